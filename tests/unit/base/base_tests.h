@@ -1,0 +1,9 @@
+/* The groups of this binary. Each returns the number of failed tests. */
+#ifndef RS_TEST_BASE_TESTS_H
+#define RS_TEST_BASE_TESTS_H
+
+int run_log_tests(void);
+int run_counter_tests(void);
+int run_zmq_loop_tests(void);
+
+#endif
