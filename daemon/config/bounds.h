@@ -1,0 +1,39 @@
+/* config/bounds.h — how much memory one thing of each limit takes at most, in bytes. `--check` multiplies them by the
+ * limits.
+ *
+ * The rooms that hold the things own the truth: they allocate from slabs of these limits, and may refine the figures
+ * here. The two that a limit cannot say alone: a contact's bound counts its record and index; its events are bounded
+ * twice, by contact_events for one contact and by RS_EVENTS_PER_CONTACT for all of them in the mean. A queue's bound is
+ * a busy one (all windows and histograms); a quiet one takes about a tenth. */
+#ifndef RS_CONFIG_BOUNDS_H
+#define RS_CONFIG_BOUNDS_H
+
+#include "config/config.h"
+
+enum {
+    RS_BYTES_TENANT = 1024,
+    RS_BYTES_QUEUE_KEY = 96 * 1024,    /* mean over the keys; one busy queue alone may take 512 KiB */
+    RS_BYTES_WINDOWS = 256 * 1024 * 1024, /* what the windows may take beside, however few the queues are */
+    RS_BYTES_AGENT_KEY = 8 * 1024,
+    RS_BYTES_TEAM_KEY = 8 * 1024,
+    RS_BYTES_SOURCE = 2 * 1024,
+    RS_BYTES_CONTACT = 512,
+    RS_BYTES_EVENT = 128,
+    RS_EVENTS_PER_CONTACT = 16,        /* mean; a single contact may keep limits.contact_events */
+    RS_BYTES_REMEMBERED_ID = 32,
+    RS_BYTES_ROW = 1024,
+    RS_BYTES_ALERT = 160,
+    RS_BYTES_PEER = 16 * 1024          /* session and socket, without the bytes on their way */
+};
+
+/* One line of the account. */
+typedef struct rs_config_bound {
+    const char *name;    /* "queue_keys" */
+    uint64_t count, bytes_each, bytes;
+} rs_config_bound_t;
+
+enum { RS_CONFIG_BOUNDS = 15 };
+/* Fills bounds[0 .. RS_CONFIG_BOUNDS-1] from the limits and returns the sum of their bytes. Pure. */
+uint64_t rs_config_bounds(const rs_config_t *config, rs_config_bound_t bounds[RS_CONFIG_BOUNDS]);
+
+#endif

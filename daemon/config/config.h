@@ -1,0 +1,203 @@
+/* config/config.h — everything that can be configured, as one plain struct.
+ *
+ * Model:   the file is YAML; schema.c holds one row per key (path, type, unit, range, default, one line of help) and
+ *          that table also feeds `ringsided --check`, the sample file and every error text.
+ * Memory:  a configuration is immutable after loading. rs_config_create_default/rs_config_load give ownership; every
+ *          string and array inside belongs to the configuration and dies with it. Every string is followed by a NUL
+ *          that is not counted, also an empty one: .data can go to C functions.
+ * Threads: loading changes TZ for a moment (base/zone.h): one thread, while no other formats local times. A loaded
+ *          configuration may be read by any thread.
+ * Units:   times in microseconds (…_us), or milliseconds where the field says _ms.
+ */
+#ifndef RS_CONFIG_H
+#define RS_CONFIG_H
+
+#include "base/base.h"
+#include "base/zone.h"
+
+#include <stdio.h>
+
+enum {
+    RS_MAX_POLICIES = 8,        /* service-level policies counted at the same time */
+    RS_MAX_WINDOWS = 4,         /* rolling windows beside `today` */
+    RS_CONFIG_REASON_SLOTS = RS_FLOW_COUNT
+};
+
+typedef enum rs_clock_mode { RS_CLOCK_WALL = 0, RS_CLOCK_EVENTS } rs_clock_mode_t;
+
+/* --- service level ------------------------------------------------------------------------------------------------ */
+typedef enum rs_verdict_rule { /* what a leg with that outcome does to numerator and denominator */
+    RS_RULE_EXCLUDE = 0,       /* in neither */
+    RS_RULE_MISS,              /* denominator only */
+    RS_RULE_HIT,               /* both (only allowed for `short`) */
+    RS_RULE_HIT_IF_WITHIN,     /* both when the wait is within T, else denominator only */
+    RS_RULE_EXCLUDE_IF_WITHIN  /* neither when the wait is within T, else denominator only (only for `abandoned`) */
+} rs_verdict_rule_t;
+
+typedef struct rs_policy {
+    char name[RS_MAX_NAME + 1];
+    uint32_t version;          /* 1 unless the file says otherwise */
+    int64_t threshold_us;      /* < 0: not named by the policy, the queue's applies, else 20 s */
+    int64_t short_us;          /* < 0: not named by the policy, the queue's applies, else 5 s; 0: short is off */
+    double target;             /* 0..1; < 0: not named, the queue's applies, else 0.8 */
+    bool compare_lt;           /* `lt` instead of `le` for T and S */
+    uint8_t abandoned;         /* MISS | HIT_IF_WITHIN | EXCLUDE_IF_WITHIN | EXCLUDE */
+    bool short_on;             /* false: abandoned legs are never treated as short */
+    uint8_t short_rule;        /* EXCLUDE | MISS | HIT, for abandoned legs with wait <= S; applies first */
+    uint8_t flowed_out[RS_CONFIG_REASON_SLOTS]; /* by rs_flow_reason_t; LOST is always EXCLUDE */
+    uint8_t blocked;           /* EXCLUDE | MISS */
+    uint8_t callbacks;         /* EXCLUDE | MISS | HIT_IF_WITHIN */
+    bool open_miss_now;        /* open_over_t = miss_now (live views and alerts only) */
+    bool unit_journey;         /* one verdict per journey instead of per leg */
+} rs_policy_t;
+
+/* Fills *policy with the preset `name`: abandon_within_hit, answered_only, abandon_miss, abandon_within_excluded,
+ * short_hit, short_excluded, asterisk_perf, asterisk_perf2. RS_ERR_NOT_FOUND when there is none of that name. */
+RS_MUST_CHECK int rs_policy_preset(rs_str_t name, rs_policy_t *policy);
+/* The names of the presets, separated by ", ", for messages. Static storage. */
+const char *rs_policy_preset_names(void);
+
+/* --- one queue's own settings; tenant and channel may be empty = any ---------------------------------------------- */
+typedef struct rs_queue_config {
+    rs_str_t tenant, name;
+    uint8_t channel;           /* 0 = any */
+    int64_t threshold_us;      /* < 0 = not set */
+    int64_t short_us;          /* < 0 = not set */
+    double target;             /* < 0 = not set */
+} rs_queue_config_t;
+
+typedef struct rs_agent_config { rs_str_t tenant, name, team; } rs_agent_config_t;
+
+/* --- threshold alert rules ---------------------------------------------------------------------------------------- */
+typedef enum rs_alert_severity { RS_SEVERITY_INFO = 0, RS_SEVERITY_WARNING, RS_SEVERITY_CRITICAL } rs_alert_severity_t;
+typedef enum rs_alert_compare { RS_ALERT_ABOVE = 0, RS_ALERT_BELOW } rs_alert_compare_t;
+
+typedef struct rs_rule_config {
+    rs_str_t name;             /* unique */
+    rs_str_t metric;           /* as in core/metric.h, such as service_level, oldest_wait, abandoned_rate */
+    rs_str_t policy;           /* for service_level; empty = the first policy */
+    rs_str_t window;           /* "5m" "15m" "30m" "1h" "today", as rs_config_format_duration writes; gauges: empty */
+    rs_str_t tenant;           /* empty = any */
+    rs_str_t key;              /* glob over the key's name: "vip", "sales-*", "*" */
+    uint8_t family;            /* rs_key_family of core/key.h: 0 queue, 1 channel, 2 total */
+    uint8_t channel;           /* 0 = any */
+    uint8_t compare;           /* fires when the figure is above / below the limit (strictly) */
+    double limit;              /* in the metric's own unit: ratios 0..1, times in milliseconds */
+    double clear;              /* hysteresis: resolves when the figure is at or beyond this on the good side */
+    int64_t for_us;            /* must hold this long before it fires; 0 = at once */
+    int64_t clear_for_us;      /* must be good this long before it resolves */
+    int64_t min_sample;        /* denominator (or count) that the figure must rest on; 0 = none */
+    uint8_t severity;
+    rs_str_t runbook;          /* optional link */
+} rs_rule_config_t;
+
+/* --- Asterisk queue_log ------------------------------------------------------------------------------------------- */
+typedef struct rs_asterisk_queue { rs_str_t name; int64_t member_delay_us; } rs_asterisk_queue_t;
+typedef struct rs_asterisk_member { rs_str_t interface, name; } rs_asterisk_member_t;
+typedef struct rs_asterisk_config {
+    rs_str_t queue_log;        /* file to follow; empty = off */
+    rs_str_t source;           /* default "asterisk" */
+    rs_str_t tenant;           /* default "default" */
+    bool from_start;           /* read what is already in the file at start, else only what comes */
+    int64_t poll_us;           /* how often the followed file is looked at, default 250 ms */
+    rs_asterisk_queue_t *queues; /* memberdelay per queue */
+    uint32_t queue_count;
+    rs_asterisk_member_t *members; /* interface -> member name: ADDMEMBER, PENALTY … name the interface */
+    uint32_t member_count;
+} rs_asterisk_config_t;
+
+/* --- first-contact resolution: kept from the file already, used by a later part ----------------------------------- */
+typedef enum rs_fcr_scope { RS_FCR_ANY = 0, RS_FCR_TOPIC, RS_FCR_QUEUE, RS_FCR_CHANNEL } rs_fcr_scope_t;
+typedef struct rs_fcr_config {
+    int64_t repeat_window_us;  /* default 7 days */
+    int64_t redial_grace_us;   /* default 60 s */
+    uint8_t scope;             /* rs_fcr_scope_t: what a repeat must have in common */
+    bool repeat_handled_only;  /* fcr.repeat_counts = handled: an abandoned next contact is no repeat */
+} rs_fcr_config_t;
+
+typedef struct rs_limits {     /* hard bounds; keys past one go to __overflow__, everything else is refused and counted */
+    uint32_t tenants, queue_keys, agent_keys, team_keys, sources, contacts, contact_events, remembered_ids, rows, alerts;
+    uint32_t peers;            /* sessions at the ingest sockets */
+    uint32_t peer_bytes;       /* bytes in flight per peer */
+    uint32_t message_bytes;    /* ZMQ_MAXMSGSIZE */
+    uint32_t inlet_bytes, outlet_bytes; /* ring sizes, powers of two */
+} rs_limits_t;
+
+typedef struct rs_config {
+    rs_str_t file;                                   /* where it was read from; empty for defaults */
+    /* core */
+    rs_clock_mode_t clock;                           /* time.clock */
+    int64_t lateness_us, idle_us, future_us, clock_skew_us;
+    int64_t missing_end_us;                          /* 0 = off; default 24 h */
+    bool missing_end_named;                          /* by the file or --set: only then it holds in a replay, too */
+    int64_t interval_us;                             /* the store's base interval, 15 min */
+    bool attribution_event, attribution_enter;       /* which attributions rows are kept in */
+    rs_zone_t *zone;                                 /* the default tenant zone; never NULL */
+    int64_t windows_us[RS_MAX_WINDOWS];              /* rising; 5, 15, 30, 60 min */
+    uint32_t window_count;
+    rs_policy_t policies[RS_MAX_POLICIES];           /* in the order named; the first is the default */
+    uint32_t policy_count;
+    int64_t default_threshold_us, default_short_us;  /* 20 s, 5 s */
+    double default_target;                           /* 0.8 */
+    int64_t override_threshold_us, override_short_us;/* replay's --threshold, --short: above everything; < 0 = none */
+    rs_queue_config_t *queues; uint32_t queue_count; /* sorted by name, tenant, channel; no two alike */
+    rs_agent_config_t *agents; uint32_t agent_count; /* sorted by name, tenant */
+    rs_rule_config_t *rules; uint32_t rule_count;    /* in the order of the file */
+    rs_fcr_config_t fcr;
+    rs_limits_t limits;
+    /* ingest and feed */
+    rs_str_t events_endpoint, plain_endpoint, feed_endpoint, snapshot_endpoint;
+    int64_t handshake_us;                            /* ZMQ_HANDSHAKE_IVL */
+    int64_t feed_period_us;                          /* a changed window is published at most this often */
+    /* store */
+    rs_str_t database;                               /* libpq connection string; empty = no database */
+    int64_t flush_us;                                /* how often changed rows are written */
+    uint32_t batch_rows;
+    int64_t backoff_min_us, backoff_max_us;
+    /* service */
+    rs_str_t state_directory;
+    rs_str_t pseudonym_key_file;                     /* empty: <state>/pseudonym.key, made at first start */
+    uint8_t log_level;                               /* 0 error, 1 warning, 2 info, 3 debug */
+    rs_asterisk_config_t asterisk;
+    void *storage;                                   /* arena that owns strings and arrays; config room only */
+} rs_config_t;
+
+/* One thing that is wrong in a configuration. */
+enum { RS_CONFIG_ALLOWED_TEXT = 512 }; /* room for the longest list of names */
+typedef struct rs_config_error {
+    char file[256];
+    uint32_t line, column;     /* 1-based; 0 when the setting came from --set (then `file` is "--set") or is nowhere */
+    char key[128];             /* "queues.vip.threshold" */
+    char reason[256];          /* what is wrong */
+    char allowed[RS_CONFIG_ALLOWED_TEXT]; /* what would be right */
+} rs_config_error_t;
+
+/* The defaults, as if an empty file had been loaded. */
+RS_MUST_CHECK int rs_config_create_default(rs_config_t **config);
+/* Loads and checks `path`; then applies `sets` (each "KEY=VALUE", `queues."sales.eu".threshold=20s`), in order.
+ * RS_ERR_IO (cannot be read), RS_ERR_PARSE (grammar, unknown key, wrong type, out of range, contradiction): *error says
+ * which, *config is untouched. RS_ERR_MEMORY likewise. `path` NULL: defaults only. The caller need not clear *error. */
+RS_MUST_CHECK int rs_config_load(const char *path, const char *const *sets, size_t set_count, rs_config_t **config,
+                                 rs_config_error_t *error);
+void rs_config_destroy(rs_config_t **config);
+/* "file:line:column: key: reason; allowed: …" into `text`, cut at `size`. */
+void rs_config_error_format(const rs_config_error_t *error, char *text, size_t size);
+/* Prints every effective setting and the memory bounds that follow from the limits, one per line. */
+void rs_config_print(const rs_config_t *config, FILE *out);
+/* Parses "20s", "5m", "1.5h", "250ms", "10us", "7d", "0" into microseconds, which must come out whole. RS_ERR_PARSE
+ * otherwise, *us is untouched then. Pure. */
+RS_MUST_CHECK int rs_config_parse_duration(rs_str_t text, int64_t *us);
+/* The shortest text that parses to `us` (>= 0), in the largest unit that divides it: "15m", "90s", "1h", "0s". Pure. */
+enum { RS_DURATION_TEXT = 24 };
+void rs_config_format_duration(int64_t us, char text[RS_DURATION_TEXT]);
+
+/* T, S and target that hold for one queue and channel under one policy, by the precedence: override, the policy's own,
+ * the queue's, the default. `policy` NULL: the queue's own T and S (those of the row's …_in_t counts). Pure. */
+typedef struct rs_standard { int64_t threshold_us, short_us; double target; } rs_standard_t;
+rs_standard_t rs_config_standard(const rs_config_t *config, const rs_policy_t *policy, rs_str_t tenant, rs_str_t queue,
+                                 uint8_t channel);
+/* The team that the configuration gives an agent, empty when none. An entry that names the tenant goes before one for
+ * any. Pure. */
+rs_str_t rs_config_team(const rs_config_t *config, rs_str_t tenant, rs_str_t agent);
+
+#endif

@@ -1,0 +1,265 @@
+#include "config/schema.h"
+
+#include <stddef.h>
+
+#define RS_X(name, text) text,
+const char *const rs__flow_reason_names[] = {"", RS_FLOW_REASONS(RS_X) NULL};
+static const char *const channels[] = {"any", RS_CHANNELS(RS_X) NULL};
+#undef RS_X
+const char *const rs__verdict_names[] = {"exclude", "miss", "hit", "hit_if_within", "exclude_if_within", NULL};
+static const char *const clocks[] = {"wall", "events", NULL};
+static const char *const log_levels[] = {"error", "warning", "info", "debug", NULL};
+static const char *const comparisons[] = {"le", "lt", NULL};
+static const char *const open_rules[] = {"wait_for_close", "miss_now", NULL};
+static const char *const units[] = {"leg", "journey", NULL};
+static const char *const sides[] = {"above", "below", NULL};
+static const char *const families[] = {"queue", "channel", "total", NULL};
+static const char *const severities[] = {"info", "warning", "critical", NULL};
+static const char *const scopes[] = {"any", "topic", "queue", "channel", NULL};
+static const char *const repeats[] = {"any", "handled", NULL};
+
+/* The order of rs_verdict_rule_t is that of rs__verdict_names. */
+_Static_assert(RS_RULE_EXCLUDE == 0 && RS_RULE_MISS == 1 && RS_RULE_HIT == 2 && RS_RULE_HIT_IF_WITHIN == 3 &&
+                   RS_RULE_EXCLUDE_IF_WITHIN == 4,
+               "names of verdicts");
+_Static_assert(RS_CLOCK_WALL == 0 && RS_CLOCK_EVENTS == 1, "names of clocks");
+_Static_assert(RS_ALERT_ABOVE == 0 && RS_ALERT_BELOW == 1, "names of sides");
+_Static_assert(RS_SEVERITY_INFO == 0 && RS_SEVERITY_CRITICAL == 2, "names of severities");
+_Static_assert(RS_FCR_ANY == 0 && RS_FCR_CHANNEL == 3, "names of scopes");
+
+#define MS RS_US_PER_MS
+#define SEC RS_US_PER_S
+#define HOUR RS_US_PER_HOUR
+#define DAY RS_US_PER_DAY
+#define KIB INT64_C(1024)
+#define MIB (1024 * KIB)
+#define LIVE RS_ROW_LIVE
+#define ANY_OF(...) ((int64_t)(__VA_ARGS__))
+#define BIT(rule) (1 << (rule))
+
+#define AT(type, member) .offset = offsetof(type, member), .size = sizeof(((type *)0)->member)
+#define ROOT(member) .scope = RS_SCOPE_ROOT, AT(rs_config_t, member)
+#define POLICY(member) .scope = RS_SCOPE_POLICY, AT(rs_policy_t, member)
+#define QUEUE(member) .scope = RS_SCOPE_QUEUE, AT(rs_queue_config_t, member)
+#define AGENT(member) .scope = RS_SCOPE_AGENT, AT(rs_agent_config_t, member)
+#define RULE(member) .scope = RS_SCOPE_RULE, AT(rs_rule_config_t, member)
+
+/* path, type, where, flags, min, max, default, choices, help */
+#define ROW(PATH, TYPE, WHERE, FLAGS, MIN, MAX, INITIAL, CHOICES, HELP)                                           \
+    {.path = (PATH), .type = RS_VALUE_##TYPE, WHERE, .flags = (FLAGS), .min = (MIN), .max = (MAX),                \
+     .initial = (INITIAL), .choices = (CHOICES), .help = (HELP)}
+
+static const rs_schema_row_t rows[] = {
+    ROW("service_level.policies", POLICIES, ROOT(policies), LIVE, 1, RS_MAX_POLICIES, "short_excluded", NULL,
+        "policies counted at the same time, at most 8; the first is the default"),
+    ROW("service_level.threshold", DURATION, ROOT(default_threshold_us), LIVE, MS, DAY, "20s", NULL,
+        "T: an answer within it is in time, where neither policy nor queue says otherwise"),
+    ROW("service_level.short", DURATION, ROOT(default_short_us), LIVE, 0, DAY, "5s", NULL,
+        "S: abandoned within it is short; 0: none is"),
+    ROW("service_level.target", RATIO, ROOT(default_target), LIVE, 0, 1, "0.8", NULL,
+        "the share that ought to be answered in time"),
+
+    ROW("policies.<name>.base", BASE, POLICY(name), LIVE, 0, 0, NULL, NULL, "preset that the policy begins as"),
+    ROW("policies.<name>.version", INTEGER, POLICY(version), LIVE, 1, UINT32_MAX, NULL, NULL,
+        "travels with every figure; raise it when the policy changes"),
+    ROW("policies.<name>.threshold", DURATION, POLICY(threshold_us), LIVE, MS, DAY, NULL, NULL,
+        "T of this policy, above the queue's"),
+    ROW("policies.<name>.short", DURATION, POLICY(short_us), LIVE, 0, DAY, NULL, NULL,
+        "S of this policy, above the queue's; 0: none is short"),
+    ROW("policies.<name>.target", RATIO, POLICY(target), LIVE, 0, 1, NULL, NULL,
+        "target of this policy, above the queue's"),
+    ROW("policies.<name>.compare", CHOICE, POLICY(compare_lt), LIVE, 0, 0, NULL, comparisons,
+        "whether a wait of exactly T is within (le) or not (lt)"),
+    ROW("policies.<name>.abandoned", CHOICE, POLICY(abandoned), LIVE, 0,
+        ANY_OF(BIT(RS_RULE_EXCLUDE) | BIT(RS_RULE_MISS) | BIT(RS_RULE_HIT_IF_WITHIN) | BIT(RS_RULE_EXCLUDE_IF_WITHIN)),
+        NULL, rs__verdict_names, "what an abandoned leg counts as"),
+    ROW("policies.<name>.short_rule", SHORT_RULE, POLICY(short_rule), LIVE, 0, 0, NULL, NULL,
+        "what a leg abandoned within S counts as; goes first"),
+    ROW("policies.<name>.flowed_out", FLOW_RULES, POLICY(flowed_out), LIVE, 0,
+        ANY_OF(BIT(RS_RULE_EXCLUDE) | BIT(RS_RULE_MISS) | BIT(RS_RULE_HIT_IF_WITHIN)), NULL, rs__verdict_names,
+        "what a leg that left the queue otherwise counts as: one for all, or a map by reason"),
+    ROW("policies.<name>.callbacks", CALLBACKS, POLICY(callbacks), LIVE, 0,
+        ANY_OF(BIT(RS_RULE_EXCLUDE) | BIT(RS_RULE_MISS) | BIT(RS_RULE_HIT_IF_WITHIN)), NULL, rs__verdict_names,
+        "what a leg that ended in a call-back counts as"),
+    ROW("policies.<name>.blocked", CHOICE, POLICY(blocked), LIVE, 0, ANY_OF(BIT(RS_RULE_EXCLUDE) | BIT(RS_RULE_MISS)),
+        NULL, rs__verdict_names, "what a contact refused before it could wait counts as"),
+    ROW("policies.<name>.open_over_t", CHOICE, POLICY(open_miss_now), LIVE, 0, 0, NULL, open_rules,
+        "whether live figures count a leg still waiting beyond T as missed already"),
+    ROW("policies.<name>.unit", CHOICE, POLICY(unit_journey), LIVE, 0, 0, NULL, units,
+        "one verdict per stay in a queue, or per journey"),
+
+    ROW("queues.<name>.threshold", DURATION, QUEUE(threshold_us), LIVE, MS, DAY, NULL, NULL, "T of this queue"),
+    ROW("queues.<name>.short", DURATION, QUEUE(short_us), LIVE, 0, DAY, NULL, NULL,
+        "S of this queue; 0: none is short"),
+    ROW("queues.<name>.target", RATIO, QUEUE(target), LIVE, 0, 1, NULL, NULL, "target of this queue"),
+    ROW("queues.<name>.channel", CHOICE, QUEUE(channel), LIVE, 0, 0, NULL, channels,
+        "the entry holds for this channel"),
+    ROW("queues.<name>.tenant", TEXT, QUEUE(tenant), LIVE, 0, RS_MAX_NAME, NULL, NULL,
+        "the entry holds for this tenant"),
+
+    ROW("agents.<name>.team", TEXT, AGENT(team), LIVE | RS_ROW_REQUIRED, 1, RS_MAX_NAME, NULL, NULL,
+        "team of the agent, where events name none"),
+    ROW("agents.<name>.tenant", TEXT, AGENT(tenant), LIVE, 0, RS_MAX_NAME, NULL, NULL,
+        "the entry holds for this tenant"),
+
+    ROW("alerts.rules.<name>.metric", METRIC, RULE(metric), LIVE | RS_ROW_REQUIRED, 0, 0, NULL, NULL,
+        "the figure that is watched"),
+    ROW("alerts.rules.<name>.window", WINDOW, RULE(window), LIVE, 0, 0, NULL, NULL,
+        "one of `windows` or today; none for waiting, oldest_wait, open_over_t"),
+    ROW("alerts.rules.<name>.policy", TEXT, RULE(policy), LIVE, 0, RS_MAX_NAME, NULL, NULL,
+        "policy of a service level; the first when not named"),
+    ROW("alerts.rules.<name>.by", CHOICE, RULE(family), LIVE, 0, 0, NULL, families,
+        "watched per queue, per channel, or in total"),
+    ROW("alerts.rules.<name>.key", TEXT, RULE(key), LIVE, 1, RS_MAX_NAME, NULL, NULL,
+        "pattern of the queues' names: * is any text, ? any one character"),
+    ROW("alerts.rules.<name>.tenant", TEXT, RULE(tenant), LIVE, 0, RS_MAX_NAME, NULL, NULL, "only of this tenant"),
+    ROW("alerts.rules.<name>.channel", CHOICE, RULE(channel), LIVE, 0, 0, NULL, channels, "only of this channel"),
+    ROW("alerts.rules.<name>.compare", CHOICE, RULE(compare), LIVE | RS_ROW_REQUIRED, 0, 0, NULL, sides,
+        "which side of the limit is bad"),
+    ROW("alerts.rules.<name>.limit", FIGURE, RULE(limit), LIVE | RS_ROW_REQUIRED, 0, 0, NULL, NULL,
+        "the alert begins beyond it: a ratio, a number or a duration, as the metric is"),
+    ROW("alerts.rules.<name>.clear", FIGURE, RULE(clear), LIVE, 0, 0, NULL, NULL,
+        "the alert ends at it or on its good side; the limit when not named"),
+    ROW("alerts.rules.<name>.for", DURATION, RULE(for_us), LIVE, 0, DAY, NULL, NULL,
+        "how long it must be bad before the alert begins; 0: at once"),
+    ROW("alerts.rules.<name>.clear_for", DURATION, RULE(clear_for_us), LIVE, 0, DAY, NULL, NULL,
+        "how long it must be good before the alert ends; 0: at once"),
+    ROW("alerts.rules.<name>.min_sample", INTEGER, RULE(min_sample), LIVE, 0, INT64_C(1000000000), NULL, NULL,
+        "a figure that rests on fewer contacts is no evidence"),
+    ROW("alerts.rules.<name>.severity", CHOICE, RULE(severity), LIVE, 0, 0, NULL, severities, "how grave it is"),
+    ROW("alerts.rules.<name>.runbook", TEXT, RULE(runbook), LIVE, 0, 512, NULL, NULL, "link to what is to be done"),
+
+    ROW("windows", WINDOWS, ROOT(windows_us), 0, SEC, HOUR, "5m, 15m, 30m, 1h", NULL,
+        "lengths of the rolling windows, rising; `today` comes with them"),
+
+    ROW("rows.attributions", ATTRIBUTIONS, ROOT(attribution_event), 0, 0, 0, "event, enter", NULL,
+        "moments that stored counts belong to: each its own (event), its leg's queued time (enter)"),
+
+    ROW("time.clock", CHOICE, ROOT(clock), 0, 0, 0, "wall", clocks,
+        "what `now` is: the machine's clock, or the time that the events have come to"),
+    ROW("time.zone", ZONE, ROOT(zone), 0, 0, 0, "UTC", NULL,
+        "IANA zone whose days are `today` and the days of reports"),
+    ROW("time.lateness", DURATION, ROOT(lateness_us), 0, SEC, DAY, "10m", NULL,
+        "an event older than this, by its own source's time, is refused as too late"),
+    ROW("time.idle", DURATION, ROOT(idle_us), 0, SEC, DAY, "30s", NULL,
+        "a source silent for this long no longer holds back the watermark"),
+    ROW("time.future", DURATION, ROOT(future_us), 0, 0, DAY, "60s", NULL,
+        "an event further ahead of its arrival than this is refused"),
+    ROW("time.clock_skew", DURATION, ROOT(clock_skew_us), 0, 0, 60 * SEC, "2s", NULL,
+        "how far the clocks of two sources that report one contact may differ"),
+    ROW("time.missing_end", DURATION, ROOT(missing_end_us), 0, 0, 31 * DAY, "24h", NULL,
+        "a contact without events for this long is closed as lost; 0: never (a replay: never, unless set)"),
+
+    ROW("fcr.repeat_window", DURATION, ROOT(fcr.repeat_window_us), LIVE, 60 * SEC, 90 * DAY, "7d", NULL,
+        "a customer who comes back within it was not helped the first time"),
+    ROW("fcr.redial_grace", DURATION, ROOT(fcr.redial_grace_us), LIVE, 0, HOUR, "60s", NULL,
+        "a call back within it goes on with the same matter after a drop"),
+    ROW("fcr.scope", CHOICE, ROOT(fcr.scope), LIVE, 0, 0, "any", scopes, "what both contacts must have in common"),
+    ROW("fcr.repeat_counts", CHOICE, ROOT(fcr.repeat_handled_only), LIVE, 0, 0, "any", repeats,
+        "whether a next contact that was abandoned is a repeat, too"),
+
+    ROW("asterisk.queue_log", PATH, ROOT(asterisk.queue_log), 0, 0, 512, "", NULL,
+        "queue_log file of an Asterisk that is followed; empty: none"),
+    ROW("asterisk.source", TEXT, ROOT(asterisk.source), 0, 1, RS_MAX_NAME, "asterisk", NULL, "`source` of its events"),
+    ROW("asterisk.tenant", TEXT, ROOT(asterisk.tenant), 0, 1, RS_MAX_NAME, "default", NULL, "`tenant` of its events"),
+    ROW("asterisk.from_start", BOOLEAN, ROOT(asterisk.from_start), 0, 0, 0, "false", NULL,
+        "whether what is in the file already is read, too"),
+    ROW("asterisk.poll", DURATION, ROOT(asterisk.poll_us), 0, 10 * MS, 60 * SEC, "250ms", NULL,
+        "how often the file is looked at"),
+    {.path = "asterisk.member_delay.<queue>", .type = RS_VALUE_DURATION, .scope = RS_SCOPE_MEMBER_DELAY,
+     AT(rs_asterisk_queue_t, member_delay_us), .max = HOUR,
+     .help = "memberdelay of the queue: part of the logged hold time"},
+    {.path = "asterisk.members.<interface>", .type = RS_VALUE_TEXT, .scope = RS_SCOPE_MEMBER,
+     AT(rs_asterisk_member_t, name), .min = 1, .max = RS_MAX_NAME, .help = "name of the agent behind an interface"},
+
+    ROW("ingest.events", ENDPOINT, ROOT(events_endpoint), 0, 1, 256, "tcp://127.0.0.1:5570", NULL,
+        "socket of the acknowledged protocol (ROUTER)"),
+    ROW("ingest.plain", ENDPOINT, ROOT(plain_endpoint), 0, 1, 256, "tcp://127.0.0.1:5571", NULL,
+        "socket for single events without acknowledgement (PULL)"),
+    ROW("ingest.handshake", DURATION, ROOT(handshake_us), 0, 100 * MS, 60 * SEC, "2s", NULL,
+        "a connection that has not shaken hands by then is closed"),
+
+    ROW("feed.publish", ENDPOINT, ROOT(feed_endpoint), 0, 1, 256, "tcp://127.0.0.1:5572", NULL,
+        "socket of the alert and window feed (PUB)"),
+    ROW("feed.snapshots", ENDPOINT, ROOT(snapshot_endpoint), 0, 1, 256, "tcp://127.0.0.1:5573", NULL,
+        "socket where late joiners ask for the state (ROUTER)"),
+    ROW("feed.period", DURATION, ROOT(feed_period_us), LIVE, 10 * MS, 60 * SEC, "100ms", NULL,
+        "a window that changed is published at most this often"),
+
+    ROW("store.database", TEXT, ROOT(database), RS_ROW_SECRET, 0, 1024, "", NULL,
+        "libpq connection string; empty: no database"),
+    ROW("store.flush", DURATION, ROOT(flush_us), LIVE, 10 * MS, HOUR, "1s", NULL, "how often changed rows are written"),
+    ROW("store.batch_rows", INTEGER, ROOT(batch_rows), 0, 1, 100000, "5000", NULL, "most rows of one transaction"),
+    ROW("store.backoff_min", DURATION, ROOT(backoff_min_us), 0, 10 * MS, HOUR, "250ms", NULL,
+        "first pause before another attempt to connect; doubles"),
+    ROW("store.backoff_max", DURATION, ROOT(backoff_max_us), 0, 10 * MS, HOUR, "30s", NULL, "longest such pause"),
+
+    ROW("service.state_directory", PATH, ROOT(state_directory), 0, 1, 512, "/var/lib/ringside", NULL,
+        "where the service keeps what must survive a restart"),
+    ROW("service.pseudonym_key", PATH, ROOT(pseudonym_key_file), 0, 0, 512, "", NULL,
+        "file with the key that turns callers' numbers into pseudonyms; empty: pseudonym.key in the state directory"),
+    ROW("service.log_level", CHOICE, ROOT(log_level), LIVE, 0, 0, "info", log_levels, "how much is logged"),
+
+    ROW("limits.tenants", INTEGER, ROOT(limits.tenants), 0, 1, 100000, "1000", NULL, "tenants"),
+    ROW("limits.queue_keys", INTEGER, ROOT(limits.queue_keys), 0, 1, 200000, "10000", NULL,
+        "queues times channels, over all tenants"),
+    ROW("limits.agent_keys", INTEGER, ROOT(limits.agent_keys), 0, 1, 500000, "20000", NULL, "agents"),
+    ROW("limits.team_keys", INTEGER, ROOT(limits.team_keys), 0, 1, 100000, "2000", NULL, "teams"),
+    ROW("limits.sources", INTEGER, ROOT(limits.sources), 0, 1, 100000, "1000", NULL, "sources of events"),
+    ROW("limits.contacts", INTEGER, ROOT(limits.contacts), 0, 100, INT64_C(20000000), "500000", NULL,
+        "contacts in memory: open ones and those that a late event may still change"),
+    ROW("limits.contact_events", INTEGER, ROOT(limits.contact_events), 0, 8, 256, "256", NULL,
+        "events kept of one contact"),
+    ROW("limits.remembered_ids", INTEGER, ROOT(limits.remembered_ids), 0, 1000, INT64_C(200000000), "8000000", NULL,
+        "identities of events kept to recognise duplicates"),
+    ROW("limits.rows", INTEGER, ROOT(limits.rows), 0, 1000, INT64_C(20000000), "500000", NULL,
+        "interval rows in memory until they are final and stored"),
+    ROW("limits.alerts", INTEGER, ROOT(limits.alerts), 0, 10, 10000000, "100000", NULL,
+        "alert rules times the keys they watch"),
+    ROW("limits.peers", INTEGER, ROOT(limits.peers), 0, 1, 100000, "256", NULL, "producers connected at the same time"),
+    ROW("limits.peer_bytes", BYTES, ROOT(limits.peer_bytes), 0, 64 * KIB, 1024 * MIB, "4MiB", NULL,
+        "bytes of one producer that are on their way"),
+    ROW("limits.message_bytes", BYTES, ROOT(limits.message_bytes), 0, 4 * KIB, 16 * MIB, "1MiB", NULL,
+        "longest message that is taken"),
+    ROW("limits.inlet_bytes", BYTES, ROOT(limits.inlet_bytes), 0, 64 * KIB, 2048 * MIB, "16MiB", NULL,
+        "ring of events on their way to the core; a power of two"),
+    ROW("limits.outlet_bytes", BYTES, ROOT(limits.outlet_bytes), 0, 64 * KIB, 2048 * MIB, "4MiB", NULL,
+        "ring of alerts on their way out; a power of two"),
+};
+
+const rs_schema_row_t *rs__schema_rows(uint32_t *count) {
+    *count = RS_ARRAY_LEN(rows);
+    return rows;
+}
+
+const rs_schema_row_t *rs__schema_find(const char *path) {
+    for (size_t i = 0; i < RS_ARRAY_LEN(rows); i++)
+        if (strcmp(rows[i].path, path) == 0) return &rows[i];
+    return NULL;
+}
+
+/* What follows `prefix.` in `path`; NULL when `path` does not lie below it. */
+static const char *below(const char *path, const char *prefix) {
+    const size_t length = strlen(prefix);
+    if (length == 0) return path;
+    return strncmp(path, prefix, length) == 0 && path[length] == '.' ? path + length + 1 : NULL;
+}
+
+bool rs__schema_is_section(const char *prefix) {
+    for (size_t i = 0; i < RS_ARRAY_LEN(rows); i++)
+        if (below(rows[i].path, prefix) != NULL) return true;
+    return false;
+}
+
+bool rs__schema_placeholder(const char *prefix, char *path, size_t size) {
+    for (size_t i = 0; i < RS_ARRAY_LEN(rows); i++) {
+        const char *rest = below(rows[i].path, prefix);
+        if (rest == NULL || rest[0] != '<') continue;
+        const size_t length = (size_t)(strchr(rest, '>') + 1 - rows[i].path);
+        if (length >= size) return false;
+        memcpy(path, rows[i].path, length);
+        path[length] = '\0';
+        return true;
+    }
+    return false;
+}

@@ -1,0 +1,68 @@
+/* config/value.h — one value of the table: from a node of the file into its field, and back to text. Room-private.
+ *
+ * The loader goes from the tree to an rs_config_t: first all single keys, then the collections (policies, queues, …),
+ * last what must fit together. The first thing that is wrong ends it. */
+#ifndef RS_CONFIG_VALUE_H
+#define RS_CONFIG_VALUE_H
+
+#include "config/document.h"
+#include "config/schema.h"
+
+enum { RS_KEY_TEXT = 128 };
+
+/* A collection's items while they are gathered. */
+typedef struct rs__items {
+    const rs_node_t *node; /* the map or list in the file, NULL when there is none */
+    void *items;
+    const rs_node_t **nodes; /* where each item stands */
+    uint32_t count;
+} rs__items_t;
+
+typedef struct rs__loader {
+    const char *file;
+    rs__config_arena_t *scratch; /* tree, own policies: gone after loading */
+    rs__config_arena_t *arena;   /* what the configuration keeps */
+    rs_node_t *root;
+    rs_config_t *config;
+    const rs_node_t *policy_list; /* service_level.policies; NULL: its default */
+    rs__items_t collections[RS_SCOPE_COUNT];
+    rs_config_error_t *error;
+} rs__loader_t;
+
+/* Fills *loader->error and returns RS_ERR_PARSE. `node` may be NULL: no place. */
+RS_PRINTF(5, 6)
+int rs__loader_fail(rs__loader_t *loader, const rs_node_t *node, const char *key, const char *allowed,
+                    const char *format, ...);
+/* Puts the value of `node` into the field of `row` in `target` (the struct of the row's scope). `key` is the whole
+ * path, for the message. RS_ERR_PARSE, RS_ERR_MEMORY. */
+RS_MUST_CHECK int rs__value_assign(rs__loader_t *loader, const rs_schema_row_t *row, void *target,
+                                   const rs_node_t *node, const char *key);
+/* The same for the row's own default text. */
+RS_MUST_CHECK int rs__value_assign_initial(rs__loader_t *loader, const rs_schema_row_t *row, void *target);
+/* The value as text that loads to the same; a password is replaced. False when it is not set (an entry's own threshold
+ * …). */
+bool rs__value_format(const rs_schema_row_t *row, const void *source, char *text, size_t size);
+
+/* service_level.policies, after the policies of the file are known. */
+RS_MUST_CHECK int rs__loader_resolve_policies(rs__loader_t *loader);
+/* Everything that concerns more than one key. */
+RS_MUST_CHECK int rs__loader_check(rs__loader_t *loader);
+RS_MUST_CHECK int rs__loader_check_policy(rs__loader_t *loader, const rs_policy_t *policy, const rs_node_t *node,
+                                          const char *key);
+RS_MUST_CHECK int rs__loader_check_rule(rs__loader_t *loader, rs_rule_config_t *rule, const rs_node_t *node,
+                                        const char *key);
+
+/* The collections of a configuration: where its items are, how large one is, and its name. */
+const void *rs__config_items(const rs_config_t *config, rs_schema_scope_t scope, uint32_t *count);
+size_t rs__scope_item_size(rs_schema_scope_t scope);
+const char *rs__scope_path(rs_schema_scope_t scope); /* "queues.<name>" */
+rs_str_t rs__item_name(rs_schema_scope_t scope, const void *item);
+
+/* Numbers without a locale. False: not one. */
+bool rs__parse_integer(rs_str_t text, int64_t *number);
+bool rs__parse_number(rs_str_t text, double *number);
+bool rs__parse_bytes(rs_str_t text, int64_t *bytes);
+void rs__format_number(double number, char *text, size_t size);
+void rs__format_bytes(int64_t bytes, char *text, size_t size);
+
+#endif
