@@ -1,0 +1,229 @@
+#include "ring/ring.h"
+
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+/* Tests weaken one of the two publishing stores by hand (tests/race/ring_race.c says what is seen then). */
+#ifndef RS_TEST_WEAK_RING
+#define RS_TEST_WEAK_RING 0
+#endif
+enum {
+    PUBLISH_TAIL = RS_TEST_WEAK_RING == 1 ? memory_order_relaxed : memory_order_release,
+    PUBLISH_HEAD = RS_TEST_WEAK_RING == 2 ? memory_order_relaxed : memory_order_release
+};
+
+enum {
+    HEADER_BYTES = 8,
+    ALIGNMENT = 8,
+    LINE_PAIR = 128,           /* adjacent lines are fetched together, so a line pair is what two threads must not share */
+    BUFFER_ALIGNMENT = 4096,
+    KIND_PADDING = 0
+};
+static const uint64_t min_capacity = UINT64_C(4096);
+static const uint64_t max_capacity = UINT64_C(4) << 30;
+
+typedef struct header {
+    uint32_t len;              /* of the bytes behind the header, without what fills up to 8 */
+    uint32_t kind;             /* KIND_PADDING: nothing but room up to the end of the buffer */
+} header_t;
+_Static_assert(sizeof(header_t) == HEADER_BYTES, "a header is one aligned word");
+
+struct rs_ring {
+    /* Never changed after create. */
+    alignas(LINE_PAIR) unsigned char *buffer;
+    uint64_t capacity;
+
+    /* Written by the writer (release), read by the reader (acquire in rs_ring_peek) and by anyone's rs_ring_written. */
+    alignas(LINE_PAIR) _Atomic uint64_t tail;
+
+    /* The writer's own. */
+    struct {
+        alignas(LINE_PAIR) uint64_t tail;      /* = the shared one */
+        uint64_t cached_head;                  /* never ahead of the shared head, so room is never overestimated */
+        uint64_t claim_start;                  /* position of the claimed record's header, behind any padding */
+        uint64_t claim_len;                    /* 0 = nothing is claimed */
+    } writer;
+
+    /* Written by the reader (release), read by the writer (acquire in rs_ring_claim) and by anyone's rs_ring_consumed. */
+    alignas(LINE_PAIR) _Atomic uint64_t head;
+
+    /* The reader's own. */
+    struct {
+        alignas(LINE_PAIR) uint64_t next;      /* what the next peek looks at: head <= next <= cached_tail */
+        uint64_t cached_tail;                  /* never ahead of the shared tail */
+        uint64_t head;                         /* = the shared one */
+    } reader;
+};
+
+static uint64_t record_bytes(uint64_t len) {
+    return HEADER_BYTES + ((len + ALIGNMENT - 1) & ~(uint64_t)(ALIGNMENT - 1));
+}
+
+static uint64_t offset_of(const rs_ring_t *ring, uint64_t position) { return position & (ring->capacity - 1); }
+
+static header_t *header_at(const rs_ring_t *ring, uint64_t position) {
+    return (header_t *)(void *)(ring->buffer + offset_of(ring, position));
+}
+
+int rs_ring_create(size_t capacity, rs_ring_t **ring_out) {
+    const uint64_t wanted = capacity;
+    if (wanted < min_capacity || wanted > max_capacity || (wanted & (wanted - 1)) != 0) return RS_ERR_INVALID;
+    rs_ring_t *ring = aligned_alloc(LINE_PAIR, sizeof(*ring));
+    if (ring == NULL) return RS_ERR_MEMORY;
+    memset(ring, 0, sizeof(*ring));
+    ring->buffer = aligned_alloc(BUFFER_ALIGNMENT, capacity);
+    if (ring->buffer == NULL) {
+        free(ring);
+        return RS_ERR_MEMORY;
+    }
+    memset(ring->buffer, 0, capacity);   /* takes the pages now, not during the first lap */
+    ring->capacity = wanted;
+    rs_ring_start_at(ring, 0);
+    *ring_out = ring;
+    return RS_OK;
+}
+
+void rs_ring_destroy(rs_ring_t **ring) {
+    if (ring == NULL || *ring == NULL) return;
+    free((*ring)->buffer);
+    free(*ring);
+    *ring = NULL;
+}
+
+size_t rs_ring_capacity(const rs_ring_t *ring) { return (size_t)ring->capacity; }
+size_t rs_ring_max_record(const rs_ring_t *ring) { return (size_t)(ring->capacity / 4); }
+
+/* --- writer --------------------------------------------------------------------------------------------------------- */
+
+static bool has_room(rs_ring_t *ring, uint64_t needed) {
+    if (needed <= ring->capacity - (ring->writer.tail - ring->writer.cached_head)) return true;
+    /* Acquire, pairs with the release in rs_ring_release: the reader's last look at those bytes came before. */
+    ring->writer.cached_head = atomic_load_explicit(&ring->head, memory_order_acquire);
+    return needed <= ring->capacity - (ring->writer.tail - ring->writer.cached_head);
+}
+
+int rs_ring_claim(rs_ring_t *ring, size_t len, void **bytes) {
+    RS_REQUIRE(ring->writer.claim_len == 0);
+    if (len == 0 || len > rs_ring_max_record(ring)) return RS_ERR_INVALID;
+    const uint64_t tail = ring->writer.tail;
+    const uint64_t to_end = ring->capacity - offset_of(ring, tail);
+    const uint64_t wanted = record_bytes(len);
+    const uint64_t padding = wanted <= to_end ? 0 : to_end;
+    if (!has_room(ring, padding + wanted)) return RS_ERR_FULL;
+    if (padding != 0) {
+        *header_at(ring, tail) = (header_t){.len = (uint32_t)(padding - HEADER_BYTES), .kind = KIND_PADDING};
+    }
+    ring->writer.claim_start = tail + padding;
+    ring->writer.claim_len = len;
+    *bytes = header_at(ring, ring->writer.claim_start) + 1;
+    return RS_OK;
+}
+
+uint64_t rs_ring_commit(rs_ring_t *ring, size_t len, uint32_t kind) {
+    RS_REQUIRE(len >= 1 && len <= ring->writer.claim_len);
+    RS_REQUIRE(kind != KIND_PADDING);
+    const uint64_t start = ring->writer.claim_start;
+    *header_at(ring, start) = (header_t){.len = (uint32_t)len, .kind = kind};
+    ring->writer.claim_len = 0;
+    ring->writer.tail = start + record_bytes(len);
+    /* Release, pairs with the acquire in rs_ring_peek: padding, header and bytes are there before the position says so. */
+    atomic_store_explicit(&ring->tail, ring->writer.tail, PUBLISH_TAIL);
+    return ring->writer.tail;
+}
+
+void rs_ring_abort(rs_ring_t *ring) {
+    RS_REQUIRE(ring->writer.claim_len != 0);
+    ring->writer.claim_len = 0;
+}
+
+/* --- reader --------------------------------------------------------------------------------------------------------- */
+
+bool rs_ring_peek(rs_ring_t *ring, rs_ring_record_t *record) {
+    if (ring->reader.next == ring->reader.cached_tail) {
+        /* Acquire, pairs with the release in rs_ring_commit. */
+        ring->reader.cached_tail = atomic_load_explicit(&ring->tail, memory_order_acquire);
+        if (ring->reader.next == ring->reader.cached_tail) return false;
+    }
+    uint64_t start = ring->reader.next;
+    const header_t *header = header_at(ring, start);
+    if (header->kind == KIND_PADDING) {   /* published together with the record behind it, so that one is there */
+        start += record_bytes(header->len);
+        header = header_at(ring, start);
+    }
+    ring->reader.next = start + record_bytes(header->len);
+    *record = (rs_ring_record_t){
+        .bytes = header + 1, .len = header->len, .kind = header->kind, .position = ring->reader.next};
+    return true;
+}
+
+void rs_ring_release(rs_ring_t *ring, uint64_t position) {
+    RS_REQUIRE(position % ALIGNMENT == 0);
+    RS_REQUIRE(position - ring->reader.head <= ring->reader.next - ring->reader.head);
+    ring->reader.head = position;
+    /* Release, pairs with the acquire in has_room: our reads of those bytes came before they may be overwritten. */
+    atomic_store_explicit(&ring->head, position, PUBLISH_HEAD);
+}
+
+/* --- anyone --------------------------------------------------------------------------------------------------------- */
+
+uint64_t rs_ring_written(const rs_ring_t *ring) { return atomic_load_explicit(&ring->tail, memory_order_acquire); }
+uint64_t rs_ring_consumed(const rs_ring_t *ring) { return atomic_load_explicit(&ring->head, memory_order_acquire); }
+
+void rs_ring_start_at(rs_ring_t *ring, uint64_t position) {
+    RS_REQUIRE(position % ALIGNMENT == 0);
+    ring->writer.tail = ring->writer.cached_head = position;
+    ring->writer.claim_start = ring->writer.claim_len = 0;
+    ring->reader.head = ring->reader.next = ring->reader.cached_tail = position;
+    atomic_store_explicit(&ring->tail, position, memory_order_release);
+    atomic_store_explicit(&ring->head, position, memory_order_release);
+}
+
+/* --- the invariant -------------------------------------------------------------------------------------------------- */
+
+static const char *broken_positions(const rs_ring_t *ring, uint64_t head, uint64_t tail) {
+    const uint64_t used = tail - head;
+    if (head % ALIGNMENT != 0 || tail % ALIGNMENT != 0) return "a position is not a multiple of 8";
+    if (used > ring->capacity) return "tail is before head or more than the capacity ahead of it";
+    if (ring->writer.tail != tail) return "the writer's own tail is not the published one";
+    if (ring->reader.head != head) return "the reader's own head is not the published one";
+    if (tail - ring->writer.cached_head < used) return "the writer's copy of head is ahead of head";
+    if (tail - ring->writer.cached_head > ring->capacity) return "the writer's copy of head is a lap behind";
+    if (ring->reader.cached_tail - head > used) return "the reader's copy of tail is ahead of tail";
+    if (ring->reader.next - head > ring->reader.cached_tail - head) return "the next peek is outside of what was read";
+    return NULL;
+}
+
+/* The rule that the record at `start` breaks, NULL when it is sound; *bytes is its size in the ring. */
+static const char *broken_record(const rs_ring_t *ring, uint64_t start, uint64_t left, uint64_t *bytes) {
+    const header_t *header = header_at(ring, start);
+    const uint64_t to_end = ring->capacity - offset_of(ring, start);
+    *bytes = record_bytes(header->len);
+    if (*bytes > left) return "a record reaches beyond tail";
+    if (*bytes > to_end) return "a record crosses the end of the buffer";
+    if (header->kind == KIND_PADDING) {
+        if (*bytes != to_end) return "padding stops before the end of the buffer";
+        if (*bytes == left) return "padding without a record behind it";
+    } else if (header->len == 0 || header->len > rs_ring_max_record(ring)) {
+        return "a record's length is out of range";
+    }
+    return NULL;
+}
+
+int rs_ring_check(const rs_ring_t *ring, const char **why) {
+    const uint64_t head = rs_ring_consumed(ring);
+    const uint64_t tail = rs_ring_written(ring);
+    const char *broken = broken_positions(ring, head, tail);
+    bool next_is_a_start = ring->reader.next == tail;
+    uint64_t at = head;
+    while (broken == NULL && at != tail) {
+        uint64_t bytes = 0;
+        next_is_a_start = next_is_a_start || at == ring->reader.next;
+        broken = broken_record(ring, at, tail - at, &bytes);
+        at += bytes;
+    }
+    if (broken == NULL && !next_is_a_start) broken = "the next peek is inside of a record";
+    if (broken == NULL) return RS_OK;
+    if (why != NULL) *why = broken;
+    return RS_ERR_STATE;
+}
