@@ -1,0 +1,52 @@
+/* A damaged journal: whatever reads as a record is in range and writes back to the same bytes. */
+#include "../support/event_support.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
+
+static void try_event(const uint8_t *bytes, size_t len) {
+    uint8_t again[RS_RECORD_MAX];
+    rs_event_t event;
+    int64_t arrival_us;
+    rs_origin_t origin;
+    unsigned field;
+    if (rs_record_read_event(bytes, len, &event, &arrival_us, &origin) != RS_OK) return;
+    RS_REQUIRE(event.type > RS_EVENT_NONE && event.type < RS_EVENT_TYPE_COUNT && rs__items_fit(&event, &field));
+    RS_REQUIRE(rs_record_write_event(&event, arrival_us, origin, again) == len && memcmp(bytes, again, len) == 0);
+}
+
+static void try_refusal(const uint8_t *bytes, size_t len) {
+    uint8_t again[RS_RECORD_MAX];
+    rs_str_t source;
+    rs_refused_t refused;
+    uint64_t hash;
+    int64_t arrival_us;
+    rs_origin_t origin;
+    if (rs_record_read_refusal(bytes, len, &source, &refused, &hash, &arrival_us, &origin) != RS_OK) return;
+    RS_REQUIRE(refused.reason < RS_REFUSAL_COUNT);
+    RS_REQUIRE(rs_record_write_refusal(source, &refused, hash, arrival_us, origin, again) == len && memcmp(bytes, again, len) == 0);
+}
+
+static void try_tick(const uint8_t *bytes, size_t len) {
+    uint8_t again[RS_RECORD_MAX];
+    int64_t now_us;
+    if (rs_record_read_tick(bytes, len, &now_us) != RS_OK) return;
+    RS_REQUIRE(rs_record_write_tick(now_us, again) == len && memcmp(bytes, again, len) == 0);
+}
+
+/* As it is, and with the version and length that the reader wants, so that the fuzzer gets past them. */
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len) {
+    uint8_t *repaired = malloc(len + 1);
+    RS_REQUIRE(repaired != NULL);
+    if (len > 0) memcpy(repaired, bytes, len);
+    for (unsigned pass = 0; pass < 2; pass++) {
+        try_event(repaired, len);
+        try_refusal(repaired, len);
+        try_tick(repaired, len);
+        if (len < 4) break;
+        repaired[1] = 1;
+        repaired[2] = (uint8_t)(len & 0xFF);
+        repaired[3] = (uint8_t)(len >> 8);
+    }
+    free(repaired);
+    return 0;
+}
