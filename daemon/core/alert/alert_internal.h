@@ -1,0 +1,92 @@
+/* core/alert/alert_internal.h — shared by the files of the alert engine: rule.c compiles and judges, bind.c creates
+ * instances, alert.c moves them. */
+#ifndef RS_CORE_ALERT_INTERNAL_H
+#define RS_CORE_ALERT_INTERNAL_H
+
+#include "core/alert/alert.h"
+
+/* When a rule has to be looked at. Rules are kept in this order, so that each occasion is one range of a key's
+ * instances:
+ *     [ EVENT … | GROWING … | PERCENTILE … ]
+ * after an event: the first two; on a tick of an unchanged key with somebody waiting: GROWING; else all. */
+typedef enum rs__alert_class {
+    RS__CLASS_EVENT = 0,  /* changes only when the key's published view changes */
+    RS__CLASS_GROWING,    /* oldest_wait: changes with time alone, while somebody waits */
+    RS__CLASS_PERCENTILE, /* dear to read: on ticks only */
+    RS__CLASS_COUNT
+} rs__alert_class_t;
+
+/* A rule with its names looked up. */
+typedef struct rs__alert_rule {
+    const rs_rule_config_t *config;
+    rs_str_t policy_name, window; /* as reported: empty where the metric has none */
+    double limit, clear;
+    int64_t for_us, clear_for_us, min_sample;
+    uint32_t index;               /* in config->rules */
+    uint32_t window_slot, policy; /* numbers in the configuration */
+    uint32_t policy_slot;         /* where the store counts that policy; RS_MAX_POLICIES: nowhere yet */
+    uint32_t question;            /* equal for rules that read the same figure; these stand together */
+    rs_metric_t metric;
+    uint8_t class, compare;
+    bool gauge, open_miss_now;
+} rs__alert_rule_t;
+
+/* Compiles all rules of `config` into a new array, sorted by class and question; *rules is NULL when there are none.
+ * The caller frees it. RS_ERR_NOT_FOUND: an unknown metric, window or policy; RS_ERR_MEMORY. */
+RS_MUST_CHECK int rs__alert_rules_compile(const rs_config_t *config, rs__alert_rule_t **rules, uint32_t *count);
+/* Whether a rule is meant for such a key. Pure. */
+bool rs__alert_rule_matches(const rs__alert_rule_t *rule, const rs_key_t *key);
+
+typedef enum rs__verdict {
+    RS__NO_EVIDENCE = 0, /* null, or fewer than min_sample behind it */
+    RS__BETWEEN,         /* between limit and clear */
+    RS__BREACH,
+    RS__GOOD
+} rs__verdict_t;
+rs__verdict_t rs__alert_judge(const rs__alert_rule_t *rule, const rs_figure_t *figure);
+
+typedef struct rs__alert_instance {
+    uint32_t rule; /* in rules[] */
+    uint8_t state;
+    uint64_t episode; /* 0 while ok */
+    int64_t started_us, fired_us, good_since_us;
+} rs__alert_instance_t;
+
+typedef struct rs__alert_key {
+    uint32_t first, count; /* instances[first .. first + count) */
+    uint32_t growing;      /* offset of the first GROWING one, … */
+    uint32_t percentile;   /* … and of the first PERCENTILE one */
+    uint32_t engaged;      /* instances not ok */
+    uint32_t running;      /* instances pending or recovering: time alone moves them */
+    uint32_t version;      /* of the store, when a tick last looked */
+    int64_t changed_us;    /* when a tick last saw another version */
+    bool known, active, looked, waiting;
+} rs__alert_key_t;
+
+struct rs_alerts {
+    const rs_window_store_t *store;
+    rs_alert_fn on_transition;
+    void *context;
+    rs__alert_rule_t *rules;
+    uint32_t rule_count;
+    int64_t now_us, quiet_after_us;
+    uint64_t next_episode, unbound;
+
+    rs__alert_instance_t *instances;
+    uint32_t instance_count, instance_capacity, max_instances;
+
+    rs__alert_key_t *keys; /* by key number */
+    rs_key_t *dimensions;  /* by key number */
+    uint32_t *active;      /* numbers of the active keys */
+    uint32_t key_count, key_capacity, active_count, sweep_next;
+
+    uint32_t in_state[RS_ALERT_STATE_COUNT];
+};
+
+/* The one place where a state changes; reports it. RESOLVED is an end: the instance is ok from there on. */
+void rs__alert_move(rs_alerts_t *alerts, uint32_t key, rs__alert_instance_t *instance, unsigned to,
+                    const rs_figure_t *figure);
+/* Puts a bound key among those that each tick looks at. */
+void rs__alert_activate(rs_alerts_t *alerts, uint32_t key);
+
+#endif

@@ -1,0 +1,286 @@
+/* core/alert/bind.c — which rules watch which keys: instances are made when keys appear and kept when rules change. */
+#include "core/alert/alert_internal.h"
+
+#include <stdlib.h>
+
+enum { FIRST_KEYS = 256, FIRST_INSTANCES = 1024 };
+#define QUIET_MARGIN_US (2 * RS_US_PER_MIN)
+
+/* --- create, destroy ---------------------------------------------------------------------------------------------- */
+
+static int64_t quiet_after(const rs_config_t *config) {
+    const int64_t longest = config->window_count == 0 ? 0 : config->windows_us[config->window_count - 1];
+    return longest + config->future_us + QUIET_MARGIN_US;
+}
+
+int rs_alerts_create(const rs_config_t *config, const rs_window_store_t *store, uint32_t max_instances,
+                     uint64_t first_episode, rs_alert_fn on_transition, void *context, rs_alerts_t **alerts) {
+    rs_alerts_t *made = calloc(1, sizeof(*made));
+
+    if (made == NULL) return RS_ERR_MEMORY;
+    const int status = rs__alert_rules_compile(config, &made->rules, &made->rule_count);
+    if (status != RS_OK) {
+        free(made);
+        return status;
+    }
+    made->store = store;
+    made->on_transition = on_transition;
+    made->context = context;
+    made->max_instances = max_instances;
+    made->next_episode = first_episode;
+    made->now_us = INT64_MIN;
+    made->quiet_after_us = quiet_after(config);
+    *alerts = made;
+    return RS_OK;
+}
+
+void rs_alerts_destroy(rs_alerts_t **alerts) {
+    rs_alerts_t *dying = *alerts;
+
+    if (dying == NULL) return;
+    free(dying->rules);
+    free(dying->instances);
+    free(dying->keys);
+    free(dying->dimensions);
+    free(dying->active);
+    free(dying);
+    *alerts = NULL;
+}
+
+void rs_alerts_set_slots(rs_alerts_t *alerts, const uint32_t *slots, uint32_t count) {
+    for (uint32_t i = 0; i < alerts->rule_count; i++) {
+        rs__alert_rule_t *rule = &alerts->rules[i];
+        if (rule->metric == RS_METRIC_SERVICE_LEVEL && rule->policy < count) rule->policy_slot = slots[rule->policy];
+    }
+}
+
+/* --- binding ------------------------------------------------------------------------------------------------------ */
+
+/* *array keeps its old place and size on failure. */
+static bool grow_array(void **array, uint32_t capacity, uint32_t wanted, size_t size) {
+    void *grown = wanted > capacity ? realloc(*array, (size_t)wanted * size) : *array;
+
+    if (grown == NULL) return false;
+    *array = grown;
+    return true;
+}
+
+static uint32_t doubled(uint32_t capacity, uint32_t first, uint32_t need) {
+    uint64_t wanted = capacity == 0 ? first : capacity;
+
+    while (wanted < need) wanted *= 2;
+    return wanted > UINT32_MAX ? UINT32_MAX : (uint32_t)wanted;
+}
+
+static bool make_room_for_key(rs_alerts_t *alerts, uint32_t key) {
+    const uint32_t wanted = doubled(alerts->key_capacity, FIRST_KEYS, key + 1);
+    const uint32_t capacity = alerts->key_capacity;
+    void *keys = alerts->keys, *dimensions = alerts->dimensions, *active = alerts->active;
+
+    const bool roomy = grow_array(&keys, capacity, wanted, sizeof(*alerts->keys)) &&
+                       grow_array(&dimensions, capacity, wanted, sizeof(*alerts->dimensions)) &&
+                       grow_array(&active, capacity, wanted, sizeof(*alerts->active));
+    alerts->keys = keys;
+    alerts->dimensions = dimensions;
+    alerts->active = active;
+    if (!roomy) return false;
+    alerts->key_capacity = wanted;
+    while (alerts->key_count <= key) {
+        alerts->keys[alerts->key_count] = (rs__alert_key_t){0};
+        alerts->dimensions[alerts->key_count++] = (rs_key_t){0};
+    }
+    return true;
+}
+
+static bool make_room_for_instances(rs_alerts_t *alerts, uint32_t more) {
+    if (more > alerts->max_instances - alerts->instance_count) return false;
+
+    uint32_t wanted = doubled(alerts->instance_capacity, FIRST_INSTANCES, alerts->instance_count + more);
+    if (wanted > alerts->max_instances) wanted = alerts->max_instances;
+    void *instances = alerts->instances;
+    if (!grow_array(&instances, alerts->instance_capacity, wanted, sizeof(*alerts->instances))) return false;
+    alerts->instances = instances;
+    if (wanted > alerts->instance_capacity) alerts->instance_capacity = wanted;
+    return true;
+}
+
+static uint32_t count_matches(const rs_alerts_t *alerts, const rs_key_t *dimensions) {
+    uint32_t matches = 0;
+
+    for (uint32_t i = 0; i < alerts->rule_count; i++) matches += rs__alert_rule_matches(&alerts->rules[i], dimensions);
+    return matches;
+}
+
+/* Appends one ok instance per matching rule; room has been made. */
+static void bind_rules(rs_alerts_t *alerts, uint32_t number) {
+    rs__alert_key_t *key = &alerts->keys[number];
+
+    key->first = alerts->instance_count;
+    for (uint32_t i = 0; i < alerts->rule_count; i++) {
+        const rs__alert_rule_t *rule = &alerts->rules[i];
+        if (!rs__alert_rule_matches(rule, &alerts->dimensions[number])) continue;
+        alerts->instances[alerts->instance_count++] = (rs__alert_instance_t){.rule = i, .state = RS_ALERT_OK};
+        key->count++;
+        if (rule->class < RS__CLASS_GROWING) key->growing++;
+        if (rule->class < RS__CLASS_PERCENTILE) key->percentile++;
+    }
+    alerts->in_state[RS_ALERT_OK] += key->count;
+}
+
+void rs_alerts_on_new_key(rs_alerts_t *alerts, uint32_t key, const rs_key_t *dimensions) {
+    const uint32_t matches = count_matches(alerts, dimensions);
+
+    if (key == UINT32_MAX || (key < alerts->key_count && alerts->keys[key].known)) return;
+    if (!make_room_for_key(alerts, key)) {
+        alerts->unbound += matches;
+        return;
+    }
+    alerts->keys[key].known = true;
+    alerts->dimensions[key] = *dimensions;
+    if (matches == 0) return;
+    if (!make_room_for_instances(alerts, matches)) {
+        alerts->unbound += matches;
+        return;
+    }
+    bind_rules(alerts, key);
+    rs__alert_activate(alerts, key);
+}
+
+/* --- another configuration ---------------------------------------------------------------------------------------- */
+
+/* The rule of `next` that goes on where `old` was: the same name, asking the same of the same kind of key. UINT32_MAX:
+ * none. */
+static uint32_t successor_of(const rs__alert_rule_t *old, const rs__alert_rule_t *next, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        if (rs_str_equal(next[i].config->name, old->config->name)) {
+            const bool same = next[i].metric == old->metric && rs_str_equal(next[i].window, old->window) &&
+                              rs_str_equal(next[i].policy_name, old->policy_name) && next[i].compare == old->compare &&
+                              next[i].config->family == old->config->family;
+            return same ? i : UINT32_MAX;
+        }
+    }
+    return UINT32_MAX;
+}
+
+/* Everything that must be there before the first change is made. */
+typedef struct rule_change {
+    rs__alert_rule_t *rules; /* the new ones */
+    uint32_t rule_count;
+    uint32_t *successors;            /* by old rule */
+    rs__alert_instance_t *instances; /* the new ones, filled key by key */
+    uint32_t instance_count, instance_capacity;
+} rule_change_t;
+
+static uint32_t count_all_matches(const rs_alerts_t *alerts, const rule_change_t *change) {
+    uint64_t matches = 0;
+
+    for (uint32_t key = 0; key < alerts->key_count; key++) {
+        if (!alerts->keys[key].known) continue;
+        for (uint32_t i = 0; i < change->rule_count; i++) {
+            matches += rs__alert_rule_matches(&change->rules[i], &alerts->dimensions[key]);
+        }
+    }
+    return matches > alerts->max_instances ? alerts->max_instances : (uint32_t)matches;
+}
+
+static void discard_change(rule_change_t *change) {
+    free(change->rules);
+    free(change->successors);
+    free(change->instances);
+}
+
+static int prepare_change(const rs_alerts_t *alerts, const rs_config_t *config, rule_change_t *change) {
+    const int status = rs__alert_rules_compile(config, &change->rules, &change->rule_count);
+
+    if (status != RS_OK) return status;
+    change->instance_capacity = count_all_matches(alerts, change);
+    change->successors = calloc((size_t)alerts->rule_count + 1, sizeof(*change->successors));
+    change->instances = calloc((size_t)change->instance_capacity + 1, sizeof(*change->instances));
+    if (change->successors == NULL || change->instances == NULL) {
+        discard_change(change);
+        return RS_ERR_MEMORY;
+    }
+    for (uint32_t i = 0; i < alerts->rule_count; i++) {
+        change->successors[i] = successor_of(&alerts->rules[i], change->rules, change->rule_count);
+    }
+    return RS_OK;
+}
+
+/* The old instance of `key` that new rule `rule` continues, or NULL. */
+static rs__alert_instance_t *predecessor_of(rs_alerts_t *alerts, const rule_change_t *change, uint32_t key,
+                                            uint32_t rule) {
+    for (uint32_t i = 0; i < alerts->keys[key].count; i++) {
+        rs__alert_instance_t *old = &alerts->instances[alerts->keys[key].first + i];
+        if (change->successors[old->rule] == rule) return old;
+    }
+    return NULL;
+}
+
+static void end_episodes(rs_alerts_t *alerts, uint32_t number) {
+    for (uint32_t i = 0; i < alerts->keys[number].count; i++) {
+        rs__alert_instance_t *left = &alerts->instances[alerts->keys[number].first + i];
+        if (left->state == RS_ALERT_OK) continue;
+        rs__alert_move(alerts, number, left, left->state == RS_ALERT_PENDING ? RS_ALERT_OK : RS_ALERT_RESOLVED,
+                       &(rs_figure_t){.is_null = true});
+    }
+}
+
+/* Moves one key to the new rules: what goes on is copied, and the rest of its episodes end here. */
+static void rebind_key(rs_alerts_t *alerts, rule_change_t *change, uint32_t number) {
+    const uint32_t first = change->instance_count;
+    rs__alert_key_t rebound = {.first = first, .known = true, .active = alerts->keys[number].active};
+    uint32_t matches = 0;
+
+    for (uint32_t i = 0; i < change->rule_count; i++) {
+        matches += rs__alert_rule_matches(&change->rules[i], &alerts->dimensions[number]);
+    }
+    if (matches > change->instance_capacity - first) {
+        alerts->unbound += matches;
+    } else {
+        for (uint32_t i = 0; i < change->rule_count; i++) {
+            if (!rs__alert_rule_matches(&change->rules[i], &alerts->dimensions[number])) continue;
+            rs__alert_instance_t *made = &change->instances[change->instance_count++];
+            rs__alert_instance_t *old = predecessor_of(alerts, change, number, i);
+            if (old != NULL) *made = *old;
+            if (old != NULL) old->state = RS_ALERT_OK;
+            made->rule = i;
+            rebound.count++;
+            rebound.growing += change->rules[i].class < RS__CLASS_GROWING;
+            rebound.percentile += change->rules[i].class < RS__CLASS_PERCENTILE;
+            rebound.engaged += made->state != RS_ALERT_OK;
+            rebound.running += made->state == RS_ALERT_PENDING || made->state == RS_ALERT_RECOVERING;
+        }
+    }
+    end_episodes(alerts, number);
+    alerts->keys[number] = rebound;
+}
+
+static void recount_states(rs_alerts_t *alerts) {
+    memset(alerts->in_state, 0, sizeof(alerts->in_state));
+    for (uint32_t i = 0; i < alerts->instance_count; i++) alerts->in_state[alerts->instances[i].state]++;
+}
+
+int rs_alerts_configure(rs_alerts_t *alerts, const rs_config_t *config, int64_t now_us) {
+    rule_change_t change = {0};
+    const int status = prepare_change(alerts, config, &change);
+
+    if (status != RS_OK) return status;
+    if (now_us > alerts->now_us) alerts->now_us = now_us;
+    for (uint32_t key = 0; key < alerts->key_count; key++) {
+        if (alerts->keys[key].known) rebind_key(alerts, &change, key);
+    }
+    free(alerts->rules);
+    free(alerts->instances);
+    free(change.successors);
+    alerts->rules = change.rules;
+    alerts->rule_count = change.rule_count;
+    alerts->instances = change.instances;
+    alerts->instance_count = change.instance_count;
+    alerts->instance_capacity = change.instance_capacity + 1;
+    alerts->quiet_after_us = quiet_after(config);
+    recount_states(alerts);
+    for (uint32_t key = 0; key < alerts->key_count; key++) {
+        if (alerts->keys[key].count > 0) rs__alert_activate(alerts, key);
+    }
+    return RS_OK;
+}

@@ -1,0 +1,334 @@
+#include "core/contact/contact.h"
+
+#include <stdlib.h>
+
+int rs_contacts_init(rs_contacts_t *contacts, const rs_contacts_settings_t *settings) {
+    const rs_config_t *config = settings->config;
+    const uint32_t max = config->limits.contacts;
+    *contacts = (rs_contacts_t){
+        .lateness_us = config->lateness_us, .skew_us = config->clock_skew_us, .keep_us = RS_US_PER_DAY,
+        .missing_end_us = config->missing_end_us, .max_events = config->limits.contact_events,
+        .compare_sessions = settings->compare_sessions, .on_fact = settings->on_fact, .on_forget = settings->on_forget,
+        .context = settings->context};
+    contacts->derivation = (rs_derivation_t){
+        .nodes = &contacts->nodes, .handlings = &contacts->handlings, .clock_skew_us = config->clock_skew_us,
+        .same_source = settings->same_source, .team_of = settings->team_of, .context = settings->context};
+    const uint64_t wide = (uint64_t)max * 8;
+    const uint32_t many = wide > UINT32_MAX / 2 ? UINT32_MAX / 2 : (uint32_t)wide;
+    if (rs_pool_init(&contacts->contacts, sizeof(rs_contact_t), max) != RS_OK ||
+        rs_pool_init(&contacts->nodes, sizeof(rs_node_t), many) != RS_OK ||
+        rs_pool_init(&contacts->stories, sizeof(rs_story_t), max) != RS_OK ||
+        rs_pool_init(&contacts->handlings, sizeof(rs_handling_t), many) != RS_OK ||
+        rs_pool_init(&contacts->texts, sizeof(rs_event_text_t), many) != RS_OK ||
+        rs_index_init(&contacts->index, max) != RS_OK) {
+        rs_contacts_deinit(contacts);
+        return RS_ERR_MEMORY;
+    }
+    return RS_OK;
+}
+
+void rs_contacts_deinit(rs_contacts_t *contacts) {
+    rs_pool_deinit(&contacts->contacts);
+    rs_pool_deinit(&contacts->nodes);
+    rs_pool_deinit(&contacts->stories);
+    rs_pool_deinit(&contacts->handlings);
+    rs_pool_deinit(&contacts->texts);
+    rs_index_deinit(&contacts->index);
+}
+
+uint64_t rs_contacts_bytes(const rs_contacts_t *contacts) {
+    return rs_pool_bytes(&contacts->contacts) + rs_pool_bytes(&contacts->nodes) + rs_pool_bytes(&contacts->stories) +
+           rs_pool_bytes(&contacts->handlings) + rs_pool_bytes(&contacts->texts) + rs_index_bytes(&contacts->index);
+}
+
+static rs_node_t *node_at(const rs_contacts_t *contacts, uint32_t number) { return rs_pool_at(&contacts->nodes, number); }
+
+/* --- lists by activity -------------------------------------------------------------------------------------------- */
+static void list_remove(rs_contacts_t *contacts, rs_contact_list_t *list, uint32_t number) {
+    rs_contact_t *contact = rs_contacts_at(contacts, number);
+    if (contact->older != 0) rs_contacts_at(contacts, contact->older)->younger = contact->younger;
+    else list->oldest = contact->younger;
+    if (contact->younger != 0) rs_contacts_at(contacts, contact->younger)->older = contact->older;
+    else list->youngest = contact->older;
+}
+
+static void list_append(rs_contacts_t *contacts, rs_contact_list_t *list, uint32_t number) {
+    rs_contact_t *contact = rs_contacts_at(contacts, number);
+    contact->older = list->youngest;
+    contact->younger = 0;
+    if (list->youngest != 0) rs_contacts_at(contacts, list->youngest)->younger = number;
+    else list->oldest = number;
+    list->youngest = number;
+}
+
+static rs_contact_list_t *list_of(rs_contacts_t *contacts, const rs_contact_t *contact) {
+    return contact->folded ? &contacts->folded : &contacts->kept;
+}
+
+/* --- events of one contact ---------------------------------------------------------------------------------------- */
+static void free_events(rs_contacts_t *contacts, rs_contact_t *contact) {
+    while (contact->head != 0) {
+        const uint32_t number = contact->head;
+        const rs_node_t *node = node_at(contacts, number);
+        contact->head = node->next;
+        if (node->id != 0) rs_pool_give(&contacts->texts, node->id);
+        rs_pool_give(&contacts->nodes, number);
+    }
+    contact->tail = 0;
+    contact->events = 0;
+}
+
+static void free_base(rs_contacts_t *contacts, rs_contact_t *contact) {
+    if (contact->base == 0) return;
+    rs_story_drop(&contacts->derivation, rs_pool_at(&contacts->stories, contact->base));
+    rs_pool_give(&contacts->stories, contact->base);
+    contact->base = 0;
+}
+
+/* What was derived so far can no longer change: the events go. The base is made again when the next event comes. */
+static void fold(rs_contacts_t *contacts, rs_contact_t *contact) {
+    free_base(contacts, contact);
+    free_events(contacts, contact);
+    contact->story.taken_queued = 0;
+}
+
+/* Before the first event after a fold: the story as it stands becomes the base. False: no room. */
+static bool make_base(rs_contacts_t *contacts, rs_contact_t *contact) {
+    if (contact->base != 0 || contact->events != 0 || contact->story.last_us == INT64_MIN) return true;
+    const uint32_t number = rs_pool_take(&contacts->stories);
+    if (number == 0) return false;
+    if (!rs_story_copy(&contacts->derivation, &contact->story, rs_pool_at(&contacts->stories, number))) {
+        rs_pool_give(&contacts->stories, number);
+        return false;
+    }
+    contact->base = number;
+    return true;
+}
+
+static void forget(rs_contacts_t *contacts, uint32_t number) {
+    rs_contact_t *contact = rs_contacts_at(contacts, number);
+    contacts->on_forget(contacts->context, number);
+    list_remove(contacts, list_of(contacts, contact), number);
+    free_base(contacts, contact);
+    free_events(contacts, contact);
+    rs_story_drop(&contacts->derivation, &contact->story);
+    rs_index_remove(&contacts->index, contact->id.low, number);
+    rs_pool_give(&contacts->contacts, number);
+}
+
+uint32_t rs_contacts_find(rs_contacts_t *contacts, uint32_t tenant, rs_hash128_t id) {
+    uint32_t cursor = rs_index_begin(&contacts->index, id.low), number;
+    while ((number = rs_index_next(&contacts->index, id.low, &cursor)) != 0) {
+        const rs_contact_t *contact = rs_contacts_at(contacts, number);
+        if (contact->id.low == id.low && contact->id.high == id.high) return number;
+    }
+    number = rs_pool_take(&contacts->contacts);
+    if (number == 0 && contacts->folded.oldest != 0) {
+        contacts->forgotten++;
+        forget(contacts, contacts->folded.oldest);
+        number = rs_pool_take(&contacts->contacts);
+    }
+    if (number == 0) return 0;
+    rs_contact_t *contact = rs_contacts_at(contacts, number);
+    contact->id = id;
+    contact->tenant = tenant;
+    rs_story_init(&contact->story);
+    rs_index_add(&contacts->index, id.low, number);
+    list_append(contacts, &contacts->kept, number);
+    return number;
+}
+
+/* --- the total order of events (cases.md): occurred_at, source, incarnation, seq (absent last), event_id ----------- */
+static int compare_ids(const rs_contacts_t *contacts, uint32_t a, uint32_t b) {
+    rs_str_t text[2] = {{0}, {0}};
+    const uint32_t numbers[2] = {a, b};
+    for (int i = 0; i < 2; i++) {
+        if (numbers[i] == 0) continue;
+        const rs_event_text_t *id = rs_pool_at(&contacts->texts, numbers[i]);
+        text[i] = (rs_str_t){.data = id->bytes, .len = id->len};
+    }
+    return rs_str_compare(text[0], text[1]);
+}
+
+static int compare_nodes(const rs_contacts_t *contacts, const rs_node_t *a, const rs_node_t *b) {
+    if (a->at_us != b->at_us) return a->at_us < b->at_us ? -1 : 1;
+    if (a->session != b->session) {
+        const int order = contacts->compare_sessions(contacts->context, a->session, b->session);
+        if (order != 0) return order;
+    }
+    const bool a_has = (a->flags & RS_NODE_SEQ) != 0, b_has = (b->flags & RS_NODE_SEQ) != 0;
+    if (a_has != b_has) return a_has ? -1 : 1;
+    if (a_has && a->seq != b->seq) return a->seq < b->seq ? -1 : 1;
+    return compare_ids(contacts, a->id, b->id);
+}
+
+static void append(rs_contacts_t *contacts, rs_contact_t *contact, uint32_t number) {
+    if (contact->tail != 0) node_at(contacts, contact->tail)->next = number;
+    else contact->head = number;
+    contact->tail = number;
+    contact->events++;
+}
+
+static void insert(rs_contacts_t *contacts, rs_contact_t *contact, uint32_t number) {
+    rs_node_t *node = node_at(contacts, number);
+    uint32_t previous = 0, next = contact->head;
+    while (next != 0 && compare_nodes(contacts, node_at(contacts, next), node) <= 0) {
+        previous = next;
+        next = node_at(contacts, next)->next;
+    }
+    node->next = next;
+    if (previous != 0) node_at(contacts, previous)->next = number;
+    else contact->head = number;
+    if (next == 0) contact->tail = number;
+    contact->events++;
+}
+
+/* --- deriving ----------------------------------------------------------------------------------------------------- */
+static bool derive_all(rs_contacts_t *contacts, const rs_contact_t *contact, rs_story_t *story, rs_facts_t *facts) {
+    rs_derivation_t *derivation = &contacts->derivation;
+    facts->count = 0;
+    derivation->facts = facts;
+    if (contact->base == 0) rs_story_init(story);
+    else if (!rs_story_copy(derivation, rs_pool_at(&contacts->stories, contact->base), story)) return false;
+    for (uint32_t number = contact->head; number != 0; number = node_at(contacts, number)->next) {
+        rs_story_step(derivation, story, number);
+    }
+    return true;
+}
+
+static bool same_fact(const rs_fact_t *a, const rs_fact_t *b) { return memcmp(a, b, sizeof *a) == 0; }
+
+/* Counts what is new in `after` and takes back what is gone from `before`; what both have is left alone. */
+static void apply_difference(rs_contacts_t *contacts, uint32_t tenant) {
+    rs_facts_t *before = &contacts->before, *after = &contacts->after;
+    uint32_t first = 0, before_end = before->count, after_end = after->count;
+    while (first < before_end && first < after_end && same_fact(&before->items[first], &after->items[first])) first++;
+    while (before_end > first && after_end > first && same_fact(&before->items[before_end - 1], &after->items[after_end - 1])) {
+        before_end--;
+        after_end--;
+    }
+    for (uint32_t i = first; i < after_end; i++) {
+        bool had = false;
+        for (uint32_t j = first; j < before_end && !had; j++) {
+            if (before->items[j].type == 0 || !same_fact(&before->items[j], &after->items[i])) continue;
+            before->items[j].type = 0;
+            had = true;
+        }
+        if (!had) contacts->on_fact(contacts->context, tenant, &after->items[i], 1);
+    }
+    for (uint32_t j = first; j < before_end; j++) {
+        if (before->items[j].type != 0) contacts->on_fact(contacts->context, tenant, &before->items[j], -1);
+    }
+}
+
+static void step_in_order(rs_contacts_t *contacts, rs_contact_t *contact, uint32_t number) {
+    append(contacts, contact, number);
+    contacts->derivation.facts = &contacts->after;
+    contacts->after.count = 0;
+    rs_story_step(&contacts->derivation, &contact->story, number);
+    for (uint32_t i = 0; i < contacts->after.count; i++) {
+        contacts->on_fact(contacts->context, contact->tenant, &contacts->after.items[i], 1);
+    }
+}
+
+static rs_refusal_t rederive(rs_contacts_t *contacts, rs_contact_t *contact, uint32_t number) {
+    rs_story_t before, after;
+    contacts->rederived++;
+    if (!derive_all(contacts, contact, &before, &contacts->before)) return RS_REFUSAL_LIMIT;
+    rs_story_drop(&contacts->derivation, &before);
+    insert(contacts, contact, number);
+    if (!derive_all(contacts, contact, &after, &contacts->after)) {
+        /* No room for the second reading: the event stays in the list and is read with the next one. */
+        return RS_REFUSAL_NONE;
+    }
+    rs_story_drop(&contacts->derivation, &contact->story);
+    contact->story = after;
+    apply_difference(contacts, contact->tenant);
+    return RS_REFUSAL_NONE;
+}
+
+static uint32_t keep_event(rs_contacts_t *contacts, const rs_node_t *event, rs_str_t event_id) {
+    const uint32_t number = rs_pool_take(&contacts->nodes);
+    if (number == 0) return 0;
+    rs_node_t *node = node_at(contacts, number);
+    *node = *event;
+    node->next = 0;
+    node->id = 0;
+    if (event_id.len == 0 || event_id.len > RS_MAX_NAME) return number;
+    node->id = rs_pool_take(&contacts->texts);
+    if (node->id == 0) {
+        rs_pool_give(&contacts->nodes, number);
+        return 0;
+    }
+    rs_event_text_t *text = rs_pool_at(&contacts->texts, node->id);
+    text->len = (uint8_t)event_id.len;
+    memcpy(text->bytes, event_id.data, event_id.len);
+    return number;
+}
+
+static void drop_event(rs_contacts_t *contacts, uint32_t number) {
+    if (node_at(contacts, number)->id != 0) rs_pool_give(&contacts->texts, node_at(contacts, number)->id);
+    rs_pool_give(&contacts->nodes, number);
+}
+
+static void note_activity(rs_contacts_t *contacts, uint32_t number) {
+    rs_contact_t *contact = rs_contacts_at(contacts, number);
+    contact->due_us = contact->story.last_us + contacts->lateness_us;
+    if (!contact->folded && contacts->kept.youngest == number) return;
+    list_remove(contacts, list_of(contacts, contact), number);
+    contact->folded = false;
+    list_append(contacts, &contacts->kept, number);
+}
+
+rs_refusal_t rs_contacts_take(rs_contacts_t *contacts, uint32_t number, const rs_node_t *event, rs_str_t event_id) {
+    rs_contact_t *contact = rs_contacts_at(contacts, number);
+    if (contact->events >= contacts->max_events) fold(contacts, contact);
+    if (contact->events == 0 && contact->story.last_us != INT64_MIN && event->at_us < contact->story.last_us) {
+        return RS_REFUSAL_TOO_LATE;
+    }
+    if (contact->base != 0 && event->at_us < ((const rs_story_t *)rs_pool_at(&contacts->stories, contact->base))->last_us) {
+        return RS_REFUSAL_TOO_LATE;
+    }
+    if (!make_base(contacts, contact)) return RS_REFUSAL_LIMIT;
+    const uint32_t node_number = keep_event(contacts, event, event_id);
+    if (node_number == 0) return RS_REFUSAL_LIMIT;
+    contacts->derivation.tenant = contact->tenant;
+    const rs_node_t *node = node_at(contacts, node_number);
+    const bool in_order = contact->tail == 0 || compare_nodes(contacts, node_at(contacts, contact->tail), node) <= 0;
+    const bool may_be_skewed = node->type == RS_CONTACT_QUEUED && contact->story.unmatched_us != INT64_MIN &&
+                               node->at_us - contact->story.unmatched_us <= contacts->skew_us && contact->events != 0;
+    rs_refusal_t refusal = RS_REFUSAL_NONE;
+    if (in_order && !may_be_skewed) step_in_order(contacts, contact, node_number);
+    else refusal = rederive(contacts, contact, node_number);
+    if (refusal != RS_REFUSAL_NONE) drop_event(contacts, node_number);
+    else note_activity(contacts, number);
+    return refusal;
+}
+
+void rs_contacts_age(rs_contacts_t *contacts, int64_t now_us, uint32_t budget,
+                     void (*on_timed_out)(void *context, uint32_t contact, int64_t at_us), void *context) {
+    while (budget-- > 0 && contacts->kept.oldest != 0) {
+        const uint32_t number = contacts->kept.oldest;
+        rs_contact_t *contact = rs_contacts_at(contacts, number);
+        if (contact->due_us > now_us) break;
+        const bool open = rs_story_is_open(&contacts->derivation, &contact->story);
+        const int64_t end_us = contact->story.last_us + contacts->missing_end_us;
+        if (open && contacts->missing_end_us > 0 && end_us <= now_us) {
+            on_timed_out(context, number, end_us);
+            continue;
+        }
+        list_remove(contacts, &contacts->kept, number);
+        if (open) {
+            contact->due_us = now_us + contacts->lateness_us;
+            list_append(contacts, &contacts->kept, number);
+            continue;
+        }
+        fold(contacts, contact);
+        contact->folded = true;
+        contact->due_us = now_us + contacts->keep_us;
+        list_append(contacts, &contacts->folded, number);
+    }
+    while (budget-- > 0 && contacts->folded.oldest != 0 && rs_contacts_at(contacts, contacts->folded.oldest)->due_us <= now_us) {
+        forget(contacts, contacts->folded.oldest);
+    }
+}

@@ -1,0 +1,88 @@
+/* core/contact/contact.h — the contacts that are known, each with its story and the events that may still be re-read.
+ *
+ * Model:   a contact is a base story (what is folded), the kept events after it in total order, and the current story (base plus
+ *          events). An event in order is one step; an event that belongs earlier re-derives: the facts of before and after are
+ *          compared and only the difference is counted or taken back.
+ *          A contact folds `lateness` after its last open leg, handling or wrap: the current story becomes the base, the events
+ *          go. It leaves memory `keep_us` after that, or sooner when contacts run out (the longest folded first).
+ * Bounds:  limits.contacts, limits.contact_events per contact (more fold the older ones).
+ */
+#ifndef RS_CORE_CONTACT_H
+#define RS_CORE_CONTACT_H
+
+#include "core/contact/derive.h"
+#include "core/hash.h"
+#include "event/event.h"
+
+typedef struct rs_contact {
+    rs_hash128_t id;                 /* of tenant and contact_id: stands for them */
+    uint32_t tenant;
+    uint32_t head, tail;             /* kept events */
+    uint32_t base;                   /* place of the base story, 0 = the empty one */
+    uint32_t older, younger;         /* by last activity: kept contacts, or folded ones */
+    uint32_t journey, journey_next;  /* 0 = tied to none */
+    bool journey_named;
+    uint16_t events;
+    bool folded;
+    int64_t due_us;                  /* when to look at it again */
+    rs_story_t story;
+    /* its open leg among those of its queue, channel and total key */
+    uint32_t open_queue_key, open_channel_key, open_total_key;
+    uint32_t open_next[3], open_previous[3];
+    uint16_t over;                   /* bit 0: past the key's T; bit 1 + slot: past that policy's T */
+    bool is_open, is_talking;
+    uint8_t talking_channel;
+    uint32_t talking_key;
+    int64_t open_since_us;
+} rs_contact_t;
+
+typedef struct rs_event_text { uint8_t len; char bytes[RS_MAX_NAME + 7]; } rs_event_text_t;
+
+typedef struct rs_contact_list { uint32_t oldest, youngest; } rs_contact_list_t;
+
+typedef struct rs_contacts {
+    rs_pool_t contacts, nodes, stories, handlings, texts;
+    rs_index_t index;
+    rs_contact_list_t kept, folded;
+    rs_derivation_t derivation;
+    rs_facts_t before, after;
+    int64_t lateness_us, skew_us, keep_us, missing_end_us;
+    uint32_t max_events;
+    /* orders two sessions as source, then incarnation */
+    int (*compare_sessions)(void *context, uint32_t session_a, uint32_t session_b);
+    /* counts a fact of the contact (+1) or takes it back (-1) */
+    void (*on_fact)(void *context, uint32_t tenant, const rs_fact_t *fact, int sign);
+    void (*on_forget)(void *context, uint32_t contact);   /* just before a contact leaves memory */
+    void *context;
+    uint64_t rederived, forgotten;   /* how often; folded contacts dropped before their time */
+} rs_contacts_t;
+
+typedef struct rs_contacts_settings {
+    const rs_config_t *config;
+    int (*compare_sessions)(void *context, uint32_t session_a, uint32_t session_b);
+    bool (*same_source)(void *context, uint32_t session_a, uint32_t session_b);
+    uint32_t (*team_of)(void *context, uint32_t tenant, uint32_t agent);
+    void (*on_fact)(void *context, uint32_t tenant, const rs_fact_t *fact, int sign);
+    void (*on_forget)(void *context, uint32_t contact);
+    void *context;
+} rs_contacts_settings_t;
+
+RS_MUST_CHECK int rs_contacts_init(rs_contacts_t *contacts, const rs_contacts_settings_t *settings);
+void rs_contacts_deinit(rs_contacts_t *contacts);
+
+/* The contact, made when new; 0 when there is no room. */
+uint32_t rs_contacts_find(rs_contacts_t *contacts, uint32_t tenant, rs_hash128_t id);
+static inline rs_contact_t *rs_contacts_at(const rs_contacts_t *contacts, uint32_t number) {
+    return rs_pool_at(&contacts->contacts, number);
+}
+/* Takes one event of the contact; `event_id` may be empty. Facts go out through on_fact.
+ * RS_REFUSAL_NONE; RS_REFUSAL_TOO_LATE: it would change a folded part; RS_REFUSAL_LIMIT: no room for it. */
+RS_MUST_CHECK rs_refusal_t rs_contacts_take(rs_contacts_t *contacts, uint32_t number, const rs_node_t *event, rs_str_t event_id);
+
+/* Folds and forgets what is due at `now_us`. on_timed_out is called for contacts whose end is missing: the caller makes the
+ * synthetic event and takes it. At most `budget` contacts are looked at. */
+void rs_contacts_age(rs_contacts_t *contacts, int64_t now_us, uint32_t budget,
+                     void (*on_timed_out)(void *context, uint32_t contact, int64_t at_us), void *context);
+uint64_t rs_contacts_bytes(const rs_contacts_t *contacts);
+
+#endif

@@ -1,0 +1,42 @@
+/* core/contact/fact.h — what a contact's events come to: small records that are counted, or taken back, as a whole.
+ *
+ * A contact's facts are a function of its ordered events (derive.h). account.c turns each into counts at panes and rows. */
+#ifndef RS_CORE_FACT_H
+#define RS_CORE_FACT_H
+
+#include "core/policy/verdict.h"
+
+typedef enum rs_fact_type {
+    RS_FACT_LEG_OPENED = 1,   /* at = queued time */
+    RS_FACT_LEG_CLOSED,       /* outcome, reason, a = wait; agent, team when answered */
+    RS_FACT_HANDLED,          /* a = talk, b = hold, holds; a handling ended */
+    RS_FACT_HANDLING_LOST,
+    RS_FACT_WRAPPED,          /* a = this wrap; at = its end */
+    RS_FACT_HANDLE_TIME,      /* a = talk + hold + wraps so far; at = the handling's end */
+    RS_FACT_OFFERED,
+    RS_FACT_OFFER_FAILED,     /* reason */
+    RS_FACT_TRANSFERRED_OUT,  /* reason = kind */
+    RS_FACT_TRANSFERRED_IN,   /* queue = to_queue, agent = to_agent, either may be 0 */
+    RS_FACT_BLOCKED,
+    RS_FACT_ABANDONED_BEFORE_QUEUE,
+    RS_FACT_CLOCK_ANOMALY
+} rs_fact_type_t;
+
+typedef struct rs_fact {
+    uint8_t type, outcome, reason, channel;
+    uint32_t queue, agent, team;  /* numbers of names, 0 = null */
+    uint32_t holds;
+    uint32_t unused;              /* 0: facts are compared as bytes */
+    int64_t at_us;                /* its own moment: attribution `event` */
+    int64_t enter_us;             /* the leg's queued time, or what cases.md gives instead: attribution `enter` */
+    int64_t a_us, b_us;
+} rs_fact_t;
+
+/* A growing list, reused. */
+enum { RS_FACTS_MAX = 2048 };     /* 256 events of at most 8 facts each */
+typedef struct rs_facts {
+    uint32_t count;
+    rs_fact_t items[RS_FACTS_MAX];
+} rs_facts_t;
+
+#endif

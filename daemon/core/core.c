@@ -1,0 +1,366 @@
+#include "core/core_internal.h"
+
+#include <stdlib.h>
+
+/* --- what the parts ask of the core -------------------------------------------------------------------------------- */
+static void on_new_key(void *context, uint32_t key) {
+    rs_core_t *core = context;
+    if (core->windows == NULL) return;
+    const rs_key_t *dimensions = &core->directory.entries[key].dimensions;
+    const bool full = dimensions->family != RS_FAMILY_AGENT && dimensions->family != RS_FAMILY_TEAM;
+    uint32_t number = UINT32_MAX;
+    RS_REQUIRE(rs_window_add_key(core->windows, full, core->config->zone, &number) == RS_OK && number == key);
+    if (core->alerts != NULL) rs_alerts_on_new_key(core->alerts, key, dimensions);
+}
+
+static int compare_sessions(void *context, uint32_t a, uint32_t b) {
+    const rs_core_t *core = context;
+    const rs_session_t *sessions = core->sources.sessions;
+    const rs_names_t *names = &core->directory.names;
+    const int order = rs_str_compare(rs_names_text(names, sessions[a].source), rs_names_text(names, sessions[b].source));
+    if (order != 0) return order;
+    return rs_str_compare(rs_names_text(names, sessions[a].incarnation), rs_names_text(names, sessions[b].incarnation));
+}
+
+static bool same_source(void *context, uint32_t a, uint32_t b) {
+    const rs_core_t *core = context;
+    return core->sources.sessions[a].source == core->sources.sessions[b].source;
+}
+
+/* The configuration's team of an agent, looked up once per agent key. */
+static uint32_t team_of(void *context, uint32_t tenant, uint32_t agent) {
+    rs_core_t *core = context;
+    if (agent == 0 || core->config->agent_count == 0) return 0;
+    const uint32_t key = rs_directory_key(&core->directory, RS_FAMILY_AGENT, tenant, agent, 0);
+    rs_key_entry_t *entry = &core->directory.entries[key];
+    if (entry->generation != core->generation_count) {
+        const rs_str_t team = rs_config_team(core->config, entry->dimensions.tenant, entry->dimensions.name);
+        entry->team = rs_names_number(&core->directory.names, team);
+        entry->generation = core->generation_count;
+    }
+    return entry->team;
+}
+
+static void on_fact(void *context, uint32_t tenant, const rs_fact_t *fact, int sign) {
+    rs_core_t *core = context;
+    rs_account_fact(&core->account, tenant, fact, sign);
+}
+
+static void on_forget(void *context, uint32_t contact) {
+    rs_core_t *core = context;
+    rs_journeys_forget(&core->journeys, contact);
+}
+
+/* --- making and ending ---------------------------------------------------------------------------------------------- */
+static void first_generation(rs_core_t *core) {
+    rs_generation_t *generation = &core->generations[0];
+    *generation = (rs_generation_t){.from_us = 0, .config = core->config};
+    for (uint32_t i = 0; i < core->config->policy_count; i++) {
+        generation->policies[i] = core->config->policies[i];
+        generation->used |= 1u << i;
+    }
+    core->generation_count = 1;
+}
+
+static bool wants_journeys(const rs_config_t *config) {
+    for (uint32_t i = 0; i < config->policy_count; i++) {
+        if (config->policies[i].unit_journey) return true;
+    }
+    return false;
+}
+
+static int create_windows(rs_core_t *core) {
+    const rs_config_t *config = core->config;
+    rs_window_settings_t settings = {.window_count = config->window_count, .max_keys = core->directory.max,
+                                     .max_bytes = (uint64_t)config->limits.queue_keys * 96 * 1024 + (UINT64_C(256) << 20),
+                                     .start_us = core->now_us};
+    memcpy(settings.windows_us, config->windows_us, sizeof settings.windows_us);
+    int status = rs_window_create(&settings, &core->windows);
+    if (status != RS_OK || !core->options.alerts) return status;
+    return rs_alerts_create(config, core->windows, config->limits.alerts, core->options.run << 32, core->options.effects.on_alert,
+                            core->options.effects.context, &core->alerts);
+}
+
+static int create_parts(rs_core_t *core) {
+    const rs_config_t *config = core->config;
+    const rs_core_options_t *options = &core->options;
+    int status = rs_directory_init(&core->directory, &config->limits, options->hash_seed);
+    if (status != RS_OK) return status;
+    core->directory.on_new = on_new_key;
+    core->directory.context = core;
+    status = rs_sources_init(&core->sources, config, options->replay, options->hash_seed);
+    if (status != RS_OK) return status;
+    const rs_contacts_settings_t contacts = {.config = config, .compare_sessions = compare_sessions, .same_source = same_source,
+                                             .team_of = team_of, .on_fact = on_fact, .on_forget = on_forget, .context = core};
+    status = rs_contacts_init(&core->contacts, &contacts);
+    if (status != RS_OK) return status;
+    status = rs_rows_init(&core->rows, config->limits.rows, &options->interval, options->run);
+    if (status != RS_OK) return status;
+    if (options->windows) status = create_windows(core);
+    if (status != RS_OK) return status;
+    core->account = (rs_account_t){.directory = &core->directory, .rows = &core->rows, .windows = core->windows,
+                                   .families = options->families, .attributions = options->attributions,
+                                   .generations = core->generations, .generation_count = core->generation_count,
+                                   .touched_max = core->directory.max};
+    core->account.touched = calloc(core->account.touched_max, sizeof *core->account.touched);
+    if (core->account.touched == NULL) return RS_ERR_MEMORY;
+    core->gauges = (rs_gauges_t){.account = &core->account, .contacts = &core->contacts};
+    if (wants_journeys(config)) return rs_journeys_init(&core->journeys, config->limits.contacts, &core->account, &core->contacts);
+    return RS_OK;
+}
+
+int rs_core_create(const rs_core_options_t *options, rs_core_t **core_out) {
+    rs_core_t *core = calloc(1, sizeof *core);
+    if (core == NULL) return RS_ERR_MEMORY;
+    core->options = *options;
+    core->config = options->config;
+    core->now_us = core->wall_us = options->start_us;
+    core->watermark_us = INT64_MIN;
+    core->watermark_second = INT64_MIN;
+    core->final_frontier_us = INT64_MIN;
+    first_generation(core);
+    const int status = create_parts(core);
+    if (status != RS_OK) {
+        rs_core_destroy(&core);
+        return status;
+    }
+    *core_out = core;
+    return RS_OK;
+}
+
+void rs_core_destroy(rs_core_t **core_ref) {
+    rs_core_t *core = *core_ref;
+    if (core == NULL) return;
+    rs_alerts_destroy(&core->alerts);
+    rs_window_destroy(&core->windows);
+    rs_journeys_deinit(&core->journeys);
+    rs_contacts_deinit(&core->contacts);
+    rs_rows_deinit(&core->rows);
+    rs_sources_deinit(&core->sources);
+    rs_directory_deinit(&core->directory);
+    free(core->account.touched);
+    free(core);
+    *core_ref = NULL;
+}
+
+/* --- time ----------------------------------------------------------------------------------------------------------- */
+void rs_core_settle_touched(rs_core_t *core) {
+    rs_account_t *account = &core->account;
+    for (uint32_t i = 0; i < account->touched_count; i++) {
+        const uint32_t key = account->touched[i];
+        core->directory.entries[key].figures_changed = false;
+        rs_gauges_publish(&core->gauges, key);
+        if (core->alerts != NULL) rs_alerts_on_key(core->alerts, key, core->now_us);
+    }
+    account->touched_count = 0;
+}
+
+static void on_timed_out(void *context, uint32_t contact, int64_t at_us) {
+    rs_core_t *core = context;
+    const rs_node_t node = {.at_us = at_us, .type = RS_NODE_TIMED_OUT};
+    core->contacts.derivation.tenant = rs_contacts_at(&core->contacts, contact)->tenant;
+    if (rs_contacts_take(&core->contacts, contact, &node, (rs_str_t){0}) != RS_REFUSAL_NONE) core->contacts_refused++;
+    if (core->windows != NULL) rs_gauges_follow(&core->gauges, contact, core->now_us);
+    rs_journeys_follow(&core->journeys, contact);
+}
+
+static void move_watermark(rs_core_t *core) {
+    int64_t greatest;
+    int64_t mark = rs_sources_watermark(&core->sources, core->wall_us, &greatest);
+    if (mark == INT64_MIN) mark = core->config->clock == RS_CLOCK_EVENTS || core->options.replay ? greatest : core->wall_us;
+    if (mark > core->watermark_us) core->watermark_us = mark;
+}
+
+static void move_time(rs_core_t *core, int64_t now_us) {
+    if (now_us <= core->now_us) return;
+    core->now_us = now_us;
+    if (core->windows != NULL) rs_window_advance(core->windows, now_us);
+}
+
+/* In replay, and with time.clock = events, the events move time; looking at all sources once a second is enough. */
+static void follow_events(rs_core_t *core, int64_t occurred_us) {
+    if (core->options.replay) {
+        if (occurred_us > core->watermark_us) core->watermark_us = occurred_us;
+    } else {
+        const int64_t second = occurred_us / RS_US_PER_S;
+        if (second <= core->watermark_second) return;
+        core->watermark_second = second;
+        move_watermark(core);
+        if (core->config->clock != RS_CLOCK_EVENTS) return;
+    }
+    const bool new_second = core->watermark_us / RS_US_PER_S > core->now_us / RS_US_PER_S;
+    move_time(core, core->watermark_us);
+    if (!new_second || core->windows == NULL) return;
+    rs_gauges_tick(&core->gauges, core->now_us);
+    rs_core_settle_touched(core);
+    if (core->alerts != NULL) rs_alerts_on_tick(core->alerts, core->now_us);
+}
+
+void rs_core_tick(rs_core_t *core, int64_t now_us) {
+    if (now_us > core->wall_us) core->wall_us = now_us;
+    move_watermark(core);
+    const bool by_events = core->options.replay || core->config->clock == RS_CLOCK_EVENTS;
+    if (!by_events) move_time(core, core->wall_us);
+    else if (core->watermark_us != INT64_MIN) move_time(core, core->watermark_us);
+    if (core->watermark_us != INT64_MIN) rs_contacts_age(&core->contacts, core->watermark_us, 4096, on_timed_out, core);
+    rs_core_finalise_rows(core);
+    if (core->windows == NULL) return;
+    rs_gauges_tick(&core->gauges, core->now_us);
+    rs_core_settle_touched(core);
+    if (core->alerts != NULL) rs_alerts_on_tick(core->alerts, core->now_us);
+}
+
+/* --- events --------------------------------------------------------------------------------------------------------- */
+static uint32_t milliseconds(int64_t ms) { return ms > UINT32_MAX ? UINT32_MAX : (uint32_t)ms; }
+
+static void make_node(rs_core_t *core, const rs_event_t *event, uint32_t session, rs_node_t *node) {
+    rs_names_t *names = &core->directory.names;
+    *node = (rs_node_t){.at_us = event->occurred_us, .seq = event->seq, .session = session, .type = event->type,
+                        .channel = event->channel, .queue = rs_names_number(names, event->queue),
+                        .agent = rs_names_number(names, event->agent), .team = rs_names_number(names, event->team)};
+    if ((event->present & RS_HAS_SEQ) != 0) node->flags |= RS_NODE_SEQ;
+    switch (event->type) {
+        case RS_CONTACT_ANSWERED:
+        case RS_CONTACT_ABANDONED:
+        case RS_CONTACT_DEQUEUED:
+            if ((event->present & RS_HAS_WAIT_MS) == 0) break;
+            node->flags |= RS_NODE_WAIT;
+            node->ms[0] = milliseconds(event->wait_ms);
+            break;
+        case RS_CONTACT_ENDED:
+        case RS_CONTACT_TRANSFERRED:
+            if ((event->present & RS_HAS_TALK_MS) != 0) node->flags |= RS_NODE_TALK;
+            if ((event->present & RS_HAS_HOLD_MS) != 0) node->flags |= RS_NODE_HOLD;
+            node->ms[0] = milliseconds(event->talk_ms);
+            node->ms[1] = milliseconds(event->hold_ms);
+            break;
+        default: break;
+    }
+    if (event->type == RS_CONTACT_TRANSFERRED) {
+        node->detail = event->kind;
+        node->to_queue = rs_names_number(names, event->to_queue);
+        node->to_agent = rs_names_number(names, event->to_agent);
+    } else {
+        node->detail = event->type == RS_CONTACT_ABANDONED ? event->stage : event->reason;
+    }
+}
+
+static rs_hash128_t scoped_hash(const rs_core_t *core, uint32_t tenant, rs_str_t id, uint64_t space) {
+    return rs_hash128(id.data, id.len, core->options.hash_seed ^ rs_hash_mix((uint64_t)tenant << 8 | space));
+}
+
+static rs_refusal_t apply_to_contact(rs_core_t *core, const rs_event_t *event, uint32_t session) {
+    const uint32_t tenant = rs_directory_tenant(&core->directory, event->tenant);
+    const uint32_t contact = rs_contacts_find(&core->contacts, tenant, scoped_hash(core, tenant, event->contact_id, 1));
+    if (contact == 0) return RS_REFUSAL_LIMIT;
+    rs_node_t node;
+    make_node(core, event, session, &node);
+    const rs_refusal_t refusal = rs_contacts_take(&core->contacts, contact, &node, event->event_id);
+    if (refusal != RS_REFUSAL_NONE) return refusal;
+    if (core->journeys.on) {
+        const bool named = event->journey_id.len != 0;
+        rs_journeys_tie(&core->journeys, contact,
+                        scoped_hash(core, tenant, named ? event->journey_id : event->contact_id, 2), named);
+        rs_journeys_follow(&core->journeys, contact);
+    }
+    if (core->windows != NULL) rs_gauges_follow(&core->gauges, contact, core->now_us);
+    return RS_REFUSAL_NONE;
+}
+
+static rs_refusal_t apply_accepted(rs_core_t *core, const rs_event_t *event, uint32_t session) {
+    if (event->type == RS_SOURCE_GAP) {
+        rs_sources_declare_gap(&core->sources, session, event->from_seq, event->to_seq);
+        return RS_REFUSAL_NONE;
+    }
+    const bool of_contact = event->type >= RS_CONTACT_CREATED && event->type <= RS_SURVEY_ANSWERED;
+    return of_contact ? apply_to_contact(core, event, session) : RS_REFUSAL_NONE;
+}
+
+static rs_refusal_t judge(rs_core_t *core, const rs_event_t *event, int64_t arrival_us, uint32_t *session, bool *late) {
+    *session = 0;
+    *late = false;
+    if (!rs_sources_session(&core->sources, &core->directory.names, event, session)) return RS_REFUSAL_LIMIT;
+    return rs_sources_judge(&core->sources, *session, event, arrival_us, late);
+}
+
+static void settle_event(rs_core_t *core) {
+    if (core->options.replay && core->watermark_us != INT64_MIN) {
+        rs_contacts_age(&core->contacts, core->watermark_us, 2, on_timed_out, core);
+    }
+    if (core->account.touched_count != 0) rs_core_settle_touched(core);
+}
+
+void rs_core_apply_event(rs_core_t *core, const rs_event_t *event, int64_t arrival_us, rs_origin_t origin) {
+    uint32_t session;
+    bool late;
+    if (arrival_us > core->wall_us) core->wall_us = arrival_us;
+    rs_refusal_t refusal = judge(core, event, arrival_us, &session, &late);
+    if (refusal == RS_REFUSAL_NONE) {
+        follow_events(core, event->occurred_us);
+        refusal = apply_accepted(core, event, session);
+    }
+    rs_sources_account(&core->sources, session, refusal, late);
+    if (refusal != RS_REFUSAL_NONE && core->options.effects.on_verdict != NULL) {
+        core->options.effects.on_verdict(core->options.effects.context, origin, event, refusal);
+    }
+    settle_event(core);
+}
+
+rs_refusal_t rs_core_admit(rs_core_t *core, const rs_event_t *event, int64_t arrival_us, uint32_t *session) {
+    bool late;
+    const rs_refusal_t refusal = judge(core, event, arrival_us, session, &late);
+    rs_sources_account(&core->sources, *session, refusal, late);
+    return refusal;
+}
+
+void rs_core_apply_admitted(rs_core_t *core, const rs_event_t *event, uint32_t session) {
+    follow_events(core, event->occurred_us);
+    if (apply_accepted(core, event, session) != RS_REFUSAL_NONE) core->contacts_refused++;
+    settle_event(core);
+}
+
+int rs_event_compare(const rs_event_t *a, const rs_event_t *b) {
+    if (a->occurred_us != b->occurred_us) return a->occurred_us < b->occurred_us ? -1 : 1;
+    int order = rs_str_compare(a->source, b->source);
+    if (order == 0) order = rs_str_compare(a->incarnation, b->incarnation);
+    if (order != 0) return order;
+    const bool a_has = (a->present & RS_HAS_SEQ) != 0, b_has = (b->present & RS_HAS_SEQ) != 0;
+    if (a_has != b_has) return a_has ? -1 : 1;
+    if (a_has && a->seq != b->seq) return a->seq < b->seq ? -1 : 1;
+    return rs_str_compare(a->event_id, b->event_id);
+}
+
+void rs_core_apply_refusal(rs_core_t *core, rs_str_t source, rs_refusal_t reason) {
+    rs_sources_account_refusal(&core->sources, &core->directory.names, source, reason);
+}
+
+int rs_core_apply(rs_core_t *core, uint32_t kind, const void *bytes, size_t len, uint64_t position) {
+    core->position = position;
+    rs_event_t event;
+    rs_refused_t refused;
+    rs_origin_t origin;
+    rs_str_t source;
+    uint64_t hash;
+    int64_t at_us;
+    int status;
+    switch (kind) {
+        case RS_RECORD_EVENT:
+            status = rs_record_read_event(bytes, len, &event, &at_us, &origin);
+            if (status == RS_OK) rs_core_apply_event(core, &event, at_us, origin);
+            return status;
+        case RS_RECORD_REFUSAL:
+            status = rs_record_read_refusal(bytes, len, &source, &refused, &hash, &at_us, &origin);
+            if (status == RS_OK) rs_core_apply_refusal(core, source, refused.reason);
+            return status;
+        case RS_RECORD_TICK:
+            status = rs_record_read_tick(bytes, len, &at_us);
+            if (status == RS_OK) rs_core_tick(core, at_us);
+            return status;
+        default: return RS_ERR_PARSE;
+    }
+}
+
+void rs_core_finish(rs_core_t *core) {
+    if (core->watermark_us != INT64_MIN) rs_contacts_age(&core->contacts, core->watermark_us, UINT32_MAX, on_timed_out, core);
+    if (core->windows != NULL) rs_core_settle_touched(core);
+}

@@ -1,0 +1,39 @@
+/* core/core_internal.h — the core's parts, for core.c and its neighbours only. */
+#ifndef RS_CORE_INTERNAL_H
+#define RS_CORE_INTERNAL_H
+
+#include "core/account.h"
+#include "core/contact/contact.h"
+#include "core/core.h"
+#include "core/gauges.h"
+#include "core/journey.h"
+#include "core/source.h"
+
+struct rs_core {
+    rs_core_options_t options;
+    const rs_config_t *config;
+    rs_directory_t directory;
+    rs_sources_t sources;
+    rs_contacts_t contacts;
+    rs_rows_t rows;
+    rs_account_t account;
+    rs_gauges_t gauges;
+    rs_journeys_t journeys;
+    rs_window_store_t *windows;      /* NULL = off */
+    rs_alerts_t *alerts;             /* NULL = off */
+    rs_generation_t generations[RS_MAX_GENERATIONS];
+    uint32_t generation_count;
+    int64_t now_us;                  /* windows and alerts go by it */
+    int64_t wall_us;                 /* last tick, or arrival when later */
+    int64_t watermark_us, watermark_second;
+    int64_t final_frontier_us;       /* intervals that end by then are final */
+    uint64_t position;
+    uint64_t contacts_refused;
+};
+
+/* Touched keys: publishes their gauges and lets the alert rules look at them. */
+void rs_core_settle_touched(rs_core_t *core);
+/* Marks rows final as the watermark passes. */
+void rs_core_finalise_rows(rs_core_t *core);
+
+#endif

@@ -1,0 +1,140 @@
+/* What the core shows: rows, accounting, keys. */
+#include "core/core_internal.h"
+
+#include <stdlib.h>
+
+void rs_core_finalise_rows(rs_core_t *core) {
+    if (core->watermark_us == INT64_MIN || core->rows.spec.mode != RS_INTERVAL_FIXED) return;
+    const int64_t settled_us = core->watermark_us - core->config->lateness_us;
+    const int64_t frontier_us = settled_us - settled_us % core->rows.spec.length_us;
+    if (settled_us < 0 || frontier_us <= core->final_frontier_us) return;
+    core->final_frontier_us = frontier_us;
+    for (uint32_t number = 1; number <= core->rows.cells.made; number++) {
+        rs_cell_t *cell = rs_rows_cell(&core->rows, number);
+        if (cell->attribution == UINT8_MAX || cell->is_final || cell->start_us + cell->length_us > frontier_us) continue;
+        cell->is_final = 1;
+        rs_rows_touch(&core->rows, number);
+    }
+}
+
+/* A queue's row has its queue's T; the rows of others know their T only while all facts in them had the same. */
+static void read_row(rs_core_t *core, uint32_t number, rs_row_t *row) {
+    rs_rows_read(&core->rows, number, row);
+    const rs_cell_t *cell = rs_rows_cell(&core->rows, number);
+    const rs_key_entry_t *entry = &core->directory.entries[cell->key];
+    row->key = entry->dimensions;
+    const int64_t at_us = core->rows.spec.mode == RS_INTERVAL_ALL ? core->watermark_us : cell->start_us;
+    const rs_generation_t *generation = rs_account_generation(&core->account, at_us);
+    for (unsigned slot = 0; slot < RS_MAX_POLICIES; slot++) {
+        if ((generation->used & 1u << slot) != 0) row->policies[slot] = &generation->policies[slot];
+    }
+    if (entry->dimensions.family == RS_FAMILY_QUEUE) {
+        row->threshold_us = rs_account_standards(&core->account, cell->key, at_us)->standard.threshold_us;
+    }
+}
+
+static int compare_cells(const void *a_number, const void *b_number, void *context) {
+    const rs_core_t *core = context;
+    const rs_cell_t *a = rs_rows_cell(&core->rows, *(const uint32_t *)a_number);
+    const rs_cell_t *b = rs_rows_cell(&core->rows, *(const uint32_t *)b_number);
+    if (a->attribution != b->attribution) return a->attribution < b->attribution ? -1 : 1;
+    if (a->start_us != b->start_us) return a->start_us < b->start_us ? -1 : 1;
+    const rs_key_t *a_key = &core->directory.entries[a->key].dimensions, *b_key = &core->directory.entries[b->key].dimensions;
+    int order = rs_str_compare(a_key->tenant, b_key->tenant);
+    if (order == 0) order = (int)a_key->family - (int)b_key->family;
+    if (order == 0) order = rs_str_compare(a_key->name, b_key->name);
+    if (order == 0) order = (int)a_key->channel - (int)b_key->channel;
+    return order;
+}
+
+void rs_core_rows(rs_core_t *core, rs_row_fn on_row, void *context) {
+    uint32_t *numbers = malloc(((size_t)core->rows.cells.live + 1) * sizeof *numbers);
+    RS_REQUIRE(numbers != NULL);
+    size_t count = 0;
+    for (uint32_t number = 1; number <= core->rows.cells.made; number++) {
+        const rs_cell_t *cell = rs_rows_cell(&core->rows, number);
+        if (cell->attribution != UINT8_MAX && !rs_cell_is_empty(cell)) numbers[count++] = number;
+    }
+    qsort_r(numbers, count, sizeof *numbers, compare_cells, core);
+    for (size_t i = 0; i < count; i++) {
+        rs_row_t row;
+        read_row(core, numbers[i], &row);
+        on_row(context, &row);
+    }
+    free(numbers);
+}
+
+size_t rs_core_collect(rs_core_t *core, size_t max, rs_row_fn on_row, void *context) {
+    size_t count = 0;
+    while (count < max && core->rows.dirty_head != 0) {
+        const uint32_t number = core->rows.dirty_head;
+        rs_row_t row;
+        read_row(core, number, &row);
+        rs_rows_clean(&core->rows, number);
+        on_row(context, &row);
+        count++;
+        if (row.final) rs_rows_free(&core->rows, number);
+    }
+    return count;
+}
+
+size_t rs_core_dirty_rows(const rs_core_t *core) { return core->rows.dirty_count; }
+
+uint32_t rs_core_source_count(const rs_core_t *core) { return core->sources.source_count; }
+
+void rs_core_accounting(const rs_core_t *core, uint32_t source, rs_accounting_t *accounting) {
+    RS_REQUIRE(source < core->sources.source_count);
+    *accounting = core->sources.sources[source].accounting;
+    for (uint32_t i = 1; i < core->sources.session_count; i++) {
+        if (core->sources.sessions[i].owner != source) continue;
+        uint64_t gaps, missing;
+        rs_numbers_gaps(&core->sources.sessions[i].reported, &gaps, &missing);
+        accounting->gaps += gaps;
+        accounting->missing += missing;
+    }
+}
+
+int64_t rs_core_now(const rs_core_t *core) { return core->now_us; }
+int64_t rs_core_watermark(const rs_core_t *core) { return core->watermark_us; }
+uint64_t rs_core_position(const rs_core_t *core) { return core->position; }
+const rs_window_store_t *rs_core_windows(const rs_core_t *core) { return core->windows; }
+void rs_core_key(const rs_core_t *core, uint32_t key, rs_key_t *dimensions) { *dimensions = core->directory.entries[key].dimensions; }
+
+static const rs_generation_t *newest(const rs_core_t *core) { return &core->generations[core->generation_count - 1]; }
+
+uint32_t rs_core_policy_count(const rs_core_t *core) {
+    uint32_t count = 0;
+    for (uint32_t slot = 0; slot < RS_MAX_POLICIES; slot++) {
+        if ((newest(core)->used & 1u << slot) != 0) count = slot + 1;
+    }
+    return count;
+}
+
+const rs_policy_t *rs_core_policy(const rs_core_t *core, uint32_t slot) {
+    if (slot >= RS_MAX_POLICIES || (newest(core)->used & 1u << slot) == 0) return NULL;
+    return &newest(core)->policies[slot];
+}
+
+uint64_t rs_core_bytes(const rs_core_t *core) {
+    uint64_t bytes = sizeof *core + rs_contacts_bytes(&core->contacts) + rs_rows_bytes(&core->rows) +
+                     rs_sources_bytes(&core->sources) + rs_names_bytes(&core->directory.names) +
+                     (uint64_t)core->directory.count * sizeof(rs_key_entry_t);
+    if (core->windows != NULL) bytes += rs_window_bytes(core->windows);
+    return bytes;
+}
+
+int rs_core_check(const rs_core_t *core, const char **why) {
+    for (uint32_t i = 0; i < core->sources.source_count; i++) {
+        const rs_accounting_t *a = &core->sources.sources[i].accounting;
+        if (a->received == a->applied + a->duplicate + a->late_applied + a->too_late + a->invalid + a->unknown + a->future + a->limit) continue;
+        *why = "the accounting of a source does not balance";
+        return RS_ERR_STATE;
+    }
+    return core->windows == NULL ? RS_OK : rs_window_check(core->windows, why);
+}
+
+rs_core_losses_t rs_core_losses(const rs_core_t *core) {
+    return (rs_core_losses_t){.contacts = core->contacts_refused, .cells = core->rows.dropped,
+                              .panes = core->account.windows_refused, .overflowed_keys = core->directory.overflowed,
+                              .alerts = core->alerts != NULL ? rs_alerts_unbound(core->alerts) : 0};
+}

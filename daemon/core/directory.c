@@ -1,0 +1,90 @@
+#include "core/directory.h"
+
+#include "core/hash.h"
+
+#include <stdlib.h>
+
+int rs_directory_init(rs_directory_t *directory, const rs_limits_t *limits, uint64_t seed) {
+    *directory = (rs_directory_t){.max_tenants = limits->tenants};
+    const uint32_t others = limits->tenants + 1;
+    directory->family_limits[RS_FAMILY_QUEUE] = limits->queue_keys;
+    directory->family_limits[RS_FAMILY_AGENT] = limits->agent_keys;
+    directory->family_limits[RS_FAMILY_TEAM] = limits->team_keys;
+    directory->family_limits[RS_FAMILY_CHANNEL] = others * RS_CHANNEL_COUNT;
+    directory->family_limits[RS_FAMILY_TOTAL] = others;
+    for (unsigned i = 0; i < RS_FAMILY_COUNT; i++) directory->max += directory->family_limits[i] + others;
+    const uint32_t names = limits->queue_keys + limits->agent_keys + limits->team_keys + limits->tenants + limits->sources * 6 + 64;
+    directory->entries = calloc(directory->max, sizeof *directory->entries);
+    if (directory->entries == NULL || rs_index_init(&directory->index, directory->max) != RS_OK ||
+        rs_names_init(&directory->names, names, seed) != RS_OK) {
+        rs_directory_deinit(directory);
+        return RS_ERR_MEMORY;
+    }
+    return RS_OK;
+}
+
+void rs_directory_deinit(rs_directory_t *directory) {
+    free(directory->entries);
+    rs_index_deinit(&directory->index);
+    rs_names_deinit(&directory->names);
+    *directory = (rs_directory_t){0};
+}
+
+static uint64_t key_hash(unsigned family, uint32_t tenant, uint32_t name, uint8_t channel) {
+    return rs_hash_mix(((uint64_t)tenant << 32 | name) * 64 + family * 8 + channel);
+}
+
+static uint32_t find(const rs_directory_t *directory, uint64_t hash, unsigned family, uint32_t tenant, uint32_t name, uint8_t channel) {
+    uint32_t cursor = rs_index_begin(&directory->index, hash), number;
+    while ((number = rs_index_next(&directory->index, hash, &cursor)) != 0) {
+        const rs_key_entry_t *entry = &directory->entries[number - 1];
+        if (entry->tenant == tenant && entry->name == name && entry->dimensions.family == family &&
+            entry->dimensions.channel == channel) {
+            return number;
+        }
+    }
+    return 0;
+}
+
+static uint32_t add(rs_directory_t *directory, uint64_t hash, unsigned family, uint32_t tenant, uint32_t name, uint8_t channel) {
+    RS_REQUIRE(directory->count < directory->max);
+    const uint32_t key = directory->count++;
+    rs_key_entry_t *entry = &directory->entries[key];
+    entry->dimensions = (rs_key_t){.family = (uint8_t)family, .channel = channel,
+                                   .tenant = rs_names_text(&directory->names, tenant),
+                                   .name = rs_names_text(&directory->names, name)};
+    entry->tenant = tenant;
+    entry->name = name;
+    entry->generation = UINT32_MAX;
+    rs_index_add(&directory->index, hash, key + 1);
+    directory->on_new(directory->context, key);
+    return key;
+}
+
+uint32_t rs_directory_key(rs_directory_t *directory, rs_key_family_t family, uint32_t tenant, uint32_t name, uint8_t channel) {
+    uint64_t hash = key_hash(family, tenant, name, channel);
+    uint32_t number = find(directory, hash, family, tenant, name, channel);
+    if (number != 0) return number - 1;
+    if (directory->family_counts[family] < directory->family_limits[family]) {
+        directory->family_counts[family]++;
+        return add(directory, hash, family, tenant, name, channel);
+    }
+    directory->overflowed++;
+    hash = key_hash(family, tenant, RS_NAMES_OVERFLOW, 0);
+    number = find(directory, hash, family, tenant, RS_NAMES_OVERFLOW, 0);
+    return number != 0 ? number - 1 : add(directory, hash, family, tenant, RS_NAMES_OVERFLOW, 0);
+}
+
+uint32_t rs_directory_tenant(rs_directory_t *directory, rs_str_t tenant) {
+    const rs_str_t text = tenant.len == 0 ? RS_STR("default") : tenant;
+    const uint32_t number = rs_names_number(&directory->names, text);
+    /* A tenant is known by its total key; a new one needs a place among the tenants. */
+    if (find(directory, key_hash(RS_FAMILY_TOTAL, number, 0, 0), RS_FAMILY_TOTAL, number, 0, 0) != 0) return number;
+    if (directory->tenants < directory->max_tenants) {
+        directory->tenants++;
+        rs_directory_key(directory, RS_FAMILY_TOTAL, number, 0, 0);
+        return number;
+    }
+    directory->overflowed++;
+    return RS_NAMES_OVERFLOW;
+}

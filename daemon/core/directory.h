@@ -1,0 +1,56 @@
+/* core/directory.h — the keys: from dimensions to numbers, with what is known of each key.
+ *
+ * Model:   keys are made when first needed, up to the limit of their family; past it the tenant's __overflow__ key of that
+ *          family stands in (its channel is null), so that totals stay exact. A key's number is also its number in the window
+ *          store. Entries never move: other threads read `dimensions` of every key below the published count.
+ */
+#ifndef RS_CORE_DIRECTORY_H
+#define RS_CORE_DIRECTORY_H
+
+#include "core/key.h"
+#include "core/names.h"
+#include "core/row.h"
+
+typedef struct rs_generation {       /* a set of policies and when it begins */
+    int64_t from_us;
+    const rs_config_t *config;
+    rs_policy_t policies[RS_MAX_POLICIES];
+    uint32_t used;                   /* bit set of slots */
+} rs_generation_t;
+
+typedef struct rs_key_entry {
+    rs_key_t dimensions;
+    uint32_t tenant, name;
+    uint32_t channel_key, total_key; /* of a queue key */
+    uint32_t generation;             /* whose standards are below */
+    rs_standard_t standard;
+    rs_standard_t policy_standards[RS_MAX_POLICIES];
+    uint32_t likely_cells[RS_ATTRIBUTION_COUNT];
+    uint32_t team;                   /* of an agent key: what the configuration says, a number of names */
+    /* open legs, by queued time: of a queue key all three lists, of channel and total keys theirs */
+    uint32_t open_head, open_tail, open_cursor;
+    uint32_t waiting_next, waiting_previous;   /* keys that have open legs */
+    int64_t waiting, talking, over_t, over[RS_MAX_POLICIES];
+    bool is_waiting, gauges_changed, figures_changed;
+} rs_key_entry_t;
+
+typedef struct rs_directory {
+    rs_names_t names;
+    rs_key_entry_t *entries;
+    rs_index_t index;
+    uint32_t count, max;
+    uint32_t family_counts[RS_FAMILY_COUNT], family_limits[RS_FAMILY_COUNT];
+    uint32_t tenants, max_tenants;
+    uint64_t overflowed;             /* lookups that ended at an __overflow__ key */
+    void (*on_new)(void *context, uint32_t key);
+    void *context;
+} rs_directory_t;
+
+RS_MUST_CHECK int rs_directory_init(rs_directory_t *directory, const rs_limits_t *limits, uint64_t seed);
+void rs_directory_deinit(rs_directory_t *directory);
+/* The number of a key, made when new. `tenant` and `name` are numbers of names. */
+uint32_t rs_directory_key(rs_directory_t *directory, rs_key_family_t family, uint32_t tenant, uint32_t name, uint8_t channel);
+/* The number of an event's tenant; past max_tenants it is the overflow name. */
+uint32_t rs_directory_tenant(rs_directory_t *directory, rs_str_t tenant);
+
+#endif

@@ -1,0 +1,170 @@
+#include "core/metric.h"
+
+typedef enum metric_kind { KIND_COUNT, KIND_RATIO, KIND_MEAN, KIND_WAIT_MAX, KIND_PERCENTILE, KIND_GAUGE } metric_kind_t;
+
+/* Which counts a figure is made of: the numerator, and the sum that it is divided by. */
+enum { MAX_PARTS = 4 };
+typedef struct metric_row {
+    const char *name;
+    metric_kind_t kind;
+    uint32_t per_mille;            /* KIND_PERCENTILE */
+    uint8_t numerator_count, denominator_count;
+    rs_count_t numerator[MAX_PARTS], denominator[MAX_PARTS];
+} metric_row_t;
+
+#define COUNT(label, count) {.name = label, .kind = KIND_COUNT, .numerator_count = 1, .numerator = {count}}
+#define PERCENTILE(label, rank) {.name = label, .kind = KIND_PERCENTILE, .per_mille = (rank)}
+#define GAUGE(label) {.name = label, .kind = KIND_GAUGE}
+
+static const metric_row_t table[RS_METRIC_COUNT] = {
+    [RS_METRIC_SERVICE_LEVEL] = {.name = "service_level", .kind = KIND_RATIO, .numerator_count = 1, .denominator_count = 1,
+                                 .numerator = {RS_COUNT_SL_NUM_0}, .denominator = {RS_COUNT_SL_DEN_0}},
+    [RS_METRIC_OFFERED] = COUNT("offered", RS_COUNT_OFFERED),
+    [RS_METRIC_ANSWERED] = COUNT("answered", RS_COUNT_ANSWERED),
+    [RS_METRIC_ABANDONED] = COUNT("abandoned", RS_COUNT_ABANDONED),
+    [RS_METRIC_FLOWED_OUT] = COUNT("flowed_out", RS_COUNT_FLOWED_OUT),
+    [RS_METRIC_CALLBACKS] = COUNT("callbacks", RS_COUNT_CALLBACKS),
+    [RS_METRIC_BLOCKED] = COUNT("blocked", RS_COUNT_BLOCKED),
+    [RS_METRIC_HANDLED] = COUNT("handled", RS_COUNT_HANDLED),
+    [RS_METRIC_HANDLED_SHORT] = COUNT("handled_short", RS_COUNT_HANDLED_SHORT),
+    [RS_METRIC_ABANDONED_RATE] = {.name = "abandoned_rate", .kind = KIND_RATIO, .numerator_count = 1, .denominator_count = 2,
+                                  .numerator = {RS_COUNT_ABANDONED},
+                                  .denominator = {RS_COUNT_ANSWERED, RS_COUNT_ABANDONED}},
+    [RS_METRIC_SHORT_RATE] = {.name = "short_rate", .kind = KIND_RATIO, .numerator_count = 1, .denominator_count = 1,
+                              .numerator = {RS_COUNT_HANDLED_SHORT}, .denominator = {RS_COUNT_HANDLED}},
+    [RS_METRIC_ASA] = {.name = "asa", .kind = KIND_MEAN, .numerator_count = 1, .denominator_count = 1,
+                       .numerator = {RS_COUNT_WAIT_ANSWERED_US}, .denominator = {RS_COUNT_ANSWERED}},
+    [RS_METRIC_AHT] = {.name = "aht", .kind = KIND_MEAN, .numerator_count = 3, .denominator_count = 1,
+                       .numerator = {RS_COUNT_TALK_US, RS_COUNT_HOLD_US, RS_COUNT_WRAP_US},
+                       .denominator = {RS_COUNT_HANDLED}},
+    [RS_METRIC_WAIT_MAX] = {.name = "wait_max", .kind = KIND_WAIT_MAX},
+    [RS_METRIC_WAIT_P50] = PERCENTILE("wait_p50", 500),
+    [RS_METRIC_WAIT_P80] = PERCENTILE("wait_p80", 800),
+    [RS_METRIC_WAIT_P90] = PERCENTILE("wait_p90", 900),
+    [RS_METRIC_WAIT_P95] = PERCENTILE("wait_p95", 950),
+    [RS_METRIC_WAIT_P99] = PERCENTILE("wait_p99", 990),
+    [RS_METRIC_WAITING] = GAUGE("waiting"),
+    [RS_METRIC_OLDEST_WAIT] = GAUGE("oldest_wait"),
+    [RS_METRIC_OPEN_OVER_T] = GAUGE("open_over_t"),
+    [RS_METRIC_OFFERS_FAILED_RATE] = {.name = "offers_failed_rate", .kind = KIND_RATIO, .numerator_count = 1,
+                                      .denominator_count = 2, .numerator = {RS_COUNT_OFFERS_FAILED},
+                                      .denominator = {RS_COUNT_ANSWERED, RS_COUNT_OFFERS_FAILED}},
+};
+
+int rs_metric_find(rs_str_t name, rs_metric_t *metric) {
+    for (unsigned i = 0; i < RS_METRIC_COUNT; i++) {
+        if (!rs_str_equal(name, rs_str(table[i].name))) continue;
+        *metric = (rs_metric_t)i;
+        return RS_OK;
+    }
+    return RS_ERR_NOT_FOUND;
+}
+
+const char *rs_metric_name(unsigned metric) { return metric < RS_METRIC_COUNT ? table[metric].name : ""; }
+
+const char *rs_metric_names(void) {
+#define RS_X(NAME, name) ", " #name
+    static const char names[] = RS_METRICS(RS_X);
+#undef RS_X
+    return names + 2;
+}
+
+bool rs_metric_is_gauge(rs_metric_t metric) { return table[metric].kind == KIND_GAUGE; }
+bool rs_metric_is_ratio(rs_metric_t metric) { return table[metric].kind == KIND_RATIO; }
+bool rs_metric_is_time(rs_metric_t metric) {
+    const metric_kind_t kind = table[metric].kind;
+    return kind == KIND_MEAN || kind == KIND_WAIT_MAX || kind == KIND_PERCENTILE || metric == RS_METRIC_OLDEST_WAIT;
+}
+
+/* --- reading ------------------------------------------------------------------------------------------------------ */
+static const rs_figure_t null_figure = {.is_null = true};
+
+static int read_gauge(const rs_window_store_t *store, uint32_t key, rs_metric_t metric, int64_t now_us, rs_figure_t *figure) {
+    rs_window_gauges_t gauges;
+    const int status = rs_window_read_gauges(store, key, &gauges);
+    if (status != RS_OK) return status;
+    int64_t value = gauges.waiting;
+    if (metric == RS_METRIC_OPEN_OVER_T) value = gauges.open_over_t;
+    if (metric == RS_METRIC_OLDEST_WAIT) {
+        const bool waits = gauges.oldest_queued_us > 0 && now_us > gauges.oldest_queued_us;
+        value = waits ? (now_us - gauges.oldest_queued_us) / RS_US_PER_MS : 0;
+    }
+    *figure = (rs_figure_t){.value = (double)value, .numerator = value};
+    return RS_OK;
+}
+
+static int read_percentile(const rs_window_store_t *store, uint32_t key, uint32_t window, uint32_t per_mille,
+                           rs_figure_t *figure) {
+    int64_t ms, total;
+    const int status = rs_window_percentiles(store, key, window, RS_HIST_WAIT_ANSWERED, &per_mille, 1, &ms, &total);
+    if (status != RS_OK) return status;
+    *figure = total == 0 ? null_figure : (rs_figure_t){.value = (double)ms, .numerator = ms, .denominator = total};
+    return RS_OK;
+}
+
+static int read_wait_max(const rs_window_store_t *store, uint32_t key, uint32_t window, rs_figure_t *figure) {
+    rs_window_view_t view;
+    const int status = rs_window_read(store, key, window, &view);
+    if (status != RS_OK) return status;
+    const int64_t wait_us = view.extremes[RS_EXTREME_WAIT_MAX];
+    const int64_t closed = view.counts[RS_COUNT_ANSWERED] + view.counts[RS_COUNT_ABANDONED] +
+                           view.counts[RS_COUNT_FLOWED_OUT] + view.counts[RS_COUNT_CALLBACKS];
+    *figure = null_figure;
+    if (wait_us < 0) return RS_OK;
+    const int64_t ms = wait_us / RS_US_PER_MS;
+    *figure = (rs_figure_t){.value = (double)ms, .numerator = ms, .denominator = closed};
+    return RS_OK;
+}
+
+/* Open legs past the policy's T, that a live service level counts as misses. */
+static int read_open_misses(const rs_window_store_t *store, uint32_t key, uint32_t policy_slot, int64_t *misses) {
+    rs_window_gauges_t gauges;
+    const int status = rs_window_read_gauges(store, key, &gauges);
+    if (status == RS_OK) *misses = gauges.open_miss[policy_slot];
+    return status;
+}
+
+static int read_counted(const rs_window_store_t *store, uint32_t key, uint32_t window, rs_metric_t metric,
+                        uint32_t policy_slot, int64_t open_misses, rs_figure_t *figure) {
+    const metric_row_t *row = &table[metric];
+    const uint32_t shift = metric == RS_METRIC_SERVICE_LEVEL ? policy_slot : 0;
+    const size_t parts = (size_t)row->numerator_count + row->denominator_count;
+    rs_count_t which[2 * MAX_PARTS];
+    int64_t values[2 * MAX_PARTS];
+    for (size_t i = 0; i < parts; i++) {
+        const bool above = i < row->numerator_count;
+        const rs_count_t count = above ? row->numerator[i] : row->denominator[i - row->numerator_count];
+        which[i] = (rs_count_t)((uint32_t)count + shift);
+    }
+    const int status = rs_window_read_counts(store, key, window, which, parts, values);
+    if (status != RS_OK) return status;
+    int64_t numerator = 0, denominator = open_misses;
+    for (size_t i = 0; i < parts; i++) *(i < row->numerator_count ? &numerator : &denominator) += values[i];
+    if (row->kind == KIND_COUNT) {
+        *figure = (rs_figure_t){.value = (double)numerator, .numerator = numerator};
+    } else if (denominator <= 0) {
+        *figure = (rs_figure_t){.is_null = true, .numerator = numerator, .denominator = denominator};
+    } else {
+        const double unit = row->kind == KIND_MEAN ? (double)RS_US_PER_MS : 1.0;
+        *figure = (rs_figure_t){.value = (double)numerator / unit / (double)denominator,
+                                .numerator = numerator, .denominator = denominator};
+    }
+    return RS_OK;
+}
+
+int rs_metric_read(const rs_window_store_t *store, uint32_t key, uint32_t window, rs_metric_t metric, uint32_t policy_slot,
+                   bool open_miss_now, int64_t now_us, rs_figure_t *figure) {
+    RS_REQUIRE((unsigned)metric < RS_METRIC_COUNT && policy_slot < RS_MAX_POLICIES);
+    switch (table[metric].kind) {
+        case KIND_GAUGE: return read_gauge(store, key, metric, now_us, figure);
+        case KIND_PERCENTILE: return read_percentile(store, key, window, table[metric].per_mille, figure);
+        case KIND_WAIT_MAX: return read_wait_max(store, key, window, figure);
+        case KIND_COUNT: case KIND_RATIO: case KIND_MEAN: break;
+    }
+    int64_t open_misses = 0;
+    if (metric == RS_METRIC_SERVICE_LEVEL && open_miss_now) {
+        const int status = read_open_misses(store, key, policy_slot, &open_misses);
+        if (status != RS_OK) return status;
+    }
+    return read_counted(store, key, window, metric, policy_slot, open_misses, figure);
+}

@@ -1,0 +1,51 @@
+/* core/metric.h — the named figures that alerts, the board and feeds can ask for, each a formula over counts (metrics.md).
+ *
+ * A figure is null when its denominator is 0 or nothing was counted. Ratios are 0..1, times milliseconds. */
+#ifndef RS_CORE_METRIC_H
+#define RS_CORE_METRIC_H
+
+#include "core/window/window.h"
+
+#define RS_METRICS(X)                                                                                   \
+    X(SERVICE_LEVEL, service_level)       /* policy num / (den + open legs past T when miss_now) */     \
+    X(OFFERED, offered) X(ANSWERED, answered) X(ABANDONED, abandoned) X(FLOWED_OUT, flowed_out)         \
+    X(CALLBACKS, callbacks) X(BLOCKED, blocked) X(HANDLED, handled) X(HANDLED_SHORT, handled_short)     \
+    X(ABANDONED_RATE, abandoned_rate)     /* abandoned / (answered + abandoned) */                      \
+    X(SHORT_RATE, short_rate)             /* handled_short / handled */                                 \
+    X(ASA, asa)                           /* wait_answered / answered, ms */                            \
+    X(AHT, aht)                           /* (talk + hold + wrap) / handled, ms */                      \
+    X(WAIT_MAX, wait_max)                 /* longest wait of closed legs, ms */                         \
+    X(WAIT_P50, wait_p50) X(WAIT_P80, wait_p80) X(WAIT_P90, wait_p90) X(WAIT_P95, wait_p95) X(WAIT_P99, wait_p99) \
+    X(WAITING, waiting)                   /* gauge: legs open now */                                    \
+    X(OLDEST_WAIT, oldest_wait)           /* gauge: ms that the oldest open leg has waited */           \
+    X(OPEN_OVER_T, open_over_t)           /* gauge */                                                   \
+    X(OFFERS_FAILED_RATE, offers_failed_rate) /* offers_failed / (answered + offers_failed) */
+
+typedef enum rs_metric {
+#define RS_X(NAME, name) RS_METRIC_##NAME,
+    RS_METRICS(RS_X)
+#undef RS_X
+    RS_METRIC_COUNT
+} rs_metric_t;
+
+typedef struct rs_figure {
+    bool is_null;
+    double value;
+    int64_t numerator, denominator;  /* what it rests on; denominator 0 for plain counts and gauges: sample = value */
+} rs_figure_t;
+
+/* RS_ERR_NOT_FOUND: no metric of that name. */
+RS_MUST_CHECK int rs_metric_find(rs_str_t name, rs_metric_t *metric);
+const char *rs_metric_name(unsigned metric);
+/* All names separated by ", ". Static storage. */
+const char *rs_metric_names(void);
+bool rs_metric_is_gauge(rs_metric_t metric);
+bool rs_metric_is_ratio(rs_metric_t metric);
+bool rs_metric_is_time(rs_metric_t metric);  /* milliseconds */
+
+/* Any thread: computes one figure of one key from the published view. `policy_slot` and `open_miss_now` matter for
+ * SERVICE_LEVEL only. `now_us` is what OLDEST_WAIT is measured against. Same returns as rs_window_read. */
+RS_MUST_CHECK int rs_metric_read(const rs_window_store_t *store, uint32_t key, uint32_t window, rs_metric_t metric,
+                                 uint32_t policy_slot, bool open_miss_now, int64_t now_us, rs_figure_t *figure);
+
+#endif

@@ -1,0 +1,161 @@
+/* Making the store and its keys. */
+#include "core/window/window_internal.h"
+
+#include <stdlib.h>
+
+#define RS__ARENA_SLACK_BYTES (UINT64_C(8) << 20) /* the newest chunk of keys */
+enum { BLOCKS_PER_PAGE_SHIFT = 6, CHUNKS_PER_PAGE_SHIFT = 3 };
+
+static bool settings_are_right(const rs_window_settings_t *settings) {
+    if (settings->window_count == 0 || settings->window_count > RS_MAX_WINDOWS || settings->max_keys == 0) return false;
+    if (settings->max_keys > RS__KEY_BITS) return false;
+    int64_t shorter = 0;
+    for (uint32_t i = 0; i < settings->window_count; i++) {
+        const int64_t length = settings->windows_us[i];
+        if (length <= shorter || length > RS_US_PER_HOUR || length % RS_US_PER_S != 0) return false;
+        shorter = length;
+    }
+    return settings->start_us >= 0;
+}
+
+static uint64_t key_bytes(uint32_t row_count) {
+    const uint64_t bytes = sizeof(rs__key_t) + (uint64_t)row_count * RS__ROW_WORDS * sizeof(int64_t);
+    return (bytes + 63) / 64 * 64;
+}
+
+static uint64_t full_bytes(void) { return (sizeof(rs__full_t) + 63) / 64 * 64; }
+static uint64_t group_bytes(void) { return (sizeof(rs__group_t) + 63) / 64 * 64; }
+
+int rs_window_create(const rs_window_settings_t *settings, rs_window_store_t **store_out) {
+    if (!settings_are_right(settings)) return RS_ERR_INVALID;
+    rs_window_store_t *store = calloc(1, sizeof *store);
+    if (store == NULL) return RS_ERR_MEMORY;
+    store->keys = calloc(settings->max_keys, sizeof *store->keys);
+    if (store->keys == NULL) {
+        free(store);
+        return RS_ERR_MEMORY;
+    }
+    store->max_keys = settings->max_keys;
+    store->window_count = settings->window_count;
+    store->full_offset = key_bytes(2 + settings->window_count);
+    store->now_us = settings->start_us;
+    store->next_day_us = INT64_MAX;
+    for (uint32_t i = 0; i < settings->window_count; i++) {
+        store->window_s[i] = settings->windows_us[i] / RS_US_PER_S;
+        store->evicted_s[i] = rs__floor_s(store->now_us) - store->window_s[i];
+    }
+    rs__arena_init(&store->arena, settings->max_bytes);
+    rs__arena_init(&store->key_arena, UINT64_MAX);
+    store->fixed_bytes = sizeof *store + (uint64_t)settings->max_keys * sizeof *store->keys;
+    store->cursor.second = RS__NONE;
+    rs__slab_init(&store->blocks, &store->arena, rs__block_bytes(store->window_count), BLOCKS_PER_PAGE_SHIFT);
+    rs__slab_init(&store->chunks, &store->arena, (sizeof(rs__wait_chunk_t) + 63) / 64 * 64, CHUNKS_PER_PAGE_SHIFT);
+    rs__log_init(&store->log, &store->arena);
+    *store_out = store;
+    return RS_OK;
+}
+
+void rs_window_destroy(rs_window_store_t **store_in) {
+    rs_window_store_t *store = *store_in;
+    if (store == NULL) return;
+    free(store->groups);
+    free(store->keys);
+    rs__slab_free(&store->blocks);
+    rs__slab_free(&store->chunks);
+    rs__log_free(&store->log);
+    rs__arena_free(&store->arena);
+    rs__arena_free(&store->key_arena);
+    free(store);
+    *store_in = NULL;
+}
+
+uint64_t rs_window_bytes(const rs_window_store_t *store) {
+    return store->fixed_bytes + store->key_arena.used + store->arena.used;
+}
+
+uint64_t rs_window_max_bytes(const rs_window_store_t *store) {
+    const uint64_t per_key = key_bytes(2 + store->window_count) + full_bytes() + group_bytes();
+    /* A key does not fit into what is left of a chunk, and a chunk may be used for an eighth more than is needed. */
+    const uint64_t keys = store->max_keys * per_key;
+    return store->fixed_bytes + keys + keys / 4 + RS__ARENA_SLACK_BYTES + store->arena.max;
+}
+
+uint64_t rs_window_refused(const rs_window_store_t *store) { return store->refused; }
+
+/* On cache lines of its own. */
+static void *zeroed(rs__arena_t *arena, uint64_t bytes) {
+    void *memory = rs__arena_take(arena, bytes);
+    if (memory != NULL) memset(memory, 0, bytes);
+    return memory;
+}
+
+static rs__group_t *group_of(rs_window_store_t *store, const rs_zone_t *zone) {
+    for (uint32_t i = store->group_count; i-- > 0;) {
+        if (store->groups[i]->zone == zone) return store->groups[i];
+    }
+    if (store->group_count == store->group_capacity) {
+        const uint32_t capacity = store->group_capacity == 0 ? 4 : store->group_capacity * 2;
+        rs__group_t **groups = realloc(store->groups, capacity * sizeof *groups);
+        if (groups == NULL) return NULL;
+        store->groups = groups;
+        store->group_capacity = capacity;
+    }
+    rs__group_t *group = zeroed(&store->key_arena, group_bytes());
+    if (group == NULL) return NULL;
+    group->zone = zone;
+    group->day_end_us = rs_zone_next_day_us(zone, store->now_us);
+    atomic_init(&group->day_us, rs_zone_day_start_us(zone, store->now_us));
+    if (group->day_end_us < store->next_day_us) store->next_day_us = group->day_end_us;
+    store->groups[store->group_count++] = group;
+    return group;
+}
+
+int rs_window_add_key(rs_window_store_t *store, bool full, const rs_zone_t *zone, uint32_t *key_out) {
+    const uint32_t number = atomic_load_explicit(&store->key_count, memory_order_relaxed);
+    if (number == store->max_keys) return RS_ERR_LIMIT;
+    rs__group_t *group = group_of(store, zone);
+    const uint32_t row_count = full ? 2 + store->window_count : RS__SUMS_ROWS;
+    const uint64_t rows_bytes = key_bytes(row_count), bytes = rows_bytes + (full ? full_bytes() : 0);
+    uint8_t *memory = group == NULL ? NULL : zeroed(&store->key_arena, bytes);
+    if (memory == NULL) return RS_ERR_MEMORY;
+    rs__key_t *key = (rs__key_t *)memory;
+    key->is_full = full;
+    if (full) rs__waits_init(rs__full_of(store, key));
+    key->row_count = row_count;
+    key->number = number;
+    key->pane_s = INT64_MIN;
+    key->group = group;
+    atomic_init(&key->day_us, rs__load(&group->day_us));
+    store->keys[number] = key;
+    /* Release: a reader that acquires the new count sees the key and all it points to. Partner: find_key in read.c. */
+    atomic_store_explicit(&store->key_count, number + 1, memory_order_release);
+    *key_out = number;
+    return RS_OK;
+}
+
+void rs_window_prefetch(const rs_window_store_t *store, uint32_t key_number) {
+    const rs__key_t *key = store->keys[key_number];
+    const char *rows = (const char *)&key->rows[RS__ROW_SUM][0];
+    __builtin_prefetch(key, 1);
+    for (size_t at = 0; at < 3 * 64; at += 64) __builtin_prefetch(rows + at, 1);
+    __builtin_prefetch(&key->rows[RS__ROW_SUM][RS_COUNT_SL_NUM_0], 1);
+    __builtin_prefetch(&key->rows[RS__ROW_SUM][RS_COUNT_SL_DEN_0], 1);
+    /* Blocks of waits, talk and handle time between half a second and an hour. Harmless where nothing is (SUMS keys). */
+    const rs__full_t *full = rs__full_of(store, key);
+    for (uint32_t h = 0; h < RS_HIST_COUNT; h++) __builtin_prefetch(&full->blocks[h * RS_HIST_BLOCKS + 10]);
+    for (uint32_t row = RS__ROW_TODAY; row < RS__MAX_ROWS; row++) __builtin_prefetch(&full->published[row][0], 1);
+    __builtin_prefetch(&full->newest_chunk, 1);
+}
+
+void rs_window_set_gauges(rs_window_store_t *store, uint32_t key_number, const rs_window_gauges_t *gauges) {
+    RS_REQUIRE(key_number < atomic_load_explicit(&store->key_count, memory_order_relaxed));
+    rs__key_t *key = store->keys[key_number];
+    int64_t words[RS_ARRAY_LEN(key->gauges)];
+    memcpy(words, gauges, sizeof words);
+    bool changed = false;
+    for (uint32_t i = 0; i < RS_ARRAY_LEN(words); i++) changed |= rs__load(&key->gauges[i]) != words[i];
+    if (!changed) return;
+    rs_seqlock_write_begin(&key->gauge_lock);
+    for (uint32_t i = 0; i < RS_ARRAY_LEN(words); i++) rs__store(&key->gauges[i], words[i]);
+    rs_seqlock_write_end(&key->gauge_lock);
+}

@@ -1,0 +1,82 @@
+/* The rows of a key: sums of counts and histogram buckets. Everything here runs inside the key's write section. */
+#include "core/window/window_internal.h"
+
+static void add_wrapping(_Atomic uint32_t *word, uint32_t delta) {
+    atomic_store_explicit(word, atomic_load_explicit(word, memory_order_relaxed) + delta, memory_order_relaxed);
+}
+
+/* Reserved by rs_window_begin, so that it cannot fail here. */
+static rs__octave_t *block_of(rs_window_store_t *store, rs__full_t *full, uint32_t number) {
+    /* Relaxed: the writer reads its own store. */
+    rs__octave_t *block = atomic_load_explicit(&full->blocks[number], memory_order_relaxed);
+    if (block != NULL) return block;
+    block = rs__slab_at(&store->blocks, rs__slab_take(&store->blocks));
+    memset(block, 0, store->blocks.object_bytes);
+    /* Release: whoever acquires the pointer (read.c) sees zeroes, not what the memory held before. */
+    atomic_store_explicit(&full->blocks[number], block, memory_order_release);
+    return block;
+}
+
+void rs__total_add(rs_window_store_t *store, rs__key_t *key, const uint8_t *rows, uint32_t row_count,
+                   const rs__item_t *items, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        const uint32_t what = items[i].what;
+        const int64_t delta = items[i].delta;
+        if (what < RS__WHAT_HISTOGRAMS) {
+            for (uint32_t r = 0; r < row_count; r++) rs__add(&key->rows[rows[r]][what], delta);
+            continue;
+        }
+        const uint32_t bucket = what - RS__WHAT_HISTOGRAMS;
+        rs__octave_t *block = block_of(store, rs__full_of(store, key), bucket / RS_HIST_PER_OCTAVE);
+        for (uint32_t r = 0; r < row_count; r++) {
+            add_wrapping(&block[rows[r]].counts[bucket % RS_HIST_PER_OCTAVE], (uint32_t)delta);
+        }
+    }
+}
+
+void rs__total_subtract(rs_window_store_t *store, rs__key_t *key, uint32_t row, const rs__item_t *items, uint32_t count) {
+    const uint8_t rows[1] = {(uint8_t)row};
+    for (uint32_t i = 0; i < count; i++) {
+        const rs__item_t opposite = {.what = items[i].what, .delta = (int64_t)(0 - (uint64_t)items[i].delta)};
+        rs__total_add(store, key, rows, 1, &opposite, 1);
+    }
+}
+
+static void empty_today(const rs_window_store_t *store, rs__key_t *key) {
+    for (uint32_t i = 0; i < RS__ROW_WORDS; i++) rs__store(&key->rows[RS__ROW_TODAY][i], rs__load(&key->rows[RS__ROW_SUM][i]));
+    if (!key->is_full) return;
+    for (uint32_t b = 0; b < RS_HIST_COUNT * RS_HIST_BLOCKS; b++) {
+        rs__octave_t *block = atomic_load_explicit(&rs__full_of(store, key)->blocks[b], memory_order_relaxed);
+        if (block == NULL) continue;
+        for (uint32_t i = 0; i < RS_HIST_PER_OCTAVE; i++) {
+            const uint32_t all = atomic_load_explicit(&block[RS__ROW_SUM].counts[i], memory_order_relaxed);
+            atomic_store_explicit(&block[RS__ROW_TODAY].counts[i], all, memory_order_relaxed);
+        }
+    }
+}
+
+void rs__total_start_day(rs_window_store_t *store, rs__key_t *key) {
+    const int64_t day_us = rs__load(&key->group->day_us);
+    if (rs__load(&key->day_us) == day_us) return;
+    if (key->is_full) rs__waits_start_day(store, key);
+    rs_seqlock_write_begin(&key->lock);
+    empty_today(store, key);
+    rs__store(&key->day_us, day_us);
+    if (key->is_full) rs__waits_publish_row(store, key, RS__ROW_TODAY);
+    rs_seqlock_write_end(&key->lock);
+}
+
+int32_t rs__total_edge_bucket(const rs_window_store_t *store, const rs__key_t *key, uint32_t row, rs_histogram_id_t histogram, bool highest) {
+    int32_t found = -1;
+    for (uint32_t b = 0; b < RS_HIST_BUCKETS; b++) {
+        const rs__octave_t *block = atomic_load_explicit(
+            &rs__full_of(store, key)->blocks[(uint32_t)histogram * RS_HIST_BLOCKS + b / RS_HIST_PER_OCTAVE], memory_order_relaxed);
+        if (block == NULL) continue;
+        const uint32_t all = atomic_load_explicit(&block[RS__ROW_SUM].counts[b % RS_HIST_PER_OCTAVE], memory_order_relaxed);
+        const uint32_t missing = atomic_load_explicit(&block[row].counts[b % RS_HIST_PER_OCTAVE], memory_order_relaxed);
+        if (all == missing) continue;
+        found = (int32_t)b;
+        if (!highest) break;
+    }
+    return found;
+}
