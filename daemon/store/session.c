@@ -1,0 +1,415 @@
+/* The conversation with the database.
+ *
+ *   preparing   settings, schema, mark, staging tables
+ *   one batch   BEGIN and the mark from n to n + 1        another daemon's epoch: fenced
+ *               for each kind of entry: COPY into its staging table, merge
+ *               COMMIT
+ * A refused entry is found by halving: the same batch number is tried with half of that feed's entries, down to one; that one
+ * is put into quarantine. What went in is done with; the rest follows under the next number. The mark's position moves with
+ * the last slice of the rows only.
+ * When the connection is lost, the transaction's end is unknown. The next connection locks and reads the mark (the lock waits
+ * for a backend that is still busy committing): at n + 1 the batch is in, at n it is not.
+ */
+#include "store/store_internal.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { ANSWER_MS = 90000, CHUNK_BYTES = 64 * 1024, CHUNKS_PER_TURN = 4, RETRIES_AT_ONCE = 5 };
+
+static const char settings_sql[] =
+    "SET client_min_messages = warning; SET TimeZone = 'UTC'; SET search_path = pg_catalog;"
+    " SET statement_timeout = '60s'; SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '30s';"
+    " SET synchronous_commit = on; SET tcp_keepalives_idle = 30";
+
+static void send_sql(rs_store_t *store, rs__step_t step, const char *sql) {
+    store->step = step;
+    store->has_error = false;
+    store->has_mark = false;
+    rs__link_send(store->link, sql, ANSWER_MS);
+}
+
+static void send_printed(rs_store_t *store, rs__step_t step) {
+    if (store->buffer.failed) {
+        rs__store_fail(store, "out of memory");
+        rs__store_retry_later(store, false);
+        return;
+    }
+    send_sql(store, step, (const char *)store->buffer.bytes);
+}
+
+/* --- preparing ----------------------------------------------------------------------------------------------------- */
+void rs__session_connect(rs_store_t *store) {
+    rs__store_set_state(store, RS_STORE_CONNECTING);
+    rs__link_open(store->link, (uint64_t)(store->connect_timeout_us / RS_US_PER_MS));
+}
+
+static void on_connected(void *context) {
+    rs_store_t *store = context;
+    rs__store_set_state(store, RS_STORE_PREPARING);
+    send_sql(store, RS__STEP_SETTINGS, settings_sql);
+}
+
+static void print_migration(void *context, const char *line) { rs__store_say(context, RS_STORE_INFO, "database: %s", line); }
+
+static void end_migrator(rs_store_t *store) {
+    if (store->migrating) rs__migrator_deinit(&store->migrator);
+    store->migrating = false;
+}
+
+static void open_stream(rs_store_t *store) {
+    rs__buffer_clear(&store->buffer);
+    if (store->epoch == 0)
+        rs__buffer_print(&store->buffer, "SELECT stream_id, epoch, batch, position FROM ringside.open_stream('%s', %" PRId64
+                         ", %" PRId64 ")", store->stream, store->run, store->highest_epoch);
+    else
+        rs__buffer_print(&store->buffer, "SELECT stream_id, epoch, batch, position FROM ringside.mark WHERE stream = '%s'"
+                         " FOR UPDATE", store->stream);
+    send_printed(store, RS__STEP_OPEN);
+}
+
+static void next_migration_step(rs_store_t *store) {
+    if (!store->migrating) {
+        rs__migrator_init(&store->migrator, store->migrate ? RS__MIGRATE_APPLY : RS__MIGRATE_CHECK, print_migration, store);
+        store->migrating = true;
+    }
+    const char *sql = rs__migrator_next(&store->migrator);
+    if (sql != NULL) {
+        send_sql(store, RS__STEP_SCHEMA, sql);
+        return;
+    }
+    const int status = store->migrator.status;
+    if (status != RS_OK) rs__store_fail(store, "database: %s", store->migrator.message);
+    end_migrator(store);
+    if (status == RS_OK) open_stream(store);
+    else rs__store_retry_later(store, status == RS_ERR_VERSION || status == RS_ERR_STATE);
+}
+
+static void create_staging(rs_store_t *store) { send_sql(store, RS__STEP_STAGE, store->sql[store->step_feed].stage); }
+
+/* --- what became of a transaction ---------------------------------------------------------------------------------- */
+static bool is_record_feed(size_t feed) { return feed >= RS__FEED_TRANSITIONS; }
+
+void rs__session_forget(rs_store_t *store) {
+    if (!store->in_flight) return;
+    store->in_flight = store->commit_sent = false;
+    for (size_t feed = RS__FEED_TRANSITIONS; feed < RS__FEED_COUNT; feed++)
+        if (store->counts[feed] > 0) rs__records_returned(store->records, (rs__feed_id_t)feed);
+}
+
+static void remember_policies(rs_store_t *store) {
+    for (size_t i = 0; i < store->counts[RS__FEED_POLICIES]; i++) {
+        /* Versions that are not counted any more need not be remembered; storing one again would do no harm. */
+        if (store->stored_policy_count == RS_ROW_BATCH_POLICIES) store->stored_policy_count = 0;
+        store->stored_policies[store->stored_policy_count++] = *rs_row_batch_policy(store->batch, store->sent_policies[i]);
+    }
+}
+
+/* The transaction is in. */
+static void stored(rs_store_t *store) {
+    store->in_flight = store->commit_sent = false;
+    store->confirmed++;
+    store->status.batches++;
+    remember_policies(store);
+    for (size_t feed = RS__FEED_TRANSITIONS; feed < RS__FEED_COUNT; feed++)
+        if (store->counts[feed] > 0) rs__records_written(store->records, (rs__feed_id_t)feed);
+    store->status.transitions_written += store->counts[RS__FEED_TRANSITIONS];
+    store->status.refusals_written += store->counts[RS__FEED_REFUSALS];
+    store->status.rows_written += store->counts[RS__FEED_ROWS];
+    for (size_t feed = 0; feed < RS__FEED_COUNT; feed++) store->limits[feed] *= 2;
+    store->retries = 0;
+    rs__store_works(store);
+    if (store->batch == NULL) return;
+    store->rows_done += (uint32_t)store->counts[RS__FEED_ROWS];
+    if (store->rows_done < rs_row_batch_count(store->batch)) return;
+    store->position = (int64_t)store->batch_position;
+    memset(store->limits, 0, sizeof store->limits);
+    rs__store_give_back(store, true);
+}
+
+static void become_idle(rs_store_t *store) {
+    rs__store_set_state(store, RS_STORE_IDLE);
+    store->step = RS__STEP_NONE;
+    rs__store_proceed(store);
+}
+
+/* The mark as the database has it now, against what we know. */
+static void judge_mark(rs_store_t *store) {
+    const bool newly_opened = store->epoch == 0;
+    if (!store->has_mark || (!newly_opened && store->mark_epoch < store->epoch)) {
+        rs__store_say(store, RS_STORE_ERROR, "database: it has forgotten that this daemon opened stream %s (restored, or a "
+                      "stand-by that lagged): opening it again", store->stream);
+        store->epoch = 0;
+        open_stream(store);
+        return;
+    }
+    if (!newly_opened && store->mark_epoch > store->epoch) {
+        char why[192];
+        snprintf(why, sizeof why, "database: stream %s was opened by another daemon (epoch %" PRId64 ", ours is %" PRId64 ")",
+                 store->stream, store->mark_epoch, store->epoch);
+        rs__store_fenced(store, why);
+        return;
+    }
+    store->epoch = store->mark_epoch;
+    if (store->epoch > store->highest_epoch) store->highest_epoch = store->epoch;
+    store->stream_id = store->mark_stream_id;
+    if (store->in_flight) {
+        const bool is_in = store->mark_batch == store->confirmed + 1;
+        if (store->commit_sent) *(is_in ? &store->status.ambiguous_stored : &store->status.ambiguous_resent) += 1;
+        if (is_in) stored(store);
+        else rs__session_forget(store);
+    }
+    if (store->mark_batch < store->confirmed) {
+        store->status.rewinds++;
+        rs__store_say(store, RS_STORE_ERROR, "database: %" PRId64 " batches of stream %s that were stored are gone (restored, or "
+                      "a stand-by that lagged)", store->confirmed - store->mark_batch, store->stream);
+    }
+    store->confirmed = store->mark_batch;
+    store->position = store->mark_position;
+    store->step_feed = 0;
+    create_staging(store);
+}
+
+static void prepared(rs_store_t *store) {
+    store->status.connects++;
+    store->stored_policy_count = 0;   /* it may be another database now */
+    if (store->status.connects == 1)
+        rs__store_say(store, RS_STORE_INFO, "database: connected (stream %s, epoch %" PRId64 ")", store->stream, store->epoch);
+    become_idle(store);
+}
+
+/* --- one batch ----------------------------------------------------------------------------------------------------- */
+static size_t limited(const rs_store_t *store, size_t feed, size_t waiting) {
+    return store->limits[feed] > 0 && waiting > store->limits[feed] ? store->limits[feed] : waiting;
+}
+
+static bool is_stored_policy(const rs_store_t *store, const rs_policy_t *policy) {
+    for (size_t i = 0; i < store->stored_policy_count; i++)
+        if (strcmp(store->stored_policies[i].name, policy->name) == 0 && store->stored_policies[i].version == policy->version)
+            return true;
+    return false;
+}
+
+static size_t new_policies(rs_store_t *store) {
+    size_t count = 0;
+    const uint32_t all = store->batch == NULL ? 0 : rs_row_batch_policy_count(store->batch);
+    for (uint32_t i = 0; i < all; i++)
+        if (!is_stored_policy(store, rs_row_batch_policy(store->batch, i))) store->sent_policies[count++] = i;
+    return count;
+}
+
+void rs__session_begin(rs_store_t *store) {
+    const size_t rows = store->batch == NULL ? 0 : rs_row_batch_count(store->batch) - store->rows_done;
+    store->counts[RS__FEED_POLICIES] = limited(store, RS__FEED_POLICIES, new_policies(store));
+    store->counts[RS__FEED_ROWS] = limited(store, RS__FEED_ROWS, rows);
+    for (size_t feed = RS__FEED_TRANSITIONS; feed < RS__FEED_COUNT; feed++) {
+        store->counts[feed] = limited(store, feed, rs__records_waiting(store->records, (rs__feed_id_t)feed));
+        rs__records_take(store->records, (rs__feed_id_t)feed, store->counts[feed]);
+    }
+    store->in_flight = true;
+    rs__store_set_state(store, RS_STORE_WRITING);
+    const bool whole = store->batch != NULL && store->counts[RS__FEED_ROWS] == rows;
+    rs__buffer_clear(&store->buffer);
+    rs__buffer_print(&store->buffer, "BEGIN; SELECT ringside.advance_mark(%d, %" PRId64 ", %" PRId64 ", %" PRId64 ", ",
+                     store->stream_id, store->epoch, store->confirmed + 1, whole ? (int64_t)store->batch_position : store->position);
+    if (whole && store->batch_watermark_us > 0) rs__buffer_print(&store->buffer, "%" PRId64 ")", store->batch_watermark_us);
+    else rs__buffer_print(&store->buffer, "NULL)");
+    send_printed(store, RS__STEP_BEGIN);
+}
+
+/* The next feed from `feed` on that has entries; without one, COMMIT. */
+static void copy_or_commit(rs_store_t *store, size_t feed) {
+    while (feed < RS__FEED_COUNT && store->counts[feed] == 0) feed++;
+    if (feed < RS__FEED_COUNT) {
+        store->step_feed = feed;
+        store->copied = 0;
+        send_sql(store, RS__STEP_COPY, store->sql[feed].copy);
+        return;
+    }
+    rs__store_set_state(store, RS_STORE_COMMITTING);
+    store->commit_sent = true;
+    send_sql(store, RS__STEP_COMMIT, "COMMIT");
+}
+
+static void encode(rs_store_t *store, size_t i, rs__buffer_t *buffer) {
+    switch ((rs__feed_id_t)store->step_feed) {
+        case RS__FEED_POLICIES:
+            rs__policy_encode(rs_row_batch_policy(store->batch, store->sent_policies[i]), buffer);
+            break;
+        case RS__FEED_ROWS:
+            rs__rows_encode(store->batch, store->rows_done + (uint32_t)i, store->run, store->stream_id, buffer);
+            break;
+        default:
+            rs__records_encode(store->records, (rs__feed_id_t)store->step_feed, i == 0, store->run, store->stream_id, buffer);
+            break;
+    }
+}
+
+/* A few pieces per turn, so that the loop goes on meanwhile. */
+static void on_copy_ready(void *context) {
+    rs_store_t *store = context;
+    const size_t count = store->counts[store->step_feed];
+    for (int chunk = 0; chunk < CHUNKS_PER_TURN && store->copied < count; chunk++) {
+        rs__buffer_clear(&store->buffer);
+        if (store->copied == 0) rs__copy_begin(&store->buffer);
+        while (store->copied < count && store->buffer.len < CHUNK_BYTES && !store->buffer.failed)
+            encode(store, store->copied++, &store->buffer);
+        if (store->copied == count) rs__copy_end(&store->buffer);
+        if (store->buffer.failed) {
+            rs__store_fail(store, "out of memory");
+            rs__store_retry_later(store, false);
+            return;
+        }
+        if (!rs__link_put(store->link, store->buffer.bytes, store->buffer.len)) return;
+    }
+    if (store->copied == count) rs__link_end_copy(store->link);
+}
+
+static void merge(rs_store_t *store) {
+    if (store->step_feed != RS__FEED_ROWS) {
+        send_sql(store, RS__STEP_MERGE, store->sql[store->step_feed].merge);
+        return;
+    }
+    uint32_t families = 0;
+    for (size_t i = 0; i < store->counts[RS__FEED_ROWS]; i++)
+        families |= 1u << rs_row_batch_at(store->batch, store->rows_done + (uint32_t)i)->key.family;
+    rs__buffer_clear(&store->buffer);
+    rs__rows_merge_sql(families, &store->buffer);
+    send_printed(store, RS__STEP_MERGE);
+}
+
+/* --- errors -------------------------------------------------------------------------------------------------------- */
+static void quarantine_row(rs_store_t *store) {
+    rs__buffer_t bytes = {0};
+    rs__rows_encode(store->batch, store->rows_done, 0, 0, &bytes);
+    const rs_str_t text = {(const char *)bytes.bytes, (uint32_t)bytes.len};
+    uv_timeval64_t now = {0};
+    uv_gettimeofday(&now);
+    const int status = rs__records_add_refusal(store->records, RS_STR("ringside/store"), false, 0, "row_refused",
+                                               store->error_state, (uint32_t)bytes.len, rs_refused_hash(store->hash_key, text),
+                                               now.tv_sec * RS_US_PER_S + now.tv_usec);
+    if (status != RS_OK) rs__store_say(store, RS_STORE_ERROR, "database: a refused row could not be put into quarantine");
+    rs__buffer_deinit(&bytes);
+    store->rows_done++;
+}
+
+/* Data of the feed in hand were refused: fewer next time, or, when it was one entry, without it. */
+static void blame(rs_store_t *store) {
+    const size_t feed = store->step_feed, count = store->counts[feed];
+    if (count > 1) {
+        store->limits[feed] = count / 2;
+        rs__session_forget(store);
+        return;
+    }
+    rs__store_say(store, RS_STORE_ERROR, "database: an entry was refused (%s: %s) and is put into quarantine",
+                  store->error_state, store->error_text);
+    store->status.poisoned++;
+    if (feed == RS__FEED_POLICIES) remember_policies(store);
+    if (is_record_feed(feed)) {
+        rs__records_written(store->records, (rs__feed_id_t)feed);
+        store->counts[feed] = 0;
+    }
+    rs__session_forget(store);
+    if (feed == RS__FEED_ROWS) quarantine_row(store);
+}
+
+static bool is_class(const char *state, const char *class) { return strncmp(state, class, 2) == 0; }
+
+static void failed(rs_store_t *store) {
+    const char *state = store->error_state;
+    const bool in_batch = store->step >= RS__STEP_BEGIN;
+    const bool blames_data = is_class(state, "21") || is_class(state, "22") || is_class(state, "23") || is_class(state, "54");
+    if (strcmp(state, "RS001") == 0) {
+        rs__store_fenced(store, store->error_text);
+        return;
+    }
+    if ((store->step == RS__STEP_COPY || store->step == RS__STEP_MERGE) && blames_data) {
+        blame(store);
+        send_sql(store, RS__STEP_ROLLBACK, "ROLLBACK");
+        return;
+    }
+    const bool transient = strcmp(state, "40001") == 0 || strcmp(state, "40P01") == 0;
+    if (in_batch && transient && store->step != RS__STEP_COMMIT && store->retries++ < RETRIES_AT_ONCE) {
+        rs__session_forget(store);
+        send_sql(store, RS__STEP_ROLLBACK, "ROLLBACK");
+        return;
+    }
+    /* Whatever else it was: a new connection looks at the mark first, so nothing has to be known about this one's end.
+     * A damaged schema or damaged data will not mend themselves soon. */
+    const bool slow = is_class(state, "42") || is_class(state, "XX") || is_class(state, "3F");
+    rs__store_fail(store, "database: %s (SQLSTATE %s)", store->error_text, state);
+    rs__store_retry_later(store, slow);
+}
+
+/* --- what the link tells ------------------------------------------------------------------------------------------- */
+static void keep_error(rs_store_t *store, const PGresult *result) {
+    if (store->has_error) return;
+    store->has_error = true;
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    snprintf(store->error_state, sizeof store->error_state, "%s", state == NULL ? "08000" : state);
+    if (text == NULL) text = PQresultErrorMessage(result);
+    snprintf(store->error_text, sizeof store->error_text, "%s", text[0] == '\0' ? "unexpected answer" : text);
+}
+
+static void on_result(void *context, const PGresult *result) {
+    rs_store_t *store = context;
+    if (store->step == RS__STEP_SCHEMA) {
+        rs__migrator_result(&store->migrator, result);
+        return;
+    }
+    const ExecStatusType type = PQresultStatus(result);
+    if (type != PGRES_COMMAND_OK && type != PGRES_TUPLES_OK && type != PGRES_EMPTY_QUERY) {
+        keep_error(store, result);
+    } else if (store->step == RS__STEP_COMMIT && strcmp(PQcmdStatus((PGresult *)result), "COMMIT") != 0) {
+        keep_error(store, result);   /* an aborted transaction answers ROLLBACK, and that is no error to libpq */
+    } else if (store->step == RS__STEP_OPEN && type == PGRES_TUPLES_OK && PQntuples(result) == 1) {
+        store->has_mark = true;
+        store->mark_stream_id = (int32_t)strtol(PQgetvalue(result, 0, 0), NULL, 10);
+        store->mark_epoch = strtoll(PQgetvalue(result, 0, 1), NULL, 10);
+        store->mark_batch = strtoll(PQgetvalue(result, 0, 2), NULL, 10);
+        store->mark_position = strtoll(PQgetvalue(result, 0, 3), NULL, 10);
+    }
+}
+
+static void on_done(void *context) {
+    rs_store_t *store = context;
+    if (store->has_error) {
+        failed(store);
+        return;
+    }
+    switch (store->step) {
+        case RS__STEP_SETTINGS:
+        case RS__STEP_SCHEMA: next_migration_step(store); break;
+        case RS__STEP_OPEN: judge_mark(store); break;
+        case RS__STEP_STAGE:
+            if (++store->step_feed < RS__FEED_COUNT) create_staging(store);
+            else prepared(store);
+            break;
+        case RS__STEP_BEGIN: copy_or_commit(store, 0); break;
+        case RS__STEP_COPY: merge(store); break;
+        case RS__STEP_MERGE: copy_or_commit(store, store->step_feed + 1); break;
+        case RS__STEP_COMMIT:
+            stored(store);
+            become_idle(store);
+            break;
+        case RS__STEP_ROLLBACK: become_idle(store); break;
+        case RS__STEP_NONE: break;
+    }
+}
+
+static void on_lost(void *context, const char *why) {
+    rs_store_t *store = context;
+    end_migrator(store);
+    if (store->has_error) rs__store_fail(store, "database: %s (SQLSTATE %s)", store->error_text, store->error_state);
+    else rs__store_fail(store, "database: %s", why);
+    store->has_error = false;
+    rs__store_retry_later(store, false);
+}
+
+static void on_notice(void *context, const char *text) { rs__store_say(context, RS_STORE_WARNING, "database says: %s", text); }
+
+const rs__link_callbacks_t rs__session_callbacks = {.on_connected = on_connected, .on_result = on_result,
+                                                    .on_copy_ready = on_copy_ready, .on_done = on_done, .on_lost = on_lost,
+                                                    .on_notice = on_notice};

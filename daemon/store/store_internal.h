@@ -1,0 +1,105 @@
+/* store/store_internal.h — what store.c (life, timers, the outside) and session.c (the conversation with the database) share. */
+#ifndef RS_STORE_INTERNAL_H
+#define RS_STORE_INTERNAL_H
+
+#include "store/feeds.h"
+#include "store/link.h"
+#include "store/schema.h"
+#include "store/store.h"
+
+/* What was sent to the database last. */
+typedef enum rs__step {
+    RS__STEP_NONE = 0, RS__STEP_SETTINGS, RS__STEP_SCHEMA, RS__STEP_OPEN, RS__STEP_STAGE,       /* preparing */
+    RS__STEP_BEGIN, RS__STEP_COPY, RS__STEP_MERGE, RS__STEP_COMMIT, RS__STEP_ROLLBACK           /* one batch */
+} rs__step_t;
+
+struct rs_store {
+    /* settings */
+    uv_loop_t *loop;
+    rs_store_callbacks_t callbacks;
+    char stream[RS_MAX_NAME + 1];
+    int64_t run, flush_us, backoff_min_us, backoff_max_us, connect_timeout_us;
+    bool migrate;
+    uint8_t hash_key[RS_PSEUDONYM_KEY_BYTES];
+    rs__feed_sql_t sql[RS__FEED_COUNT];
+
+    /* loop */
+    rs__link_t *link;
+    uv_timer_t flush_timer, retry_timer, deadline_timer;
+    uint32_t open_handles;          /* timers, and 1 for the link */
+    rs_store_state_t state;
+    int64_t backoff_us;
+    uint64_t jitter;
+
+    /* conversation */
+    rs__step_t step;
+    size_t step_feed;               /* of STAGE, COPY, MERGE */
+    size_t copied;                  /* entries of the feed encoded so far */
+    rs__migrator_t migrator;
+    bool migrating;
+    bool has_error, has_mark;
+    char error_state[6], error_text[256];
+    int64_t mark_epoch, mark_batch, mark_position;
+    int32_t mark_stream_id;
+    rs__buffer_t buffer;
+    uint32_t retries;               /* of serialisation failures in a row */
+
+    /* the mark, as far as known */
+    int32_t stream_id;
+    int64_t epoch, highest_epoch;   /* ours, 0 = not opened; the highest that we ever had */
+    int64_t confirmed, position;
+
+    /* the rows in hand */
+    rs_row_batch_t *batch;
+    uint32_t rows_done;
+    uint64_t batch_position;
+    int64_t batch_watermark_us;
+    bool requested, asking, ask_again, flush_due;
+
+    /* the transaction under way, or whose end is not known */
+    bool in_flight, commit_sent;
+    size_t counts[RS__FEED_COUNT];
+    size_t limits[RS__FEED_COUNT];  /* after a refused entry: at most so many at once; 0 = all */
+    rs_policy_t stored_policies[RS_ROW_BATCH_POLICIES];   /* only name and version are looked at */
+    size_t stored_policy_count;
+    uint32_t sent_policies[RS_ROW_BATCH_POLICIES];        /* numbers in the batch */
+
+    rs__records_t *records;
+    rs_store_status_t status;       /* counters */
+    char last_logged[256];
+    uint64_t repeats;
+
+    /* closing */
+    bool closing, no_more_rows;
+    int close_status;
+    uint64_t left;
+    rs_store_closed_fn on_closed;
+    void *close_context;
+};
+
+/* --- store.c ------------------------------------------------------------------------------------------------------- */
+RS_PRINTF(3, 4) void rs__store_say(rs_store_t *store, rs_store_log_level_t level, const char *format, ...);
+/* An error for log and status; the same one again is only counted. */
+RS_PRINTF(2, 3) void rs__store_fail(rs_store_t *store, const char *format, ...);
+/* It does what it should: forgets the last error, and says so. */
+void rs__store_works(rs_store_t *store);
+void rs__store_set_state(rs_store_t *store, rs_store_state_t state);
+/* Drops the connection and comes again later; slow: not before backoff_max_us. */
+void rs__store_retry_later(rs_store_t *store, bool slow);
+/* Another daemon has the stream: final. */
+void rs__store_fenced(rs_store_t *store, const char *why);
+/* Idle: looks for something to do. */
+void rs__store_proceed(rs_store_t *store);
+/* The batch in hand is stored (or will not be). */
+void rs__store_give_back(rs_store_t *store, bool stored);
+bool rs__store_has_records(const rs_store_t *store);
+
+/* --- session.c ----------------------------------------------------------------------------------------------------- */
+extern const rs__link_callbacks_t rs__session_callbacks;   /* without context */
+void rs__session_connect(rs_store_t *store);
+/* Idle, and there is a batch or there are records. */
+void rs__session_begin(rs_store_t *store);
+/* The transaction under way is given up; its entries wait again. */
+void rs__session_forget(rs_store_t *store);
+
+#endif

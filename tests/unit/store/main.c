@@ -1,0 +1,14 @@
+#include "store_test.h"
+
+rs_postgres_t postgres;
+
+int main(void) {
+    rs_postgres_start(&postgres, server_options);
+    int failed = run_batch_tests();
+    failed += run_migrate_tests();
+    failed += run_figures_tests();
+    failed += run_session_tests();
+    failed += run_faults_tests();
+    rs_postgres_stop(&postgres);
+    return failed;
+}

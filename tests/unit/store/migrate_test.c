@@ -1,0 +1,185 @@
+#include "store_test.h"
+#include "store/feeds.h"
+#include "store/schema.h"
+
+#include <pthread.h>
+
+typedef struct lines { char text[80][200]; size_t count; } lines_t;
+
+static void keep_line(void *context, const char *line) {
+    lines_t *lines = context;
+    if (lines->count < 80) snprintf(lines->text[lines->count++], sizeof lines->text[0], "%s", line);
+}
+
+static bool has_line(const lines_t *lines, const char *part) {
+    for (size_t i = 0; i < lines->count; i++)
+        if (strstr(lines->text[i], part) != NULL) return true;
+    return false;
+}
+
+static void an_empty_database_is_migrated_and_a_second_time_nothing_happens(void **state) {
+    (void)state;
+    const char *database = fresh_database();
+    lines_t first = {.count = 0}, second = {.count = 0};
+    assert_int_equal(rs_store_migrate(database, false, keep_line, &first), RS_OK);
+    assert_int_equal(first.count, rs__sql_file_count + 1);
+    assert_int_equal(rs_postgres_number(database, "SELECT max(number) FROM ringside.schema_migration"), rs_store_schema_version());
+    assert_int_equal(rs_postgres_number(database, "SELECT count(*) FROM ringside.schema_migration"), rs_store_schema_version());
+    assert_int_equal(rs_store_migrate(database, false, keep_line, &second), RS_OK);
+    assert_int_equal(second.count, 1);
+    assert_true(has_line(&second, "up to date"));
+}
+
+static void a_dry_run_says_what_it_would_do_and_does_nothing(void **state) {
+    (void)state;
+    const char *database = fresh_database();
+    lines_t lines = {.count = 0};
+    assert_int_equal(rs_store_migrate(database, true, keep_line, &lines), RS_OK);
+    assert_true(has_line(&lines, "would apply migration 0001"));
+    assert_int_equal(rs_postgres_number(database, "SELECT count(*) FROM pg_namespace WHERE nspname = 'ringside'"), 0);
+}
+
+static void an_older_schema_keeps_its_data(void **state) {
+    (void)state;
+    const char *database = fresh_database();
+    for (int version = 1; version <= rs_store_schema_version(); version++) {
+        assert_int_equal(rs__store_migrate_to(database, version, false, NULL, NULL), RS_OK);
+        assert_int_equal(rs_postgres_number(database, "SELECT max(number) FROM ringside.schema_migration"), version);
+        if (version == 1) rs_postgres_run(database, "INSERT INTO ringside.mark (stream, epoch, run, batch) VALUES ('old', 4, 3, 99)");
+        if (version == 2)
+            rs_postgres_run(database, "INSERT INTO ringside.queue_interval_part (tenant, queue, channel, interval_start, interval_s,"
+                            " attribution, stream_id, run, part, revision, final, still_open, offered)"
+                            " VALUES ('acme', 'vip', 'voice', '2026-01-01Z', 900, 'event', 1, 3, 1, 5, true, 0, 17)");
+    }
+    assert_int_equal(rs_store_migrate(database, false, NULL, NULL), RS_OK);
+    assert_int_equal(rs_postgres_number(database, "SELECT batch FROM ringside.mark WHERE stream = 'old'"), 99);
+    assert_int_equal(rs_postgres_number(database, "SELECT offered FROM ringside.queue_interval WHERE queue = 'vip'"), 17);
+}
+
+static void every_file_is_harmless_when_run_again_over_data(void **state) {
+    (void)state;
+    const char *database = fresh_database();
+    assert_int_equal(rs_store_migrate(database, false, NULL, NULL), RS_OK);
+    rs_postgres_run(database, "INSERT INTO ringside.mark (stream, epoch, run, batch) VALUES ('old', 4, 3, 99);"
+                    "INSERT INTO ringside.queue_interval_part (tenant, queue, channel, interval_start, interval_s, attribution,"
+                    " stream_id, run, part, revision, final, still_open, offered)"
+                    " VALUES ('acme', NULL, 'voice', '2026-01-01Z', 900, 'event', 1, 3, 1, 5, true, 0, 17);"
+                    "DELETE FROM ringside.schema_migration; DELETE FROM ringside.schema_object");
+    assert_int_equal(rs_store_migrate(database, false, NULL, NULL), RS_OK);
+    assert_int_equal(rs_postgres_number(database, "SELECT offered FROM ringside.queue_interval WHERE queue IS NULL"), 17);
+    assert_int_equal(rs_postgres_number(database, "SELECT batch FROM ringside.mark"), 99);
+}
+
+static void a_newer_schema_is_refused_and_left_alone(void **state) {
+    (void)state;
+    const char *database = fresh_database();
+    assert_int_equal(rs_store_migrate(database, false, NULL, NULL), RS_OK);
+    rs_postgres_run(database, "INSERT INTO ringside.schema_migration (number, name, checksum) VALUES (9999, 'of_tomorrow', 'x');"
+                    "DELETE FROM ringside.schema_object; DROP VIEW ringside.alert");
+    lines_t lines = {.count = 0};
+    assert_int_equal(rs_store_migrate(database, false, keep_line, &lines), RS_ERR_VERSION);
+    assert_true(has_line(&lines, "version 9999"));
+    assert_int_equal(rs_postgres_number(database, "SELECT count(*) FROM ringside.schema_object"), 0);
+}
+
+static void a_migration_that_was_changed_afterwards_is_noticed(void **state) {
+    (void)state;
+    const char *database = fresh_database();
+    assert_int_equal(rs_store_migrate(database, false, NULL, NULL), RS_OK);
+    rs_postgres_run(database, "UPDATE ringside.schema_migration SET checksum = 'other' WHERE number = 2");
+    lines_t lines = {.count = 0};
+    assert_int_equal(rs_store_migrate(database, false, keep_line, &lines), RS_ERR_VERSION);
+    assert_true(has_line(&lines, "migration 0002"));
+}
+
+static void functions_and_views_are_made_again_when_they_differ(void **state) {
+    (void)state;
+    const char *database = fresh_database();
+    assert_int_equal(rs_store_migrate(database, false, NULL, NULL), RS_OK);
+    rs_postgres_run(database, "CREATE OR REPLACE FUNCTION ringside.whole_ms(us bigint) RETURNS bigint LANGUAGE sql AS 'SELECT 1::bigint';"
+                    "UPDATE ringside.schema_object SET checksum = 'other' WHERE name = 'figures'");
+    assert_int_equal(rs_postgres_number(database, "SELECT ringside.whole_ms(4999)"), 1);
+    lines_t lines = {.count = 0};
+    assert_int_equal(rs_store_migrate(database, false, keep_line, &lines), RS_OK);
+    assert_int_equal(lines.count, 2);
+    assert_int_equal(rs_postgres_number(database, "SELECT ringside.whole_ms(4999)"), 4);
+}
+
+static void *migrate_in_thread(void *conninfo) { return (void *)(intptr_t)rs_store_migrate(conninfo, false, NULL, NULL); }
+
+static void two_at_once_wait_for_each_other(void **state) {
+    (void)state;
+    char database[256];
+    snprintf(database, sizeof database, "%s", fresh_database());
+    pthread_t threads[4];
+    for (int i = 0; i < 4; i++) assert_int_equal(pthread_create(&threads[i], NULL, migrate_in_thread, database), 0);
+    for (int i = 0; i < 4; i++) {
+        void *status;
+        pthread_join(threads[i], &status);
+        assert_int_equal((intptr_t)status, RS_OK);
+    }
+}
+
+static void an_unreachable_database_is_an_error_with_a_reason(void **state) {
+    (void)state;
+    lines_t lines = {.count = 0};
+    assert_int_equal(rs_store_migrate("host=/nonexistent dbname=x", false, keep_line, &lines), RS_ERR_IO);
+    assert_true(has_line(&lines, "/nonexistent"));
+}
+
+static void every_table_view_and_column_is_explained(void **state) {
+    (void)state;
+    const char *database = fresh_database();
+    assert_int_equal(rs_store_migrate(database, false, NULL, NULL), RS_OK);
+    const char *missing = rs_postgres_text(
+        database, "SELECT string_agg(c.relname || coalesce('.' || a.attname, ''), ', ') FROM pg_class c"
+        " JOIN (SELECT attrelid, attnum, attname FROM pg_attribute WHERE attnum > 0 AND NOT attisdropped"
+        "       UNION ALL SELECT oid, 0, NULL FROM pg_class) a ON a.attrelid = c.oid"
+        " WHERE c.relnamespace = 'ringside'::regnamespace AND c.relkind IN ('r', 'v')"
+        " AND col_description(c.oid, a.attnum) IS NULL AND NOT (a.attnum = 0 AND obj_description(c.oid, 'pg_class') IS NOT NULL)");
+    assert_string_equal(missing, "");
+}
+
+/* The columns of the part tables, in order, are exactly what the program writes: each count of core/counts.h among them. */
+static void the_part_tables_have_the_columns_of_the_counts(void **state) {
+    (void)state;
+    const char *database = fresh_database();
+    assert_int_equal(rs_store_migrate(database, false, NULL, NULL), RS_OK);
+    static const char *const counts[] = {
+#define RS_X(NAME, name) #name,
+        RS_COUNTS(RS_X)
+#undef RS_X
+    };
+    char expected[8192] = "";
+    for (unsigned i = 0; i < RS_COUNT_SL_NUM_0; i++) strcat(strcat(expected, i == 0 ? "" : ","), counts[i]);
+    static const char *const families[] = {"queue", "channel", "total", "agent", "team"};
+    for (size_t f = 0; f < RS_ARRAY_LEN(families); f++) {
+        char sql[512];
+        snprintf(sql, sizeof sql, "SELECT string_agg(attname, ',' ORDER BY attnum) FROM pg_attribute"
+                 " WHERE attrelid = 'ringside.%s_interval_part'::regclass AND attnum > 0 AND atthasdef AND atttypid = 20", families[f]);
+        assert_string_equal(rs_postgres_text(database, sql), expected);
+        char all[8192] = "";
+        for (size_t i = 0; i < rs__rows_columns(); i++) strcat(strcat(all, i == 0 ? "'" : "','"), rs__rows_column(i));
+        char query[9000];   /* and everything else that rows fill */
+        snprintf(query, sizeof query, "SELECT string_agg(wanted, ' ') FROM unnest(ARRAY[%s']) AS wanted WHERE NOT EXISTS (SELECT FROM"
+                 " pg_attribute WHERE attrelid = 'ringside.%s_interval_part'::regclass AND attnum > 0 AND attname = wanted)", all, families[f]);
+        assert_string_equal(rs_postgres_text(database, query), "");
+    }
+}
+
+int run_migrate_tests(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_empty_database_is_migrated_and_a_second_time_nothing_happens),
+        cmocka_unit_test(a_dry_run_says_what_it_would_do_and_does_nothing),
+        cmocka_unit_test(an_older_schema_keeps_its_data),
+        cmocka_unit_test(every_file_is_harmless_when_run_again_over_data),
+        cmocka_unit_test(a_newer_schema_is_refused_and_left_alone),
+        cmocka_unit_test(a_migration_that_was_changed_afterwards_is_noticed),
+        cmocka_unit_test(functions_and_views_are_made_again_when_they_differ),
+        cmocka_unit_test(two_at_once_wait_for_each_other),
+        cmocka_unit_test(an_unreachable_database_is_an_error_with_a_reason),
+        cmocka_unit_test(every_table_view_and_column_is_explained),
+        cmocka_unit_test(the_part_tables_have_the_columns_of_the_counts),
+    };
+    return cmocka_run_group_tests_name("migrations", tests, NULL, NULL);
+}
