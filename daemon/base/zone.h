@@ -29,7 +29,8 @@ void rs_zone_destroy(rs_zone_t **zone);
 /* Pure. Seconds east of UTC at the instant `at_us`. */
 int32_t rs_zone_offset_s(const rs_zone_t *zone, int64_t at_us);
 /* Pure. First instant (UTC) of the local date that `at_us` falls on; where midnight does not exist, the first instant
- * that does. */
+ * that does. Where a clock is set back over midnight, the repeated rest of the old date belongs to the new one, which has
+ * begun already: days never overlap. */
 int64_t rs_zone_day_start_us(const rs_zone_t *zone, int64_t at_us);
 /* Pure. First instant (UTC) of the next local date that exists after the one of `at_us`. */
 int64_t rs_zone_next_day_us(const rs_zone_t *zone, int64_t at_us);

@@ -155,11 +155,8 @@ void rs_core_settle_touched(rs_core_t *core) {
     account->touched_count = 0;
 }
 
-static void on_timed_out(void *context, uint32_t contact, int64_t at_us) {
+static void on_aged(void *context, uint32_t contact) {
     rs_core_t *core = context;
-    const rs_node_t node = {.at_us = at_us, .type = RS_NODE_TIMED_OUT};
-    core->contacts.derivation.tenant = rs_contacts_at(&core->contacts, contact)->tenant;
-    if (rs_contacts_take(&core->contacts, contact, &node, (rs_str_t){0}) != RS_REFUSAL_NONE) core->contacts_refused++;
     if (core->windows != NULL) rs_gauges_follow(&core->gauges, contact, core->now_us);
     rs_journeys_follow(&core->journeys, contact);
 }
@@ -202,7 +199,7 @@ void rs_core_tick(rs_core_t *core, int64_t now_us) {
     const bool by_events = core->options.replay || core->config->clock == RS_CLOCK_EVENTS;
     if (!by_events) move_time(core, core->wall_us);
     else if (core->watermark_us != INT64_MIN) move_time(core, core->watermark_us);
-    if (core->watermark_us != INT64_MIN) rs_contacts_age(&core->contacts, core->watermark_us, 4096, on_timed_out, core);
+    if (core->watermark_us != INT64_MIN) rs_contacts_age(&core->contacts, core->watermark_us, 4096, on_aged, core);
     rs_core_finalise_rows(core);
     if (core->windows == NULL) return;
     rs_gauges_tick(&core->gauges, core->now_us);
@@ -285,7 +282,7 @@ static rs_refusal_t judge(rs_core_t *core, const rs_event_t *event, int64_t arri
 
 static void settle_event(rs_core_t *core) {
     if (core->options.replay && core->watermark_us != INT64_MIN) {
-        rs_contacts_age(&core->contacts, core->watermark_us, 2, on_timed_out, core);
+        rs_contacts_age(&core->contacts, core->watermark_us, 2, on_aged, core);
     }
     if (core->account.touched_count != 0) rs_core_settle_touched(core);
 }
@@ -361,6 +358,8 @@ int rs_core_apply(rs_core_t *core, uint32_t kind, const void *bytes, size_t len,
 }
 
 void rs_core_finish(rs_core_t *core) {
-    if (core->watermark_us != INT64_MIN) rs_contacts_age(&core->contacts, core->watermark_us, UINT32_MAX, on_timed_out, core);
-    if (core->windows != NULL) rs_core_settle_touched(core);
+    if (core->watermark_us != INT64_MIN) rs_contacts_age(&core->contacts, core->watermark_us, UINT32_MAX, on_aged, core);
+    if (core->windows == NULL) return;
+    rs_gauges_tick(&core->gauges, core->now_us);
+    rs_core_settle_touched(core);
 }

@@ -27,7 +27,6 @@ static void insert(rs_gauges_t *gauges, unsigned list, uint32_t key, uint32_t nu
     contact->open_next[list] = after;
     if (before != 0) contact_at(gauges, before)->open_next[list] = number; else entry->open_head = number;
     if (after != 0) contact_at(gauges, after)->open_previous[list] = number; else entry->open_tail = number;
-    if (list == 0 && entry->open_cursor == after) entry->open_cursor = number;
     entry->waiting++;
     changed(gauges, key);
 }
@@ -140,6 +139,10 @@ static void enter(rs_gauges_t *gauges, uint32_t number, uint32_t queue_key, int6
     insert(gauges, 1, contact->open_channel_key, number);
     insert(gauges, 2, contact->open_total_key, number);
     waiting_keys_update(gauges, queue_key);
+    /* A leg that comes late may stand before legs that the cursor has left behind: then it goes back to this one. */
+    rs_key_entry_t *entry = entry_at(gauges, queue_key);
+    const uint32_t cursor = entry->open_cursor;
+    if (cursor == 0 || contact_at(gauges, cursor)->open_since_us > contact->open_since_us) entry->open_cursor = number;
     mark_passed(gauges, queue_key, now_us);
 }
 

@@ -75,6 +75,10 @@ void rs_journeys_forget(rs_journeys_t *journeys, uint32_t contact_number) {
     rs_pool_give(&journeys->pool, number);
 }
 
+static bool is_before(const rs_journeys_t *journeys, const rs_order_t *a, const rs_order_t *b) {
+    return rs_contacts_compare(journeys->contacts, a, b) < 0;
+}
+
 /* The verdict as a closed leg: at the first answer after the first queued, or at the end of the last leg when none is open
  * and nobody answered. False: not decided yet, or no leg at all. */
 static bool judge(const rs_journeys_t *journeys, const rs_journey_t *journey, rs_fact_t *verdict) {
@@ -84,20 +88,20 @@ static bool judge(const rs_journeys_t *journeys, const rs_journey_t *journey, rs
     for (uint32_t number = journey->first_contact; number != 0;) {
         const rs_contact_t *contact = rs_contacts_at(journeys->contacts, number);
         const rs_story_t *story = &contact->story;
-        if (story->has_leg && (first == NULL || story->first_queued_us < first->first_queued_us)) first = story;
+        if (story->has_leg && (first == NULL || is_before(journeys, &story->first_queued, &first->first_queued))) first = story;
         if (story->has_leg && story->leg_open) open = true;
-        if (story->has_leg && !story->leg_open && (last == NULL || story->last_leg_end_us > last->last_leg_end_us)) last = story;
+        if (story->has_leg && !story->leg_open && (last == NULL || is_before(journeys, &last->last_leg_end, &story->last_leg_end))) last = story;
         if (story->first_answer_us != INT64_MIN && story->first_answer_us < answer_us) answer_us = story->first_answer_us;
         number = contact->journey_next;
     }
     if (first == NULL) return false;
     const bool answered = answer_us != INT64_MAX;
     if (!answered && (open || last == NULL)) return false;
-    const int64_t at_us = answered ? answer_us : last->last_leg_end_us;
+    const int64_t at_us = answered ? answer_us : last->last_leg_end.at_us, queued_us = first->first_queued.at_us;
     *verdict = (rs_fact_t){.type = RS_FACT_LEG_CLOSED, .queue = first->first_queue, .channel = first->first_leg_channel,
                            .outcome = answered ? RS_OUTCOME_ANSWERED : last->last_outcome,
-                           .reason = answered ? 0 : last->last_reason, .at_us = at_us, .enter_us = first->first_queued_us,
-                           .a_us = at_us > first->first_queued_us ? at_us - first->first_queued_us : 0};
+                           .reason = answered ? 0 : last->last_reason, .at_us = at_us, .enter_us = queued_us,
+                           .a_us = at_us > queued_us ? at_us - queued_us : 0};
     return true;
 }
 

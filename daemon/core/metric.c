@@ -5,68 +5,71 @@ typedef enum metric_kind { KIND_COUNT, KIND_RATIO, KIND_MEAN, KIND_WAIT_MAX, KIN
 /* Which counts a figure is made of: the numerator, and the sum that it is divided by. */
 enum { MAX_PARTS = 4 };
 typedef struct metric_row {
-    const char *name;
     metric_kind_t kind;
     uint32_t per_mille;            /* KIND_PERCENTILE */
     uint8_t numerator_count, denominator_count;
     rs_count_t numerator[MAX_PARTS], denominator[MAX_PARTS];
 } metric_row_t;
 
-#define COUNT(label, count) {.name = label, .kind = KIND_COUNT, .numerator_count = 1, .numerator = {count}}
-#define PERCENTILE(label, rank) {.name = label, .kind = KIND_PERCENTILE, .per_mille = (rank)}
-#define GAUGE(label) {.name = label, .kind = KIND_GAUGE}
+#define COUNT(count) {.kind = KIND_COUNT, .numerator_count = 1, .numerator = {count}}
+#define PERCENTILE(rank) {.kind = KIND_PERCENTILE, .per_mille = (rank)}
+#define GAUGE {.kind = KIND_GAUGE}
 
 static const metric_row_t table[RS_METRIC_COUNT] = {
-    [RS_METRIC_SERVICE_LEVEL] = {.name = "service_level", .kind = KIND_RATIO, .numerator_count = 1, .denominator_count = 1,
+    [RS_METRIC_SERVICE_LEVEL] = {.kind = KIND_RATIO, .numerator_count = 1, .denominator_count = 1,
                                  .numerator = {RS_COUNT_SL_NUM_0}, .denominator = {RS_COUNT_SL_DEN_0}},
-    [RS_METRIC_OFFERED] = COUNT("offered", RS_COUNT_OFFERED),
-    [RS_METRIC_ANSWERED] = COUNT("answered", RS_COUNT_ANSWERED),
-    [RS_METRIC_ABANDONED] = COUNT("abandoned", RS_COUNT_ABANDONED),
-    [RS_METRIC_FLOWED_OUT] = COUNT("flowed_out", RS_COUNT_FLOWED_OUT),
-    [RS_METRIC_CALLBACKS] = COUNT("callbacks", RS_COUNT_CALLBACKS),
-    [RS_METRIC_BLOCKED] = COUNT("blocked", RS_COUNT_BLOCKED),
-    [RS_METRIC_HANDLED] = COUNT("handled", RS_COUNT_HANDLED),
-    [RS_METRIC_HANDLED_SHORT] = COUNT("handled_short", RS_COUNT_HANDLED_SHORT),
-    [RS_METRIC_ABANDONED_RATE] = {.name = "abandoned_rate", .kind = KIND_RATIO, .numerator_count = 1, .denominator_count = 2,
+    [RS_METRIC_OFFERED] = COUNT(RS_COUNT_OFFERED),
+    [RS_METRIC_ANSWERED] = COUNT(RS_COUNT_ANSWERED),
+    [RS_METRIC_ABANDONED] = COUNT(RS_COUNT_ABANDONED),
+    [RS_METRIC_FLOWED_OUT] = COUNT(RS_COUNT_FLOWED_OUT),
+    [RS_METRIC_CALLBACKS] = COUNT(RS_COUNT_CALLBACKS),
+    [RS_METRIC_BLOCKED] = COUNT(RS_COUNT_BLOCKED),
+    [RS_METRIC_HANDLED] = COUNT(RS_COUNT_HANDLED),
+    [RS_METRIC_HANDLED_SHORT] = COUNT(RS_COUNT_HANDLED_SHORT),
+    [RS_METRIC_ABANDONED_RATE] = {.kind = KIND_RATIO, .numerator_count = 1, .denominator_count = 2,
                                   .numerator = {RS_COUNT_ABANDONED},
                                   .denominator = {RS_COUNT_ANSWERED, RS_COUNT_ABANDONED}},
-    [RS_METRIC_SHORT_RATE] = {.name = "short_rate", .kind = KIND_RATIO, .numerator_count = 1, .denominator_count = 1,
+    [RS_METRIC_SHORT_RATE] = {.kind = KIND_RATIO, .numerator_count = 1, .denominator_count = 1,
                               .numerator = {RS_COUNT_HANDLED_SHORT}, .denominator = {RS_COUNT_HANDLED}},
-    [RS_METRIC_ASA] = {.name = "asa", .kind = KIND_MEAN, .numerator_count = 1, .denominator_count = 1,
+    [RS_METRIC_ASA] = {.kind = KIND_MEAN, .numerator_count = 1, .denominator_count = 1,
                        .numerator = {RS_COUNT_WAIT_ANSWERED_US}, .denominator = {RS_COUNT_ANSWERED}},
-    [RS_METRIC_AHT] = {.name = "aht", .kind = KIND_MEAN, .numerator_count = 3, .denominator_count = 1,
+    [RS_METRIC_AHT] = {.kind = KIND_MEAN, .numerator_count = 3, .denominator_count = 1,
                        .numerator = {RS_COUNT_TALK_US, RS_COUNT_HOLD_US, RS_COUNT_WRAP_US},
                        .denominator = {RS_COUNT_HANDLED}},
-    [RS_METRIC_WAIT_MAX] = {.name = "wait_max", .kind = KIND_WAIT_MAX},
-    [RS_METRIC_WAIT_P50] = PERCENTILE("wait_p50", 500),
-    [RS_METRIC_WAIT_P80] = PERCENTILE("wait_p80", 800),
-    [RS_METRIC_WAIT_P90] = PERCENTILE("wait_p90", 900),
-    [RS_METRIC_WAIT_P95] = PERCENTILE("wait_p95", 950),
-    [RS_METRIC_WAIT_P99] = PERCENTILE("wait_p99", 990),
-    [RS_METRIC_WAITING] = GAUGE("waiting"),
-    [RS_METRIC_OLDEST_WAIT] = GAUGE("oldest_wait"),
-    [RS_METRIC_OPEN_OVER_T] = GAUGE("open_over_t"),
-    [RS_METRIC_OFFERS_FAILED_RATE] = {.name = "offers_failed_rate", .kind = KIND_RATIO, .numerator_count = 1,
+    [RS_METRIC_WAIT_MAX] = {.kind = KIND_WAIT_MAX},
+    [RS_METRIC_WAIT_P50] = PERCENTILE(500),
+    [RS_METRIC_WAIT_P80] = PERCENTILE(800),
+    [RS_METRIC_WAIT_P90] = PERCENTILE(900),
+    [RS_METRIC_WAIT_P95] = PERCENTILE(950),
+    [RS_METRIC_WAIT_P99] = PERCENTILE(990),
+    [RS_METRIC_WAITING] = GAUGE,
+    [RS_METRIC_OLDEST_WAIT] = GAUGE,
+    [RS_METRIC_OPEN_OVER_T] = GAUGE,
+    [RS_METRIC_OFFERS_FAILED_RATE] = {.kind = KIND_RATIO, .numerator_count = 1,
                                       .denominator_count = 2, .numerator = {RS_COUNT_OFFERS_FAILED},
                                       .denominator = {RS_COUNT_ANSWERED, RS_COUNT_OFFERS_FAILED}},
 };
 
+#define RS_X(NAME, name) #name,
+static const char *const names[] = {RS_METRICS(RS_X)};
+#undef RS_X
+
 int rs_metric_find(rs_str_t name, rs_metric_t *metric) {
     for (unsigned i = 0; i < RS_METRIC_COUNT; i++) {
-        if (!rs_str_equal(name, rs_str(table[i].name))) continue;
+        if (!rs_str_equal(name, rs_str(names[i]))) continue;
         *metric = (rs_metric_t)i;
         return RS_OK;
     }
     return RS_ERR_NOT_FOUND;
 }
 
-const char *rs_metric_name(unsigned metric) { return metric < RS_METRIC_COUNT ? table[metric].name : ""; }
+const char *rs_metric_name(unsigned metric) { return metric < RS_METRIC_COUNT ? names[metric] : ""; }
 
 const char *rs_metric_names(void) {
 #define RS_X(NAME, name) ", " #name
-    static const char names[] = RS_METRICS(RS_X);
+    static const char all[] = RS_METRICS(RS_X);
 #undef RS_X
-    return names + 2;
+    return all + 2;
 }
 
 bool rs_metric_is_gauge(rs_metric_t metric) { return table[metric].kind == KIND_GAUGE; }

@@ -1,6 +1,8 @@
-/* core/metric.h — the named figures that alerts, the board and feeds can ask for, each a formula over counts (metrics.md).
+/* core/metric.h — the named figures that alerts, the board and feeds can ask for, each a formula over counts
+ * (metrics.md).
  *
- * A figure is null when its denominator is 0 or nothing was counted. Ratios are 0..1, times milliseconds. */
+ * A figure is null when its denominator is 0 or nothing was counted. Ratios are 0..1, times milliseconds. Percentiles
+ * are those of answered legs' waits and rest on how many these are; wait_max rests on the closed legs. */
 #ifndef RS_CORE_METRIC_H
 #define RS_CORE_METRIC_H
 

@@ -188,26 +188,31 @@ static int64_t extreme_value(const rs_best_t *best, rs_extreme_t extreme) {
 }
 
 void rs_rows_threshold(rs_cell_t *cell, int64_t threshold_us, int sign) {
-    for (unsigned i = 0; i < 2; i++) {
-        if (cell->threshold_uses[i] != 0 && cell->thresholds[i] == threshold_us) {
+    unsigned free_place = RS_THRESHOLDS_KEPT;
+    for (unsigned i = 0; i < RS_THRESHOLDS_KEPT; i++) {
+        if (cell->threshold_uses[i] == 0) free_place = i;
+        else if (cell->thresholds[i] == threshold_us) {
             cell->threshold_uses[i] += sign;
             return;
         }
     }
-    for (unsigned i = 0; i < 2; i++) {
-        if (cell->threshold_uses[i] == 0) {
-            cell->thresholds[i] = threshold_us;
-            cell->threshold_uses[i] = sign;
-            return;
-        }
+    /* One that is not among the places was counted without one, if any was. */
+    if (free_place == RS_THRESHOLDS_KEPT || (sign < 0 && cell->threshold_others > 0)) {
+        cell->threshold_others += sign;
+        return;
     }
-    cell->threshold_others += sign;
+    cell->thresholds[free_place] = threshold_us;
+    cell->threshold_uses[free_place] = sign;
 }
 
 static int64_t cell_threshold(const rs_cell_t *cell) {
-    const bool first = cell->threshold_uses[0] != 0, second = cell->threshold_uses[1] != 0;
-    if (cell->threshold_others != 0 || first == second) return -1;
-    return cell->thresholds[first ? 0 : 1];
+    int64_t threshold_us = -1;
+    for (unsigned i = 0; i < RS_THRESHOLDS_KEPT; i++) {
+        if (cell->threshold_uses[i] == 0) continue;
+        if (threshold_us >= 0) return -1;
+        threshold_us = cell->thresholds[i];
+    }
+    return cell->threshold_others == 0 ? threshold_us : -1;
 }
 
 static uint32_t read_histogram(const rs_rows_t *rows, const rs_cell_t *cell, unsigned histogram, rs_hist_entry_t *entries) {

@@ -13,7 +13,7 @@
 #include "core/pool.h"
 #include "core/row.h"
 
-enum { RS_BEST_KEPT = 6 };
+enum { RS_BEST_KEPT = 6, RS_THRESHOLDS_KEPT = 4 };
 typedef struct rs_best {            /* for a least value the sign is turned round */
     int64_t kept[RS_BEST_KEPT];     /* falling */
     int64_t pushed;                 /* best of those that had no room, INT64_MIN = none */
@@ -26,8 +26,8 @@ typedef struct rs_cell {
     int64_t start_us, length_us;
     uint64_t part, revision;
     int64_t still_open;
-    int64_t thresholds[2];          /* T's seen in this cell, and how many facts had each */
-    int64_t threshold_uses[2], threshold_others;
+    int64_t thresholds[RS_THRESHOLDS_KEPT];   /* T's seen in this cell, and how many facts had each */
+    int64_t threshold_uses[RS_THRESHOLDS_KEPT], threshold_others;
     int64_t counts[RS_COUNT_COUNT];
     rs_best_t bests[RS_EXTREME_COUNT];
     uint32_t histograms[RS_HIST_COUNT];   /* places of block tables, 0 = empty */

@@ -11,7 +11,8 @@ int rs_contacts_init(rs_contacts_t *contacts, const rs_contacts_settings_t *sett
         .compare_sessions = settings->compare_sessions, .on_fact = settings->on_fact, .on_forget = settings->on_forget,
         .context = settings->context};
     contacts->derivation = (rs_derivation_t){
-        .nodes = &contacts->nodes, .handlings = &contacts->handlings, .clock_skew_us = config->clock_skew_us,
+        .nodes = &contacts->nodes, .handlings = &contacts->handlings, .texts = &contacts->texts,
+        .clock_skew_us = config->clock_skew_us, .missing_end_us = config->missing_end_us,
         .same_source = settings->same_source, .team_of = settings->team_of, .context = settings->context};
     const uint64_t wide = (uint64_t)max * 8;
     const uint32_t many = wide > UINT32_MAX / 2 ? UINT32_MAX / 2 : (uint32_t)wide;
@@ -44,16 +45,19 @@ uint64_t rs_contacts_bytes(const rs_contacts_t *contacts) {
 static rs_node_t *node_at(const rs_contacts_t *contacts, uint32_t number) { return rs_pool_at(&contacts->nodes, number); }
 
 /* --- lists by activity -------------------------------------------------------------------------------------------- */
-static void list_remove(rs_contacts_t *contacts, rs_contact_list_t *list, uint32_t number) {
+static void list_remove(rs_contacts_t *contacts, uint32_t number) {
     rs_contact_t *contact = rs_contacts_at(contacts, number);
+    rs_contact_list_t *list = &contacts->lists[contact->list];
     if (contact->older != 0) rs_contacts_at(contacts, contact->older)->younger = contact->younger;
     else list->oldest = contact->younger;
     if (contact->younger != 0) rs_contacts_at(contacts, contact->younger)->older = contact->older;
     else list->youngest = contact->older;
 }
 
-static void list_append(rs_contacts_t *contacts, rs_contact_list_t *list, uint32_t number) {
+static void list_append(rs_contacts_t *contacts, uint32_t number, rs_contact_list_id_t id) {
     rs_contact_t *contact = rs_contacts_at(contacts, number);
+    rs_contact_list_t *list = &contacts->lists[id];
+    contact->list = (uint8_t)id;
     contact->older = list->youngest;
     contact->younger = 0;
     if (list->youngest != 0) rs_contacts_at(contacts, list->youngest)->younger = number;
@@ -61,8 +65,18 @@ static void list_append(rs_contacts_t *contacts, rs_contact_list_t *list, uint32
     list->youngest = number;
 }
 
-static rs_contact_list_t *list_of(rs_contacts_t *contacts, const rs_contact_t *contact) {
-    return contact->folded ? &contacts->folded : &contacts->kept;
+/* To the young end of a list, to be looked at when `due_us` has come. */
+static void set_aside(rs_contacts_t *contacts, uint32_t number, rs_contact_list_id_t id, int64_t due_us) {
+    rs_contact_t *contact = rs_contacts_at(contacts, number);
+    contact->due_us = due_us;
+    if (contact->list == id && contacts->lists[id].youngest == number) return;
+    list_remove(contacts, number);
+    list_append(contacts, number, id);
+}
+
+static uint32_t oldest_due(const rs_contacts_t *contacts, rs_contact_list_id_t id, int64_t now_us) {
+    const uint32_t number = contacts->lists[id].oldest;
+    return number != 0 && rs_contacts_at(contacts, number)->due_us <= now_us ? number : 0;
 }
 
 /* --- events of one contact ---------------------------------------------------------------------------------------- */
@@ -94,7 +108,7 @@ static void fold(rs_contacts_t *contacts, rs_contact_t *contact) {
 
 /* Before the first event after a fold: the story as it stands becomes the base. False: no room. */
 static bool make_base(rs_contacts_t *contacts, rs_contact_t *contact) {
-    if (contact->base != 0 || contact->events != 0 || contact->story.last_us == INT64_MIN) return true;
+    if (contact->base != 0 || contact->events != 0 || contact->story.last.at_us == INT64_MIN) return true;
     const uint32_t number = rs_pool_take(&contacts->stories);
     if (number == 0) return false;
     if (!rs_story_copy(&contacts->derivation, &contact->story, rs_pool_at(&contacts->stories, number))) {
@@ -108,7 +122,7 @@ static bool make_base(rs_contacts_t *contacts, rs_contact_t *contact) {
 static void forget(rs_contacts_t *contacts, uint32_t number) {
     rs_contact_t *contact = rs_contacts_at(contacts, number);
     contacts->on_forget(contacts->context, number);
-    list_remove(contacts, list_of(contacts, contact), number);
+    list_remove(contacts, number);
     free_base(contacts, contact);
     free_events(contacts, contact);
     rs_story_drop(&contacts->derivation, &contact->story);
@@ -123,9 +137,9 @@ uint32_t rs_contacts_find(rs_contacts_t *contacts, uint32_t tenant, rs_hash128_t
         if (contact->id.low == id.low && contact->id.high == id.high) return number;
     }
     number = rs_pool_take(&contacts->contacts);
-    if (number == 0 && contacts->folded.oldest != 0) {
+    if (number == 0 && contacts->lists[RS_CONTACTS_FOLDED].oldest != 0) {
         contacts->forgotten++;
-        forget(contacts, contacts->folded.oldest);
+        forget(contacts, contacts->lists[RS_CONTACTS_FOLDED].oldest);
         number = rs_pool_take(&contacts->contacts);
     }
     if (number == 0) return 0;
@@ -134,7 +148,7 @@ uint32_t rs_contacts_find(rs_contacts_t *contacts, uint32_t tenant, rs_hash128_t
     contact->tenant = tenant;
     rs_story_init(&contact->story);
     rs_index_add(&contacts->index, id.low, number);
-    list_append(contacts, &contacts->kept, number);
+    list_append(contacts, number, RS_CONTACTS_KEPT);
     return number;
 }
 
@@ -160,6 +174,17 @@ static int compare_nodes(const rs_contacts_t *contacts, const rs_node_t *a, cons
     if (a_has != b_has) return a_has ? -1 : 1;
     if (a_has && a->seq != b->seq) return a->seq < b->seq ? -1 : 1;
     return compare_ids(contacts, a->id, b->id);
+}
+
+int rs_contacts_compare(const rs_contacts_t *contacts, const rs_order_t *a, const rs_order_t *b) {
+    if (a->at_us != b->at_us) return a->at_us < b->at_us ? -1 : 1;
+    if (a->session != b->session) {
+        const int order = contacts->compare_sessions(contacts->context, a->session, b->session);
+        if (order != 0) return order;
+    }
+    if (a->has_seq != b->has_seq) return a->has_seq ? -1 : 1;
+    if (a->has_seq && a->seq != b->seq) return a->seq < b->seq ? -1 : 1;
+    return (a->id_prefix > b->id_prefix) - (a->id_prefix < b->id_prefix);
 }
 
 static void append(rs_contacts_t *contacts, rs_contact_t *contact, uint32_t number) {
@@ -271,32 +296,41 @@ static void drop_event(rs_contacts_t *contacts, uint32_t number) {
     rs_pool_give(&contacts->nodes, number);
 }
 
+/* What is folded ends with the base's last event; an event before that in the total order comes too late for it, and so does the
+ * queued event that an outcome in it was waiting for. */
+static bool would_change_folded(const rs_contacts_t *contacts, const rs_contact_t *contact, const rs_node_t *node) {
+    if (contact->base == 0) return false;
+    const rs_story_t *base = rs_pool_at(&contacts->stories, contact->base);
+    const rs_order_t order = rs_node_order(&contacts->derivation, node);
+    if (rs_contacts_compare(contacts, &order, &base->last) < 0) return true;
+    const bool unmatched_is_folded = contact->story.unmatched_us == base->unmatched_us;
+    return unmatched_is_folded && rs_story_was_waiting_for(&contacts->derivation, base, node);
+}
+
 static void note_activity(rs_contacts_t *contacts, uint32_t number) {
-    rs_contact_t *contact = rs_contacts_at(contacts, number);
-    contact->due_us = contact->story.last_us + contacts->lateness_us;
-    if (!contact->folded && contacts->kept.youngest == number) return;
-    list_remove(contacts, list_of(contacts, contact), number);
-    contact->folded = false;
-    list_append(contacts, &contacts->kept, number);
+    const rs_story_t *story = &rs_contacts_at(contacts, number)->story;
+    const bool open = rs_story_waits_for_end(&contacts->derivation, story);
+    const int64_t last_us = story->last.at_us;
+    if (open) set_aside(contacts, number, RS_CONTACTS_OPEN, last_us + contacts->missing_end_us);
+    else set_aside(contacts, number, RS_CONTACTS_KEPT, (last_us > contacts->now_us ? last_us : contacts->now_us) + contacts->lateness_us);
 }
 
 rs_refusal_t rs_contacts_take(rs_contacts_t *contacts, uint32_t number, const rs_node_t *event, rs_str_t event_id) {
     rs_contact_t *contact = rs_contacts_at(contacts, number);
     if (contact->events >= contacts->max_events) fold(contacts, contact);
-    if (contact->events == 0 && contact->story.last_us != INT64_MIN && event->at_us < contact->story.last_us) {
-        return RS_REFUSAL_TOO_LATE;
-    }
-    if (contact->base != 0 && event->at_us < ((const rs_story_t *)rs_pool_at(&contacts->stories, contact->base))->last_us) {
-        return RS_REFUSAL_TOO_LATE;
-    }
     if (!make_base(contacts, contact)) return RS_REFUSAL_LIMIT;
     const uint32_t node_number = keep_event(contacts, event, event_id);
     if (node_number == 0) return RS_REFUSAL_LIMIT;
+    if (would_change_folded(contacts, contact, node_at(contacts, node_number))) {
+        drop_event(contacts, node_number);
+        return RS_REFUSAL_TOO_LATE;
+    }
     contacts->derivation.tenant = contact->tenant;
     const rs_node_t *node = node_at(contacts, node_number);
     const bool in_order = contact->tail == 0 || compare_nodes(contacts, node_at(contacts, contact->tail), node) <= 0;
-    const bool may_be_skewed = node->type == RS_CONTACT_QUEUED && contact->story.unmatched_us != INT64_MIN &&
-                               node->at_us - contact->story.unmatched_us <= contacts->skew_us && contact->events != 0;
+    /* Any of several unmatched outcomes may be the one; reading all again settles which. */
+    const bool may_be_skewed = node->type == RS_CONTACT_QUEUED && contact->events != 0 && contact->story.unmatched_us != INT64_MIN &&
+                               node->at_us - contact->story.unmatched_us <= contacts->skew_us;
     rs_refusal_t refusal = RS_REFUSAL_NONE;
     if (in_order && !may_be_skewed) step_in_order(contacts, contact, node_number);
     else refusal = rederive(contacts, contact, node_number);
@@ -305,30 +339,41 @@ rs_refusal_t rs_contacts_take(rs_contacts_t *contacts, uint32_t number, const rs
     return refusal;
 }
 
-void rs_contacts_age(rs_contacts_t *contacts, int64_t now_us, uint32_t budget,
-                     void (*on_timed_out)(void *context, uint32_t contact, int64_t at_us), void *context) {
-    while (budget-- > 0 && contacts->kept.oldest != 0) {
-        const uint32_t number = contacts->kept.oldest;
-        rs_contact_t *contact = rs_contacts_at(contacts, number);
-        if (contact->due_us > now_us) break;
-        const bool open = rs_story_is_open(&contacts->derivation, &contact->story);
-        const int64_t end_us = contact->story.last_us + contacts->missing_end_us;
-        if (open && contacts->missing_end_us > 0 && end_us <= now_us) {
-            on_timed_out(context, number, end_us);
-            continue;
-        }
-        list_remove(contacts, &contacts->kept, number);
-        if (open) {
-            contact->due_us = now_us + contacts->lateness_us;
-            list_append(contacts, &contacts->kept, number);
-            continue;
-        }
-        fold(contacts, contact);
-        contact->folded = true;
-        contact->due_us = now_us + contacts->keep_us;
-        list_append(contacts, &contacts->folded, number);
+/* A mark among the events: time has come so far. Whether an end is missing is then read from the events, so that an event that
+ * still comes between can take it back. */
+static void mark_time(rs_contacts_t *contacts, uint32_t number, int64_t at_us) {
+    const rs_node_t mark = {.at_us = at_us, .type = RS_NODE_TIME_PASSED};
+    if (rs_contacts_take(contacts, number, &mark, (rs_str_t){0}) == RS_REFUSAL_NONE) return;
+    set_aside(contacts, number, RS_CONTACTS_OPEN, at_us + contacts->lateness_us);   /* no room now: again later */
+}
+
+/* A wrap-up that runs keeps its contact; one that never ends does so until an end would be missing. */
+static void age_kept(rs_contacts_t *contacts, uint32_t number, int64_t now_us) {
+    rs_contact_t *contact = rs_contacts_at(contacts, number);
+    const bool given_up = contacts->missing_end_us > 0 && contact->story.last.at_us + contacts->missing_end_us <= now_us;
+    if (contact->story.wrapping != 0 && !given_up) {
+        set_aside(contacts, number, RS_CONTACTS_KEPT, now_us + contacts->lateness_us);
+        return;
     }
-    while (budget-- > 0 && contacts->folded.oldest != 0 && rs_contacts_at(contacts, contacts->folded.oldest)->due_us <= now_us) {
-        forget(contacts, contacts->folded.oldest);
+    fold(contacts, contact);
+    set_aside(contacts, number, RS_CONTACTS_FOLDED, now_us + contacts->keep_us);
+}
+
+void rs_contacts_age(rs_contacts_t *contacts, int64_t now_us, uint32_t budget,
+                     void (*on_changed)(void *context, uint32_t contact), void *context) {
+    uint32_t number;
+    if (now_us > contacts->now_us) contacts->now_us = now_us;
+    while (contacts->missing_end_us > 0 && budget > 0 && (number = oldest_due(contacts, RS_CONTACTS_OPEN, now_us)) != 0) {
+        mark_time(contacts, number, rs_contacts_at(contacts, number)->due_us);
+        on_changed(context, number);
+        budget--;
+    }
+    while (budget > 0 && (number = oldest_due(contacts, RS_CONTACTS_KEPT, now_us)) != 0) {
+        age_kept(contacts, number, now_us);
+        budget--;
+    }
+    while (budget > 0 && (number = oldest_due(contacts, RS_CONTACTS_FOLDED, now_us)) != 0) {
+        forget(contacts, number);
+        budget--;
     }
 }

@@ -3,7 +3,10 @@
  * Model:   a contact is a base story (what is folded), the kept events after it in total order, and the current story (base plus
  *          events). An event in order is one step; an event that belongs earlier re-derives: the facts of before and after are
  *          compared and only the difference is counted or taken back.
- *          A contact folds `lateness` after its last open leg, handling or wrap: the current story becomes the base, the events
+ *          A contact stands in one of three lists, each by last activity: open (a leg or handling waits for its end), kept (its
+ *          events may still be re-read), folded.
+ *          It folds `lateness` after its last open leg, handling or wrap, and after its last event was taken (what comes out of a
+ *          source's spool is old already when it comes): the current story becomes the base, the events
  *          go. It leaves memory `keep_us` after that, or sooner when contacts run out (the longest folded first).
  * Bounds:  limits.contacts, limits.contact_events per contact (more fold the older ones).
  */
@@ -19,11 +22,11 @@ typedef struct rs_contact {
     uint32_t tenant;
     uint32_t head, tail;             /* kept events */
     uint32_t base;                   /* place of the base story, 0 = the empty one */
-    uint32_t older, younger;         /* by last activity: kept contacts, or folded ones */
+    uint32_t older, younger;         /* in its list */
     uint32_t journey, journey_next;  /* 0 = tied to none */
     bool journey_named;
     uint16_t events;
-    bool folded;
+    uint8_t list;                    /* rs_contact_list_id_t */
     int64_t due_us;                  /* when to look at it again */
     rs_story_t story;
     /* its open leg among those of its queue, channel and total key */
@@ -36,17 +39,17 @@ typedef struct rs_contact {
     int64_t open_since_us;
 } rs_contact_t;
 
-typedef struct rs_event_text { uint8_t len; char bytes[RS_MAX_NAME + 7]; } rs_event_text_t;
-
+typedef enum rs_contact_list_id { RS_CONTACTS_OPEN = 0, RS_CONTACTS_KEPT, RS_CONTACTS_FOLDED, RS_CONTACT_LISTS } rs_contact_list_id_t;
 typedef struct rs_contact_list { uint32_t oldest, youngest; } rs_contact_list_t;
 
 typedef struct rs_contacts {
     rs_pool_t contacts, nodes, stories, handlings, texts;
     rs_index_t index;
-    rs_contact_list_t kept, folded;
+    rs_contact_list_t lists[RS_CONTACT_LISTS];
     rs_derivation_t derivation;
     rs_facts_t before, after;
     int64_t lateness_us, skew_us, keep_us, missing_end_us;
+    int64_t now_us;                  /* as of the last rs_contacts_age */
     uint32_t max_events;
     /* orders two sessions as source, then incarnation */
     int (*compare_sessions)(void *context, uint32_t session_a, uint32_t session_b);
@@ -75,14 +78,16 @@ uint32_t rs_contacts_find(rs_contacts_t *contacts, uint32_t tenant, rs_hash128_t
 static inline rs_contact_t *rs_contacts_at(const rs_contacts_t *contacts, uint32_t number) {
     return rs_pool_at(&contacts->contacts, number);
 }
+/* The total order of two events of which only the places are known; ids that agree in eight bytes are taken as equal. */
+int rs_contacts_compare(const rs_contacts_t *contacts, const rs_order_t *a, const rs_order_t *b);
 /* Takes one event of the contact; `event_id` may be empty. Facts go out through on_fact.
  * RS_REFUSAL_NONE; RS_REFUSAL_TOO_LATE: it would change a folded part; RS_REFUSAL_LIMIT: no room for it. */
 RS_MUST_CHECK rs_refusal_t rs_contacts_take(rs_contacts_t *contacts, uint32_t number, const rs_node_t *event, rs_str_t event_id);
 
-/* Folds and forgets what is due at `now_us`. on_timed_out is called for contacts whose end is missing: the caller makes the
- * synthetic event and takes it. At most `budget` contacts are looked at. */
+/* Folds and forgets what is due at `now_us`, and lets missing ends come true; then on_changed is called with the contact. At
+ * most `budget` contacts are looked at. */
 void rs_contacts_age(rs_contacts_t *contacts, int64_t now_us, uint32_t budget,
-                     void (*on_timed_out)(void *context, uint32_t contact, int64_t at_us), void *context);
+                     void (*on_changed)(void *context, uint32_t contact), void *context);
 uint64_t rs_contacts_bytes(const rs_contacts_t *contacts);
 
 #endif

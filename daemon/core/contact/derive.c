@@ -4,8 +4,7 @@ static rs_node_t *node_at(const rs_derivation_t *d, uint32_t number) { return rs
 static rs_handling_t *handling_at(const rs_derivation_t *d, uint32_t number) { return rs_pool_at(d->handlings, number); }
 
 void rs_story_init(rs_story_t *story) {
-    *story = (rs_story_t){.unmatched_us = INT64_MIN, .last_us = INT64_MIN, .activity_us = INT64_MIN,
-                          .first_answer_us = INT64_MIN};
+    *story = (rs_story_t){.unmatched_us = INT64_MIN, .last.at_us = INT64_MIN, .first_answer_us = INT64_MIN};
 }
 
 rs_handling_t *rs_story_open_handling(const rs_derivation_t *d, const rs_story_t *story) {
@@ -14,8 +13,25 @@ rs_handling_t *rs_story_open_handling(const rs_derivation_t *d, const rs_story_t
     return (newest->flags & RS_HANDLING_OPEN) != 0 ? newest : NULL;
 }
 
+bool rs_story_waits_for_end(const rs_derivation_t *d, const rs_story_t *story) {
+    return story->leg_open || rs_story_open_handling(d, story) != NULL;
+}
+
 bool rs_story_is_open(const rs_derivation_t *d, const rs_story_t *story) {
-    return story->leg_open || story->wrapping != 0 || rs_story_open_handling(d, story) != NULL;
+    return story->wrapping != 0 || rs_story_waits_for_end(d, story);
+}
+
+static uint64_t id_prefix(const rs_derivation_t *d, uint32_t number) {
+    if (number == 0) return 0;
+    const rs_event_text_t *text = rs_pool_at(d->texts, number);
+    uint64_t prefix = 0;
+    for (unsigned i = 0; i < 8; i++) prefix = prefix << 8 | (i < text->len ? (unsigned char)text->bytes[i] : 0);
+    return prefix;
+}
+
+rs_order_t rs_node_order(const rs_derivation_t *d, const rs_node_t *node) {
+    return (rs_order_t){.at_us = node->at_us, .seq = node->seq, .session = node->session,
+                        .has_seq = (node->flags & RS_NODE_SEQ) != 0, .id_prefix = id_prefix(d, node->id)};
 }
 
 void rs_story_drop(rs_derivation_t *d, rs_story_t *story) {
@@ -65,7 +81,9 @@ static void anomaly(rs_derivation_t *d, int64_t at_us, uint32_t queue, uint8_t c
 }
 
 /* --- legs --------------------------------------------------------------------------------------------------------- */
-static void open_leg(rs_derivation_t *d, rs_story_t *story, int64_t at_us, uint32_t queue, uint8_t channel) {
+static void open_leg(rs_derivation_t *d, rs_story_t *story, const rs_node_t *queued, uint8_t channel) {
+    const int64_t at_us = queued->at_us;
+    const uint32_t queue = queued->queue;
     story->leg_open = 1;
     story->leg_queue = queue;
     story->last_queue = queue;
@@ -75,15 +93,16 @@ static void open_leg(rs_derivation_t *d, rs_story_t *story, int64_t at_us, uint3
         story->has_leg = 1;
         story->first_queue = queue;
         story->first_leg_channel = channel;
-        story->first_queued_us = at_us;
+        story->first_queued = rs_node_order(d, queued);
     }
     rs_fact_t *fact = add(d, RS_FACT_LEG_OPENED, at_us, at_us);
     fact->queue = queue;
     fact->channel = channel;
 }
 
-static rs_fact_t *close_leg(rs_derivation_t *d, rs_story_t *story, rs_outcome_t outcome, unsigned reason, int64_t at_us,
+static rs_fact_t *close_leg(rs_derivation_t *d, rs_story_t *story, rs_outcome_t outcome, unsigned reason, rs_order_t order,
                             int64_t wait_us) {
+    const int64_t at_us = order.at_us;
     if (wait_us < 0) {
         wait_us = 0;
         anomaly(d, at_us, story->leg_queue, story->leg_channel);
@@ -97,7 +116,7 @@ static rs_fact_t *close_leg(rs_derivation_t *d, rs_story_t *story, rs_outcome_t 
     story->leg_open = 0;
     story->last_outcome = (uint8_t)outcome;
     story->last_reason = (uint8_t)reason;
-    story->last_leg_end_us = at_us;
+    story->last_leg_end = order;
     return fact;
 }
 
@@ -155,12 +174,13 @@ static void end_handling(rs_derivation_t *d, rs_story_t *story, const rs_node_t 
     add_handling_fact(d, RS_FACT_HANDLE_TIME, handling, handling->end_us, handling->talk_us + handling->hold_us, 1);
 }
 
-static void lose_handling(rs_derivation_t *d, rs_story_t *story, const rs_node_t *node) {
+static void lose_handling(rs_derivation_t *d, rs_story_t *story, int64_t at_us) {
     rs_handling_t *handling = rs_story_open_handling(d, story);
     if (handling == NULL) return;
     handling->flags &= (uint8_t) ~(RS_HANDLING_OPEN | RS_HANDLING_HELD);
-    handling->end_us = node->at_us;
-    add_handling_fact(d, RS_FACT_HANDLING_LOST, handling, node->at_us, 0, 0);
+    handling->flags |= RS_HANDLING_LOST;
+    handling->end_us = at_us;
+    add_handling_fact(d, RS_FACT_HANDLING_LOST, handling, at_us, 0, 0);
 }
 
 /* --- clock skew --------------------------------------------------------------------------------------------------- */
@@ -184,26 +204,38 @@ static uint32_t skewed_queued(const rs_derivation_t *d, const rs_story_t *story,
     return 0;
 }
 
+bool rs_story_was_waiting_for(const rs_derivation_t *d, const rs_story_t *story, const rs_node_t *queued) {
+    if (queued->type != RS_CONTACT_QUEUED || story->unmatched_us == INT64_MIN) return false;
+    if (queued->at_us - story->unmatched_us > d->clock_skew_us) return false;
+    if (d->same_source(d->context, queued->session, story->unmatched_session)) return false;
+    return story->unmatched_queue == 0 || story->unmatched_queue == queued->queue;
+}
+
 /* Opens the leg of a queued event that follows, so that the outcome at hand finds it. */
 static bool take_skewed_leg(rs_derivation_t *d, rs_story_t *story, const rs_node_t *outcome) {
     uint8_t channel = 0;
     const uint32_t number = skewed_queued(d, story, outcome, &channel);
     if (number == 0) {
         story->unmatched_us = outcome->at_us;
+        story->unmatched_session = outcome->session;
+        story->unmatched_queue = outcome->queue;
         return false;
     }
     const rs_node_t *queued = node_at(d, number);
     story->taken_queued = number;
-    open_leg(d, story, queued->at_us, queued->queue, channel);
+    open_leg(d, story, queued, channel);
     anomaly(d, queued->at_us, queued->queue, channel);
     return true;
 }
 
-/* An outcome event meets its leg: the open one, or one that a skewed clock puts after it (wait 0, at its queued time). */
+/* An outcome event meets its leg: the open one, or one that a skewed clock puts after it (at its queued time, with the wait that
+ * the platform measured, else 0). */
 static rs_fact_t *meet_leg(rs_derivation_t *d, rs_story_t *story, const rs_node_t *node, rs_outcome_t outcome, unsigned reason) {
-    if (story->leg_open) return close_leg(d, story, outcome, reason, node->at_us, leg_wait(story, node));
+    rs_order_t order = rs_node_order(d, node);
+    if (story->leg_open) return close_leg(d, story, outcome, reason, order, leg_wait(story, node));
     if (!take_skewed_leg(d, story, node)) return NULL;
-    return close_leg(d, story, outcome, reason, story->leg_queued_us, 0);
+    order.at_us = story->leg_queued_us;
+    return close_leg(d, story, outcome, reason, order, (node->flags & RS_NODE_WAIT) != 0 ? leg_wait(story, node) : 0);
 }
 
 /* --- the events --------------------------------------------------------------------------------------------------- */
@@ -212,10 +244,11 @@ static void on_queued(rs_derivation_t *d, rs_story_t *story, const rs_node_t *no
         story->taken_queued = 0;
         return;
     }
+    story->unmatched_us = INT64_MIN;   /* only the next queued can be meant */
     if (story->leg_open) {
-        close_leg(d, story, RS_OUTCOME_FLOWED_OUT, RS_FLOW_REQUEUED, node->at_us, node->at_us - story->leg_queued_us);
+        close_leg(d, story, RS_OUTCOME_FLOWED_OUT, RS_FLOW_REQUEUED, rs_node_order(d, node), node->at_us - story->leg_queued_us);
     }
-    open_leg(d, story, node->at_us, node->queue, channel_at(story, node));
+    open_leg(d, story, node, channel_at(story, node));
 }
 
 static void on_answered(rs_derivation_t *d, rs_story_t *story, const rs_node_t *node) {
@@ -250,7 +283,9 @@ static void on_dequeued(rs_derivation_t *d, rs_story_t *story, const rs_node_t *
 }
 
 static void on_ended(rs_derivation_t *d, rs_story_t *story, const rs_node_t *node) {
-    if (story->leg_open) close_leg(d, story, RS_OUTCOME_ABANDONED, 0, node->at_us, node->at_us - story->leg_queued_us);
+    if (story->leg_open) {
+        close_leg(d, story, RS_OUTCOME_ABANDONED, 0, rs_node_order(d, node), node->at_us - story->leg_queued_us);
+    }
     end_handling(d, story, node);
 }
 
@@ -348,7 +383,7 @@ static void on_wrapup_ended(rs_derivation_t *d, rs_story_t *story, const rs_node
     handling->flags &= (uint8_t)~RS_HANDLING_WRAPPING;
     story->wrapping--;
     add_handling_fact(d, RS_FACT_WRAPPED, handling, node->at_us, wrap_us, 0);
-    if ((handling->flags & RS_HANDLING_OPEN) == 0) {
+    if ((handling->flags & (RS_HANDLING_OPEN | RS_HANDLING_LOST)) == 0) {
         const int64_t before_us = handling->talk_us + handling->hold_us + handling->wrap_us;
         add_handling_fact(d, RS_FACT_HANDLE_TIME, handling, handling->end_us, before_us, -1);
         add_handling_fact(d, RS_FACT_HANDLE_TIME, handling, handling->end_us, before_us + wrap_us, 1);
@@ -356,20 +391,24 @@ static void on_wrapup_ended(rs_derivation_t *d, rs_story_t *story, const rs_node
     handling->wrap_us += wrap_us;
 }
 
-static void on_timed_out(rs_derivation_t *d, rs_story_t *story, const rs_node_t *node) {
+/* The end is missing: an open leg and handling end as lost, at the last event's time + missing_end. A wrap-up goes on. */
+static void lose_what_is_open(rs_derivation_t *d, rs_story_t *story) {
+    const rs_order_t order = {.at_us = story->last.at_us + d->missing_end_us};
     if (story->leg_open) {
-        close_leg(d, story, RS_OUTCOME_FLOWED_OUT, RS_FLOW_LOST, node->at_us, node->at_us - story->leg_queued_us);
+        close_leg(d, story, RS_OUTCOME_FLOWED_OUT, RS_FLOW_LOST, order, order.at_us - story->leg_queued_us);
     }
-    lose_handling(d, story, node);
-    for (uint32_t number = story->handlings; number != 0; number = handling_at(d, number)->next) {
-        handling_at(d, number)->flags &= (uint8_t)~RS_HANDLING_WRAPPING;
-    }
-    story->wrapping = 0;
+    lose_handling(d, story, order.at_us);
+}
+
+static bool end_is_missing(const rs_derivation_t *d, const rs_story_t *story, const rs_node_t *node) {
+    if (d->missing_end_us <= 0 || story->last.at_us == INT64_MIN || !rs_story_waits_for_end(d, story)) return false;
+    const int64_t passed_us = node->at_us - story->last.at_us;
+    return node->type == RS_NODE_TIME_PASSED ? passed_us >= d->missing_end_us : passed_us > d->missing_end_us;
 }
 
 void rs_story_step(rs_derivation_t *d, rs_story_t *story, uint32_t number) {
     const rs_node_t *node = node_at(d, number);
-    const bool was_open = rs_story_is_open(d, story);
+    if (end_is_missing(d, story, node)) lose_what_is_open(d, story);
     switch (node->type) {
         case RS_CONTACT_QUEUED: on_queued(d, story, node, number); break;
         case RS_CONTACT_OFFERED:
@@ -384,10 +423,9 @@ void rs_story_step(rs_derivation_t *d, rs_story_t *story, uint32_t number) {
         case RS_CONTACT_ENDED: on_ended(d, story, node); break;
         case RS_CONTACT_WRAPUP_STARTED: on_wrapup_started(d, story, node); break;
         case RS_CONTACT_WRAPUP_ENDED: on_wrapup_ended(d, story, node); break;
-        case RS_NODE_TIMED_OUT: on_timed_out(d, story, node); break;
+        case RS_NODE_TIME_PASSED: return;
         default: break;   /* known, but without a part in legs and handlings */
     }
     if (story->first_channel == 0) story->first_channel = node->channel;
-    story->last_us = node->at_us;
-    if (was_open || rs_story_is_open(d, story)) story->activity_us = node->at_us;
+    story->last = rs_node_order(d, node);
 }

@@ -23,10 +23,21 @@ typedef struct rs_node {
     uint8_t type, channel, detail, flags;   /* detail: reason, kind or stage */
 } rs_node_t;
 enum { RS_NODE_SEQ = 1, RS_NODE_WAIT = 2, RS_NODE_TALK = 4, RS_NODE_HOLD = 8 };
-/* Beyond the wire's types: the missing end that the core itself writes. */
-enum { RS_NODE_TIMED_OUT = RS_EVENT_TYPE_COUNT };
+/* Beyond the wire's types: says that time has passed, so that a missing end is seen without an event (rs_story_step). */
+enum { RS_NODE_TIME_PASSED = RS_EVENT_TYPE_COUNT };
 
-enum { RS_HANDLING_OPEN = 1, RS_HANDLING_TRANSFERRED = 2, RS_HANDLING_WRAPPING = 4, RS_HANDLING_HELD = 8 };
+typedef struct rs_event_text { uint8_t len; char bytes[RS_MAX_NAME + 7]; } rs_event_text_t;
+
+/* Where an event stands in the total order, without its text: enough to compare with an event whose text is gone. Event ids are
+ * told apart by their first eight bytes only. */
+typedef struct rs_order {
+    int64_t at_us;
+    uint64_t seq, id_prefix;
+    uint32_t session;
+    uint32_t has_seq;
+} rs_order_t;
+
+enum { RS_HANDLING_OPEN = 1, RS_HANDLING_TRANSFERRED = 2, RS_HANDLING_WRAPPING = 4, RS_HANDLING_HELD = 8, RS_HANDLING_LOST = 16 };
 typedef struct rs_handling {
     uint32_t next;             /* the one before it */
     uint32_t queue, agent, team, holds;
@@ -38,23 +49,25 @@ typedef struct rs_handling {
 
 typedef struct rs_story {
     int64_t leg_queued_us;
-    int64_t last_us;           /* of the last event taken */
+    rs_order_t last;           /* the last event taken; at_us INT64_MIN: none yet */
     int64_t unmatched_us;      /* of the last outcome that found no leg, INT64_MIN = none: a skewed queued may follow */
-    int64_t activity_us;       /* last moment of an open or just closed leg, handling or wrap */
+    uint32_t unmatched_session, unmatched_queue;
     uint32_t leg_queue, last_queue;
     uint32_t handlings;        /* newest, 0 = none */
     uint32_t taken_queued;     /* the queued event that a skewed outcome has used up, 0 = none */
     uint32_t wrapping;         /* how many handlings are in wrap-up */
-    uint8_t leg_open, leg_channel, first_channel, touched;
+    uint8_t leg_open, leg_channel, first_channel;
     /* for journeys: the first leg and answer of this contact */
     uint32_t first_queue;
     uint8_t first_leg_channel, last_outcome, last_reason, has_leg;
-    int64_t first_queued_us, first_answer_us, last_leg_end_us;
+    int64_t first_answer_us;
+    rs_order_t first_queued, last_leg_end;
 } rs_story_t;
 
 typedef struct rs_derivation {         /* what every step needs; the same for a whole core */
-    rs_pool_t *nodes, *handlings;
+    rs_pool_t *nodes, *handlings, *texts;
     int64_t clock_skew_us;
+    int64_t missing_end_us;            /* 0 = a missing end stays open */
     bool (*same_source)(void *context, uint32_t session_a, uint32_t session_b);
     uint32_t (*team_of)(void *context, uint32_t tenant, uint32_t agent);
     void *context;
@@ -64,10 +77,15 @@ typedef struct rs_derivation {         /* what every step needs; the same for a 
 } rs_derivation_t;
 
 void rs_story_init(rs_story_t *story);
-/* Takes the event; its followers are reached through node->next. Facts are added to derivation->facts. */
+/* Takes the event. When a leg or handling was open and more than missing_end has passed since the last event, that leg and
+ * handling first end as lost, at the last event's time + missing_end. Its followers are reached through node->next. Facts are added to derivation->facts. */
 void rs_story_step(rs_derivation_t *derivation, rs_story_t *story, uint32_t node);
-/* True while a leg, handling or wrap is open. */
+/* True when a queued event after this story is what its last unmatched outcome waited for (clock skew). */
+bool rs_story_was_waiting_for(const rs_derivation_t *derivation, const rs_story_t *story, const rs_node_t *queued);
+/* True while a leg or handling is open; the other: or a wrap-up runs. */
+bool rs_story_waits_for_end(const rs_derivation_t *derivation, const rs_story_t *story);
 bool rs_story_is_open(const rs_derivation_t *derivation, const rs_story_t *story);
+rs_order_t rs_node_order(const rs_derivation_t *derivation, const rs_node_t *node);
 /* The open handling, or NULL. */
 rs_handling_t *rs_story_open_handling(const rs_derivation_t *derivation, const rs_story_t *story);
 /* Gives the chain of handlings back. / Makes *copy the same story with a chain of its own; false: no room. */

@@ -1,4 +1,5 @@
-/* A change: collected between begin and end, then written to the pane log and applied to the totals in one write section. */
+/* A change: collected between begin and end, then written to the pane log and applied to the totals in one write
+ * section. */
 #include "core/window/window_internal.h"
 
 /* Everything that one application of a change can need, so that it cannot fail half-way. */
@@ -49,7 +50,7 @@ static void apply(rs_window_store_t *store) {
     rs__key_t *key = change->key;
     if (change->item_count == 0 && change->wait_count == 0) return;
     const bool has_waits = change->wait_count > 0;
-    if (change->has_pane) {
+    if (change->has_pane && !rs__open_take(store, change)) {
         rs__log_append(&store->log, key, change->second, change->items, change->item_count, has_waits);
     }
     if (has_waits) rs__waits_prepare(store, key, change);
@@ -60,8 +61,8 @@ static void apply(rs_window_store_t *store) {
     change->item_count = change->wait_count = 0;
 }
 
-/* A change longer than the scratch is applied in parts; each part must find its room reserved. When memory is out in between,
- * what came so far is applied and the rest is refused and counted. */
+/* A change longer than the scratch is applied in parts; each part must find its room reserved. When memory is out in
+ * between, what came so far is applied and the rest is refused and counted. */
 static bool make_room(rs_window_store_t *store) {
     apply(store);
     if (reserve(store, store->change.key)) return true;
@@ -74,7 +75,7 @@ static void add_item(rs_window_store_t *store, uint32_t what, int64_t delta) {
     rs__change_t *change = &store->change;
     RS_REQUIRE(change->key != NULL);
     if (change->ignored || delta == 0) return;
-    if (what < RS__WHAT_HISTOGRAMS) __builtin_prefetch(&change->key->rows[RS__ROW_SUM][what], 1);
+    if (what < RS__WHAT_HISTOGRAMS) __builtin_prefetch(&change->key->rows[RS__ROW_SUM][store->place[what]], 1);
     if (change->item_count == RS__CHANGE_ITEMS && !make_room(store)) return;
     change->items[change->item_count++] = (rs__item_t){.what = (uint16_t)what, .delta = delta};
 }

@@ -25,6 +25,14 @@ static uint32_t keys_at_a_time(const rs_window_store_t *store) {
     return count < MOST_KEYS_AT_A_TIME ? count : MOST_KEYS_AT_A_TIME;
 }
 
+static void add_items(recount_t *into, const rs__item_t *items, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        const uint32_t what = items[i].what;
+        if (what < RS__WHAT_HISTOGRAMS) into->counts[what] += items[i].delta;
+        else into->buckets[what - RS__WHAT_HISTOGRAMS] += (uint32_t)items[i].delta;
+    }
+}
+
 /* The panes that end in the record: as eviction will see them. */
 static void recount_record(const rs_window_store_t *store, uint32_t number, uint32_t first_key, recount_t *recounts,
                            scratch_t *scratch) {
@@ -35,19 +43,27 @@ static void recount_record(const rs_window_store_t *store, uint32_t number, uint
         if ((slot.marks & RS__LAST) == 0) continue;
         recount_t *into = &recounts[slot.key - first_key];
         const uint32_t count = rs__log_merge_pane(&store->log, slot.key, number, &scratch->merged);
-        for (uint32_t i = 0; i < count; i++) {
-            const rs__item_t *item = &scratch->merged.items[i];
-            if (item->what < RS__WHAT_HISTOGRAMS) into->counts[item->what] += item->delta;
-            else into->buckets[item->what - RS__WHAT_HISTOGRAMS] += (uint32_t)item->delta;
-        }
+        add_items(into, scratch->merged.items, count);
     }
 }
 
-/* Sums up what the windows' panes hold for the keys from first_key on. Records of `window`'s cursor that the walk has not
- * come to yet are still counted in the row. */
+/* Open panes have not left any window. */
+static void recount_open(const rs_window_store_t *store, uint32_t window, uint32_t first_key, recount_t *recounts) {
+    for (uint32_t at = store->newest_open; at != RS__NONE;) {
+        const rs__open_t *open = rs__slab_at(&store->opens, at);
+        at = open->older;
+        if (open->key < first_key || open->key >= first_key + keys_at_a_time(store)) continue;
+        if (open->second <= store->evicted_s[window]) continue;
+        add_items(&recounts[open->key - first_key], open->items, open->item_count);
+    }
+}
+
+/* Sums up what the windows' panes hold for the keys from first_key on. Records of `window`'s cursor that the walk has
+ * not come to yet are still counted in the row. */
 static void recount_window(const rs_window_store_t *store, uint32_t window, uint32_t first_key, recount_t *recounts,
                            scratch_t *scratch) {
     memset(recounts, 0, keys_at_a_time(store) * sizeof *recounts);
+    recount_open(store, window, first_key, recounts);
     const bool in_slice = store->cursor.second != RS__NONE && store->cursor.window == window;
     for (uint32_t slot = 0; slot < RS__SLOTS; slot++) {
         for (uint32_t at = store->log.slots[slot]; at != RS__NONE;) {
@@ -65,9 +81,11 @@ static void recount_window(const rs_window_store_t *store, uint32_t window, uint
     }
 }
 
-static const char *compare_row(const rs_window_store_t *store, const rs__key_t *key, uint32_t row, const recount_t *recount) {
+static const char *compare_row(const rs_window_store_t *store, const rs__key_t *key, uint32_t row,
+                               const recount_t *recount) {
     for (uint32_t i = 0; i < RS_COUNT_COUNT; i++) {
-        const int64_t total = rs__difference(rs__load(&key->rows[RS__ROW_SUM][i]), rs__load(&key->rows[row][i]));
+        const uint32_t place = store->place[i];
+        const int64_t total = rs__difference(rs__load(&key->rows[RS__ROW_SUM][place]), rs__load(&key->rows[row][place]));
         if (total != recount->counts[i]) return "a count is not the sum of its panes";
     }
     for (uint32_t i = 0; i < RS_HIST_COUNT * RS_HIST_BUCKETS && key->is_full; i++) {

@@ -6,7 +6,8 @@ static rs__second_t *second_at(const rs_window_store_t *store, uint32_t second) 
 }
 
 /* --- eviction ----------------------------------------------------------------------------------------------------- */
-static void evict_from_key(rs_window_store_t *store, rs__key_t *key, bool has_waits, const rs__item_t *items, uint32_t count) {
+static void evict_from_key(rs_window_store_t *store, rs__key_t *key, bool has_waits, const rs__item_t *items,
+                           uint32_t count) {
     const uint32_t window = store->cursor.window;
     const uint8_t row[1] = {(uint8_t)rs__row_of(store, window)};
     const bool new_extremes = has_waits && key->is_full && rs__waits_evict(store, key, window);
@@ -17,20 +18,42 @@ static void evict_from_key(rs_window_store_t *store, rs__key_t *key, bool has_wa
 }
 
 /* --- batches ------------------------------------------------------------------------------------------------------ */
-/* Takes a key of a record: panes of one record wait in the batch for their memory, others leave at once. */
-static void take_slot(rs_window_store_t *store, uint32_t number, const rs__record_t *record, const rs__slot_t *slot) {
-    if ((slot->marks & RS__LAST) == 0) return; /* leaves with a later record */
+static void wait_for_memory(rs_window_store_t *store, const rs__slot_t *slot, uint32_t first, uint32_t count) {
     rs__batch_t *batch = &store->batch;
     rs__key_t *key = store->keys[slot->key];
-    const bool has_waits = (slot->marks & RS__HAS_WAITS) != 0;
-    if ((slot->marks & RS__CHAINED) != 0) {
-        const uint32_t count = rs__log_merge_pane(&store->log, slot->key, number, &store->merged);
-        evict_from_key(store, key, has_waits, store->merged.items, count);
-        return;
-    }
     __builtin_prefetch(key, 1);
-    batch->keys[batch->key_count++] = (rs__leaving_t){.key = key, .has_waits = has_waits,
-        .first = (uint16_t)batch->item_count, .count = (uint16_t)record->item_count};
+    batch->keys[batch->key_count++] = (rs__leaving_t){.key = key, .first = first, .count = (uint16_t)count,
+                                                      .has_waits = (slot->marks & RS__HAS_WAITS) != 0};
+}
+
+/* Puts the items of a short pane of several records one after another. False: it is not short. */
+static bool collect_pane(rs_window_store_t *store, const rs__slot_t *slot, const rs__item_t *items, uint32_t item_count) {
+    rs__batch_t *batch = &store->batch;
+    const uint32_t first = batch->item_count;
+    if (item_count > RS__SHORT_PANE) return false;
+    memcpy(batch->items + first, items, item_count * sizeof *items);
+    uint32_t count = item_count;
+    for (uint32_t number = slot->previous; number != RS__NONE;) {
+        rs__record_t record;
+        rs__log_read(&store->log, number, batch->items + first + count, &record);
+        count += record.item_count;
+        if (count > RS__SHORT_PANE) return false;
+        number = rs__record_find(&record, slot->key).previous;
+    }
+    batch->item_count += count;
+    wait_for_memory(store, slot, first, count);
+    return true;
+}
+
+/* A key of a record whose items are in the batch: short panes wait there for their memory, others leave at once. */
+static void take_slot(rs_window_store_t *store, uint32_t number, const rs__record_t *record, const rs__slot_t *slot) {
+    if ((slot->marks & RS__LAST) == 0) return; /* leaves with a later record */
+    if ((slot->marks & RS__CHAINED) == 0) {
+        wait_for_memory(store, slot, (uint32_t)(record->items - store->batch.items), record->item_count);
+    } else if (!collect_pane(store, slot, record->items, record->item_count)) {
+        const uint32_t count = rs__log_merge_pane(&store->log, slot->key, number, &store->merged);
+        evict_from_key(store, store->keys[slot->key], (slot->marks & RS__HAS_WAITS) != 0, store->merged.items, count);
+    }
 }
 
 static void fill_batch(rs_window_store_t *store, uint64_t *budget) {
@@ -46,12 +69,12 @@ static void fill_batch(rs_window_store_t *store, uint64_t *budget) {
         cursor->record = record.next;
         --*budget;
         if (!record.full && !is_longest) continue; /* such keys do not have the window */
+        batch->item_count += record.item_count;
         const uint16_t *at = record.slots;
         for (uint32_t i = 0; i < record.key_count; i++) {
             const rs__slot_t slot = rs__record_slot(&at);
             take_slot(store, number, &record, &slot);
         }
-        batch->item_count += record.item_count;
     }
 }
 
@@ -60,14 +83,15 @@ static void prefetch_rows(const rs_window_store_t *store, uint32_t row) {
     for (uint32_t k = 0; k < batch->key_count; k++) {
         const rs__leaving_t *leaving = &batch->keys[k];
         const rs__full_t *full = rs__full_of(store, leaving->key);
-        for (uint32_t i = leaving->first; i < (uint32_t)leaving->first + leaving->count; i++) {
+        for (uint32_t i = leaving->first; i < leaving->first + leaving->count; i++) {
             const uint32_t what = batch->items[i].what;
-            if (what < RS__WHAT_HISTOGRAMS) __builtin_prefetch(&leaving->key->rows[row][what], 1);
+            if (what < RS__WHAT_HISTOGRAMS) __builtin_prefetch(&leaving->key->rows[row][store->place[what]], 1);
             else __builtin_prefetch(&full->blocks[(what - RS__WHAT_HISTOGRAMS) / RS_HIST_PER_OCTAVE]);
         }
         if (!leaving->has_waits || !leaving->key->is_full) continue;
-        __builtin_prefetch(&full->published[row][0], 1);
-        __builtin_prefetch(&full->held_s[row][0], 1);
+        const uint32_t extremes = rs__extremes_of(store, row);
+        __builtin_prefetch(&full->published[extremes][0], 1);
+        __builtin_prefetch(&full->held_s[extremes][0], 1);
     }
 }
 
@@ -75,7 +99,7 @@ static void prefetch_buckets(const rs_window_store_t *store, uint32_t row) {
     const rs__batch_t *batch = &store->batch;
     for (uint32_t k = 0; k < batch->key_count; k++) {
         const rs__leaving_t *leaving = &batch->keys[k];
-        for (uint32_t i = leaving->first; i < (uint32_t)leaving->first + leaving->count; i++) {
+        for (uint32_t i = leaving->first; i < leaving->first + leaving->count; i++) {
             const uint32_t what = batch->items[i].what;
             if (what >= RS__WHAT_HISTOGRAMS) rs__prefetch_bucket(store, leaving->key, row, what - RS__WHAT_HISTOGRAMS);
         }
@@ -149,7 +173,8 @@ static bool evict(rs_window_store_t *store, uint64_t *budget) {
 }
 
 /* --- days --------------------------------------------------------------------------------------------------------- */
-/* What is already there of the group's new day (it came with a time in the future): emptying `today` must not take it. */
+/* What is already there of the group's new day (it came with a time in the future): emptying `today` must not take it.
+ * */
 static void keep_early_record(rs_window_store_t *store, const rs__group_t *group, uint32_t *number) {
     rs__record_t record;
     const uint32_t this_one = *number;
@@ -181,8 +206,8 @@ static void keep_early_records(rs_window_store_t *store, const rs__group_t *grou
     }
 }
 
-/* Only the group notes the new day. A key's own row is emptied when it is next touched; until then readers see by the key's
- * older day that its `today` is empty. So midnight costs nothing, however many keys there are. */
+/* Only the group notes the new day. A key's own row is emptied when it is next touched; until then readers see by the
+ * key's older day that its `today` is empty. So midnight costs nothing, however many keys there are. */
 static void start_day(rs_window_store_t *store, rs__group_t *group) {
     group->day_end_us = rs_zone_next_day_us(group->zone, store->now_us);
     /* Release: pairs with the acquire loads in read.c. */
@@ -201,9 +226,19 @@ static void end_days(rs_window_store_t *store) {
     }
 }
 
+static bool something_leaves(const rs_window_store_t *store) {
+    bool found = store->cursor.second != RS__NONE;
+    const int64_t now_s = rs__floor_s(store->now_us);
+    for (uint32_t w = 0; w < store->window_count; w++) found |= store->evicted_s[w] < now_s - store->window_s[w];
+    return found;
+}
+
 bool rs_window_advance_some(rs_window_store_t *store, int64_t now_us, uint64_t max_records) {
     RS_REQUIRE(store->change.key == NULL);
     if (now_us > store->now_us) store->now_us = now_us;
+    if (store->now_us < store->next_day_us && !something_leaves(store)) return true;
+    /* Whatever leaves or is kept for a new day is looked for in the log. */
+    rs__open_flush_all(store);
     /* Days first: a record of the new day may be about to leave the longest window. */
     if (store->now_us >= store->next_day_us) end_days(store);
     return evict(store, &max_records);

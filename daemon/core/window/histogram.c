@@ -1,6 +1,7 @@
 #include "core/window/histogram.h"
 
-/* Block k (from 1 on) holds the values of 32 * 2^(k-1) up to twice that, in steps of 2^(k-1); block 0 and 1 have step 1. */
+/* Block k (from 1 on) holds the values of 32 * 2^(k-1) up to twice that, in steps of 2^(k-1); block 0 and 1 have step
+ * 1. */
 static uint32_t block_shift(uint32_t block) { return block == 0 ? 0 : block - 1; }
 
 uint32_t rs_hist_bucket(int64_t duration_us) {

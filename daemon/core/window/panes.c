@@ -1,9 +1,9 @@
 /* The pane log: for each second, the records of what happened in it. See window_internal.h.
  *
- * A record's items are packed in units of 16 bits: 13 bits say what, 3 bits how the delta follows. Most are +1 and take one unit.
- * The verdicts of the policies (sixteen counts that are last in the list) come as one bit mask.
- * A change that repeats the one before it, only under another key (the queue's, its channel's, the total's), is not written
- * again: its key joins the record. */
+ * A record's items are packed in units of 16 bits: 13 bits say what, 3 bits how the delta follows. Most are +1 and take
+ * one unit. The verdicts of the policies (sixteen counts that are last in the list) come as one bit mask.
+ * A change that repeats the one before it, only under another key (the queue's, its channel's, the total's), is not
+ * written again: its key joins the record. */
 #include "core/window/window_internal.h"
 
 #include <stdlib.h>
@@ -35,10 +35,11 @@ void rs__log_free(rs__log_t *log) {
 }
 
 bool rs__log_reserve(rs__log_t *log) {
-    const bool fits = log->segment != RS__NONE && log->units + RS__RECORD_MAX_UNITS <= RS__SEGMENT_UNITS;
+    /* One for a change, and what the open panes will need when they close. */
+    const uint32_t segments = 1 + (log->promised + RS__OPEN_PER_SEGMENT - 1) / RS__OPEN_PER_SEGMENT;
     if (!rs__slab_reserve(&log->seconds, 1)) return false;
-    if (fits || log->segments.free_count > 0) return true;
-    return log->segments.page_count < RS__MAX_SEGMENTS && rs__slab_reserve(&log->segments, 1);
+    if (log->segments.free_count >= segments) return true;
+    return log->segments.page_count + segments <= RS__MAX_SEGMENTS && rs__slab_reserve(&log->segments, segments);
 }
 
 static rs__second_t *second_at(const rs__log_t *log, uint32_t second) { return rs__slab_at(&log->seconds, second); }
@@ -70,6 +71,8 @@ static uint32_t find_or_add_second(rs__log_t *log, int64_t second) {
     if (second > log->greatest_second) log->greatest_second = second;
     return added;
 }
+
+void rs__log_add_second(rs__log_t *log, int64_t second) { (void)find_or_add_second(log, second); }
 
 static void release_segment_if_empty(rs__log_t *log, uint32_t segment) {
     if (segment != log->segment && head_of(log, segment)->live == 0) rs__slab_give(&log->segments, segment);
@@ -236,7 +239,8 @@ static void link_record(rs__log_t *log, uint32_t record, uint32_t second) {
     log->last_second = second;
 }
 
-void rs__log_append(rs__log_t *log, rs__key_t *key, int64_t second, const rs__item_t *items, uint32_t count, bool has_waits) {
+void rs__log_append(rs__log_t *log, rs__key_t *key, int64_t second, const rs__item_t *items, uint32_t count,
+                    bool has_waits) {
     const uint32_t second_number = find_or_add_second(log, second);
     make_room(log);
     uint32_t record = log->segment * RS__SEGMENT_UNITS + log->units;

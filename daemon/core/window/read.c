@@ -19,8 +19,8 @@ static rs__key_t *find_row(const rs_window_store_t *store, uint32_t key_number, 
 /* Inside an attempt: the key's `today` is of a day that is over, and nothing has happened since. */
 static bool is_of_yesterday(const rs__key_t *key, uint32_t row) {
     if (row != RS__ROW_TODAY) return false;
-    /* Acquire: pairs with the release in start_day. A key is never ahead of its group's day, but may be ahead of what this
-     * thread sees of it: only an older day makes it empty. */
+    /* Acquire: pairs with the release in start_day. A key is never ahead of its group's day, but may be ahead of what
+     * this thread sees of it: only an older day makes it empty. */
     return rs__load(&key->day_us) < atomic_load_explicit(&key->group->day_us, memory_order_acquire);
 }
 
@@ -29,11 +29,24 @@ uint32_t rs_window_key_count(const rs_window_store_t *store) {
 }
 
 /* --- counts ------------------------------------------------------------------------------------------------------- */
+static int64_t read_place(const rs_window_store_t *store, const _Atomic int64_t *sum, const _Atomic int64_t *missing,
+                          uint32_t count) {
+    const uint32_t place = store->place[count];
+    return rs__difference(rs__load(&sum[place]), rs__load(&missing[place]));
+}
+
 static void copy_view(const rs_window_store_t *store, const rs__key_t *key, uint32_t row, rs_window_view_t *view) {
     const _Atomic int64_t *sum = key->rows[RS__ROW_SUM], *missing = key->rows[row];
-    for (uint32_t i = 0; i < RS_COUNT_COUNT; i++) view->counts[i] = rs__difference(rs__load(&sum[i]), rs__load(&missing[i]));
+    for (uint32_t i = 0; i < RS_COUNT_COUNT; i++) view->counts[i] = read_place(store, sum, missing, i);
     if (!key->is_full) return;
-    for (uint32_t e = 0; e < RS_EXTREME_COUNT; e++) view->extremes[e] = rs__load(&rs__full_of(store, key)->published[row][e]);
+    const _Atomic int64_t *extremes = rs__full_of(store, key)->published[rs__extremes_of(store, row)];
+    for (uint32_t e = 0; e < RS_EXTREME_COUNT; e++) view->extremes[e] = rs__load(&extremes[e]);
+    /* Today's extremes may be bounds (see the header); where nothing is counted there is nothing to bound. */
+    const int64_t answered = view->counts[RS_COUNT_ANSWERED], abandoned = view->counts[RS_COUNT_ABANDONED];
+    const int64_t closed = answered + abandoned + view->counts[RS_COUNT_FLOWED_OUT] + view->counts[RS_COUNT_CALLBACKS];
+    if (answered == 0) view->extremes[RS_EXTREME_ANSWERED_MIN] = view->extremes[RS_EXTREME_ANSWERED_MAX] = -1;
+    if (abandoned == 0) view->extremes[RS_EXTREME_ABANDONED_MIN] = view->extremes[RS_EXTREME_ABANDONED_MAX] = -1;
+    if (closed == 0) view->extremes[RS_EXTREME_WAIT_MAX] = -1;
 }
 
 static void empty_view(rs_window_view_t *view) {
@@ -68,9 +81,8 @@ int rs_window_read_counts(const rs_window_store_t *store, uint32_t key_number, u
         const uint32_t version = rs_seqlock_read_begin(&key->lock);
         const bool empty = is_of_yesterday(key, row);
         for (size_t i = 0; i < count; i++) {
-            const uint32_t at = (uint32_t)which[i];
-            const int64_t sum = rs__load(&key->rows[RS__ROW_SUM][at]), missing = rs__load(&key->rows[row][at]);
-            values[i] = empty ? 0 : rs__difference(sum, missing);
+            const int64_t value = read_place(store, key->rows[RS__ROW_SUM], key->rows[row], (uint32_t)which[i]);
+            values[i] = empty ? 0 : value;
         }
         if (!rs_seqlock_read_retry(&key->lock, version)) return RS_OK;
     }
@@ -79,7 +91,8 @@ int rs_window_read_counts(const rs_window_store_t *store, uint32_t key_number, u
 
 /* --- percentiles -------------------------------------------------------------------------------------------------- */
 static int64_t load_difference(const _Atomic uint32_t *sum, const _Atomic uint32_t *missing) {
-    return (int32_t)(atomic_load_explicit(sum, memory_order_relaxed) - atomic_load_explicit(missing, memory_order_relaxed));
+    const uint32_t lacks = atomic_load_explicit(missing, memory_order_relaxed);
+    return (int32_t)(atomic_load_explicit(sum, memory_order_relaxed) - lacks);
 }
 
 typedef struct durations {
@@ -90,7 +103,8 @@ typedef struct durations {
     uint32_t row;
 } durations_t;
 
-static void load_durations(const rs__full_t *full, uint32_t row, rs_histogram_id_t histogram, durations_t *durations) {
+static void load_durations(const rs__full_t *full, uint32_t row, const _Atomic int64_t *extremes,
+                           rs_histogram_id_t histogram, durations_t *durations) {
     *durations = (durations_t){.row = row, .min_us = -1, .max_us = -1};
     for (uint32_t b = 0; b < RS_HIST_BLOCKS; b++) {
         /* Acquire: pairs with the release in block_of (total.c); the block is zeroed at least. */
@@ -104,11 +118,11 @@ static void load_durations(const rs__full_t *full, uint32_t row, rs_histogram_id
         durations->total += durations->sums[b];
     }
     if (histogram == RS_HIST_WAIT_ANSWERED) {
-        durations->min_us = rs__load(&full->published[row][RS_EXTREME_ANSWERED_MIN]);
-        durations->max_us = rs__load(&full->published[row][RS_EXTREME_ANSWERED_MAX]);
+        durations->min_us = rs__load(&extremes[RS_EXTREME_ANSWERED_MIN]);
+        durations->max_us = rs__load(&extremes[RS_EXTREME_ANSWERED_MAX]);
     } else if (histogram == RS_HIST_WAIT_ABANDONED) {
-        durations->min_us = rs__load(&full->published[row][RS_EXTREME_ABANDONED_MIN]);
-        durations->max_us = rs__load(&full->published[row][RS_EXTREME_ABANDONED_MAX]);
+        durations->min_us = rs__load(&extremes[RS_EXTREME_ABANDONED_MIN]);
+        durations->max_us = rs__load(&extremes[RS_EXTREME_ABANDONED_MAX]);
     }
 }
 
@@ -137,16 +151,18 @@ static void find_ranks(const durations_t *durations, const uint32_t *per_mille, 
     for (; i < count; i++) ms[i] = -1; /* only in a torn copy */
 }
 
-int rs_window_percentiles(const rs_window_store_t *store, uint32_t key_number, uint32_t window, rs_histogram_id_t histogram,
-                          const uint32_t *per_mille, size_t count, int64_t *ms, int64_t *total) {
+int rs_window_percentiles(const rs_window_store_t *store, uint32_t key_number, uint32_t window,
+                          rs_histogram_id_t histogram, const uint32_t *per_mille, size_t count, int64_t *ms,
+                          int64_t *total) {
     uint32_t row;
     const rs__key_t *key = find_row(store, key_number, window, &row);
     if (key == NULL || !key->is_full) return RS_ERR_NOT_FOUND;
+    const rs__full_t *full = rs__full_of(store, key);
     durations_t durations;
     for (uint32_t attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
         const uint32_t version = rs_seqlock_read_begin(&key->lock);
         const bool empty = is_of_yesterday(key, row);
-        load_durations(rs__full_of(store, key), row, histogram, &durations);
+        load_durations(full, row, full->published[rs__extremes_of(store, row)], histogram, &durations);
         if (empty || durations.total <= 0) {
             durations.total = 0;
             for (size_t i = 0; i < count; i++) ms[i] = -1;
@@ -165,12 +181,13 @@ int rs_window_histogram(const rs_window_store_t *store, uint32_t key_number, uin
     uint32_t row;
     const rs__key_t *key = find_row(store, key_number, window, &row);
     if (key == NULL || !key->is_full) return RS_ERR_NOT_FOUND;
+    const rs__full_t *full = rs__full_of(store, key);
     durations_t durations;
     for (uint32_t attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
         const uint32_t version = rs_seqlock_read_begin(&key->lock);
         const bool empty = is_of_yesterday(key, row);
         size_t found = 0;
-        load_durations(rs__full_of(store, key), row, histogram, &durations);
+        load_durations(full, row, full->published[rs__extremes_of(store, row)], histogram, &durations);
         for (uint32_t b = 0; b < RS_HIST_BUCKETS && !empty; b++) {
             const rs__octave_t *block = durations.blocks[b / RS_HIST_PER_OCTAVE];
             if (block == NULL) continue;

@@ -13,8 +13,9 @@
 
 #define RS__NONE UINT32_MAX
 
-/* Memory that is only ever added to, in chunks that grow with what is used: small stores stay small, large ones get chunks
- * of huge pages, without which looking at one key among many costs more in address translation than in memory. */
+/* Memory that is only ever added to, in chunks that grow with what is used: small stores stay small, large ones get
+ * chunks of huge pages, without which looking at one key among many costs more in address translation than in memory.
+ * */
 typedef struct rs__arena {
     uint64_t used, max;        /* bytes of chunks */
     uint8_t **chunks;

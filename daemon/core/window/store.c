@@ -18,13 +18,27 @@ static bool settings_are_right(const rs_window_settings_t *settings) {
     return settings->start_us >= 0;
 }
 
+static_assert(RS__ROW_WORDS % 8 == 0 && sizeof(rs__key_t) % 64 == 0, "rows, and what follows them, begin with a cache line");
 static uint64_t key_bytes(uint32_t row_count) {
-    const uint64_t bytes = sizeof(rs__key_t) + (uint64_t)row_count * RS__ROW_WORDS * sizeof(int64_t);
-    return (bytes + 63) / 64 * 64;
+    return sizeof(rs__key_t) + (uint64_t)row_count * RS__ROW_WORDS * sizeof(int64_t);
+}
+/* With what follows the rows. */
+static uint64_t whole_key_bytes(uint32_t row_count, bool full) {
+    return rs__odd_lines(key_bytes(row_count) + (full ? sizeof(rs__full_t) : 0));
 }
 
-static uint64_t full_bytes(void) { return (sizeof(rs__full_t) + 63) / 64 * 64; }
 static uint64_t group_bytes(void) { return (sizeof(rs__group_t) + 63) / 64 * 64; }
+
+/* What most changes touch lies together, so that they touch one cache line of a row; the rest follows in its order. */
+static void lay_out_rows(rs_window_store_t *store) {
+    static const uint8_t hot[RS__HOT_WORDS] = {
+        RS_COUNT_OFFERED, RS_COUNT_OFFERS, RS_COUNT_ANSWERED, RS_COUNT_ANSWERED_IN_T, RS_COUNT_WAIT_ANSWERED_US,
+        RS_COUNT_EXCESS_US, RS_COUNT_SL_NUM_0, RS_COUNT_SL_DEN_0,
+        RS_COUNT_HANDLED, RS_COUNT_TALK_US, RS_COUNT_HOLD_US, RS_COUNT_HOLDS, RS_COUNT_WRAP_US, RS_COUNT_WRAPS,
+        RS_COUNT_SL_NUM_1, RS_COUNT_SL_DEN_1};
+    for (uint32_t i = 0; i < RS_COUNT_COUNT; i++) store->place[i] = (uint8_t)(RS__HOT_WORDS + i);
+    for (uint32_t i = 0; i < RS__HOT_WORDS; i++) store->place[hot[i]] = (uint8_t)i;
+}
 
 int rs_window_create(const rs_window_settings_t *settings, rs_window_store_t **store_out) {
     if (!settings_are_right(settings)) return RS_ERR_INVALID;
@@ -37,6 +51,8 @@ int rs_window_create(const rs_window_settings_t *settings, rs_window_store_t **s
     }
     store->max_keys = settings->max_keys;
     store->window_count = settings->window_count;
+    lay_out_rows(store);
+    store->newest_open = RS__NONE;
     store->full_offset = key_bytes(2 + settings->window_count);
     store->now_us = settings->start_us;
     store->next_day_us = INT64_MAX;
@@ -49,7 +65,8 @@ int rs_window_create(const rs_window_settings_t *settings, rs_window_store_t **s
     store->fixed_bytes = sizeof *store + (uint64_t)settings->max_keys * sizeof *store->keys;
     store->cursor.second = RS__NONE;
     rs__slab_init(&store->blocks, &store->arena, rs__block_bytes(store->window_count), BLOCKS_PER_PAGE_SHIFT);
-    rs__slab_init(&store->chunks, &store->arena, (sizeof(rs__wait_chunk_t) + 63) / 64 * 64, CHUNKS_PER_PAGE_SHIFT);
+    rs__slab_init(&store->chunks, &store->arena, rs__odd_lines(sizeof(rs__wait_chunk_t)), CHUNKS_PER_PAGE_SHIFT);
+    rs__slab_init(&store->opens, &store->arena, rs__odd_lines(sizeof(rs__open_t)), CHUNKS_PER_PAGE_SHIFT);
     rs__log_init(&store->log, &store->arena);
     *store_out = store;
     return RS_OK;
@@ -62,6 +79,7 @@ void rs_window_destroy(rs_window_store_t **store_in) {
     free(store->keys);
     rs__slab_free(&store->blocks);
     rs__slab_free(&store->chunks);
+    rs__slab_free(&store->opens);
     rs__log_free(&store->log);
     rs__arena_free(&store->arena);
     rs__arena_free(&store->key_arena);
@@ -74,7 +92,7 @@ uint64_t rs_window_bytes(const rs_window_store_t *store) {
 }
 
 uint64_t rs_window_max_bytes(const rs_window_store_t *store) {
-    const uint64_t per_key = key_bytes(2 + store->window_count) + full_bytes() + group_bytes();
+    const uint64_t per_key = whole_key_bytes(2 + store->window_count, true) + group_bytes();
     /* A key does not fit into what is left of a chunk, and a chunk may be used for an eighth more than is needed. */
     const uint64_t keys = store->max_keys * per_key;
     return store->fixed_bytes + keys + keys / 4 + RS__ARENA_SLACK_BYTES + store->arena.max;
@@ -115,15 +133,15 @@ int rs_window_add_key(rs_window_store_t *store, bool full, const rs_zone_t *zone
     if (number == store->max_keys) return RS_ERR_LIMIT;
     rs__group_t *group = group_of(store, zone);
     const uint32_t row_count = full ? 2 + store->window_count : RS__SUMS_ROWS;
-    const uint64_t rows_bytes = key_bytes(row_count), bytes = rows_bytes + (full ? full_bytes() : 0);
-    uint8_t *memory = group == NULL ? NULL : zeroed(&store->key_arena, bytes);
+    uint8_t *memory = group == NULL ? NULL : zeroed(&store->key_arena, whole_key_bytes(row_count, full));
     if (memory == NULL) return RS_ERR_MEMORY;
     rs__key_t *key = (rs__key_t *)memory;
     key->is_full = full;
     if (full) rs__waits_init(rs__full_of(store, key));
     key->row_count = row_count;
     key->number = number;
-    key->pane_s = INT64_MIN;
+    key->pane_s = key->busy_s = INT64_MIN;
+    key->open = RS__NONE;
     key->group = group;
     atomic_init(&key->day_us, rs__load(&group->day_us));
     store->keys[number] = key;
@@ -135,16 +153,16 @@ int rs_window_add_key(rs_window_store_t *store, bool full, const rs_zone_t *zone
 
 void rs_window_prefetch(const rs_window_store_t *store, uint32_t key_number) {
     const rs__key_t *key = store->keys[key_number];
-    const char *rows = (const char *)&key->rows[RS__ROW_SUM][0];
     __builtin_prefetch(key, 1);
-    for (size_t at = 0; at < 3 * 64; at += 64) __builtin_prefetch(rows + at, 1);
-    __builtin_prefetch(&key->rows[RS__ROW_SUM][RS_COUNT_SL_NUM_0], 1);
-    __builtin_prefetch(&key->rows[RS__ROW_SUM][RS_COUNT_SL_DEN_0], 1);
-    /* Blocks of waits, talk and handle time between half a second and an hour. Harmless where nothing is (SUMS keys). */
+    __builtin_prefetch(&key->rows[RS__ROW_SUM][0], 1);
+    __builtin_prefetch(&key->rows[RS__ROW_SUM][8], 1);
+    /* Of FULL keys; harmless otherwise: pointers to the blocks for durations of some seconds to some minutes, extremes.
+     * */
     const rs__full_t *full = rs__full_of(store, key);
     for (uint32_t h = 0; h < RS_HIST_COUNT; h++) __builtin_prefetch(&full->blocks[h * RS_HIST_BLOCKS + 10]);
-    for (uint32_t row = RS__ROW_TODAY; row < RS__MAX_ROWS; row++) __builtin_prefetch(&full->published[row][0], 1);
-    __builtin_prefetch(&full->newest_chunk, 1);
+    __builtin_prefetch(&full->published[0][0], 1);
+    __builtin_prefetch(&full->published[1][RS_EXTREME_COUNT - 1], 1);
+    __builtin_prefetch(&full->tail_is_known, 1);
 }
 
 void rs_window_set_gauges(rs_window_store_t *store, uint32_t key_number, const rs_window_gauges_t *gauges) {

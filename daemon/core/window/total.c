@@ -23,7 +23,8 @@ void rs__total_add(rs_window_store_t *store, rs__key_t *key, const uint8_t *rows
         const uint32_t what = items[i].what;
         const int64_t delta = items[i].delta;
         if (what < RS__WHAT_HISTOGRAMS) {
-            for (uint32_t r = 0; r < row_count; r++) rs__add(&key->rows[rows[r]][what], delta);
+            const uint32_t place = store->place[what];
+            for (uint32_t r = 0; r < row_count; r++) rs__add(&key->rows[rows[r]][place], delta);
             continue;
         }
         const uint32_t bucket = what - RS__WHAT_HISTOGRAMS;
@@ -43,7 +44,8 @@ void rs__total_subtract(rs_window_store_t *store, rs__key_t *key, uint32_t row, 
 }
 
 static void empty_today(const rs_window_store_t *store, rs__key_t *key) {
-    for (uint32_t i = 0; i < RS__ROW_WORDS; i++) rs__store(&key->rows[RS__ROW_TODAY][i], rs__load(&key->rows[RS__ROW_SUM][i]));
+    const _Atomic int64_t *sum = key->rows[RS__ROW_SUM];
+    for (uint32_t i = 0; i < RS__ROW_WORDS; i++) rs__store(&key->rows[RS__ROW_TODAY][i], rs__load(&sum[i]));
     if (!key->is_full) return;
     for (uint32_t b = 0; b < RS_HIST_COUNT * RS_HIST_BLOCKS; b++) {
         rs__octave_t *block = atomic_load_explicit(&rs__full_of(store, key)->blocks[b], memory_order_relaxed);
@@ -66,14 +68,16 @@ void rs__total_start_day(rs_window_store_t *store, rs__key_t *key) {
     rs_seqlock_write_end(&key->lock);
 }
 
-int32_t rs__total_edge_bucket(const rs_window_store_t *store, const rs__key_t *key, uint32_t row, rs_histogram_id_t histogram, bool highest) {
+int32_t rs__total_edge_bucket(const rs_window_store_t *store, const rs__key_t *key, uint32_t row,
+                              rs_histogram_id_t histogram, bool highest) {
+    const _Atomic(rs__octave_t *) *blocks = &rs__full_of(store, key)->blocks[(uint32_t)histogram * RS_HIST_BLOCKS];
     int32_t found = -1;
     for (uint32_t b = 0; b < RS_HIST_BUCKETS; b++) {
-        const rs__octave_t *block = atomic_load_explicit(
-            &rs__full_of(store, key)->blocks[(uint32_t)histogram * RS_HIST_BLOCKS + b / RS_HIST_PER_OCTAVE], memory_order_relaxed);
+        const rs__octave_t *block = atomic_load_explicit(&blocks[b / RS_HIST_PER_OCTAVE], memory_order_relaxed);
+        const uint32_t at = b % RS_HIST_PER_OCTAVE;
         if (block == NULL) continue;
-        const uint32_t all = atomic_load_explicit(&block[RS__ROW_SUM].counts[b % RS_HIST_PER_OCTAVE], memory_order_relaxed);
-        const uint32_t missing = atomic_load_explicit(&block[row].counts[b % RS_HIST_PER_OCTAVE], memory_order_relaxed);
+        const uint32_t all = atomic_load_explicit(&block[RS__ROW_SUM].counts[at], memory_order_relaxed);
+        const uint32_t missing = atomic_load_explicit(&block[row].counts[at], memory_order_relaxed);
         if (all == missing) continue;
         found = (int32_t)b;
         if (!highest) break;

@@ -1,9 +1,9 @@
 /* The waits of a key's closed legs, second by second as far back as its longest window, and the extremes over them.
  *
- * Extremes cannot be taken back by subtraction. So each wait is kept, in chunks sorted by second, and when the holder of an
- * extreme leaves a window or is taken back, that window's extremes are recomputed: whole chunks by their own extremes, the
- * chunk that the window's edge cuts entry by entry. `today` is longer than the list: its older part is kept as extremes only
- * (left_today), which rs__waits_settle_today has to bound when a wait so old is taken back. */
+ * Extremes cannot be taken back by subtraction. So each wait is kept, in chunks sorted by second, and when the holder
+ * of an extreme leaves a window or is taken back, that window's extremes are recomputed: whole chunks by their own
+ * extremes, the chunk that the window's edge cuts entry by entry. `today` is longer than the list: its older part is
+ * kept as extremes only (left_today), which rs__waits_settle_today has to bound when a wait so old is taken back. */
 #include "core/window/window_internal.h"
 
 static const bool is_max[RS_EXTREME_COUNT] = {
@@ -46,13 +46,15 @@ static bool improve_all(rs__extremes_t *extremes, uint32_t which, int64_t value,
 
 static int64_t value_of(const rs__wait_t *wait) { return (int64_t)(wait->packed >> RS__WAIT_BITS); }
 static uint32_t lists_of(const rs__wait_t *wait) { return (uint32_t)(wait->packed & ((1u << RS__WAIT_BITS) - 1)); }
-static rs__wait_chunk_t *chunk_at(const rs_window_store_t *store, uint32_t chunk) { return rs__slab_at(&store->chunks, chunk); }
+static rs__wait_chunk_t *chunk_at(const rs_window_store_t *store, uint32_t chunk) {
+    return rs__slab_at(&store->chunks, chunk);
+}
 
 /* --- the list ----------------------------------------------------------------------------------------------------- */
 void rs__waits_init(rs__full_t *full) {
-    for (uint32_t row = 0; row < RS__MAX_ROWS; row++) {
-        for (uint32_t e = 0; e < RS_EXTREME_COUNT; e++) atomic_init(&full->published[row][e], -1);
-        for (uint32_t e = 0; e < RS_EXTREME_COUNT; e++) full->held_s[row][e] = INT64_MIN;
+    for (uint32_t i = 0; i < RS_WINDOW_SLOTS; i++) {
+        for (uint32_t e = 0; e < RS_EXTREME_COUNT; e++) atomic_init(&full->published[i][e], -1);
+        for (uint32_t e = 0; e < RS_EXTREME_COUNT; e++) full->held_s[i][e] = INT64_MIN;
     }
     for (uint32_t e = 0; e < RS_EXTREME_COUNT; e++) full->left_today[e] = -1;
     full->oldest_chunk = full->newest_chunk = full->late_chunk = RS__NONE;
@@ -79,14 +81,15 @@ static void free_chunk(rs_window_store_t *store, rs__full_t *full, uint32_t numb
     if (chunk->next == RS__NONE) full->newest_chunk = chunk->prev;
     else chunk_at(store, chunk->next)->prev = chunk->prev;
     if (full->late_chunk == number) full->late_chunk = RS__NONE;
+    full->tail_is_known = false;
     rs__slab_give(&store->chunks, number);
 }
 
 static int64_t first_second(const rs__wait_chunk_t *chunk) { return chunk->waits[chunk->first].second; }
 static int64_t last_second(const rs__wait_chunk_t *chunk) { return chunk->waits[chunk->end - 1].second; }
 
-/* The newest chunk that begins at or before `second` (else the oldest); RS__NONE when there is none. Late waits come in runs
- * (a spooled outage), so the search begins where the last one ended, unless the tail is it. */
+/* The newest chunk that begins at or before `second` (else the oldest); RS__NONE when there is none. Late waits come in
+ * runs (a spooled outage), so the search begins where the last one ended, unless the tail is it. */
 static uint32_t chunk_for(const rs_window_store_t *store, rs__full_t *full, int64_t second) {
     uint32_t at = full->newest_chunk;
     if (at == RS__NONE || first_second(chunk_at(store, at)) <= second) return at;
@@ -111,8 +114,8 @@ static void refresh_best(rs__wait_chunk_t *chunk) {
     chunk->best_is_stale = false;
 }
 
-/* Moves the entries to the front when some have left; a chunk that is really full gives its newer half away. Returns the
- * chunk to insert `second` into. */
+/* Moves the entries to the front when some have left; a chunk that is really full gives its newer half away. Returns
+ * the chunk to insert `second` into. */
 static uint32_t make_room(rs_window_store_t *store, rs__full_t *full, uint32_t number, int64_t second) {
     rs__wait_chunk_t *chunk = chunk_at(store, number);
     if (chunk->end < RS__CHUNK_WAITS) return number;
@@ -132,16 +135,37 @@ static uint32_t make_room(rs_window_store_t *store, rs__full_t *full, uint32_t n
     return first_second(newer) <= second ? newer_number : number;
 }
 
-static void insert(rs_window_store_t *store, rs__full_t *full, int64_t second, int64_t value, uint32_t which) {
+static rs__wait_t make_wait(int64_t second, int64_t value, uint32_t which) {
+    return (rs__wait_t){.second = second, .packed = (uint64_t)value << RS__WAIT_BITS | which};
+}
+
+static void insert_sorted(rs_window_store_t *store, rs__full_t *full, int64_t second, int64_t value, uint32_t which) {
     uint32_t number = chunk_for(store, full, second);
     if (number == RS__NONE) number = new_chunk(store, full, RS__NONE);
     else number = make_room(store, full, number, second);
     rs__wait_chunk_t *chunk = chunk_at(store, number);
     uint32_t at = chunk->end++;
     for (; at > chunk->first && chunk->waits[at - 1].second > second; at--) chunk->waits[at] = chunk->waits[at - 1];
-    chunk->waits[at] = (rs__wait_t){.second = second, .packed = (uint64_t)value << RS__WAIT_BITS | which};
+    chunk->waits[at] = make_wait(second, value, which);
     chunk->best_is_stale = true;
+}
+
+static void insert(rs_window_store_t *store, rs__full_t *full, int64_t second, int64_t value, uint32_t which) {
     full->wait_count++;
+    if (full->tail_is_known && second >= full->tail_s && full->tail_end < RS__CHUNK_WAITS) {
+        /* The usual case only writes to the chunk, which need not be near for that. */
+        rs__wait_chunk_t *newest = chunk_at(store, full->newest_chunk);
+        newest->waits[full->tail_end++] = make_wait(second, value, which);
+        newest->end = full->tail_end;
+        newest->best_is_stale = true;
+        full->tail_s = second;
+        return;
+    }
+    insert_sorted(store, full, second, value, which);
+    const rs__wait_chunk_t *newest = chunk_at(store, full->newest_chunk);
+    full->tail_is_known = true;
+    full->tail_end = newest->end;
+    full->tail_s = last_second(newest);
 }
 
 static void erase(rs_window_store_t *store, rs__full_t *full, uint32_t number, uint32_t at) {
@@ -149,6 +173,7 @@ static void erase(rs_window_store_t *store, rs__full_t *full, uint32_t number, u
     chunk->end--;
     memmove(chunk->waits + at, chunk->waits + at + 1, (chunk->end - at) * sizeof chunk->waits[0]);
     full->wait_count--;
+    full->tail_is_known = false;
     if (chunk->first == chunk->end) free_chunk(store, full, number);
 }
 
@@ -176,7 +201,8 @@ static uint32_t take_out(rs_window_store_t *store, rs__full_t *full, int64_t sec
 }
 
 /* Extremes of the waits with from <= second < to. */
-static void recompute(const rs_window_store_t *store, const rs__full_t *full, int64_t from, int64_t to, rs__extremes_t *out) {
+static void recompute(const rs_window_store_t *store, const rs__full_t *full, int64_t from, int64_t to,
+                      rs__extremes_t *out) {
     rs__extremes_clear(out);
     for (uint32_t at = full->newest_chunk; at != RS__NONE; at = chunk_at(store, at)->prev) {
         rs__wait_chunk_t *chunk = chunk_at(store, at);
@@ -228,10 +254,10 @@ static void prepare_to_add(rs_window_store_t *store, rs__key_t *key, const rs__c
 }
 
 /* A wait that is no less extreme than what is published may be the holder, or may have been about to become it. */
-static bool may_hold(const rs__full_t *full, uint32_t row, uint32_t which, int64_t value) {
+static bool may_hold(const _Atomic int64_t *published, uint32_t which, int64_t value) {
     for (uint32_t e = 0; e < RS_EXTREME_COUNT; e++) {
         if ((lists[e] & which) == 0) continue;
-        const int64_t held = rs__load(&full->published[row][e]);
+        const int64_t held = rs__load(&published[e]);
         if (held < 0 || (is_max[e] ? value >= held : value <= held)) return true;
     }
     return false;
@@ -249,7 +275,9 @@ static void prepare_to_take_back(rs_window_store_t *store, rs__key_t *key, const
     }
     if (change->in_today) store->moved_bounds |= full->loose;
     for (uint32_t row = RS__ROW_TODAY; row < key->row_count; row++) {
-        if (row_is_inside(change, row) && may_hold(full, row, wait->lists, wait->value_us)) store->stale_rows |= 1u << row;
+        const _Atomic int64_t *published = full->published[rs__extremes_of(store, row)];
+        if (!row_is_inside(change, row) || !may_hold(published, wait->lists, wait->value_us)) continue;
+        store->stale_rows |= 1u << row;
     }
 }
 
@@ -266,13 +294,14 @@ void rs__waits_prepare(rs_window_store_t *store, rs__key_t *key, const rs__chang
 }
 
 /* Nobody knows any more what was next to a wait that was taken back beyond the longest window. What is left of today's
- * histogram bounds it: the edge of its outermost bucket, but not beyond what was there. So the extreme stays in the bucket of
- * the true one. All outcomes have no histogram: there the old value stays, as a bound. */
+ * histogram bounds it: the edge of its outermost bucket, but not beyond what was there. So the extreme stays in the
+ * bucket of the true one. All outcomes have no histogram: there the old value stays, as a bound. */
 static void move_bounds(rs_window_store_t *store, rs__key_t *key) {
     rs__full_t *full = rs__full_of(store, key);
     for (uint32_t e = 0; e < RS_EXTREME_COUNT; e++) {
         if ((store->moved_bounds >> e & 1) == 0 || e == RS_EXTREME_WAIT_MAX) continue;
-        const rs_histogram_id_t histogram = lists[e] == RS__WAIT_ANSWERED ? RS_HIST_WAIT_ANSWERED : RS_HIST_WAIT_ABANDONED;
+        const bool answered = lists[e] == RS__WAIT_ANSWERED;
+        const rs_histogram_id_t histogram = answered ? RS_HIST_WAIT_ANSWERED : RS_HIST_WAIT_ABANDONED;
         const int32_t bucket = rs__total_edge_bucket(store, key, RS__ROW_TODAY, histogram, is_max[e]);
         int64_t *left = &full->left_today[e];
         if (bucket < 0) {
@@ -289,37 +318,53 @@ static void move_bounds(rs_window_store_t *store, rs__key_t *key) {
     store->stale_rows |= 1u << RS__ROW_TODAY;
 }
 
-static void publish_wait(rs__full_t *full, uint32_t row, const rs__pending_wait_t *wait, int64_t second) {
+/* True when the wait is as extreme as what the window holds, or more. */
+static bool publish_wait(rs__full_t *full, uint32_t slot, const rs__pending_wait_t *wait, int64_t second) {
+    bool is_extreme = false;
     for (uint32_t e = 0; e < RS_EXTREME_COUNT; e++) {
         if ((lists[e] & wait->lists) == 0) continue;
-        const int64_t held = rs__load(&full->published[row][e]), value = wait->value_us;
+        const int64_t held = rs__load(&full->published[slot][e]), value = wait->value_us;
         if (value == held) {
-            if (second > full->held_s[row][e]) full->held_s[row][e] = second;
+            is_extreme = true;
+            if (second > full->held_s[slot][e]) full->held_s[slot][e] = second;
         } else if (held < 0 || (is_max[e] ? value > held : value < held)) {
-            rs__store(&full->published[row][e], value);
-            full->held_s[row][e] = second;
+            is_extreme = true;
+            rs__store(&full->published[slot][e], value);
+            full->held_s[slot][e] = second;
         }
     }
+    return is_extreme;
+}
+
+static bool takes_wait(const rs_window_store_t *store, const rs__change_t *change, uint32_t row) {
+    return (store->stale_rows >> row & 1) == 0 && row_is_inside(change, row);
 }
 
 void rs__waits_publish(rs_window_store_t *store, rs__key_t *key, const rs__change_t *change) {
+    rs__full_t *full = rs__full_of(store, key);
     if (store->moved_bounds != 0) move_bounds(store, key);
-    for (uint32_t row = RS__ROW_TODAY; row < key->row_count; row++) {
-        if ((store->stale_rows >> row & 1) != 0) {
-            rs__waits_publish_row(store, key, row);
-            continue;
-        }
-        if (!row_is_inside(change, row)) continue;
-        for (uint32_t i = 0; i < change->wait_count; i++) {
-            if (change->waits[i].sign > 0) publish_wait(rs__full_of(store, key), row, &change->waits[i], change->second);
+    for (uint32_t row = RS__ROW_TODAY; row < key->row_count && store->stale_rows != 0; row++) {
+        if ((store->stale_rows >> row & 1) != 0) rs__waits_publish_row(store, key, row);
+    }
+    for (uint32_t i = 0; i < change->wait_count; i++) {
+        const rs__pending_wait_t *wait = &change->waits[i];
+        if (wait->sign < 0) continue;
+        if (takes_wait(store, change, RS__ROW_TODAY)) (void)publish_wait(full, 0, wait, change->second);
+        /* From the shortest window on: what is not extreme there is not in the longer ones, which hold all that it
+         * holds. */
+        for (uint32_t row = key->row_count - 1; row >= RS__ROW_LONGEST; row--) {
+            if (!takes_wait(store, change, row)) continue;
+            if (!publish_wait(full, rs__extremes_of(store, row), wait, change->second)) break;
         }
     }
 }
 
 void rs__waits_publish_row(rs_window_store_t *store, rs__key_t *key, uint32_t row) {
+    rs__full_t *full = rs__full_of(store, key);
     const rs__extremes_t *extremes = &store->recomputed[row];
-    for (uint32_t e = 0; e < RS_EXTREME_COUNT; e++) rs__store(&rs__full_of(store, key)->published[row][e], extremes->value[e]);
-    memcpy(rs__full_of(store, key)->held_s[row], extremes->second, sizeof extremes->second);
+    const uint32_t slot = rs__extremes_of(store, row);
+    for (uint32_t e = 0; e < RS_EXTREME_COUNT; e++) rs__store(&full->published[slot][e], extremes->value[e]);
+    memcpy(full->held_s[slot], extremes->second, sizeof extremes->second);
 }
 
 /* Drops what has left the longest window; what of it is of today goes on in left_today. */
@@ -350,9 +395,10 @@ static void drop_left(rs_window_store_t *store, rs__key_t *key, int64_t last_lef
 bool rs__waits_evict(rs_window_store_t *store, rs__key_t *key, uint32_t window) {
     const rs__full_t *full = rs__full_of(store, key);
     const uint32_t row = rs__row_of(store, window);
+    const uint32_t slot = rs__extremes_of(store, row);
     bool holder_left = false;
     for (uint32_t e = 0; e < RS_EXTREME_COUNT; e++) {
-        holder_left |= rs__load(&full->published[row][e]) >= 0 && full->held_s[row][e] <= store->evicted_s[window];
+        holder_left |= rs__load(&full->published[slot][e]) >= 0 && full->held_s[slot][e] <= store->evicted_s[window];
     }
     if (holder_left) recompute_row(store, key, row);
     if (row == RS__ROW_LONGEST) drop_left(store, key, store->evicted_s[window]);
@@ -382,20 +428,21 @@ int rs__waits_check(const rs_window_store_t *store, const rs__key_t *key, const 
         refresh_best(&copy);
         if (!chunk->best_is_stale && !same_values(&copy.best, &chunk->best)) *why = "a chunk's extremes are wrong";
         for (uint32_t i = chunk->first; i < chunk->end; i++, waits++) {
-            if (chunk->waits[i].second < second || lists_of(&chunk->waits[i]) == 0) *why = "the list of waits is not sorted";
-            second = chunk->waits[i].second;
+            const rs__wait_t *wait = &chunk->waits[i];
+            if (wait->second < second || lists_of(wait) == 0) *why = "the list of waits is not sorted";
+            second = wait->second;
         }
     }
     if (waits != full->wait_count || older != full->newest_chunk) *why = "the list of waits is not complete";
     for (uint32_t row = RS__ROW_LONGEST; row < key->row_count; row++) {
-        const uint32_t window = rs__window_of_row(store, row);
+        const uint32_t window = rs__window_of_row(store, row), slot = rs__extremes_of(store, row);
         if (store->cursor.second != RS__NONE && store->cursor.window == window) continue; /* a slice is under way */
         rs__extremes_t right;
         recompute(store, full, store->evicted_s[window] + 1, INT64_MAX, &right);
         for (uint32_t e = 0; e < RS_EXTREME_COUNT; e++) {
-            const int64_t published = rs__load(&full->published[row][e]);
+            const int64_t published = rs__load(&full->published[slot][e]);
             if (published != right.value[e]) *why = "a window's extremes are not those of its waits";
-            if (published >= 0 && full->held_s[row][e] != right.second[e]) *why = "the second of an extreme is wrong";
+            if (published >= 0 && full->held_s[slot][e] != right.second[e]) *why = "the second of an extreme is wrong";
         }
     }
     return *why == NULL ? RS_OK : RS_ERR_STATE;

@@ -1,25 +1,36 @@
-/* core/window/window.h — per-key rolling windows: sparse 1 s panes, one running total per window, readable by any thread.
+/* core/window/window.h — per-key rolling windows: sparse 1 s panes, one running total per window, readable by any
+ * thread.
  *
- * Model:     a store holds keys 0..n-1. For every key there are the configured windows (5, 15, 30 min, 1 h) and `today`.
- *            A contribution (count or histogram bucket, signed) lands in the pane of its event time and in the running total
- *            of each window that the pane is inside; when a pane leaves a window its entries are subtracted. So a read costs
- *            the same for every window. With P = pane of `now`, a window of w seconds covers the panes P-w+1 .. (future panes
- *            count at once). `today` has no panes: it takes every contribution whose time is in the current local day of the
- *            key's zone, and is cleared at the day's end.
+ * Model:     a store holds keys 0..n-1. For every key there are the configured windows (5, 15, 30 min, 1 h) and
+ *            `today`. A contribution (count or histogram bucket, signed) lands in the pane of its event time and in the
+ *            running total of each window that the pane is inside; when a pane leaves a window its entries are
+ *            subtracted. So a read costs the same for every window. With P = pane of `now`, a window of w seconds
+ *            covers the panes P-w+1 .. (future panes count at once). `today` has no panes: it takes every contribution
+ *            whose time is in the current local day of the key's zone, and is cleared at the day's end.
  *                contribution ─► pane (key, second) ─┬─► total 5 min ─ evicted after 300 s
  *                                                    ├─► … 1 h       ─ evicted after 3600 s, pane freed
  *                                                    └─► today
- *            Panes are slabs of (what, delta) entries made by the first contribution; histograms grow one octave at a time.
- *            Invariant (rs_window_check): each total equals the sum over the key's panes inside its window.
- * Families:  FULL keys (queue, channel, total) have counts, histograms, extremes, all windows; SUMS keys (agent, team) have
- *            counts only, and the windows 1 h and today.
- * Threads:   one writer thread (the core's) calls everything but rs_window_read…; those any thread, wait-free for the writer.
- * Ordering:  totals are _Atomic words stored relaxed between rs_seqlock_write_begin/_end of their (key, window); octave blocks
+ *            A total is kept as the difference of two sums: all that ever came, and what the window lacks. So a
+ *            contribution is one addition whatever windows there are, and the end of a day costs a key nothing until it
+ *            is next touched. Panes are packed (what, delta) entries, written one after another; histograms grow one
+ *            octave at a time. A pane leaves a window whole. Invariant (rs_window_check): each total equals the sum
+ *            over the panes inside its window.
+ * Extremes:  exact in every window with panes, also when a wait is taken back or the holder leaves. `today` reaches
+ *            further back than panes: it is exact too, until a wait is taken back whose second has left the longest
+ *            window. From then to the end of the day its answered and abandoned extremes are in the same histogram
+ *            bucket as the true ones (within 3.2 %), and wait_max is not less than the true one. Rows are the proof
+ *            figures, not windows.
+ * Families:  FULL keys (queue, channel, total) have counts, histograms, extremes, all windows; SUMS keys (agent, team)
+ *            have counts only, and the windows 1 h and today.
+ * Threads:   one writer thread (the core's) calls everything but rs_window_read…; those any thread, wait-free for the
+ *            writer.
+ * Ordering:  totals are _Atomic words stored relaxed between rs_seqlock_write_begin/_end of their key; octave blocks
  *            are published by a release store of their pointer and never freed before the store is destroyed.
  *            `key_count` is stored with release after the key is ready, loaded with acquire by readers.
  * Memory:    slabs, bounded by the limits given at create; nothing is allocated per contribution once slabs are warm.
- * Overload:  when the pane slab is exhausted the contribution is refused with RS_ERR_LIMIT and counted; totals stay right for
- *            what was taken.
+ *            What a change can need is reserved when it begins, so it cannot fail half-way.
+ * Overload:  when the pane slab is exhausted the contribution is refused with RS_ERR_LIMIT and counted; totals stay
+ *            right for what was taken.
  */
 #ifndef RS_CORE_WINDOW_H
 #define RS_CORE_WINDOW_H
@@ -32,12 +43,13 @@ enum { RS_WINDOW_TODAY = RS_MAX_WINDOWS, RS_WINDOW_SLOTS };   /* window numbers:
 
 typedef struct rs_window_settings {
     int64_t windows_us[RS_MAX_WINDOWS];  /* rising, multiples of 1 s, at most 1 h */
-    uint32_t window_count;
+    uint32_t window_count;               /* 1 .. RS_MAX_WINDOWS; SUMS keys have the last one */
     uint32_t max_keys;
     uint64_t max_bytes;                  /* of panes, entries and histogram blocks together */
     int64_t start_us;                    /* first `now` */
 } rs_window_settings_t;
 
+/* RS_ERR_INVALID: settings out of range; RS_ERR_MEMORY. */
 RS_MUST_CHECK int rs_window_create(const rs_window_settings_t *settings, rs_window_store_t **store);
 void rs_window_destroy(rs_window_store_t **store);
 /* Bytes in use now, and the most there can be. */
@@ -46,23 +58,25 @@ uint64_t rs_window_max_bytes(const rs_window_store_t *store);
 /* Changes (or parts of very long ones) refused because no memory was left. */
 uint64_t rs_window_refused(const rs_window_store_t *store);
 
-/* A new key. `zone` cuts its days and is kept (borrowed) for the store's life. RS_ERR_LIMIT past max_keys. */
+/* A new key. `zone` cuts its days and is kept (borrowed) for the store's life; keys of one tenant pass the same
+ * pointer. RS_ERR_LIMIT past max_keys, RS_ERR_MEMORY. */
 RS_MUST_CHECK int rs_window_add_key(rs_window_store_t *store, bool full, const rs_zone_t *zone, uint32_t *key);
 
 /* A change: everything that one happening does to one key at one moment; readers see it whole.
  *     rs_window_begin(store, key, at_us) ; rs_window_count… ; rs_window_duration… ; rs_window_end(store)
- * `at_us` may be before the oldest window (then only `today` may be touched) or in the future. RS_ERR_LIMIT: no pane to be
- * had; nothing is begun, and the other calls must not follow. */
+ * `at_us` may be before the oldest window (then only `today` may be touched) or in the future. RS_ERR_LIMIT: no pane to
+ * be had; nothing is begun, and the other calls must not follow. */
 RS_MUST_CHECK int rs_window_begin(rs_window_store_t *store, uint32_t key, int64_t at_us);
 void rs_window_count(rs_window_store_t *store, rs_count_t count, int64_t delta);
-/* `sign` +1 counts the duration, -1 takes exactly such an earlier one back (extremes included). FULL keys only. */
+/* `sign` +1 counts the duration, -1 takes exactly such an earlier one back (extremes included): the same duration, in a
+ * change of the same key and second. SUMS keys ignore durations and waits. */
 void rs_window_duration(rs_window_store_t *store, rs_histogram_id_t histogram, int64_t duration_us, int sign);
 /* The wait of a closed leg of any outcome, for WAIT_MAX. */
 void rs_window_wait(rs_window_store_t *store, int64_t wait_us, int sign);
 void rs_window_end(rs_window_store_t *store);
 
-/* Calls for the memory that a change of the key will touch. Worth it when the key is known some 100 ns before its change begins;
- * changes nothing otherwise. Writer. */
+/* Calls for the memory that a change of the key will touch. Worth it when the key is known some 100 ns before its
+ * change begins; changes nothing otherwise. Writer. */
 void rs_window_prefetch(const rs_window_store_t *store, uint32_t key);
 
 /* Gauges of a key: the state at this moment rather than a sum; published like totals, under their own lock. */
@@ -75,11 +89,13 @@ typedef struct rs_window_gauges {
 } rs_window_gauges_t;
 void rs_window_set_gauges(rs_window_store_t *store, uint32_t key, const rs_window_gauges_t *gauges);
 
-/* Moves `now` forward (never back; an earlier time is ignored): evicts, ends days. Work is proportional to what leaves. */
+/* Moves `now` forward (never back; an earlier time is ignored): evicts, ends days. Work is proportional to what leaves.
+ * */
 void rs_window_advance(rs_window_store_t *store, int64_t now_us);
-/* The same in slices, so that a busy second's leaving does not delay events: at most `max_records` of what must leave are
- * looked at. True when nothing is left to do; else call again, between events, also with the same time. Until then windows
- * hold a little more than they should, each by whole panes' parts; contributions in between land right. Days end at once. */
+/* The same in slices, so that a busy second's leaving does not delay events: at most `max_records` of what must leave
+ * are looked at. True when nothing is left to do; else call again, between events, also with the same time. Until then
+ * windows hold a little more than they should, each by whole panes' parts; contributions in between land right. Days
+ * end at once. */
 bool rs_window_advance_some(rs_window_store_t *store, int64_t now_us, uint64_t max_records);
 int64_t rs_window_now(const rs_window_store_t *store);
 
@@ -87,7 +103,7 @@ int64_t rs_window_now(const rs_window_store_t *store);
 typedef struct rs_window_view {
     int64_t counts[RS_COUNT_COUNT];
     int64_t extremes[RS_EXTREME_COUNT];   /* -1 = none */
-    uint32_t version;                     /* changes whenever the window's totals did */
+    uint32_t version;                     /* changes whenever the window's totals did (or another window's of the key) */
 } rs_window_view_t;
 
 uint32_t rs_window_key_count(const rs_window_store_t *store);
@@ -101,8 +117,9 @@ RS_MUST_CHECK int rs_window_read_counts(const rs_window_store_t *store, uint32_t
  * returns; RS_ERR_NOT_FOUND for SUMS keys. */
 RS_MUST_CHECK int rs_window_histogram(const rs_window_store_t *store, uint32_t key, uint32_t window,
                                       rs_histogram_id_t histogram, rs_hist_entry_t *entries, size_t *count);
-/* Percentiles of one histogram, `per_mille[i]` (rising) -> ms[i], -1 when empty; held within the exact extremes for the two
- * wait histograms. *total gets the number of durations counted. Same returns. Target: <= 1 µs for one percentile. */
+/* Percentiles of one histogram, `per_mille[i]` (rising) -> ms[i], -1 when empty; held within the exact extremes for the
+ * two wait histograms. *total gets the number of durations counted. Same returns. Target: <= 1 µs for one percentile.
+ * */
 RS_MUST_CHECK int rs_window_percentiles(const rs_window_store_t *store, uint32_t key, uint32_t window,
                                         rs_histogram_id_t histogram, const uint32_t *per_mille, size_t count, int64_t *ms,
                                         int64_t *total);

@@ -1,18 +1,18 @@
 /* core/window/window_internal.h — how the windows are built; for the files of this folder only.
  *
- * The one idea: contributions are added to ONE running sum per key (row 0), whatever windows there are. What a window does not
- * hold (what it has lost again, and what was too late for it) is summed in a row of its own. So
+ * The one idea: contributions are added to ONE running sum per key (row 0), whatever windows there are. What a window
+ * does not hold (what it has lost again, and what was too late for it) is summed in a row of its own. So
  *      total of window w  =  row[0] - row[w's]
- * A contribution costs one addition instead of five, an eviction one per window, a read the same for every window, and `today`
- * ends by copying row 0 over its row.
+ * A contribution costs one addition instead of five, an eviction one per window, a read the same for every window, and
+ * `today` ends by copying row 0 over its row.
  *
  *      begin … end ──► pane log of that second (records of packed contributions, oldest first)   panes.c
  *                 ├──► row 0 of the key, and the rows of windows that second has already left      total.c
  *                 └──► the key's list of waits, from which extremes are recomputed                 waits.c
  *      advance     ──► walks the log of each second once per window, adding to that window's row    evict.c
  *
- * A pane (key, second) is not an object: it is the key's records in the log of that second. Records are written one after
- * another into big segments and never looked for, so neither writing nor evicting wanders through memory. */
+ * A pane (key, second) is not an object: it is the key's records in the log of that second. Records are written one
+ * after another into big segments and never looked for, so neither writing nor evicting wanders through memory. */
 #ifndef RS_CORE_WINDOW_INTERNAL_H
 #define RS_CORE_WINDOW_INTERNAL_H
 
@@ -23,14 +23,16 @@
 #include <assert.h>
 
 /* --- rows --------------------------------------------------------------------------------------------------------- */
-/* Row 0 is the running sum, then what `today` lacks, what the longest window lacks, and so on to the shortest. So the keys
- * that have only `today` and the longest window simply have fewer rows. */
+/* Row 0 is the running sum, then what `today` lacks, what the longest window lacks, and so on to the shortest. So the
+ * keys that have only `today` and the longest window simply have fewer rows. */
 enum {
     RS__ROW_SUM = 0, RS__ROW_TODAY = 1, RS__ROW_LONGEST = 2,
     RS__MAX_ROWS = 2 + RS_MAX_WINDOWS,
     RS__SUMS_ROWS = 3,
-    RS__ROW_WORDS = (RS_COUNT_COUNT + 7) / 8 * 8
+    RS__HOT_WORDS = 16,             /* the first two cache lines: what most changes touch, see store.c */
+    RS__ROW_WORDS = (RS__HOT_WORDS + RS_COUNT_COUNT + 7) / 8 * 8
 };
+static_assert(RS__ROW_WORDS <= 256, "the place of a count is an uint8_t");
 
 /* --- what a contribution goes to ---------------------------------------------------------------------------------- */
 /* A number below RS__WHAT_HISTOGRAMS is a count, from there on a bucket: histogram * RS_HIST_BUCKETS + bucket. */
@@ -48,7 +50,7 @@ typedef struct rs__item { int64_t delta; uint16_t what; } rs__item_t;
 /* --- waits, for extremes ------------------------------------------------------------------------------------------ */
 enum {
     RS__WAIT_ANY = 1, RS__WAIT_ANSWERED = 2, RS__WAIT_ABANDONED = 4, RS__WAIT_BITS = 3,
-    RS__CHUNK_WAITS = 120,
+    RS__CHUNK_WAITS = 124,
     RS__CHUNKS_PER_CHANGE = 4 /* RS__CHANGE_WAITS more waits in one place split a full chunk twice at most */
 };
 #define RS__WAIT_LIMIT_US ((INT64_C(1) << 60) - 1) /* longer waits count as this long in extremes */
@@ -64,29 +66,33 @@ typedef struct rs__wait { int64_t second; uint64_t packed; } rs__wait_t; /* pack
 typedef struct rs__wait_chunk {
     uint32_t next, prev;          /* towards newer, older */
     uint32_t first, end;          /* entries in use; those before `first` have left the longest window */
-    rs__wait_t waits[RS__CHUNK_WAITS];  /* by second */
-    rs__extremes_t best;          /* of the entries in use, when it is not stale */
     bool best_is_stale;
+    rs__wait_t waits[RS__CHUNK_WAITS];  /* by second */
+    rs__extremes_t best;          /* of the entries in use, unless it is stale */
 } rs__wait_chunk_t;
 
 /* --- keys --------------------------------------------------------------------------------------------------------- */
-/* One octave of one histogram in one row; a block is one such for every row. Made by the first duration in the octave, never
- * freed before the store. Readers see the words through the key's lock. Counts wrap: only differences between two rows mean
- * anything. */
+/* One octave of one histogram in one row; a block is one such for every row. Made by the first duration in the octave,
+ * never freed before the store. Readers see the words through the key's lock. Counts wrap: only differences between two
+ * rows mean anything. */
 typedef struct rs__octave { _Atomic uint32_t counts[RS_HIST_PER_OCTAVE]; } rs__octave_t;
 
 /* What only FULL keys have. */
 typedef struct rs__full {
     /* Writer stores with release once the block is zeroed, readers load with acquire; inside the key's lock. */
     _Atomic(rs__octave_t *) blocks[RS_HIST_COUNT * RS_HIST_BLOCKS];
-    /* Relaxed inside the key's lock. Indexed by row; row 0 is unused. */
-    _Atomic int64_t published[RS__MAX_ROWS][RS_EXTREME_COUNT];
+    /* Relaxed inside the key's lock. By rs__extremes_of: today, then the shortest to the longest window. */
+    _Alignas(64) _Atomic int64_t published[RS_WINDOW_SLOTS][RS_EXTREME_COUNT];
     /* Writer only, from here. */
-    int64_t held_s[RS__MAX_ROWS][RS_EXTREME_COUNT];         /* the last second of each published extreme */
+    int64_t held_s[RS_WINDOW_SLOTS][RS_EXTREME_COUNT];      /* the last second of each published extreme */
     int64_t left_today[RS_EXTREME_COUNT];                   /* today's waits that have left the longest window */
     uint32_t loose;                                         /* a bit per extreme of left_today that is only a bound */
     uint32_t oldest_chunk, newest_chunk, late_chunk;        /* late_chunk: where the last late wait went */
     uint32_t wait_count;
+    /* The end of the newest chunk, so that appending need not look there first. */
+    bool tail_is_known;
+    uint32_t tail_end;
+    int64_t tail_s;
 } rs__full_t;
 
 /* Keys whose days end at the same moment. */
@@ -99,18 +105,22 @@ typedef struct rs__group {
 
 typedef struct rs__key {
     rs_seqlock_t lock;              /* rows, blocks, published extremes, day_us */
-    rs_seqlock_t gauge_lock;        /* gauges */
-    uint32_t row_count;
     uint32_t number;
-    rs__group_t *group;
-    int64_t pane_s;                 /* writer only: the second of the newest record that has the key, */
-    uint32_t pane_record, pane_slot;/* that record, and where in it the key is */
+    uint32_t row_count;
     bool is_full;
-    /* The day that today's row is of. Behind the group's day: nothing has touched the key since midnight, its `today` is
-     * empty. Relaxed inside the lock. */
+    rs__group_t *group;
+    /* The day that today's row is of. Behind the group's day: nothing has touched the key since midnight, its `today`
+     * is empty. Relaxed inside the lock. */
     _Atomic int64_t day_us;
-    _Atomic int64_t gauges[4 + RS_MAX_POLICIES]; /* as in rs_window_gauges_t; relaxed inside gauge_lock */
-    _Atomic int64_t rows[][RS__ROW_WORDS];       /* relaxed inside the lock; wrapping, like histogram counts */
+    /* Writer only: the second of the newest record that has the key, that record, and where in it the key is. */
+    int64_t pane_s;
+    uint32_t pane_record, pane_slot;
+    int64_t busy_s;                 /* the last second that the key had an open pane in */
+    uint32_t open;                  /* its open pane, RS__NONE */
+    rs_seqlock_t gauge_lock;        /* gauges */
+    _Alignas(64) _Atomic int64_t gauges[4 + RS_MAX_POLICIES]; /* as in rs_window_gauges_t; relaxed inside gauge_lock */
+    /* Relaxed inside the lock; wrapping, like histogram counts. By store->place. */
+    _Alignas(64) _Atomic int64_t rows[][RS__ROW_WORDS];
     /* FULL keys: an rs__full_t follows the rows, see rs__full_of */
 } rs__key_t;
 static_assert(sizeof(rs_window_gauges_t) == (4 + RS_MAX_POLICIES) * sizeof(int64_t), "gauges are copied word by word");
@@ -128,16 +138,32 @@ enum {
     RS__RECORD_MAX_KEYS = 255
 };
 
-/* A pane leaves a window whole, or readers would see half of it: all records that a key has in a second are evicted together,
- * when the last of them is met. A key in a record is its number and these marks; RS__CHAINED: two units follow, the record
- * before this one with the same key and second. (When late changes come to several seconds of a key by turns, a pane may
- * consist of several chains, which leave one after the other.) */
+/* A pane leaves a window whole, or readers would see half of it: all records that a key has in a second are evicted
+ * together, when the last of them is met. A key in a record is its number and these marks; RS__CHAINED: two units
+ * follow, the record before this one with the same key and second. (When late changes come to several seconds of a key
+ * by turns, a pane may consist of several chains, which leave one after the other.) */
 #define RS__LAST 0x80000000u
 #define RS__CHAINED 0x40000000u
 #define RS__HAS_WAITS 0x20000000u   /* the chain up to here has waits in the key's list */
 #define RS__KEY_BITS 0x1fffffffu
 
 typedef struct rs__slot { uint32_t key, marks, previous; } rs__slot_t;
+
+/* A pane under way: a key that several changes come to in one second collects them here, one entry for each count, and
+ * goes to the log as one record when the second is over or the room is used up. Keys with a single change a second
+ * never do. */
+enum { RS__OPEN_ITEMS = 64, RS__OPEN_RECORD_UNITS = RS__RECORD_HEAD_UNITS + RS__OPEN_ITEMS * 5 + 4 + 4,
+       RS__OPEN_PER_SEGMENT = (RS__SEGMENT_UNITS - RS__SEGMENT_HEAD_UNITS - RS__RECORD_MAX_UNITS) / RS__OPEN_RECORD_UNITS };
+typedef struct rs__open {
+    uint32_t link;                  /* first: the slab's */
+    uint32_t key;
+    uint32_t newer, older;          /* all open panes */
+    int64_t second;
+    uint32_t item_count;
+    bool has_waits;
+    uint8_t position[RS_COUNT_COUNT]; /* of a count in items, from 1; 0 = not there */
+    rs__item_t items[RS__OPEN_ITEMS];
+} rs__open_t;
 
 typedef struct rs__second {
     int64_t second;
@@ -152,6 +178,7 @@ typedef struct rs__log {
     uint32_t last_record, last_second; /* the newest record and its second, RS__NONE when it cannot take another key */
     uint32_t found;                 /* the second that was asked for last */
     uint32_t second_count;
+    uint32_t promised;              /* open panes: their records' room is reserved, too */
     int64_t greatest_second;
 } rs__log_t;
 
@@ -180,13 +207,14 @@ typedef struct rs__change {
     rs__pending_wait_t waits[RS__CHANGE_WAITS];
 } rs__change_t;
 
-/* Records taken apart ahead of their eviction, so that the memory they will touch is fetched while others are worked on. */
-enum { RS__BATCH_KEYS = 32, RS__BATCH_ITEMS = 512 };
-typedef struct rs__leaving { rs__key_t *key; uint16_t first, count; bool has_waits; } rs__leaving_t;
+/* Records taken apart ahead of their eviction, so that the memory they will touch is fetched while others are worked
+ * on. */
+enum { RS__BATCH_KEYS = 32, RS__BATCH_ITEMS = 512, RS__SHORT_PANE = 64 /* items */ };
+typedef struct rs__leaving { rs__key_t *key; uint32_t first; uint16_t count; bool has_waits; } rs__leaving_t;
 typedef struct rs__batch {
     uint32_t key_count, item_count;
     rs__leaving_t keys[RS__BATCH_KEYS + RS__RECORD_MAX_KEYS];
-    rs__item_t items[RS__BATCH_ITEMS + RS__CHANGE_ITEMS + 32];
+    rs__item_t items[RS__BATCH_ITEMS + 2 * (RS__CHANGE_ITEMS + 32) + RS__RECORD_MAX_KEYS * RS__SHORT_PANE];
 } rs__batch_t;
 
 /* The records of one pane added up. Between uses all deltas and bits are 0. */
@@ -209,6 +237,7 @@ struct rs_window_store {
     rs__key_t **keys;
     _Atomic uint32_t key_count;     /* writer: release, after the key is ready; readers: acquire */
     uint32_t max_keys, window_count;
+    uint8_t place[RS_COUNT_COUNT];  /* where in a row a count is */
     size_t full_offset;             /* from a FULL key to its rs__full_t: where, without having to look */
     char readers_end[64];
     /* Writer only. */
@@ -222,7 +251,8 @@ struct rs_window_store {
     rs__arena_t key_arena;
     uint64_t fixed_bytes;
     uint64_t refused;
-    rs__slab_t blocks, chunks;
+    rs__slab_t blocks, chunks, opens;
+    uint32_t newest_open;           /* list of open panes */
     rs__log_t log;
     rs__cursor_t cursor;
     rs__change_t change;
@@ -247,10 +277,19 @@ static inline int64_t rs__difference(int64_t sum, int64_t missing) {
 static inline uint32_t rs__row_of(const rs_window_store_t *store, uint32_t window) {
     return window == RS_WINDOW_TODAY ? RS__ROW_TODAY : RS__ROW_LONGEST + (store->window_count - 1 - window);
 }
+/* Where the extremes of a row are: today first, then from the shortest window to the longest. */
+static inline uint32_t rs__extremes_of(const rs_window_store_t *store, uint32_t row) {
+    return row == RS__ROW_TODAY ? 0 : store->window_count + RS__ROW_LONGEST - row;
+}
 static inline uint32_t rs__window_of_row(const rs_window_store_t *store, uint32_t row) {
     return store->window_count - 1 - (row - RS__ROW_LONGEST);
 }
-static inline int64_t rs__floor_s(int64_t us) { return us >= 0 ? us / RS_US_PER_S : -((-us + RS_US_PER_S - 1) / RS_US_PER_S); }
+static inline int64_t rs__floor_s(int64_t us) {
+    return us >= 0 ? us / RS_US_PER_S : -((-us + RS_US_PER_S - 1) / RS_US_PER_S);
+}
+/* Whole cache lines, an odd number of them: the same line of many such objects then spreads over all sets of a cache.
+ * */
+static inline size_t rs__odd_lines(size_t bytes) { return ((bytes + 63) / 64 | 1) * 64; }
 static inline size_t rs__block_bytes(uint32_t window_count) {
     return (2 + (size_t)window_count) * sizeof(rs__octave_t);
 }
@@ -260,7 +299,8 @@ static inline rs__full_t *rs__full_of(const rs_window_store_t *store, const rs__
     return (rs__full_t *)((uintptr_t)key + store->full_offset);
 }
 /* Of a FULL key: brings the counter of a bucket (numbered through all histograms) near. */
-static inline void rs__prefetch_bucket(const rs_window_store_t *store, const rs__key_t *key, uint32_t row, uint32_t bucket) {
+static inline void rs__prefetch_bucket(const rs_window_store_t *store, const rs__key_t *key, uint32_t row,
+                                       uint32_t bucket) {
     const rs__octave_t *block =
         atomic_load_explicit(&rs__full_of(store, key)->blocks[bucket / RS_HIST_PER_OCTAVE], memory_order_relaxed);
     if (block != NULL) __builtin_prefetch(&block[row].counts[bucket % RS_HIST_PER_OCTAVE], 1);
@@ -271,19 +311,31 @@ void rs__log_init(rs__log_t *log, rs__arena_t *arena);
 void rs__log_free(rs__log_t *log);
 bool rs__log_reserve(rs__log_t *log);
 uint32_t rs__log_find(rs__log_t *log, int64_t second);
-/* Writes one change into the log of its second and notes it as the key's newest; rs__log_reserve must have succeeded. */
-void rs__log_append(rs__log_t *log, rs__key_t *key, int64_t second, const rs__item_t *items, uint32_t count, bool has_waits);
+/* Writes one change into the log of its second and notes it as the key's newest; rs__log_reserve must have succeeded.
+ * */
+void rs__log_append(rs__log_t *log, rs__key_t *key, int64_t second, const rs__item_t *items, uint32_t count,
+                    bool has_waits);
 void rs__log_read(const rs__log_t *log, uint32_t record, rs__item_t *items, rs__record_t *out);
 /* Reads the slot at *at and moves *at to the next one. */
 rs__slot_t rs__record_slot(const uint16_t **at);
 /* The slot of `key` in the record, which has one. */
 rs__slot_t rs__record_find(const rs__record_t *record, uint32_t key);
-/* Adds up the records of the key's pane that are chained from `record` backwards into merged->items; returns how many. */
+/* Adds up the records of the key's pane that are chained from `record` backwards into merged->items; returns how many.
+ * */
 uint32_t rs__log_merge_pane(const rs__log_t *log, uint32_t key, uint32_t record, rs__merged_t *merged);
 /* Forgets a second and its records. */
 void rs__log_drop(rs__log_t *log, uint32_t second);
 /* RS_OK or RS_ERR_STATE: segments' counts of records against the records. */
 int rs__log_check(const rs__log_t *log, const char **why);
+
+/* Makes sure that the second exists; rs__log_reserve must have succeeded. */
+void rs__log_add_second(rs__log_t *log, int64_t second);
+
+/* open.c */
+/* Takes the change into the key's open pane, opening one when that pays. False: it belongs into the log as it is. */
+bool rs__open_take(rs_window_store_t *store, const rs__change_t *change);
+/* Writes all open panes to the log. */
+void rs__open_flush_all(rs_window_store_t *store);
 
 /* total.c; all inside the key's write section, except where said */
 void rs__total_add(rs_window_store_t *store, rs__key_t *key, const uint8_t *rows, uint32_t row_count,
@@ -292,7 +344,8 @@ void rs__total_subtract(rs_window_store_t *store, rs__key_t *key, uint32_t row, 
 /* Opens its own write section: empties the key's `today` when the group's day has changed since it was last touched. */
 void rs__total_start_day(rs_window_store_t *store, rs__key_t *key);
 /* Lowest or highest bucket that today's histogram holds, -1 when it is empty. Writer. */
-int32_t rs__total_edge_bucket(const rs_window_store_t *store, const rs__key_t *key, uint32_t row, rs_histogram_id_t histogram, bool highest);
+int32_t rs__total_edge_bucket(const rs_window_store_t *store, const rs__key_t *key, uint32_t row,
+                              rs_histogram_id_t histogram, bool highest);
 
 /* waits.c. What changes published extremes runs inside the key's write section; what may take long does not. */
 void rs__extremes_clear(rs__extremes_t *extremes);
@@ -301,7 +354,8 @@ void rs__waits_init(rs__full_t *full);
 void rs__waits_prepare(rs_window_store_t *store, rs__key_t *key, const rs__change_t *change);
 /* Inside it, after the histograms are changed. */
 void rs__waits_publish(rs_window_store_t *store, rs__key_t *key, const rs__change_t *change);
-/* Before the write section: `window` has lost what is up to evicted_s[window]. True when rs__waits_publish_row must follow. */
+/* Before the write section: `window` has lost what is up to evicted_s[window]. True when rs__waits_publish_row must
+ * follow. */
 bool rs__waits_evict(rs_window_store_t *store, rs__key_t *key, uint32_t window);
 /* Before the write section: a new day begins for the key; rs__waits_publish_row of today must follow. */
 void rs__waits_start_day(rs_window_store_t *store, rs__key_t *key);
@@ -310,7 +364,8 @@ void rs__waits_publish_row(rs_window_store_t *store, rs__key_t *key, uint32_t ro
 int rs__waits_check(const rs_window_store_t *store, const rs__key_t *key, const char **why);
 
 /* evict.c */
-/* When a slice stopped inside `second`, ends its walk: what comes now is outside of that window and must not be met there. */
+/* When a slice stopped inside `second`, ends its walk: what comes now is outside of that window and must not be met
+ * there. */
 void rs__evict_finish_second(rs_window_store_t *store, int64_t second);
 
 #endif

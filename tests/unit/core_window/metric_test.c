@@ -1,0 +1,122 @@
+#include "core_window_tests.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static rs_figure_t figure_of(const rs_window_store_t *store, rs_metric_t metric, uint32_t slot, bool open_miss_now) {
+    rs_figure_t figure;
+    assert_int_equal(rs_metric_read(store, 0, 0, metric, slot, open_miss_now, NOON + MINUTE, &figure), RS_OK);
+    return figure;
+}
+
+static void names_and_numbers_go_both_ways(void **state) {
+    (void)state;
+    char all[1024] = "";
+    for (unsigned i = 0; i < RS_METRIC_COUNT; i++) {
+        rs_metric_t found;
+        assert_int_equal(rs_metric_find(rs_str(rs_metric_name(i)), &found), RS_OK);
+        assert_int_equal(found, i);
+        const size_t used = strlen(all);
+        snprintf(all + used, sizeof all - used, "%s%s", i == 0 ? "" : ", ", rs_metric_name(i));
+    }
+    assert_string_equal(rs_metric_names(), all);
+    rs_metric_t none = RS_METRIC_AHT;
+    assert_int_equal(rs_metric_find(RS_STR("service_levels"), &none), RS_ERR_NOT_FOUND);
+    assert_int_equal(rs_metric_find(RS_STR(""), &none), RS_ERR_NOT_FOUND);
+    assert_int_equal(none, RS_METRIC_AHT);
+}
+
+static void kinds_are_told_apart(void **state) {
+    (void)state;
+    assert_true(rs_metric_is_gauge(RS_METRIC_OLDEST_WAIT) && rs_metric_is_time(RS_METRIC_OLDEST_WAIT));
+    assert_true(rs_metric_is_gauge(RS_METRIC_WAITING) && !rs_metric_is_time(RS_METRIC_WAITING));
+    assert_true(rs_metric_is_ratio(RS_METRIC_SERVICE_LEVEL) && !rs_metric_is_gauge(RS_METRIC_SERVICE_LEVEL));
+    assert_true(rs_metric_is_time(RS_METRIC_WAIT_P90) && rs_metric_is_time(RS_METRIC_ASA));
+    assert_false(rs_metric_is_ratio(RS_METRIC_OFFERED) || rs_metric_is_time(RS_METRIC_OFFERED));
+}
+
+static void nothing_counted_is_null_for_ratios_and_zero_for_counts_and_gauges(void **state) {
+    (void)state;
+    rs_window_store_t *store = make_store();
+    for (unsigned i = 0; i < RS_METRIC_COUNT; i++) {
+        const rs_figure_t figure = figure_of(store, (rs_metric_t)i, 0, true);
+        const bool is_rate = rs_metric_is_ratio((rs_metric_t)i) ||
+                             (rs_metric_is_time((rs_metric_t)i) && !rs_metric_is_gauge((rs_metric_t)i));
+        assert_int_equal(figure.is_null, is_rate);
+        if (!is_rate) assert_true(figure.value == 0.0);
+    }
+    rs_window_destroy(&store);
+}
+
+static void figures_are_their_formulas(void **state) {
+    (void)state;
+    rs_window_store_t *store = make_store();
+    assert_int_equal(rs_window_begin(store, 0, NOON), RS_OK);
+    rs_window_count(store, RS_COUNT_ANSWERED, 3);
+    rs_window_count(store, RS_COUNT_ABANDONED, 1);
+    rs_window_count(store, RS_COUNT_WAIT_ANSWERED_US, 31500 * RS_US_PER_MS);
+    rs_window_count(store, RS_COUNT_HANDLED, 2);
+    rs_window_count(store, RS_COUNT_HANDLED_SHORT, 1);
+    rs_window_count(store, RS_COUNT_TALK_US, 100 * SECOND);
+    rs_window_count(store, RS_COUNT_HOLD_US, 20 * SECOND);
+    rs_window_count(store, RS_COUNT_WRAP_US, 30 * SECOND);
+    rs_window_count(store, RS_COUNT_OFFERS_FAILED, 2);
+    rs_window_count(store, (rs_count_t)(RS_COUNT_SL_NUM_0 + 5), 2);
+    rs_window_count(store, (rs_count_t)(RS_COUNT_SL_DEN_0 + 5), 3);
+    for (int i = 1; i <= 3; i++) rs_window_duration(store, RS_HIST_WAIT_ANSWERED, i * 20 * RS_US_PER_MS, 1);
+    rs_window_wait(store, 60500, 1);
+    rs_window_end(store);
+    const struct { rs_metric_t metric; double value; int64_t denominator; } table[] = {
+        {RS_METRIC_ANSWERED, 3, 0}, {RS_METRIC_ABANDONED_RATE, 0.25, 4}, {RS_METRIC_ASA, 10500, 3}, {RS_METRIC_AHT, 75000, 2},
+        {RS_METRIC_SHORT_RATE, 0.5, 2}, {RS_METRIC_OFFERS_FAILED_RATE, 0.4, 5}, {RS_METRIC_WAIT_P50, 40, 3},
+        {RS_METRIC_WAIT_P99, 60, 3}, {RS_METRIC_WAIT_MAX, 60, 4}};
+    for (size_t i = 0; i < RS_ARRAY_LEN(table); i++) {
+        const rs_figure_t figure = figure_of(store, table[i].metric, 0, false);
+        if (figure.is_null || fabs(figure.value - table[i].value) > 1e-9 || figure.denominator != table[i].denominator) {
+            fail_msg("%s is %f of %lld", rs_metric_name(table[i].metric), figure.value, (long long)figure.denominator);
+        }
+    }
+    assert_true(fabs(figure_of(store, RS_METRIC_SERVICE_LEVEL, 5, false).value - 2.0 / 3) < 1e-12);
+    assert_true(figure_of(store, RS_METRIC_SERVICE_LEVEL, 4, false).is_null);
+    rs_window_destroy(&store);
+}
+
+static void open_legs_past_the_threshold_join_the_denominator_only_when_asked(void **state) {
+    (void)state;
+    rs_window_store_t *store = make_store();
+    count_at(store, 0, NOON, RS_COUNT_SL_NUM_0, 3);
+    count_at(store, 0, NOON, RS_COUNT_SL_DEN_0, 3);
+    rs_window_gauges_t gauges = {.waiting = 2, .oldest_queued_us = NOON + 10 * SECOND, .open_over_t = 1, .open_miss = {1, 7}};
+    rs_window_set_gauges(store, 0, &gauges);
+    assert_true(figure_of(store, RS_METRIC_SERVICE_LEVEL, 0, false).value == 1.0);
+    assert_true(figure_of(store, RS_METRIC_SERVICE_LEVEL, 0, true).value == 0.75);
+    assert_true(figure_of(store, RS_METRIC_SERVICE_LEVEL, 1, true).value == 0.0); /* only open legs: a miss, not null */
+    assert_int_equal(figure_of(store, RS_METRIC_SERVICE_LEVEL, 1, true).denominator, 7);
+    assert_true(figure_of(store, RS_METRIC_WAITING, 0, false).value == 2.0);
+    assert_true(figure_of(store, RS_METRIC_OPEN_OVER_T, 0, false).value == 1.0);
+    assert_true(figure_of(store, RS_METRIC_OLDEST_WAIT, 0, false).value == 50000.0);
+    rs_window_destroy(&store);
+}
+
+static void an_unknown_key_or_window_is_not_found(void **state) {
+    (void)state;
+    rs_window_store_t *store = make_store();
+    rs_figure_t figure;
+    assert_int_equal(rs_metric_read(store, 9, 0, RS_METRIC_OFFERED, 0, false, NOON, &figure), RS_ERR_NOT_FOUND);
+    assert_int_equal(rs_metric_read(store, 9, 0, RS_METRIC_WAITING, 0, false, NOON, &figure), RS_ERR_NOT_FOUND);
+    assert_int_equal(rs_metric_read(store, 1, 0, RS_METRIC_OFFERED, 0, false, NOON, &figure), RS_ERR_NOT_FOUND);
+    assert_int_equal(rs_metric_read(store, 1, 3, RS_METRIC_WAIT_P90, 0, false, NOON, &figure), RS_ERR_NOT_FOUND);
+    assert_int_equal(rs_metric_read(store, 1, 3, RS_METRIC_HANDLED, 0, false, NOON, &figure), RS_OK);
+    rs_window_destroy(&store);
+}
+
+const struct CMUnitTest metric_tests[] = {
+    cmocka_unit_test(names_and_numbers_go_both_ways),
+    cmocka_unit_test(kinds_are_told_apart),
+    cmocka_unit_test(nothing_counted_is_null_for_ratios_and_zero_for_counts_and_gauges),
+    cmocka_unit_test(figures_are_their_formulas),
+    cmocka_unit_test(open_legs_past_the_threshold_join_the_denominator_only_when_asked),
+    cmocka_unit_test(an_unknown_key_or_window_is_not_found),
+};
+const size_t metric_test_count = RS_ARRAY_LEN(metric_tests);
