@@ -169,7 +169,8 @@ static int create_core(rs_engine_t *engine, const rs_engine_settings_t *settings
         .attributions = (config->attribution_event ? 1u << RS_ATTRIBUTION_EVENT : 0u) |
                         (config->attribution_enter ? 1u << RS_ATTRIBUTION_ENTER : 0u),
         .interval = {.mode = RS_INTERVAL_FIXED, .length_us = config->interval_us},
-        .start_us = settings->start_us, .run = settings->run, .hash_seed = settings->hash_seed,
+        /* When events move the time, it begins with the first of them, which may lie in the past. */
+        .start_us = config->clock == RS_CLOCK_EVENTS ? 0 : settings->start_us, .run = settings->run, .hash_seed = settings->hash_seed,
         .effects = {.context = engine, .on_verdict = send_verdict, .on_alert = send_alert}};
     return rs_core_create(&options, &engine->core);
 }
@@ -181,7 +182,7 @@ int rs_engine_create(const rs_engine_settings_t *settings, rs_engine_t **engine_
     engine->callbacks = settings->callbacks;
     engine->max_sources = settings->config->limits.sources + 1;
     engine->sources = calloc(engine->max_sources, sizeof *engine->sources);
-    atomic_init(&engine->now_us, settings->start_us);
+    atomic_init(&engine->now_us, settings->config->clock == RS_CLOCK_EVENTS ? 0 : settings->start_us);
     atomic_init(&engine->watermark_us, INT64_MIN);
     int status = engine->sources == NULL ? RS_ERR_MEMORY : RS_OK;
     if (status == RS_OK) status = rs_ring_create(settings->config->limits.inlet_bytes, &engine->inlet);

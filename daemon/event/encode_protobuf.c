@@ -9,7 +9,7 @@ typedef struct rs__writer {
 } rs__writer_t;
 
 static void put(rs__writer_t *writer, const void *bytes, size_t len) {
-    if (writer->len + len <= writer->size) memcpy(writer->bytes + writer->len, bytes, len);
+    if (len <= writer->size && writer->len <= writer->size - len) memcpy(writer->bytes + writer->len, bytes, len);
     writer->len += len;
 }
 

@@ -164,7 +164,7 @@ static inline void set_value(const rs__item_t *item, unsigned form, rs__value_t 
 static int parse_message(rs__reader_t reader, const rs__wire_field_t *fields, uint32_t field_count, rs__raw_t *raw,
                          unsigned *wrong) {
     while (reader.at < reader.end) {
-        rs__item_t item;
+        rs__item_t item = {0};
         if (!read_item(&reader, &item)) return RS_ERR_PARSE;
         if (item.field >= field_count || fields[item.field].form == RS__FORM_NONE) continue;
         const unsigned form = fields[item.field].form;
@@ -195,7 +195,7 @@ enum { BATCH_EVENTS = 1 };
 
 static bool is_batch(rs__reader_t reader) {
     while (reader.at < reader.end) {
-        rs__item_t item;
+        rs__item_t item = {0};
         if (!read_item(&reader, &item)) return false;
         if (item.field == BATCH_EVENTS && item.wire != RS__WIRE_LENGTH) return false;
     }
@@ -206,7 +206,7 @@ int rs__wire_split(const uint8_t *bytes, size_t len, rs__wire_event_fn on_event,
     if (len == 0) return RS_OK;
     rs__reader_t reader = {bytes, bytes + len};
     if (!is_batch(reader)) return RS_ERR_PARSE;
-    rs__item_t item;
+    rs__item_t item = {0};
     while (reader.at < reader.end && read_item(&reader, &item)) {
         if (item.field != BATCH_EVENTS) continue;
         if (!on_event(context, item.bytes, item.len)) break;

@@ -156,7 +156,7 @@ static int set_options(void *socket, int type, const rs_config_t *config) {
     failed |= set_int(socket, ZMQ_LINGER, LINGER_MS);
     failed |= set_int(socket, ZMQ_RCVHWM, (int)queue);
     /* Dead hosts are found by TCP, not by ZMTP heartbeats: while the sink is full ZeroMQ stops reading its connections, would
-     * not see the peers' PONGs, and would close every connection for our own slowness (measured; a PUSH peer then loses
+     * not see the peers' PONGs, and would close every connection for our own slowness (seen in a test; a PUSH peer then loses
      * what was in its pipe). */
     failed |= set_int(socket, ZMQ_TCP_KEEPALIVE, 1);
     failed |= set_int(socket, ZMQ_TCP_KEEPALIVE_IDLE, KEEPALIVE_IDLE_S);

@@ -1,10 +1,13 @@
 -- queue_interval, channel_interval, total_interval, agent_interval, team_interval: the rows that `ringside replay` prints,
--- summed from their parts. Times are milliseconds, cut from microseconds once. All five come from one pattern:
+-- summed from their parts. Times are milliseconds, cut from microseconds once. And queue_rollup(from, to, attribution) and its
+-- like: the same over a range of time, one row per key (interval_start and interval_s null). All come from one pattern:
 --   %1$s family   %2$s dimensions   %3$s the same of `s`   %4$s true where the key has legs of its own (not agents, teams)
+--   %5$s sums of the counts   %6$s true where anything was counted   %7$s the statement that makes it, up to AS
+--   %8$s, %9$s interval_start and interval_s   %10$s which parts   %11$s by what they are grouped before the key
 DO $create$
 DECLARE
     pattern constant text := $view$
-CREATE OR REPLACE VIEW ringside.%1$s_interval AS
+%7$s
 SELECT s.interval_start, s.interval_s, %3$s, s.attribution,
     CASE WHEN %4$s THEN s.offered END AS offered,
     s.answered,
@@ -44,7 +47,7 @@ SELECT s.interval_start, s.interval_s, %3$s, s.attribution,
     NULL::jsonb AS fcr, NULL::jsonb AS csat, NULL::jsonb AS nps,
     s.revision, s.final
 FROM (
-    SELECT interval_start, interval_s, %2$s, attribution,
+    SELECT %8$s AS interval_start, %9$s AS interval_s, %2$s, attribution,
         %5$s,
         sum(still_open)::bigint AS still_open,
         -- A part in which no leg was closed has no threshold and does not make the others' a mixture.
@@ -61,7 +64,8 @@ FROM (
         ringside.array_concat(wait_abandoned_count) AS wait_abandoned_count,
         sum(revision)::bigint AS revision, bool_and(final) AS final
     FROM ringside.%1$s_interval_part
-    GROUP BY interval_start, interval_s, %2$s, attribution) AS s
+    %10$s
+    GROUP BY %11$s%2$s, attribution) AS s
 CROSS JOIN LATERAL (SELECT ringside.hist_percentiles(s.wait_answered_bucket, s.wait_answered_count,
         '{500,800,900,950,990}', s.answered_min_us, s.answered_max_us) AS ms) AS a
 CROSS JOIN LATERAL (SELECT ringside.hist_percentiles(s.wait_abandoned_bucket, s.wait_abandoned_count,
@@ -71,6 +75,7 @@ WHERE %6$s OR s.still_open <> 0
 $view$;
     family record;
     sums text;
+    body text;
     counted text;
     note record;
 BEGIN
@@ -87,7 +92,18 @@ BEGIN
             ('total', 'tenant', 's.tenant', 'true', 'a whole tenant'),
             ('agent', 'tenant, agent', 's.tenant, s.agent', 'false', 'an agent'),
             ('team', 'tenant, team', 's.tenant, s.team', 'false', 'a team')) AS f (name, dimensions, selected, legs, text) LOOP
-        EXECUTE format(pattern, family.name, family.dimensions, family.selected, family.legs, sums, counted);
+        EXECUTE format(pattern, family.name, family.dimensions, family.selected, family.legs, sums, counted,
+            format('CREATE OR REPLACE VIEW ringside.%I AS', family.name || '_interval'),
+            'interval_start', 'interval_s', '', 'interval_start, interval_s, ');
+        body := format(pattern, family.name, family.dimensions, family.selected, family.legs, sums, counted, '',
+            'NULL::timestamptz', 'NULL::integer',
+            'WHERE interval_start >= from_time AND interval_start < to_time AND attribution = of_attribution', '');
+        EXECUTE format('CREATE OR REPLACE FUNCTION ringside.%I(from_time timestamptz, to_time timestamptz, '
+            'of_attribution text DEFAULT ''event'') RETURNS SETOF ringside.%I LANGUAGE sql STABLE AS %L',
+            family.name || '_rollup', family.name || '_interval', body || ' ORDER BY ' || family.selected);
+        EXECUTE format('COMMENT ON FUNCTION ringside.%I(timestamptz, timestamptz, text) IS %L', family.name || '_rollup',
+            'Figures of ' || family.text || ' over the intervals that begin within [from_time, to_time), one row per key: sums of '
+            'counts, sums of numerators over sums of denominators, percentiles of the merged histograms.');
         EXECUTE format('COMMENT ON VIEW ringside.%I IS %L', family.name || '_interval',
             'Figures of ' || family.text || ' per interval, as `ringside replay` prints them; null where undefined.');
         FOR note IN SELECT * FROM (VALUES

@@ -1,0 +1,187 @@
+"""What the end-to-end tests share: a private PostgreSQL, a daemon of this build, and the comparison of rows with replay's."""
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+SOURCE = os.environ.get("RS_SOURCE_DIR", os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+BUILD = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else os.path.join(SOURCE, "build", "release")
+SHARED = os.environ.get("RS_SHARED", os.path.join(os.path.dirname(SOURCE), "shared"))
+FIXTURE = os.path.join(SOURCE, "tests", "fixtures", "asterisk", "queue_log")
+PATIENCE = 60.0
+
+checks = 0
+
+
+def check(condition, message):
+    global checks
+    checks += 1
+    if not condition:
+        raise AssertionError(message)
+
+
+def wait_for(what, seconds=PATIENCE, pause=0.05):
+    """Calls what() until it returns something true; returns that."""
+    deadline = time.monotonic() + seconds
+    while True:
+        result = what()
+        if result:
+            return result
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {seconds} s: {getattr(what, '__doc__', None) or what}")
+        time.sleep(pause)
+
+
+@contextlib.contextmanager
+def folder():
+    path = tempfile.mkdtemp(prefix="rs-e2e-", dir="/tmp")
+    os.chmod(path, 0o755)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+class Postgres:
+    """A private cluster in a folder, reachable through a Unix socket only."""
+
+    def __init__(self, path):
+        self.path = os.path.join(path, "pg")
+        self.tool = os.path.join(SOURCE, "daemon", "private-postgres")
+        self.conninfo = self.start()
+
+    def start(self):
+        out = subprocess.run([self.tool, "start", self.path], check=True, capture_output=True, text=True).stdout
+        return out.strip().splitlines()[-1]
+
+    def stop(self, how="immediate"):
+        subprocess.run([self.tool, "stop", self.path, how], check=True, capture_output=True)
+
+    def remove(self):
+        subprocess.run([self.tool, "remove", self.path], check=False, capture_output=True)
+
+    def query(self, sql, *arguments):
+        import psycopg2
+        import psycopg2.extras
+        connection = psycopg2.connect(self.conninfo)
+        try:
+            with connection, connection.cursor(cursor_factory=psycopg2.extras.RealDictCursor) as cursor:
+                cursor.execute(sql, arguments)
+                return [dict(row) for row in cursor.fetchall()]
+        finally:
+            connection.close()
+
+
+class Daemon:
+    """ringsided of this build on ipc endpoints in `path`; `extra` is appended to the configuration."""
+
+    def __init__(self, path, database=None, clock="events", extra=""):
+        self.path = path
+        self.events, self.plain = f"ipc://{path}/events", f"ipc://{path}/plain"
+        self.feed, self.snapshots = f"ipc://{path}/feed", f"ipc://{path}/snapshots"
+        self.config = os.path.join(path, "ringside.conf")
+        self.log = os.path.join(path, "daemon.log")
+        self.write_config(clock, database, extra)
+        self.process = None
+        self.start()
+
+    def write_config(self, clock, database, extra):
+        with open(self.config, "w") as file:
+            file.write(f"time: {{clock: {clock}}}\n")
+            file.write(f"ingest: {{events: \"{self.events}\", plain: \"{self.plain}\"}}\n")
+            file.write(f"feed: {{publish: \"{self.feed}\", snapshots: \"{self.snapshots}\"}}\n")
+            file.write(f"service: {{state_directory: \"{self.path}/state\"}}\n")
+            if database:
+                file.write(f"store: {{database: \"{database}\", flush: 100ms, backoff_min: 50ms, backoff_max: 500ms}}\n")
+            file.write(extra)
+
+    def start(self):
+        with open(self.log, "a") as log:
+            self.process = subprocess.Popen([os.path.join(BUILD, "ringsided"), "--config", self.config], stderr=log, stdout=log)
+        wait_for(lambda: self.said("ready") or self.process.poll() is not None)
+        if self.process.poll() is not None:
+            raise AssertionError("the daemon did not start:\n" + self.output())
+
+    def output(self):
+        with open(self.log) as log:
+            return log.read()
+
+    def said(self, text):
+        return text in self.output()
+
+    def stop(self, seconds=30):
+        """SIGTERM; returns (exit status, seconds it took)."""
+        began = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        status = self.process.wait(timeout=seconds)
+        return status, time.monotonic() - began
+
+    def kill(self):
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+
+def ringside(*arguments, check_status=True, **options):
+    result = subprocess.run([os.path.join(BUILD, "ringside"), *arguments], capture_output=True, text=True, timeout=300, **options)
+    if check_status and result.returncode != 0:
+        raise AssertionError(f"ringside {' '.join(arguments)}: {result.returncode}\n{result.stderr}")
+    return result
+
+
+def replay(*arguments):
+    return [json.loads(line) for line in ringside("replay", "--output", "ndjson", *arguments).stdout.splitlines()]
+
+
+# --- rows ------------------------------------------------------------------------------------------------------------
+DIMENSIONS = {"queue": ["queue", "channel"], "channel": ["channel"], "total": [], "agent": ["agent"], "team": ["team"]}
+NOT_COMPARED = {"revision", "final", "attribution", "interval_start"}
+
+
+def plain(value):
+    """JSON's and PostgreSQL's values in one form."""
+    if isinstance(value, dict):
+        return {key: plain(inner) for key, inner in value.items()}
+    if isinstance(value, bool) or value is None or isinstance(value, (int, str)):
+        return value
+    return float(value)
+
+
+def same(a, b):
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
+    if isinstance(a, (int, float)) and isinstance(b, (int, float)):
+        return abs(a - b) <= 1e-12 * max(1.0, abs(a), abs(b))
+    return a == b
+
+
+def row_key(row, by, start):
+    return (start, row["tenant"], *[row[name] for name in DIMENSIONS[by]])
+
+
+def compare_rows(postgres, by, attribution, files, *options):
+    """Every row of the SQL view equals the row that replay prints, field by field."""
+    import datetime
+    printed = {}
+    for row in replay("--interval", "15m", "--by", by, "--attribution", attribution, *options, *files):
+        start = datetime.datetime.fromisoformat(row["interval_start"].replace("Z", "+00:00"))
+        printed[row_key(row, by, start)] = row
+    stored = {}
+    for row in postgres.query(f"SELECT * FROM ringside.{by}_interval WHERE attribution = %s", attribution):
+        stored[row_key(row, by, row["interval_start"])] = row
+    check(printed, "replay printed no row")
+    check(printed.keys() == stored.keys(), f"{by}/{attribution}: other keys: only replay {sorted(map(str, printed.keys() - stored.keys()))[:5]}, "
+          f"only PostgreSQL {sorted(map(str, stored.keys() - printed.keys()))[:5]}")
+    for key, row in printed.items():
+        for field, value in row.items():
+            if field in NOT_COMPARED:
+                continue
+            check(field in stored[key], f"{by}: the view has no column {field}")
+            theirs = plain(stored[key][field])
+            check(same(value, theirs), f"{by}/{attribution} {key}: {field}: replay {value!r}, PostgreSQL {theirs!r}")
+    return len(printed)

@@ -1,0 +1,232 @@
+"""The daemon as a service: alerts that fire by time alone, refusals, reload, restart of the database, a second daemon, stopping."""
+import json
+import os
+import signal
+import subprocess
+import threading
+import time
+
+import house
+import zmq
+
+CONTEXT = zmq.Context()
+RULES = """
+alerts:
+  rules:
+    waiting: {metric: oldest_wait, key: "*", compare: above, limit: 2s, clear: 1s, severity: warning}
+"""
+
+
+def event(number, kind, at=None, **fields):
+    return {"source": "test", "seq": number, "occurred_at": int((at or time.time()) * 1e6), "type": kind, **fields}
+
+
+class Producer:
+    """Speaks the acknowledged protocol with bare ZeroMQ, as proto/PROTOCOL.md describes it."""
+
+    def __init__(self, endpoint, source="test"):
+        self.socket = CONTEXT.socket(zmq.DEALER)
+        self.socket.linger = 0
+        self.socket.connect(endpoint)
+        self.number = 1
+        self.socket.send_multipart([b"RS1", b"HELLO", source.encode(), str(time.time_ns()).encode(), b"json"])
+        house.check(self.receive()[1] == b"WELCOME", "no WELCOME")
+
+    def receive(self, seconds=20):
+        house.check(self.socket.poll(seconds * 1000), "no answer from the daemon")
+        return self.socket.recv_multipart()
+
+    def send(self, *events):
+        """Sends and waits for the acknowledgement; returns the NACKs that came before it."""
+        lines = [item if isinstance(item, bytes) else json.dumps(item).encode() for item in events]
+        self.socket.send_multipart([b"RS1", b"BATCH", str(self.number).encode(), b"\n".join(lines)])
+        self.number += len(lines)
+        nacks = []
+        while True:
+            answer = self.receive()
+            if answer[1] == b"NACK":
+                nacks.append([frame.decode() for frame in answer[2:]])
+            elif answer[1] == b"ACK" and int(answer[2]) >= self.number - 1:
+                return nacks
+            elif answer[1] == b"ERROR":
+                raise AssertionError(answer)
+
+
+class Subscriber:
+    """Collects alert transitions in a thread."""
+
+    def __init__(self, endpoint):
+        self.transitions, self.stopping = [], False
+        self.thread = threading.Thread(target=self.run, args=(endpoint,), daemon=True)
+        self.thread.start()
+
+    def run(self, endpoint):
+        socket = CONTEXT.socket(zmq.SUB)
+        socket.linger = 0
+        socket.connect(endpoint)
+        socket.subscribe(b"alert/")
+        while not self.stopping:
+            if socket.poll(50):
+                self.transitions.append((time.time(), json.loads(socket.recv_multipart()[2])))
+        socket.close()
+
+    def states(self):
+        return [body["state"] for _, body in self.transitions]
+
+
+def a_waiting_caller_fires_without_any_event(path):
+    """Wall clock: nothing happens after the caller was queued; the rule fires by time, is published and stored."""
+    postgres = house.Postgres(path)
+    daemon = house.Daemon(path, postgres.conninfo, clock="wall", extra=RULES)
+    try:
+        subscriber = Subscriber(daemon.feed)
+        producer = Producer(daemon.events)
+        time.sleep(0.3)
+        began = time.time()
+        producer.send(event(1, "contact.queued", contact_id="c1", queue="vip"))
+        house.wait_for(lambda: "firing" in subscriber.states(), 10)
+        fired = subscriber.transitions[subscriber.states().index("firing")]
+        house.check(1.9 <= fired[0] - began <= 3.0, f"fired after {fired[0] - began:.2f} s, not 2")
+        house.check(fired[1]["queue"] == "vip" and fired[1]["rule"] == "waiting", f"wrong alert: {fired[1]}")
+        producer.send(event(2, "contact.answered", contact_id="c1", agent="a1"))
+        house.wait_for(lambda: "resolved" in subscriber.states(), 10)
+        subscriber.stopping = True
+        house.wait_for(lambda: any(row["state"] == "resolved" for row in postgres.query("SELECT * FROM ringside.alert")), 10)
+        stored = postgres.query("SELECT * FROM ringside.alert")
+        house.check(len(stored) == 1 and stored[0]["rule"] == "waiting" and stored[0]["key"] == "vip", f"stored: {stored}")
+    finally:
+        daemon.kill()
+        postgres.remove()
+
+
+def refusals_are_named_counted_and_leave_the_rest_working(path):
+    postgres = house.Postgres(path)
+    daemon = house.Daemon(path, postgres.conninfo)
+    try:
+        house.wait_for(lambda: daemon.said("connected"))
+        producer = Producer(daemon.events)
+        secret = "+4420794601234567"
+        nacks = producer.send(
+            event(1, "contact.queued", contact_id="c1", queue="vip", customer=secret),
+            b"{not json " + secret.encode(),
+            event(3, "contact.queued", contact_id="c2", customer=secret),
+            event(4, "no.such_type", contact_id="c2"),
+            event(5, "contact.queued", contact_id="c3", queue="q" * 65),
+            event(6, "contact.queued", at=time.time() + 3600, contact_id="c4", queue="vip"),
+            {"source": "test", "seq": 7, "occurred_at": "yesterday", "type": "contact.ended", "contact_id": "c1"},
+            event(1, "contact.queued", contact_id="again", queue="vip"),
+            event(8, "contact.answered", contact_id="c1", agent="a1"))
+        reasons = {int(nack[0]): (nack[1], nack[2]) for nack in nacks}
+        expected = {2: ("malformed", ""), 3: ("missing_field", "queue"), 4: ("unknown_type", "type"), 5: ("too_long", "queue"),
+                    6: ("future", ""), 7: ("bad_time", "occurred_at")}
+        for number, (reason, field) in expected.items():
+            house.check(number in reasons and reasons[number][0] == reason, f"event {number}: {reasons.get(number)}, not {reason}")
+            house.check(not field or reasons[number][1] == field, f"event {number}: field {reasons[number][1]!r}, not {field!r}")
+        house.check(len(reasons) == len(expected), f"NACKs: {reasons}")
+        # garbage at both doors, wrong versions: the next producer does not notice
+        for frames in ([b"\x00\xff" * 500], [b"RS9", b"HELLO", b"x", b"y", b"json"], [b"RS1"], [b"RS1", b"BATCH", b"-1", b"{}"], [b""] * 8):
+            stranger = CONTEXT.socket(zmq.DEALER)
+            stranger.linger = 0
+            stranger.connect(daemon.events)
+            stranger.send_multipart(frames)
+            stranger.poll(200)
+            stranger.close()
+        push = CONTEXT.socket(zmq.PUSH)
+        push.linger = 1000
+        push.connect(daemon.plain)
+        push.send(b"\x99" * 100)
+        push.send(json.dumps(event(1, "contact.queued", contact_id="p1", queue="vip") | {"source": "plain"}).encode())
+        push.close()
+        house.check(producer.send(event(9, "contact.ended", contact_id="c1")) == [], "the producer was disturbed")
+        house.wait_for(lambda: any(r["source"] == "plain" and r["applied"] == 1 for r in
+                                   postgres.query("SELECT * FROM ringside.source_accounting")), 10)
+        status, _ = daemon.stop()
+        house.check(status == 0, daemon.output())
+        test = next(r for r in postgres.query("SELECT * FROM ringside.source_accounting") if r["source"] == "test")
+        figures = {name: test[name] for name in ("received", "applied", "duplicate", "late_applied", "invalid", "unknown", "future")}
+        house.check(figures["duplicate"] == 1 and figures["unknown"] == 1 and figures["future"] == 1, f"accounting: {figures}")
+        house.check(figures["received"] == sum(v for k, v in figures.items() if k != "received"), f"accounting: {figures}")
+        kept = postgres.query("SELECT reason, field FROM ringside.quarantine")
+        house.check({row["reason"] for row in kept} >= {"malformed", "missing_field", "unknown_type", "too_long", "bad_time"},
+                    f"quarantine: {kept}")
+        dump = subprocess.run(["pg_dump", "-d", postgres.conninfo, "--data-only"], capture_output=True, text=True, check=True).stdout
+        files = dump + daemon.output()
+        for folder, _, names in os.walk(os.path.join(path, "state")):
+            for name in names:
+                with open(os.path.join(folder, name), "rb") as file:
+                    files += file.read().decode("latin-1")
+        house.check(secret not in files and secret[1:] not in files, "the caller's number reached the disk")
+    finally:
+        daemon.kill()
+        postgres.remove()
+
+
+def rows_catch_up_when_the_database_comes_late_and_goes_away(path):
+    postgres = house.Postgres(path)
+    conninfo = postgres.conninfo
+    postgres.stop("fast")
+    daemon = house.Daemon(path, conninfo)
+    try:
+        house.ringside("send", "--to", daemon.events, house.FIXTURE)       # no database yet
+        postgres.start()
+        house.wait_for(lambda: postgres.query("SELECT count(*) AS n FROM information_schema.tables WHERE table_name = "
+                                              "'queue_interval_part'")[0]["n"] == 1, 30)
+        house.wait_for(lambda: postgres.query("SELECT count(*) AS n FROM ringside.queue_interval_part")[0]["n"] > 0, 30)
+        postgres.stop("immediate")                                          # cut at any moment
+        house.ringside("send", "--to", daemon.events, house.FIXTURE)       # the same again: duplicates, no figure changes
+        time.sleep(0.5)
+        postgres.start()
+        house.wait_for(lambda: daemon.output().count("connected") >= 2, 30)
+        status, _ = daemon.stop()
+        house.check(status == 0, daemon.output())
+        for by in ("queue", "total", "agent"):
+            house.compare_rows(postgres, by, "event", [house.FIXTURE])
+    finally:
+        daemon.kill()
+        postgres.remove()
+
+
+def a_bad_reload_keeps_the_running_configuration_and_says_why(path):
+    daemon = house.Daemon(path, extra=RULES)
+    try:
+        with open(daemon.config) as file:
+            good = file.read()
+        with open(daemon.config, "w") as file:
+            file.write(good.replace("limit: 2s", "limit: soon"))
+        daemon.process.send_signal(signal.SIGHUP)
+        house.wait_for(lambda: daemon.said("reload refused"), 10)
+        house.check("alerts.rules" in daemon.output() and "ringside.conf:" in daemon.output(), "the refusal does not name the key and line")
+        with open(daemon.config, "w") as file:
+            file.write(good.replace("limit: 2s", "limit: 9s"))
+        daemon.process.send_signal(signal.SIGHUP)
+        house.wait_for(lambda: daemon.said("reloaded"), 10)
+        house.check(Producer(daemon.events).send(event(1, "contact.queued", contact_id="c", queue="q")) == [], "no answer after a reload")
+        other = subprocess.run([os.path.join(house.BUILD, "ringsided"), "--config", daemon.config], capture_output=True, text=True, timeout=20)
+        house.check(other.returncode == 1 and "another ringsided" in other.stderr, f"a second daemon started: {other}")
+        status, seconds = daemon.stop()
+        house.check(status == 0 and seconds < 5, f"stopped with {status} after {seconds:.1f} s")
+    finally:
+        daemon.kill()
+
+
+def a_bad_start_is_one_clear_line(path):
+    broken = os.path.join(path, "broken.conf")
+    with open(broken, "w") as file:
+        file.write("time:\n  clok: wall\n")
+    for program in (["ringsided", "--config", broken], ["ringsided", "--check", "--config", broken], ["ringside", "check-config", broken]):
+        result = subprocess.run([os.path.join(house.BUILD, program[0]), *program[1:]], capture_output=True, text=True, timeout=20)
+        house.check(result.returncode == 1, f"{program}: exit {result.returncode}")
+        house.check("broken.conf:2" in result.stderr and "clok" in result.stderr and "clock" in result.stderr, result.stderr)
+        house.check(len(result.stderr.strip().splitlines()) == 1, f"more than one line: {result.stderr}")
+
+
+passed = 0
+for test in (a_waiting_caller_fires_without_any_event, refusals_are_named_counted_and_leave_the_rest_working,
+             rows_catch_up_when_the_database_comes_late_and_goes_away, a_bad_reload_keeps_the_running_configuration_and_says_why,
+             a_bad_start_is_one_clear_line):
+    with house.folder() as place:
+        began = time.monotonic()
+        test(place)
+        passed += 1
+        print(f"ok {test.__name__} ({time.monotonic() - began:.1f} s)", flush=True)
+print(f"{passed} passed, 0 failed ({house.checks} checks)")
