@@ -9,7 +9,7 @@
 #include <zmq.h>
 
 enum {
-    MAX_PREFIX = 511, MAX_FRAMES = 4096, MAX_FRAME_BYTES = 1 << 20, QUEUE_MESSAGES = 65536,
+    MAX_PREFIX = 511, MAX_HEARTBEAT = 512, MAX_FRAMES = 4096, MAX_FRAME_BYTES = 1 << 20, QUEUE_MESSAGES = 65536,
     RECONNECT_MS = 100, RECONNECT_MAX_MS = 2000
 };
 #define SILENCE_US (5 * RS_US_PER_S)
@@ -33,6 +33,10 @@ struct rs_follow {
     bool has_run;
     uint64_t run, covered;       /* covered: updates up to this number of the feed are in the snapshot */
     int64_t heard_us, ask_at_us, answer_by_us;
+
+    int64_t pulse_us;            /* when the daemon was last heard; 0 = never */
+    char heartbeat[MAX_HEARTBEAT];
+    uint32_t heartbeat_len;
 
     zmq_msg_t *frames;           /* of the message in hand; items borrow from them */
     uint32_t frame_count;
@@ -177,6 +181,7 @@ static bool on_answer(rs_follow_t *follow, rs_follow_item_t *item, int64_t now) 
     const rs_str_t kind = frame_at(follow, 1);
     if (!rs_str_equal(frame_at(follow, 0), RS_STR("RS1"))) return false;
     follow->answer_by_us = now + ANSWER_US;
+    follow->pulse_us = now;
     if (rs_str_equal(kind, RS_STR("SNAPSHOT"))) {
         follow->next_item = 3;
         return next_snapshot_item(follow, item);
@@ -200,13 +205,20 @@ static bool give_gap(rs_follow_t *follow, rs_follow_item_t *item, uint64_t from,
     return true;
 }
 
+/* Longer than any daemon of this version writes it: not kept. */
+static void keep_heartbeat(rs_follow_t *follow, rs_str_t body) {
+    follow->heartbeat_len = body.len <= MAX_HEARTBEAT ? body.len : 0;
+    if (follow->heartbeat_len > 0) memcpy(follow->heartbeat, body.data, body.len);
+}
+
 static bool on_published(rs_follow_t *follow, rs_follow_item_t *item, int64_t now) {
     rs__feed_header_t header = {0};
     if (follow->frame_count < 3 || !rs__feed_header_parse(frame_at(follow, 1), &header)) return false;
-    follow->heard_us = now;
+    follow->heard_us = follow->pulse_us = now;
     follow->is_lost = false;
     const rs_str_t topic = frame_at(follow, 0);
     const bool is_heartbeat = rs_str_equal(topic, RS_STR("heartbeat"));
+    if (is_heartbeat) keep_heartbeat(follow, frame_at(follow, 2));
     const bool is_new_run = follow->has_run && header.run != follow->run;
     if (is_new_run) begin_run(follow, header.run);
     follow->run = header.run;
@@ -287,6 +299,11 @@ int rs_follow_next(rs_follow_t *follow, int timeout_ms, rs_follow_item_t *item) 
         const int64_t deadline_us = next_deadline(follow);
         wait_readable(follow->state == STATE_ASKING ? follow->ask : follow->sub, deadline_us < end_us ? deadline_us : end_us, now);
     }
+}
+
+void rs_follow_pulse(const rs_follow_t *follow, rs_follow_pulse_t *pulse) {
+    pulse->silent_ms = follow->pulse_us == 0 ? -1 : (now_us() - follow->pulse_us) / RS_US_PER_MS;
+    pulse->heartbeat = (rs_str_t){.data = follow->heartbeat, .len = follow->heartbeat_len};
 }
 
 /* --- life ----------------------------------------------------------------------------------------------------------- */

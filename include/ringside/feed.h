@@ -56,6 +56,14 @@ int rs_follow_open(const rs_follow_options_t *options, rs_follow_t **follow);
 /* Waits up to timeout_ms (0: only looks; < 0: for ever) for the next item. RS_OK with *item, or RS_ERR_TIMEOUT. */
 int rs_follow_next(rs_follow_t *follow, int timeout_ms, rs_follow_item_t *item);
 
+/* How fresh it all is, for programs that show it. Receives nothing: it tells what rs_follow_next has met so far. */
+typedef struct rs_follow_pulse {
+    int64_t silent_ms;               /* since the daemon was last heard (anything counts); < 0: it never was */
+    rs_str_t heartbeat;              /* body of the last heartbeat, with the daemon's time; empty before the first. Borrowed
+                                        until the next rs_follow_next */
+} rs_follow_pulse_t;
+void rs_follow_pulse(const rs_follow_t *follow, rs_follow_pulse_t *pulse);
+
 /* Frees the follower, sets *follow to NULL. Accepts NULL and a pointer to NULL. */
 void rs_follow_close(rs_follow_t **follow);
 

@@ -176,7 +176,7 @@ def rows_catch_up_when_the_database_comes_late_and_goes_away(path):
         house.ringside("send", "--to", daemon.events, house.FIXTURE)       # the same again: duplicates, no figure changes
         time.sleep(0.5)
         postgres.start()
-        house.wait_for(lambda: daemon.output().count("connected") >= 2, 30)
+        house.wait_for(lambda: daemon.output().count("works again") >= 2, 30)
         status, _ = daemon.stop()
         house.check(status == 0, daemon.output())
         for by in ("queue", "total", "agent"):

@@ -1,0 +1,368 @@
+/* `ringside replay`: recorded events through the same core, as fast as it can. */
+#include "cli/cli.h"
+#include "cli/reader.h"
+#include "cli/row_print.h"
+#include "cli/sorter.h"
+#include "core/core.h"
+#include "event/json.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { MAX_FILES = 1024, MAX_SETS = 256 };
+
+typedef struct rs_replay {
+    /* what was asked for */
+    const char *format, *interval, *timezone, *by, *attribution, *policy, *threshold, *short_text, *config_path, *output,
+        *sort_memory, *baseline;
+    const char *sets[MAX_SETS];
+    size_t set_count;
+    const char *files[MAX_FILES];
+    size_t file_count;
+    bool alerts;
+    /* what that means */
+    rs_config_t *config;
+    rs_zone_t *zone;
+    rs_core_t *core;
+    rs_sorter_t *sorter;
+    rs_row_printer_t printer;
+    rs_interval_spec_t spec;
+    rs_key_family_t family;
+    unsigned attribution_bit;
+    uint64_t sort_bytes;
+    uint64_t read, refused, unknown, duplicate, limited, rows;
+} rs_replay_t;
+
+enum { OPTION_FORMAT = 256, OPTION_INTERVAL, OPTION_TIMEZONE, OPTION_BY, OPTION_ATTRIBUTION, OPTION_POLICY, OPTION_THRESHOLD,
+       OPTION_SHORT, OPTION_CONFIG, OPTION_SET, OPTION_OUTPUT, OPTION_ALERTS, OPTION_BASELINE, OPTION_SORT_MEMORY };
+
+static const struct argp_option options[] = {
+    {"format", OPTION_FORMAT, "FORMAT", 0, "ndjson, asterisk-queue-log or protobuf (by file name)", 0},
+    {"interval", OPTION_INTERVAL, "TIME", 0, "15m, 30m, 1h, 1d … or all (30m)", 0},
+    {"timezone", OPTION_TIMEZONE, "ZONE", 0, "IANA name for cutting days and printing (UTC)", 0},
+    {"by", OPTION_BY, "KEY", 0, "queue, agent, team, channel or total (queue)", 0},
+    {"attribution", OPTION_ATTRIBUTION, "MODE", 0, "event or enter (event)", 0},
+    {"policy", OPTION_POLICY, "NAMES", 0, "service-level policies, separated by commas (short_excluded)", 0},
+    {"threshold", OPTION_THRESHOLD, "TIME", 0, "T of every policy and queue, like 20s", 0},
+    {"short", OPTION_SHORT, "TIME", 0, "S of every policy and queue, like 5s", 0},
+    {"config", OPTION_CONFIG, "FILE", 0, "a daemon's configuration", 0},
+    {"set", OPTION_SET, "KEY=VALUE", 0, "one key of that file; may be repeated", 0},
+    {"output", OPTION_OUTPUT, "FORM", 0, "table, csv or ndjson (table on a terminal, else ndjson)", 0},
+    {"alerts", OPTION_ALERTS, 0, 0, "print the transitions of the configured alert rules instead", 0},
+    {"sort-memory", OPTION_SORT_MEMORY, "BYTES", 0, "disorder is sorted in so much memory and spilled beyond (1GiB)", 0},
+    {0}};
+
+static error_t parse_option(int key, char *argument, struct argp_state *state) {
+    rs_replay_t *replay = state->input;
+    switch (key) {
+        case OPTION_FORMAT: replay->format = argument; return 0;
+        case OPTION_INTERVAL: replay->interval = argument; return 0;
+        case OPTION_TIMEZONE: replay->timezone = argument; return 0;
+        case OPTION_BY: replay->by = argument; return 0;
+        case OPTION_ATTRIBUTION: replay->attribution = argument; return 0;
+        case OPTION_POLICY: replay->policy = argument; return 0;
+        case OPTION_THRESHOLD: replay->threshold = argument; return 0;
+        case OPTION_SHORT: replay->short_text = argument; return 0;
+        case OPTION_CONFIG: replay->config_path = argument; return 0;
+        case OPTION_OUTPUT: replay->output = argument; return 0;
+        case OPTION_ALERTS: replay->alerts = true; return 0;
+        case OPTION_SORT_MEMORY: replay->sort_memory = argument; return 0;
+        case OPTION_SET:
+            if (replay->set_count == MAX_SETS) argp_error(state, "more than %d --set", MAX_SETS);
+            replay->sets[replay->set_count++] = argument;
+            return 0;
+        case ARGP_KEY_ARG:
+            if (replay->file_count == MAX_FILES) argp_error(state, "more than %d files", MAX_FILES);
+            replay->files[replay->file_count++] = argument;
+            return 0;
+        case ARGP_KEY_NO_ARGS: argp_error(state, "no file named; \"-\" is standard input"); return 0;
+        default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp parser = {
+    options, parse_option, "FILE...", "Runs recorded events through the core and prints aggregates."
+    "\vA line that is refused is reported on standard error with file, line and reason; the rest counts.", NULL, NULL, NULL};
+
+/* --- from words to settings ----------------------------------------------------------------------------------------- */
+static int parse_interval(rs_replay_t *replay) {
+    const rs_str_t text = rs_str(replay->interval);
+    if (strcmp(replay->interval, "all") == 0) {
+        replay->spec.mode = RS_INTERVAL_ALL;
+        return 0;
+    }
+    int64_t length_us;
+    if (rs_config_parse_duration(text, &length_us) != RS_OK) {
+        return rs_cli_usage("--interval: \"%s\" is not a time; allowed: 1m to 12h that divides a day, 1d, all", replay->interval);
+    }
+    if (length_us == RS_US_PER_DAY) {
+        replay->spec.mode = RS_INTERVAL_DAY;
+        replay->spec.zone = replay->zone;
+        return 0;
+    }
+    if (length_us < RS_US_PER_MIN || length_us > RS_US_PER_DAY || RS_US_PER_DAY % length_us != 0) {
+        return rs_cli_usage("--interval: \"%s\" does not divide a day; allowed: 1m to 12h that divides a day, 1d, all", replay->interval);
+    }
+    replay->spec.mode = RS_INTERVAL_FIXED;
+    replay->spec.length_us = length_us;
+    return 0;
+}
+
+static int parse_names(rs_replay_t *replay) {
+    static const char *const families[RS_FAMILY_COUNT] = {"queue", "channel", "total", "agent", "team"};
+    replay->family = RS_FAMILY_COUNT;
+    for (unsigned i = 0; i < RS_FAMILY_COUNT; i++) {
+        if (strcmp(replay->by, families[i]) == 0) replay->family = i;
+    }
+    if (replay->family == RS_FAMILY_COUNT) {
+        return rs_cli_usage("--by: unknown \"%s\"; allowed: queue, agent, team, channel, total", replay->by);
+    }
+    if (strcmp(replay->attribution, "event") == 0) replay->attribution_bit = 1u << RS_ATTRIBUTION_EVENT;
+    else if (strcmp(replay->attribution, "enter") == 0) replay->attribution_bit = 1u << RS_ATTRIBUTION_ENTER;
+    else return rs_cli_usage("--attribution: unknown \"%s\"; allowed: event, enter", replay->attribution);
+    if (replay->output == NULL) replay->printer.output = isatty(STDOUT_FILENO) ? RS_OUTPUT_TABLE : RS_OUTPUT_NDJSON;
+    else if (strcmp(replay->output, "table") == 0) replay->printer.output = RS_OUTPUT_TABLE;
+    else if (strcmp(replay->output, "csv") == 0) replay->printer.output = RS_OUTPUT_CSV;
+    else if (strcmp(replay->output, "ndjson") == 0) replay->printer.output = RS_OUTPUT_NDJSON;
+    else return rs_cli_usage("--output: unknown \"%s\"; allowed: table, csv, ndjson", replay->output);
+    return 0;
+}
+
+static int parse_bytes(const char *text, uint64_t *bytes) {
+    char *end;
+    errno = 0;
+    const unsigned long long number = strtoull(text, &end, 10);
+    static const struct { const char *suffix; unsigned shift; } units[] = {
+        {"", 0}, {"B", 0}, {"KiB", 10}, {"K", 10}, {"MiB", 20}, {"M", 20}, {"GiB", 30}, {"G", 30}, {"TiB", 40}, {"T", 40}};
+    for (size_t i = 0; i < RS_ARRAY_LEN(units); i++) {
+        if (end == text || text[0] == '-' || errno != 0 || strcmp(end, units[i].suffix) != 0) continue;
+        if (number > UINT64_MAX >> (units[i].shift + 1)) break;
+        *bytes = (uint64_t)number << units[i].shift;
+        return *bytes >= 1 << 20 ? 0 : rs_cli_usage("--sort-memory: \"%s\" is too little; allowed: 1MiB and more", text);
+    }
+    return rs_cli_usage("--sort-memory: \"%s\" is not a size; allowed: a number with KiB, MiB or GiB", text);
+}
+
+static int parse_override(const char *option, const char *text, int64_t *us) {
+    if (text == NULL || rs_config_parse_duration(rs_str(text), us) == RS_OK) return 0;
+    return rs_cli_usage("%s: \"%s\" is not a time; allowed: such as 20s, 500ms, 0", option, text);
+}
+
+static int load_config(rs_replay_t *replay) {
+    char policies[1024] = "service_level.policies=";
+    const char *sets[MAX_SETS + 1];
+    size_t count = 0;
+    for (; count < replay->set_count; count++) sets[count] = replay->sets[count];
+    if (replay->policy != NULL) {
+        if (strlen(replay->policy) + 32 > sizeof policies) return rs_cli_usage("--policy: too long");
+        snprintf(policies + strlen(policies), sizeof policies - strlen(policies), "[%s]", replay->policy);
+        sets[count++] = policies;
+    }
+    rs_config_error_t error;
+    const int status = rs_config_load(replay->config_path, sets, count, &replay->config, &error);
+    if (status != RS_OK) {
+        char text[1024];
+        rs_config_error_format(&error, text, sizeof text);
+        return rs_cli_usage("%s", status == RS_ERR_MEMORY ? rs_status_text(status) : text);
+    }
+    int result = parse_override("--threshold", replay->threshold, &replay->config->override_threshold_us);
+    if (result == 0) result = parse_override("--short", replay->short_text, &replay->config->override_short_us);
+    return result;
+}
+
+static int load_zone(rs_replay_t *replay) {
+    const int status = rs_zone_load(replay->timezone, &replay->zone);
+    if (status == RS_OK) return 0;
+    return rs_cli_usage("--timezone: \"%s\": %s; allowed: an IANA name such as Europe/London", replay->timezone,
+                        status == RS_ERR_NOT_FOUND ? "no such zone" : rs_status_text(status));
+}
+
+/* --- effects -------------------------------------------------------------------------------------------------------- */
+static void print_alert(void *context, const rs_alert_transition_t *transition) {
+    rs_replay_t *replay = context;
+    char line[4096], explanation[512];
+    rs_json_t json;
+    const rs_key_t *key = &transition->dimensions;
+    rs_json_init(&json, line, sizeof line);
+    rs_json_begin(&json, NULL);
+    rs_json_time(&json, "at", transition->at_us);
+    rs_json_string(&json, "rule", transition->rule_name);
+    rs_json_begin(&json, "key");
+    rs_json_string(&json, "tenant", key->tenant);
+    rs_json_string_or_null(&json, "queue", key->family == RS_FAMILY_QUEUE ? key->name : (rs_str_t){0});
+    rs_json_string_or_null(&json, "channel", rs_str(rs_channel_name(key->channel)));
+    rs_json_end(&json);
+    rs_json_string(&json, "severity", rs_str(rs_alert_severity_name(transition->severity)));
+    rs_json_string(&json, "from", rs_str(rs_alert_state_name(transition->from)));
+    rs_json_string(&json, "to", rs_str(rs_alert_state_name(transition->to)));
+    if (transition->figure.is_null) rs_json_null(&json, "figure");
+    else rs_json_number(&json, "figure", transition->figure.value);
+    rs_json_number(&json, "limit", transition->limit);
+    snprintf(explanation, sizeof explanation, "%.*s %s %g (%" PRId64 " of %" PRId64 ")", (int)transition->metric.len,
+             transition->metric.data, transition->compare == RS_ALERT_ABOVE ? "above" : "below", transition->limit,
+             transition->figure.numerator, transition->figure.denominator);
+    rs_json_string(&json, "explanation", rs_str(explanation));
+    rs_json_end(&json);
+    RS_REQUIRE(!json.overflow);
+    fwrite(line, 1, json.len, stdout);
+    putchar('\n');
+    replay->rows++;
+}
+
+static void print_row(void *context, const rs_row_t *row) {
+    rs_replay_t *replay = context;
+    rs_row_print(&replay->printer, row);
+    replay->rows++;
+}
+
+/* --- the run -------------------------------------------------------------------------------------------------------- */
+static void report_refused(rs_replay_t *replay, const char *file, uint64_t line, const rs_refused_t *refused) {
+    replay->refused++;
+    if (refused->reason == RS_REFUSAL_UNKNOWN_TYPE) replay->unknown++;
+    rs_core_apply_refusal(replay->core, rs_str(refused->source), refused->reason);
+    fprintf(stderr, "%s:%" PRIu64 ": refused: %s%s%s\n", file, line, rs_refusal_name(refused->reason),
+            refused->field[0] != 0 ? ": " : "", refused->field);
+}
+
+static int take(rs_replay_t *replay, const rs_event_t *event, const char *file, uint64_t line) {
+    uint32_t session;
+    const rs_refusal_t refusal = rs_core_admit(replay->core, event, event->occurred_us, &session);
+    if (refusal == RS_REFUSAL_DUPLICATE) {
+        replay->duplicate++;
+        return 0;
+    }
+    if (refusal != RS_REFUSAL_NONE) {
+        replay->limited++;
+        fprintf(stderr, "%s:%" PRIu64 ": refused: %s\n", file, line, rs_refusal_name(refusal));
+        return 0;
+    }
+    const int status = rs_sorter_add(replay->sorter, event, session);
+    if (status == RS_OK) return 0;
+    return rs_cli_fail("cannot sort the events: %s", status == RS_ERR_IO ? strerror(errno) : rs_status_text(status));
+}
+
+/* The customer's own text goes no further than here: replay needs no pseudonyms yet. */
+static void forget_customer(rs_event_t *event) { event->customer = (rs_str_t){0}; }
+
+static int read_file(rs_replay_t *replay, const char *file) {
+    rs_reader_t *reader;
+    int status = rs_reader_open(file, replay->format, replay->config, &reader);
+    if (status == RS_ERR_NOT_FOUND) {
+        return rs_cli_usage("--format: unknown \"%s\"; allowed: %s", replay->format, rs_reader_format_names());
+    }
+    if (status != RS_OK) return rs_cli_fail("%s: %s", file, status == RS_ERR_IO ? strerror(errno) : rs_status_text(status));
+    rs_event_t event;
+    rs_refused_t refused;
+    uint64_t line = 0;
+    int result = 0;
+    while (result == 0 && (status = rs_reader_next(reader, &event, &refused, &line)) != 0) {
+        if (status == RS_ERR_IO) {
+            result = rs_cli_fail("%s:%" PRIu64 ": %s", file, line, rs_reader_error(reader));
+        } else {
+            replay->read++;
+            if (status == 1) {
+                forget_customer(&event);
+                result = take(replay, &event, file, line);
+            } else {
+                report_refused(replay, file, line, &refused);
+            }
+        }
+    }
+    rs_reader_close(&reader);
+    return result;
+}
+
+static int apply_all(rs_replay_t *replay) {
+    rs_event_t event;
+    uint32_t session;
+    int status = rs_sorter_finish(replay->sorter);
+    if (status != RS_OK) return rs_cli_fail("cannot sort the events: %s", status == RS_ERR_IO ? strerror(errno) : rs_status_text(status));
+    while ((status = rs_sorter_next(replay->sorter, &event, &session)) == 1) rs_core_apply_admitted(replay->core, &event, session);
+    rs_core_finish(replay->core);
+    return status == 0 ? 0 : rs_cli_fail("cannot read the sorted events back: %s", strerror(errno));
+}
+
+static void print_summary(const rs_replay_t *replay) {
+    rs_accounting_t sum = {0};
+    for (uint32_t i = 0; i < rs_core_source_count(replay->core); i++) {
+        rs_accounting_t one;
+        rs_core_accounting(replay->core, i, &one);
+        sum.received += one.received;
+        sum.applied += one.applied;
+        sum.duplicate += one.duplicate;
+        sum.invalid += one.invalid;
+        sum.unknown += one.unknown;
+        sum.limit += one.limit;
+        sum.gaps += one.gaps;
+        sum.missing += one.missing;
+    }
+    fprintf(stderr, "ringside replay: received %" PRIu64 " = applied %" PRIu64 " + duplicate %" PRIu64 " + invalid %" PRIu64
+            " + unknown %" PRIu64 " + limit %" PRIu64 "; gaps %" PRIu64 " (%" PRIu64 " missing); %s %" PRIu64 "\n", sum.received,
+            sum.applied, sum.duplicate, sum.invalid, sum.unknown, sum.limit, sum.gaps, sum.missing,
+            replay->alerts ? "transitions" : "rows", replay->rows);
+    const rs_core_losses_t losses = rs_core_losses(replay->core);
+    if (losses.contacts + losses.cells + losses.panes + losses.overflowed_keys != 0) {
+        fprintf(stderr, "ringside replay: limits reached: contacts or events %" PRIu64 ", rows %" PRIu64 ", panes %" PRIu64
+                ", keys in " RS_OVERFLOW_NAME " %" PRIu64 "; see limits.* of the configuration\n", losses.contacts, losses.cells,
+                losses.panes, losses.overflowed_keys);
+    }
+}
+
+/* A replay holds everything at once: its bounds are wide, and memory is only taken where it is used. */
+static void widen_limits(rs_config_t *config) {
+    rs_limits_t *limits = &config->limits;
+    if (limits->contacts < 8u << 20) limits->contacts = 8u << 20;
+    if (limits->rows < 4u << 20) limits->rows = 4u << 20;
+    if (limits->remembered_ids < 64u << 20) limits->remembered_ids = 64u << 20;
+}
+
+static int create_core(rs_replay_t *replay) {
+    if (!replay->config->missing_end_named) replay->config->missing_end_us = 0;   /* in replay only when configured */
+    widen_limits(replay->config);
+    const rs_core_options_t core_options = {
+        .config = replay->config, .replay = true, .windows = replay->alerts, .alerts = replay->alerts,
+        .families = replay->alerts ? 0 : 1u << replay->family, .attributions = replay->attribution_bit,
+        .interval = replay->spec, .start_us = 0, .run = 0, .hash_seed = UINT64_C(0x72696e6773696465),
+        .effects = {.context = replay, .on_alert = print_alert}};
+    const int status = rs_core_create(&core_options, &replay->core);
+    return status == RS_OK ? 0 : rs_cli_fail("cannot start: %s", rs_status_text(status));
+}
+
+static int run(rs_replay_t *replay) {
+    int result = parse_names(replay);
+    if (result == 0) result = parse_bytes(replay->sort_memory, &replay->sort_bytes);
+    if (result == 0) result = load_zone(replay);
+    if (result == 0) result = parse_interval(replay);
+    if (result == 0) result = load_config(replay);
+    if (result == 0) result = create_core(replay);
+    if (result != 0) return result;
+    if (rs_sorter_create(replay->sort_bytes, rs_event_compare, &replay->sorter) != RS_OK) return rs_cli_fail("out of memory");
+    for (size_t i = 0; i < replay->file_count && result == 0; i++) result = read_file(replay, replay->files[i]);
+    if (result == 0) result = apply_all(replay);
+    if (result != 0) return result;
+    replay->printer.out = stdout;
+    replay->printer.by = replay->family;
+    replay->printer.zone = replay->zone;
+    replay->printer.offset = true;
+    if (!replay->alerts) rs_core_rows(replay->core, print_row, replay);
+    print_summary(replay);
+    if (fflush(stdout) != 0) return rs_cli_fail("cannot write the result: %s", strerror(errno));
+    return 0;
+}
+
+int rs_cli_replay(int argc, char **argv) {
+    static rs_replay_t replay = {.interval = "30m", .timezone = "UTC", .by = "queue", .attribution = "event",
+                                 .sort_memory = "1GiB"};
+    argp_err_exit_status = 2;
+    argv[0] = "ringside replay";
+    argp_parse(&parser, argc, argv, 0, NULL, &replay);
+    const int result = run(&replay);
+    rs_sorter_destroy(&replay.sorter);
+    rs_core_destroy(&replay.core);
+    rs_config_destroy(&replay.config);
+    rs_zone_destroy(&replay.zone);
+    return result;
+}
