@@ -30,8 +30,8 @@ foreach(folder ${unit_rooms})
     if(IS_DIRECTORY ${folder} AND sources)
         get_filename_component(room ${folder} NAME)
         rs_test_binary(test_${room} unit 120 ${sources})
-        if(room STREQUAL "cli")
-            target_link_libraries(test_${room} PRIVATE rs_cli)   # no room: nothing else links it
+        if(room MATCHES "^(cli|connect)$")   # no room: nothing else links it; connect compares with its reader
+            target_link_libraries(test_${room} PRIVATE rs_cli)
         endif()
     endif()
 endforeach()
