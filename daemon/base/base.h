@@ -28,7 +28,7 @@ static inline bool rs_str_equal(rs_str_t a, rs_str_t b) {
 /* Order as bytes, a prefix before what it begins. Returns < 0, 0, > 0. */
 static inline int rs_str_compare(rs_str_t a, rs_str_t b) {
     const uint32_t shared = a.len < b.len ? a.len : b.len;
-    const int order = shared == 0 ? 0 : memcmp(a.data, b.data, shared);
+    const int order = shared == 0 || a.data == NULL || b.data == NULL ? 0 : memcmp(a.data, b.data, shared);
     if (order != 0) return order;
     return (a.len > b.len) - (a.len < b.len);
 }

@@ -10,6 +10,7 @@
 #include <fnmatch.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <time.h>
@@ -261,6 +262,12 @@ static int take_item(rs_alerts_command_t *command, const rs_follow_item_t *item)
     return 0;
 }
 
+/* A pipe whose reader has ended would be noticed at the next alert only. */
+static bool is_reader_gone(void) {
+    struct pollfd output = {.fd = STDOUT_FILENO};
+    return poll(&output, 1, 0) > 0 && (output.revents & POLLERR) != 0;
+}
+
 static int follow(rs_alerts_command_t *command) {
     const struct sigaction stop = {.sa_handler = on_stop};
     const int64_t patience_us = now_us() + command->settings.timeout_s * RS_US_PER_S;
@@ -268,7 +275,7 @@ static int follow(rs_alerts_command_t *command) {
     int result = 0;
     sigaction(SIGINT, &stop, NULL);
     sigaction(SIGTERM, &stop, NULL);
-    while (!stopped && result == 0) {
+    while (!stopped && result == 0 && !is_reader_gone()) {
         rs_follow_item_t item;
         if (rs_follow_next(command->follow, WAIT_MS, &item) == RS_OK) result = take_item(command, &item);
         if (command->has_synced || has_complained || now_us() < patience_us) continue;

@@ -176,6 +176,7 @@ static void cycle(rs_top_t *top, bool policy) {
     if (next == NULL) return;
     if (policy) snprintf(top->policy, sizeof top->policy, "%s", next);
     else snprintf(top->window, sizeof top->window, "%s", next);
+    resolve_names(top);
 }
 
 static void scroll_by(rs_board_view_t *view, int64_t by) {
