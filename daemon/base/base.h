@@ -23,7 +23,7 @@ static inline rs_str_t rs_str(const char *text) {
     return (rs_str_t){.data = text, .len = text == NULL ? 0 : (uint32_t)strlen(text)};
 }
 static inline bool rs_str_equal(rs_str_t a, rs_str_t b) {
-    return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+    return a.len == b.len && (a.len == 0 || (a.data != NULL && b.data != NULL && memcmp(a.data, b.data, a.len) == 0));
 }
 /* Order as bytes, a prefix before what it begins. Returns < 0, 0, > 0. */
 static inline int rs_str_compare(rs_str_t a, rs_str_t b) {
