@@ -105,11 +105,17 @@ static int read_percentile(const rs_window_store_t *store, uint32_t key, uint32_
     return RS_OK;
 }
 
+int64_t rs_metric_wait_max_us(const rs_window_view_t *view) {
+    const int64_t closed = view->counts[RS_COUNT_ANSWERED] + view->counts[RS_COUNT_ABANDONED] +
+                           view->counts[RS_COUNT_FLOWED_OUT] + view->counts[RS_COUNT_CALLBACKS];
+    return closed == 0 ? -1 : view->extremes[RS_EXTREME_WAIT_MAX];
+}
+
 static int read_wait_max(const rs_window_store_t *store, uint32_t key, uint32_t window, rs_figure_t *figure) {
     rs_window_view_t view;
     const int status = rs_window_read(store, key, window, &view);
     if (status != RS_OK) return status;
-    const int64_t wait_us = view.extremes[RS_EXTREME_WAIT_MAX];
+    const int64_t wait_us = rs_metric_wait_max_us(&view);
     const int64_t closed = view.counts[RS_COUNT_ANSWERED] + view.counts[RS_COUNT_ABANDONED] +
                            view.counts[RS_COUNT_FLOWED_OUT] + view.counts[RS_COUNT_CALLBACKS];
     *figure = null_figure;

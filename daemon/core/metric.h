@@ -45,6 +45,10 @@ bool rs_metric_is_gauge(rs_metric_t metric);
 bool rs_metric_is_ratio(rs_metric_t metric);
 bool rs_metric_is_time(rs_metric_t metric);  /* milliseconds */
 
+/* The greatest wait of closed legs, -1 when none was closed: today's extreme may be a bound that outlived what it bounded
+ * (core/window/window.h). Pure. */
+int64_t rs_metric_wait_max_us(const rs_window_view_t *view);
+
 /* Any thread: computes one figure of one key from the published view. `policy_slot` and `open_miss_now` matter for
  * SERVICE_LEVEL only. `now_us` is what OLDEST_WAIT is measured against. Same returns as rs_window_read. */
 RS_MUST_CHECK int rs_metric_read(const rs_window_store_t *store, uint32_t key, uint32_t window, rs_metric_t metric,

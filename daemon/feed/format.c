@@ -264,7 +264,7 @@ int rs_feed_write_window(rs_json_t *json, const char *name, const rs_feed_view_t
     rs_json_begin(json, "wait_ms");
     write_ms(json, "answered_sum", counts[RS_COUNT_WAIT_ANSWERED_US]);
     write_ms(json, "abandoned_sum", counts[RS_COUNT_WAIT_ABANDONED_US]);
-    write_ms_or_null(json, "max", read.extremes[RS_EXTREME_WAIT_MAX]);
+    write_ms_or_null(json, "max", rs_metric_wait_max_us(&read));
     write_mean_ms(json, "asa", counts[RS_COUNT_WAIT_ANSWERED_US], counts[RS_COUNT_ANSWERED]);
     write_percentiles(json, wait, RS_ARRAY_LEN(wait), wait_ms);
     rs_json_end(json);

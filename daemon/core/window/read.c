@@ -41,12 +41,6 @@ static void copy_view(const rs_window_store_t *store, const rs__key_t *key, uint
     if (!key->is_full) return;
     const _Atomic int64_t *extremes = rs__full_of(store, key)->published[rs__extremes_of(store, row)];
     for (uint32_t e = 0; e < RS_EXTREME_COUNT; e++) view->extremes[e] = rs__load(&extremes[e]);
-    /* Today's extremes may be bounds (see the header); where nothing is counted there is nothing to bound. */
-    const int64_t answered = view->counts[RS_COUNT_ANSWERED], abandoned = view->counts[RS_COUNT_ABANDONED];
-    const int64_t closed = answered + abandoned + view->counts[RS_COUNT_FLOWED_OUT] + view->counts[RS_COUNT_CALLBACKS];
-    if (answered == 0) view->extremes[RS_EXTREME_ANSWERED_MIN] = view->extremes[RS_EXTREME_ANSWERED_MAX] = -1;
-    if (abandoned == 0) view->extremes[RS_EXTREME_ABANDONED_MIN] = view->extremes[RS_EXTREME_ABANDONED_MAX] = -1;
-    if (closed == 0) view->extremes[RS_EXTREME_WAIT_MAX] = -1;
 }
 
 static void empty_view(rs_window_view_t *view) {

@@ -1,7 +1,8 @@
 #include "core/window/slab.h"
 
+#include "base/pages.h"
+
 #include <stdlib.h>
-#include <sys/mman.h>
 
 /* --- arena -------------------------------------------------------------------------------------------------------- */
 #define HUGE_PAGE_BYTES (UINT64_C(2) << 20)
@@ -43,7 +44,7 @@ static bool add_chunk(rs__arena_t *arena, uint64_t needed) {
     const bool is_huge = bytes % HUGE_PAGE_BYTES == 0;
     uint8_t *chunk = aligned_alloc(is_huge ? HUGE_PAGE_BYTES : 64, bytes);
     if (chunk == NULL) return false;
-    if (is_huge) (void)madvise(chunk, bytes, MADV_HUGEPAGE); /* only faster; may be refused */
+    if (is_huge) rs_pages_prefer_large(chunk, bytes);
     arena->chunks[arena->chunk_count++] = chunk;
     arena->used += bytes;
     arena->at = chunk;
