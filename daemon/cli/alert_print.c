@@ -7,7 +7,9 @@
 
 enum { CELLS = 9, CELL_TEXT = 256 };
 
-typedef struct cells { char text[CELLS][CELL_TEXT]; } cells_t;
+typedef struct cells {
+    char text[CELLS][CELL_TEXT];
+} cells_t;
 
 static const char *const heads[CELLS] = {"STATE", "SEVERITY", "RULE", "KEY", "FIGURE", "LIMIT", "N", "SINCE", "FOR"};
 static const bool is_right[CELLS] = {[4] = true, [5] = true, [6] = true, [8] = true};
@@ -20,8 +22,10 @@ static bool has_tenants(const rs_alert_body_t *const *alerts, uint32_t count) {
 }
 
 static void value_text(const rs_alert_body_t *alert, char text[RS_FIGURE_TEXT]) {
-    if (alert->has_value) rs_text_metric(alert->metric, alert->value, text);
-    else strcpy(text, RS_NO_FIGURE);
+    if (alert->has_value)
+        rs_text_metric(alert->metric, alert->value, text);
+    else
+        strcpy(text, RS_NO_FIGURE);
 }
 
 static void limit_text(const rs_alert_body_t *alert, char *text, size_t size) {
@@ -37,8 +41,10 @@ static void fill(const rs_alert_body_t *alert, bool with_tenant, int64_t now_us,
     rs_body_key_label(&alert->key, with_tenant, cells->text[3]);
     value_text(alert, cells->text[4]);
     limit_text(alert, cells->text[5], CELL_TEXT);
-    if (alert->denominator > 0) snprintf(cells->text[6], CELL_TEXT, "%" PRId64, alert->denominator);
-    else snprintf(cells->text[6], CELL_TEXT, "%s", RS_NO_FIGURE);
+    if (alert->denominator > 0)
+        snprintf(cells->text[6], CELL_TEXT, "%" PRId64, alert->denominator);
+    else
+        snprintf(cells->text[6], CELL_TEXT, "%s", RS_NO_FIGURE);
     rs_text_local_time(alert->started_us, true, cells->text[7]);
     rs_text_ms(now_us > 0 ? (double)(now_us - alert->started_us) / 1000 : -1, cells->text[8]);
 }

@@ -1,5 +1,5 @@
-/* cli/alert_print.h — alerts for people: a table of those open, or one line for one change. Standard output's width does not matter:
- * nothing is cut. */
+/* cli/alert_print.h — alerts for people: a table of those open, or one line for one change. Standard output's width
+ * does not matter: nothing is cut. */
 #ifndef RS_CLI_ALERT_PRINT_H
 #define RS_CLI_ALERT_PRINT_H
 

@@ -19,23 +19,26 @@
 enum { OPTION_FOLLOW = 1, OPTION_OUTPUT, OPTION_TENANT, OPTION_RULE, OPTION_SEVERITY };
 enum { WAIT_MS = 200, MAX_ALERTS = 100000, NAMED_ALERTS = 5 };
 
-typedef struct listed { rs_alert_body_t alert; char *body; } listed_t;
+typedef struct listed {
+    rs_alert_body_t alert;
+    char *body;
+} listed_t;
 
 typedef struct rs_alerts_command {
     rs_follow_settings_t settings;
     bool follows, prints_ndjson, is_output_named;
     const char *tenant, *rule;
-    uint8_t severity;             /* this and graver */
+    uint8_t severity; /* this and graver */
     char prefix[RS_FEED_MAX_TOPIC + 1];
     rs_follow_t *follow;
     uint64_t unreadable;
 
-    listed_t *listed;             /* the snapshot's, without --follow */
+    listed_t *listed; /* the snapshot's, without --follow */
     uint32_t listed_count, listed_room, listed_more;
 
-    json_t *known;                /* with --follow: episode -> [sequence last printed, generation, "rule key"] */
+    json_t *known; /* with --follow: episode -> [sequence last printed, generation, "rule key"] */
     json_int_t generation;
-    bool is_synced, has_synced;   /* now; ever */
+    bool is_synced, has_synced; /* now; ever */
 } rs_alerts_command_t;
 
 static volatile sig_atomic_t stopped;
@@ -51,10 +54,12 @@ static int64_t now_us(void) {
     return (int64_t)now.tv_sec * RS_US_PER_S + now.tv_nsec / 1000;
 }
 
-/* --- arguments ------------------------------------------------------------------------------------------------------ */
+/* --- arguments ---------------------------------------------------------------------------------------------------- */
 static const struct argp_option options[] = {
-    {"follow", OPTION_FOLLOW, NULL, 0, "print the open alerts' last changes, then every change as it comes, until Ctrl-C", 0},
-    {"output", OPTION_OUTPUT, "FORMAT", 0, "table, or ndjson: the feed's own bodies, one a line (table on a terminal, else ndjson)", 0},
+    {"follow", OPTION_FOLLOW, NULL, 0,
+     "print the open alerts' last changes, then every change as it comes, until Ctrl-C", 0},
+    {"output", OPTION_OUTPUT, "FORMAT", 0,
+     "table, or ndjson: the feed's own bodies, one a line (table on a terminal, else ndjson)", 0},
     {"tenant", OPTION_TENANT, "NAME", 0, "only of this tenant", 0},
     {"rule", OPTION_RULE, "GLOB", 0, "only of rules with such a name: * is any text, ? any one character", 0},
     {"severity", OPTION_SEVERITY, "SEVERITY", 0, "only info, warning or critical, and what is graver", 0},
@@ -77,7 +82,8 @@ static error_t parse_option(int key, char *argument, struct argp_state *state) {
         case OPTION_RULE: command->rule = argument; return 0;
         case OPTION_SEVERITY: parse_severity(state, argument, &command->severity); return 0;
         case OPTION_TENANT:
-            if (argument[0] == '\0' || strlen(argument) > RS_MAX_NAME) argp_error(state, "--tenant: \"%s\" is no name", argument);
+            if (argument[0] == '\0' || strlen(argument) > RS_MAX_NAME)
+                argp_error(state, "--tenant: \"%s\" is no name", argument);
             command->tenant = argument;
             return 0;
         case OPTION_OUTPUT:
@@ -94,9 +100,16 @@ static error_t parse_option(int key, char *argument, struct argp_state *state) {
 
 static const struct argp_child children[] = {{&rs_follow_argp, 0, NULL, 0}, {0}};
 static const struct argp parser = {
-    options, parse_option, NULL, "Lists the daemon's open alerts, or follows them."
-    "\vStates: pending (beyond the limit, not yet for long enough), firing, recovering, and at the end resolved, or ok when it never "
-    "fired. Times are local. Whatever happens to the connection is told on standard error.", children, NULL, NULL};
+    options,
+    parse_option,
+    NULL,
+    "Lists the daemon's open alerts, or follows them."
+    "\vStates: pending (beyond the limit, not yet for long enough), firing, recovering, and at the end resolved, or ok "
+    "when it never "
+    "fired. Times are local. Whatever happens to the connection is told on standard error.",
+    children,
+    NULL,
+    NULL};
 
 /* "alert/", or "alert/<tenant>/" with the tenant as topics have it. */
 static void make_prefix(rs_alerts_command_t *command) {
@@ -104,13 +117,15 @@ static void make_prefix(rs_alerts_command_t *command) {
     size_t len = 0;
     strcpy(command->prefix, "alert/");
     if (command->tenant == NULL) return;
-    if (rs_feed_format_topic("alert", &total, command->prefix, RS_FEED_MAX_TOPIC, &len) != RS_OK) return;   /* a name fits */
+    if (rs_feed_format_topic("alert", &total, command->prefix, RS_FEED_MAX_TOPIC, &len) != RS_OK)
+        return; /* a name fits */
     command->prefix[len - strlen("total")] = '\0';
 }
 
-/* --- one alert ------------------------------------------------------------------------------------------------------ */
+/* --- one alert ---------------------------------------------------------------------------------------------------- */
 static bool is_wanted(const rs_alerts_command_t *command, const rs_alert_body_t *alert) {
-    return alert->severity >= command->severity && (command->rule == NULL || fnmatch(command->rule, alert->rule, 0) == 0) &&
+    return alert->severity >= command->severity &&
+           (command->rule == NULL || fnmatch(command->rule, alert->rule, 0) == 0) &&
            (command->tenant == NULL || strcmp(command->tenant, alert->key.tenant) == 0);
 }
 
@@ -118,7 +133,8 @@ static bool is_wanted(const rs_alerts_command_t *command, const rs_alert_body_t 
 static bool read_alert(rs_alerts_command_t *command, const rs_follow_item_t *item, rs_alert_body_t *alert) {
     const bool is_line = memchr(item->body.data, '\n', item->body.len) == NULL;
     if (is_line && rs_body_read_alert(item->body, alert) == RS_OK) return is_wanted(command, alert);
-    if (command->unreadable++ == 0) (void)rs_cli_fail("%.*s: a message that cannot be read is left out", (int)item->topic.len, item->topic.data);
+    if (command->unreadable++ == 0)
+        (void)rs_cli_fail("%.*s: a message that cannot be read is left out", (int)item->topic.len, item->topic.data);
     return false;
 }
 
@@ -128,7 +144,7 @@ static int flush_output(void) {
     return errno == EPIPE ? -1 : rs_cli_fail("standard output: %s", strerror(errno));
 }
 
-/* --- the list ------------------------------------------------------------------------------------------------------- */
+/* --- the list ----------------------------------------------------------------------------------------------------- */
 static void forget_listed(rs_alerts_command_t *command) {
     for (uint32_t i = 0; i < command->listed_count; i++) free(command->listed[i].body);
     command->listed_count = command->listed_more = 0;
@@ -199,17 +215,19 @@ static int list(rs_alerts_command_t *command) {
     return rs_follow_fail_unanswered(&command->settings, command->follow);
 }
 
-/* --- following ------------------------------------------------------------------------------------------------------ */
+/* --- following ---------------------------------------------------------------------------------------------------- */
 static void remember(rs_alerts_command_t *command, const rs_alert_body_t *alert, uint64_t sequence) {
     char label[RS_KEY_LABEL];
     if (rs_alert_is_over(alert->state)) {
         (void)json_object_del(command->known, alert->episode);
         return;
     }
-    if (json_object_size(command->known) == MAX_ALERTS && json_object_get(command->known, alert->episode) == NULL) return;
+    if (json_object_size(command->known) == MAX_ALERTS && json_object_get(command->known, alert->episode) == NULL)
+        return;
     rs_body_key_label(&alert->key, false, label);
-    (void)json_object_set_new(command->known, alert->episode,
-                              json_pack("[I,I,s+++]", (json_int_t)sequence, command->generation, alert->rule, " ", label));
+    (void)json_object_set_new(
+        command->known, alert->episode,
+        json_pack("[I,I,s++]", (json_int_t)sequence, command->generation, alert->rule, " ", label));
 }
 
 /* 0, or what flush_output says. What was printed before, or is in the last snapshot, comes at most once. */
@@ -220,8 +238,10 @@ static int take_alert(rs_alerts_command_t *command, const rs_follow_item_t *item
     if (known != NULL) (void)json_array_set_new(known, 1, json_integer(command->generation));
     if (known != NULL && (uint64_t)json_integer_value(json_array_get(known, 0)) >= item->sequence) return 0;
     remember(command, &alert, item->sequence);
-    if (command->prints_ndjson) printf("%.*s\n", (int)item->body.len, item->body.data);
-    else rs_alert_print_line(stdout, &alert);
+    if (command->prints_ndjson)
+        printf("%.*s\n", (int)item->body.len, item->body.data);
+    else
+        rs_alert_print_line(stdout, &alert);
     return flush_output();
 }
 
@@ -233,10 +253,12 @@ static void forget_vanished(rs_alerts_command_t *command) {
     uint32_t vanished = 0;
     json_object_foreach_safe(command->known, next, episode, known) {
         if (json_integer_value(json_array_get(known, 1)) == command->generation) continue;
-        if (vanished++ < NAMED_ALERTS) fprintf(stderr, "ringside: ended meanwhile: %s\n", json_string_value(json_array_get(known, 2)));
+        if (vanished++ < NAMED_ALERTS)
+            fprintf(stderr, "ringside: ended meanwhile: %s\n", json_string_value(json_array_get(known, 2)));
         (void)json_object_del(command->known, episode);
     }
-    if (vanished > NAMED_ALERTS) fprintf(stderr, "ringside: ended meanwhile: %" PRIu32 " more\n", vanished - NAMED_ALERTS);
+    if (vanished > NAMED_ALERTS)
+        fprintf(stderr, "ringside: ended meanwhile: %" PRIu32 " more\n", vanished - NAMED_ALERTS);
 }
 
 static int take_item(rs_alerts_command_t *command, const rs_follow_item_t *item) {
@@ -250,8 +272,8 @@ static int take_item(rs_alerts_command_t *command, const rs_follow_item_t *item)
             command->is_synced = command->has_synced = true;
             return 0;
         case RS_FOLLOW_GAP:
-            fprintf(stderr, "ringside: messages %" PRIu64 " to %" PRIu64 " were missed; taking a new snapshot\n", item->from_sequence,
-                    item->to_sequence);
+            fprintf(stderr, "ringside: messages %" PRIu64 " to %" PRIu64 " were missed; taking a new snapshot\n",
+                    item->from_sequence, item->to_sequence);
             return 0;
         case RS_FOLLOW_LOST_CONNECTION:
             fprintf(stderr, "ringside: %s: the connection was lost, or the daemon was started anew; waiting for it\n",
@@ -285,7 +307,7 @@ static int follow(rs_alerts_command_t *command) {
     return result > 0 ? 1 : 0;
 }
 
-/* --- the whole ------------------------------------------------------------------------------------------------------ */
+/* --- the whole ---------------------------------------------------------------------------------------------------- */
 static int run(rs_alerts_command_t *command) {
     int result = rs_follow_settings_load(&command->settings);
     if (result != 0) return result;

@@ -27,7 +27,7 @@ void rs_board_destroy(rs_board_t **board_inout) {
     *board_inout = NULL;
 }
 
-/* --- names ---------------------------------------------------------------------------------------------------------- */
+/* --- names -------------------------------------------------------------------------------------------------------- */
 static int find_name(const char *names, size_t size, uint32_t count, const char *name, uint32_t *number) {
     for (uint32_t i = 0; i < count; i++) {
         if (strcmp(names + i * size, name) != 0) continue;
@@ -70,7 +70,7 @@ static bool policy_number(rs_board_t *board, const char *name, uint32_t *number)
     return true;
 }
 
-/* --- trends --------------------------------------------------------------------------------------------------------- */
+/* --- trends ------------------------------------------------------------------------------------------------------- */
 static uint8_t sample_of(const rs_body_share_t *share) {
     if (share->denominator <= 0) return RS_TREND_NONE;
     const double level = (double)share->numerator / (double)share->denominator;
@@ -120,7 +120,7 @@ void rs_board_trend(const rs_board_t *board, const rs_board_row_t *row, uint32_t
     }
 }
 
-/* --- rows ----------------------------------------------------------------------------------------------------------- */
+/* --- rows --------------------------------------------------------------------------------------------------------- */
 static board_place_t *place_of(rs_board_t *board, uint64_t hash) {
     uint64_t at = hash & (BOARD_PLACES - 1);
     while (board->places[at].is_used && board->places[at].hash != hash) at = (at + 1) & (BOARD_PLACES - 1);
@@ -133,8 +133,10 @@ static rs_board_row_t *new_row(rs_board_t *board, const rs_body_key_t *key) {
     rs_board_row_t *row = calloc(1, sizeof *row);
     if (row == NULL) return NULL;
     memset(row->trend, RS_TREND_NONE, sizeof row->trend);
-    if (is_total) board->totals[board->total_count++] = row;
-    else board->rows[board->row_count++] = row;
+    if (is_total)
+        board->totals[board->total_count++] = row;
+    else
+        board->rows[board->row_count++] = row;
     return row;
 }
 
@@ -189,15 +191,17 @@ static int apply_window(rs_board_t *board, rs_str_t topic, rs_str_t body) {
     return RS_OK;
 }
 
-/* --- messages ------------------------------------------------------------------------------------------------------- */
+/* --- messages ----------------------------------------------------------------------------------------------------- */
 static bool begins_with(rs_str_t text, rs_str_t prefix) {
     return text.len >= prefix.len && memcmp(text.data, prefix.data, prefix.len) == 0;
 }
 
 int rs_board_apply(rs_board_t *board, rs_str_t topic, rs_str_t body, bool in_snapshot) {
     int status = RS_ERR_NOT_FOUND;
-    if (begins_with(topic, RS_STR("alert/"))) status = rs__board_apply_alert(board, body, in_snapshot);
-    else if (begins_with(topic, RS_STR("window/"))) status = apply_window(board, topic, body);
+    if (begins_with(topic, RS_STR("alert/")))
+        status = rs__board_apply_alert(board, body, in_snapshot);
+    else if (begins_with(topic, RS_STR("window/")))
+        status = apply_window(board, topic, body);
     if (status == RS_ERR_PARSE) board->refused++;
     return status;
 }
@@ -210,8 +214,10 @@ void rs_board_begin_snapshot(rs_board_t *board) {
 static uint32_t sweep_rows(rs_board_t *board, rs_board_row_t **rows, uint32_t count) {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < count; i++) {
-        if (rows[i]->generation == board->generation) rows[kept++] = rows[i];
-        else free(rows[i]);
+        if (rows[i]->generation == board->generation)
+            rows[kept++] = rows[i];
+        else
+            free(rows[i]);
     }
     return kept;
 }
@@ -224,8 +230,8 @@ static void index_rows(rs_board_t *board, rs_board_row_t **rows, uint32_t count)
     board->place_count += count;
 }
 
-/* Open addressing leaves holes when it forgets, so what stays is put in anew. Topics past the bound are forgotten with the rest when
- * rows went: there is room for them now, and their next update brings them in. */
+/* Open addressing leaves holes when it forgets, so what stays is put in anew. Topics past the bound are forgotten
+ * with the rest when rows went: there is room for them now, and their next update brings them in. */
 void rs_board_end_snapshot(rs_board_t *board) {
     const uint32_t rows = board->row_count, totals = board->total_count;
     board->row_count = sweep_rows(board, board->rows, rows);

@@ -9,9 +9,7 @@ static board_alert_t *find(rs_board_t *board, const char *episode) {
     return NULL;
 }
 
-static void drop(rs_board_t *board, board_alert_t *alert) {
-    *alert = board->alerts[--board->alert_count];
-}
+static void drop(rs_board_t *board, board_alert_t *alert) { *alert = board->alerts[--board->alert_count]; }
 
 /* < 0: a is shown before b. */
 static int order(const rs_alert_body_t *a, const rs_alert_body_t *b) {
@@ -54,8 +52,10 @@ int rs__board_apply_alert(rs_board_t *board, rs_str_t body, bool in_snapshot) {
     if (status != RS_OK) return status;
     board_alert_t *known = find(board, alert.episode);
     if (rs_alert_is_over(alert.state)) {
-        if (known != NULL) drop(board, known);
-        else if (board->more_alerts > 0) board->more_alerts--;
+        if (known != NULL)
+            drop(board, known);
+        else if (board->more_alerts > 0)
+            board->more_alerts--;
         return RS_OK;
     }
     if (known == NULL) return keep(board, &alert, in_snapshot);

@@ -4,7 +4,7 @@
 #include <wchar.h>
 #include <wctype.h>
 
-/* --- how good it is ------------------------------------------------------------------------------------------------- */
+/* --- how good it is ----------------------------------------------------------------------------------------------- */
 double rs_board_target(const rs_board_t *board, const rs_board_row_t *row, uint32_t policy) {
     const char *name = rs_board_policy(board, policy);
     const rs_policy_t *known = NULL;
@@ -33,10 +33,12 @@ static double gap_of(const rs_board_t *board, const rs_board_row_t *row, uint32_
     return rs_board_target(board, row, policy) - (double)share->numerator / (double)share->denominator;
 }
 
-rs_level_t rs_board_service_level(const rs_board_t *board, const rs_board_row_t *row, uint32_t window, uint32_t policy) {
+rs_level_t rs_board_service_level(const rs_board_t *board, const rs_board_row_t *row, uint32_t window,
+                                  uint32_t policy) {
     const double gap = gap_of(board, row, window, policy);
     if (gap <= 0) return RS_LEVEL_NORMAL;
-    return gap > 0.1 && row->figures[window].shares[policy].denominator >= RS_BREACH_SAMPLE ? RS_LEVEL_BREACH : RS_LEVEL_WARNING;
+    return gap > 0.1 && row->figures[window].shares[policy].denominator >= RS_BREACH_SAMPLE ? RS_LEVEL_BREACH
+                                                                                            : RS_LEVEL_WARNING;
 }
 
 rs_level_t rs_board_wait_level(const rs_board_t *board, const rs_board_row_t *row) {
@@ -45,7 +47,7 @@ rs_level_t rs_board_wait_level(const rs_board_t *board, const rs_board_row_t *ro
     return oldest_ms > 3 * row->threshold_ms ? RS_LEVEL_BREACH : RS_LEVEL_WARNING;
 }
 
-/* --- the total ------------------------------------------------------------------------------------------------------ */
+/* --- the total ---------------------------------------------------------------------------------------------------- */
 static void add_row(rs_board_row_t *sum, const rs_board_row_t *row) {
     sum->waiting += row->waiting;
     sum->open_over_t += row->open_over_t;
@@ -61,7 +63,7 @@ static void add_row(rs_board_row_t *sum, const rs_board_row_t *row) {
         to->handled += from->handled;
         to->answered_wait_ms += from->answered_wait_ms;
         to->handle_ms += from->handle_ms;
-        to->p90_ms = -1;                       /* percentiles do not add up */
+        to->p90_ms = -1; /* percentiles do not add up */
         for (uint32_t p = 0; p < RS_MAX_POLICIES; p++) {
             sum->figures[w].shares[p].numerator += row->figures[w].shares[p].numerator;
             sum->figures[w].shares[p].denominator += row->figures[w].shares[p].denominator;
@@ -85,13 +87,13 @@ bool rs_board_total(const rs_board_t *board, rs_board_row_t *total) {
     return true;
 }
 
-/* --- which, in which order ------------------------------------------------------------------------------------------ */
+/* --- which, in which order ---------------------------------------------------------------------------------------- */
 static void lower_case(const char *text, wchar_t *wide, size_t room) {
     mbstate_t state = {0};
     size_t len = 0;
     while (*text != '\0' && len + 1 < room) {
         const size_t taken = mbrtowc(&wide[len], text, strlen(text), &state);
-        if (taken == 0 || taken > RS_BODY_KEY) {   /* no UTF-8: as the byte it is */
+        if (taken == 0 || taken > RS_BODY_KEY) { /* no UTF-8: as the byte it is */
             wide[len] = (wchar_t)(unsigned char)*text++;
             state = (mbstate_t){0};
         } else {
@@ -115,7 +117,8 @@ static bool is_wanted(const rs_board_row_t *row, const wchar_t *filter) {
 }
 
 static board_rank_t rank_of(const rs_board_t *board, const rs_board_row_t *row, uint32_t window, uint32_t policy) {
-    const rs_level_t service = rs_board_service_level(board, row, window, policy), wait = rs_board_wait_level(board, row);
+    const rs_level_t service = rs_board_service_level(board, row, window, policy),
+                     wait = rs_board_wait_level(board, row);
     return (board_rank_t){.row = row,
                           .level = service > wait ? service : wait,
                           .gap = gap_of(board, row, window, policy),
@@ -154,7 +157,8 @@ static int compare_worst(const void *a, const void *b) {
 
 const rs_board_row_t *const *rs_board_select(rs_board_t *board, uint32_t window, uint32_t policy, rs_board_sort_t sort,
                                              const char *filter, uint32_t *count) {
-    static int (*const orders[RS_SORT_COUNT])(const void *, const void *) = {compare_worst, compare_names, compare_waiting};
+    static int (*const orders[RS_SORT_COUNT])(const void *, const void *) = {compare_worst, compare_names,
+                                                                             compare_waiting};
     wchar_t wanted[128];
     uint32_t found = 0;
 
@@ -168,7 +172,7 @@ const rs_board_row_t *const *rs_board_select(rs_board_t *board, uint32_t window,
     return board->selected;
 }
 
-/* --- counts --------------------------------------------------------------------------------------------------------- */
+/* --- counts ------------------------------------------------------------------------------------------------------- */
 static uint32_t count_tenants(const rs_board_t *board) {
     if (board->row_count == 0) return board->total_count < 2 ? board->total_count : 2;
     for (uint32_t i = 1; i < board->row_count; i++) {

@@ -8,7 +8,7 @@
 
 enum { WIDE = 110, WIDEST = 150, MOST_NAME = 48, LEAST_NAME = 12 };
 
-/* --- lines ---------------------------------------------------------------------------------------------------------- */
+/* --- lines -------------------------------------------------------------------------------------------------------- */
 static int reserve(rs_screen_t *screen, uint32_t lines) {
     screen->count = 0;
     if (lines <= screen->room) return RS_OK;
@@ -26,7 +26,8 @@ void rs_screen_deinit(rs_screen_t *screen) {
 
 rs_line_t *rs__next_line(painter_t *painter) {
     rs_screen_t *screen = painter->screen;
-    const uint32_t most = painter->view->lines == 0 || painter->view->lines > screen->room ? screen->room : painter->view->lines;
+    const uint32_t most =
+        painter->view->lines == 0 || painter->view->lines > screen->room ? screen->room : painter->view->lines;
     if (screen->count < most) screen->count++;
     rs_line_t *line = &screen->lines[screen->count - 1];
     rs_line_clear(line);
@@ -34,7 +35,8 @@ rs_line_t *rs__next_line(painter_t *painter) {
 }
 
 /* `left` is cut where `right` begins. */
-static void put_both(painter_t *painter, rs_style_t left_style, const char *left, rs_style_t right_style, const char *right) {
+static void put_both(painter_t *painter, rs_style_t left_style, const char *left, rs_style_t right_style,
+                     const char *right) {
     rs_line_t *line = rs__next_line(painter);
     const uint32_t right_columns = rs_text_columns(right), room = painter->columns - 1;
     rs_line_cell(line, left_style, RS_ALIGN_LEFT, left, right_columns < room ? room - right_columns : 0);
@@ -50,12 +52,14 @@ void rs__put_text(painter_t *painter, rs_style_t style, const char *text) {
 }
 
 void rs__finish_head(const painter_t *painter, rs_line_t *line) {
-    if (painter->view->lines > 0) rs_line_fill_to(line, painter->columns);
-    else rs_line_trim(line);
+    if (painter->view->lines > 0)
+        rs_line_fill_to(line, painter->columns);
+    else
+        rs_line_trim(line);
     rs_line_restyle(line, RS_STYLE_HEAD);
 }
 
-/* --- header --------------------------------------------------------------------------------------------------------- */
+/* --- header ------------------------------------------------------------------------------------------------------- */
 static const char *const sort_names[RS_SORT_COUNT] = {"worst first", "by name", "most waiting first"};
 
 static rs_style_t health_text(const rs_board_view_t *view, char *text, size_t size) {
@@ -74,31 +78,47 @@ static void put_header(painter_t *painter) {
     char settings[512], health[48], when[RS_FIGURE_TEXT], right[96];
     rs_line_t *line = rs__next_line(painter);
 
-    snprintf(settings, sizeof settings, "  %s · %s · %s%s%s", view->window_name, view->policy_name, sort_names[view->sort],
-             view->filter[0] != '\0' ? " · only " : "", view->filter);
+    snprintf(settings, sizeof settings, "  %s · %s · %s%s%s", view->window_name, view->policy_name,
+             sort_names[view->sort], view->filter[0] != '\0' ? " · only " : "", view->filter);
     const rs_style_t style = health_text(view, health, sizeof health);
     rs_text_local_time(painter->stats.now_us, painter->columns >= 100, when);
     snprintf(right, sizeof right, "%s  %s", when, health);
     rs_line_put(line, RS_STYLE_TITLE, "ringside");
     const uint32_t taken = line->columns + rs_text_columns(right) + 1;
-    rs_line_cell(line, RS_STYLE_PLAIN, RS_ALIGN_LEFT, settings, painter->columns > taken ? painter->columns - taken : 0);
+    rs_line_cell(line, RS_STYLE_PLAIN, RS_ALIGN_LEFT, settings,
+                 painter->columns > taken ? painter->columns - taken : 0);
     rs_line_put(line, RS_STYLE_PLAIN, " ");
     rs_line_put(line, RS_STYLE_PLAIN, when);
     rs_line_put(line, RS_STYLE_PLAIN, "  ");
     rs_line_put(line, style, health);
 }
 
-/* --- columns -------------------------------------------------------------------------------------------------------- */
+/* --- columns ------------------------------------------------------------------------------------------------------ */
 typedef enum column_id {
-    COLUMN_QUEUE, COLUMN_CHANNEL, COLUMN_WAITING, COLUMN_OLDEST, COLUMN_LEVEL, COLUMN_GOAL, COLUMN_OFFERED, COLUMN_ANSWERED,
-    COLUMN_ABANDONED, COLUMN_RATE, COLUMN_FLOWED, COLUMN_ASA, COLUMN_P90, COLUMN_AHT, COLUMN_TALKING, COLUMN_TREND, COLUMN_COUNT
+    COLUMN_QUEUE,
+    COLUMN_CHANNEL,
+    COLUMN_WAITING,
+    COLUMN_OLDEST,
+    COLUMN_LEVEL,
+    COLUMN_GOAL,
+    COLUMN_OFFERED,
+    COLUMN_ANSWERED,
+    COLUMN_ABANDONED,
+    COLUMN_RATE,
+    COLUMN_FLOWED,
+    COLUMN_ASA,
+    COLUMN_P90,
+    COLUMN_AHT,
+    COLUMN_TALKING,
+    COLUMN_TREND,
+    COLUMN_COUNT
 } column_id_t;
 
 typedef struct column {
     const char *head, *wide_head;
     uint8_t width, wide_width;
-    uint8_t from_columns;      /* shown on screens of at least that width */
-    uint8_t goes;              /* what goes first when there is no room has the highest number; 0 stays */
+    uint8_t from_columns; /* shown on screens of at least that width */
+    uint8_t goes;         /* what goes first when there is no room has the highest number; 0 stays */
 } column_t;
 
 static const column_t columns_of_board[COLUMN_COUNT] = {
@@ -120,7 +140,11 @@ static const column_t columns_of_board[COLUMN_COUNT] = {
     [COLUMN_TREND] = {"", "trend", 1, 10, 0, 1},
 };
 
-typedef struct layout { uint32_t width[COLUMN_COUNT]; bool is_shown[COLUMN_COUNT]; bool is_wide; } layout_t;
+typedef struct layout {
+    uint32_t width[COLUMN_COUNT];
+    bool is_shown[COLUMN_COUNT];
+    bool is_wide;
+} layout_t;
 
 static uint32_t taken_by(const layout_t *layout) {
     uint32_t taken = 0;
@@ -153,7 +177,8 @@ static layout_t choose_layout(uint32_t columns) {
 }
 
 static rs_align_t align_of(unsigned column) {
-    return column == COLUMN_QUEUE || column == COLUMN_CHANNEL || column == COLUMN_TREND ? RS_ALIGN_LEFT : RS_ALIGN_RIGHT;
+    return column == COLUMN_QUEUE || column == COLUMN_CHANNEL || column == COLUMN_TREND ? RS_ALIGN_LEFT
+                                                                                        : RS_ALIGN_RIGHT;
 }
 
 static void put_heads(painter_t *painter, const layout_t *layout) {
@@ -167,8 +192,11 @@ static void put_heads(painter_t *painter, const layout_t *layout) {
     rs__finish_head(painter, line);
 }
 
-/* --- one row -------------------------------------------------------------------------------------------------------- */
-typedef struct cell { char text[256]; rs_style_t style; } cell_t;
+/* --- one row ------------------------------------------------------------------------------------------------------ */
+typedef struct cell {
+    char text[256];
+    rs_style_t style;
+} cell_t;
 
 static rs_style_t style_of(rs_level_t level) {
     return level == RS_LEVEL_BREACH ? RS_STYLE_BREACH : level == RS_LEVEL_WARNING ? RS_STYLE_WARNING : RS_STYLE_PLAIN;
@@ -229,13 +257,17 @@ static void oldest_cell(const painter_t *painter, const rs_board_row_t *row, cel
 static void trend_cell(const painter_t *painter, const rs_board_row_t *row, uint32_t width, cell_t *cell) {
     uint8_t samples[RS_BOARD_TREND];
     rs_board_trend(painter->board, row, painter->view->window, painter->view->policy, samples);
-    if (width == 1) snprintf(cell->text, sizeof cell->text, "%s", trend_arrow(samples));
-    else trend_curve(samples, width, cell->text, sizeof cell->text);
+    if (width == 1)
+        snprintf(cell->text, sizeof cell->text, "%s", trend_arrow(samples));
+    else
+        trend_curve(samples, width, cell->text, sizeof cell->text);
 }
 
 static void name_cell(const painter_t *painter, const rs_board_row_t *row, cell_t *cell) {
-    if (row->key.family == RS_FAMILY_TOTAL) snprintf(cell->text, sizeof cell->text, "total");
-    else rs_body_queue_label(&row->key, painter->stats.tenants > 1, cell->text);
+    if (row->key.family == RS_FAMILY_TOTAL)
+        snprintf(cell->text, sizeof cell->text, "total");
+    else
+        rs_body_queue_label(&row->key, painter->stats.tenants > 1, cell->text);
 }
 
 /* The counts of the window in force; "–" when the daemon does not keep it for this key. */
@@ -247,7 +279,9 @@ static void count_cell(const rs_board_figures_t *figures, unsigned column, cell_
         case COLUMN_OFFERED: rs_text_count(counts->offered, cell->text); break;
         case COLUMN_ANSWERED: rs_text_count(counts->answered, cell->text); break;
         case COLUMN_ABANDONED: rs_text_count(counts->abandoned, cell->text); break;
-        case COLUMN_RATE: rs_text_short_share(counts->abandoned, counts->answered + counts->abandoned, cell->text); break;
+        case COLUMN_RATE:
+            rs_text_short_share(counts->abandoned, counts->answered + counts->abandoned, cell->text);
+            break;
         case COLUMN_FLOWED: rs_text_count(counts->flowed_out, cell->text); break;
         case COLUMN_ASA: mean_text(counts->answered_wait_ms, counts->answered, cell->text); break;
         case COLUMN_P90: rs_text_ms((double)counts->p90_ms, cell->text); break;
@@ -256,7 +290,8 @@ static void count_cell(const rs_board_figures_t *figures, unsigned column, cell_
     }
 }
 
-static void fill_cell(const painter_t *painter, const rs_board_row_t *row, unsigned column, uint32_t width, cell_t *cell) {
+static void fill_cell(const painter_t *painter, const rs_board_row_t *row, unsigned column, uint32_t width,
+                      cell_t *cell) {
     static const rs_board_figures_t unknown = {0};
     const uint32_t window = painter->view->window;
     *cell = (cell_t){.style = RS_STYLE_PLAIN};
@@ -268,7 +303,8 @@ static void fill_cell(const painter_t *painter, const rs_board_row_t *row, unsig
         case COLUMN_OLDEST: oldest_cell(painter, row, cell); return;
         case COLUMN_LEVEL: level_cell(painter, row, cell); return;
         case COLUMN_GOAL:
-            snprintf(cell->text, sizeof cell->text, "%.0f%%", 100 * rs_board_target(painter->board, row, painter->view->policy));
+            snprintf(cell->text, sizeof cell->text, "%.0f%%",
+                     100 * rs_board_target(painter->board, row, painter->view->policy));
             return;
         case COLUMN_TREND: trend_cell(painter, row, width, cell); return;
         default: count_cell(window < RS_BODY_WINDOWS ? &row->figures[window] : &unknown, column, cell); return;
@@ -292,11 +328,13 @@ static void put_row(painter_t *painter, const layout_t *layout, const rs_board_r
 
 static void put_total(painter_t *painter, const layout_t *layout) {
     rs_board_row_t total;
-    if (rs_board_total(painter->board, &total)) put_row(painter, layout, &total);
-    else rs__put_text(painter, RS_STYLE_DIM, "total  " RS_NO_FIGURE);
+    if (rs_board_total(painter->board, &total))
+        put_row(painter, layout, &total);
+    else
+        rs__put_text(painter, RS_STYLE_DIM, "total  " RS_NO_FIGURE);
 }
 
-/* --- queues --------------------------------------------------------------------------------------------------------- */
+/* --- queues ------------------------------------------------------------------------------------------------------- */
 static void put_no_queue(painter_t *painter) {
     char text[640] = "no queue has been heard of yet";
     if (painter->view->health == RS_FEED_CONNECTING) {
@@ -307,7 +345,8 @@ static void put_no_queue(painter_t *painter) {
     rs__put_text(painter, RS_STYLE_DIM, text);
 }
 
-static void put_queues(painter_t *painter, const layout_t *layout, const rs_board_row_t *const *rows, uint32_t count, uint32_t lines) {
+static void put_queues(painter_t *painter, const layout_t *layout, const rs_board_row_t *const *rows, uint32_t count,
+                       uint32_t lines) {
     const uint32_t end = count - painter->view->scroll < lines ? count : painter->view->scroll + lines;
     for (uint32_t i = painter->view->scroll; i < end; i++) put_row(painter, layout, rows[i]);
     uint32_t used = end - painter->view->scroll;
@@ -327,8 +366,11 @@ static void put_keys(painter_t *painter, uint32_t count) {
         snprintf(left, sizeof left, "q quit  w window  p policy  s sort  / filter  ? help");
     }
     const uint32_t last = view->scroll + view->page < count ? view->scroll + view->page : count;
-    int len = count > view->page ? snprintf(right, sizeof right, "%" PRIu32 "–%" PRIu32 " of %" PRIu32, view->scroll + 1, last, count)
-                                 : snprintf(right, sizeof right, "%s", "");
+    int len = 0;
+    right[0] = '\0';
+    if (count > view->page) {
+        len = snprintf(right, sizeof right, "%" PRIu32 "–%" PRIu32 " of %" PRIu32, view->scroll + 1, last, count);
+    }
     if (painter->stats.rows_more > 0) {
         len += snprintf(right + len, sizeof right - (size_t)len, " and %" PRIu32 " more", painter->stats.rows_more);
     }
@@ -338,7 +380,7 @@ static void put_keys(painter_t *painter, uint32_t count) {
     put_both(painter, view->edits_filter ? RS_STYLE_TITLE : RS_STYLE_DIM, left, RS_STYLE_DIM, right);
 }
 
-/* --- the whole ------------------------------------------------------------------------------------------------------ */
+/* --- the whole ---------------------------------------------------------------------------------------------------- */
 static void put_help(painter_t *painter) {
     static const char *const help[] = {
         "ringside top",
@@ -372,7 +414,8 @@ static void put_board(painter_t *painter) {
     rs_board_view_t *view = painter->view;
     const layout_t layout = choose_layout(painter->columns);
     uint32_t count;
-    const rs_board_row_t *const *rows = rs_board_select(painter->board, view->window, view->policy, view->sort, view->filter, &count);
+    const rs_board_row_t *const *rows =
+        rs_board_select(painter->board, view->window, view->policy, view->sort, view->filter, &count);
     const uint32_t alerts = rs__alert_lines(painter, count > 0 ? count : 1);
     const uint32_t most = count > 0 ? count : 1;
     view->page = view->lines == 0 ? most : view->lines > FIXED_LINES + alerts ? view->lines - FIXED_LINES - alerts : 1;
@@ -399,7 +442,9 @@ int rs_board_render(rs_board_t *board, rs_board_view_t *view, rs_screen_t *scree
     rs_board_stats(board, &painter.stats);
     const int status = reserve(screen, view->lines > 0 ? view->lines : painter.stats.rows + painter.stats.alerts + 32);
     if (status != RS_OK) return status;
-    if (view->shows_help) put_help(&painter);
-    else put_board(&painter);
+    if (view->shows_help)
+        put_help(&painter);
+    else
+        put_board(&painter);
     return RS_OK;
 }

@@ -8,23 +8,41 @@
 static rs_style_t alert_style(const rs_alert_body_t *alert) {
     if (alert->state == RS_ALERT_PENDING) return RS_STYLE_DIM;
     if (alert->severity == RS_SEVERITY_INFO) return RS_STYLE_PLAIN;
-    return alert->severity == RS_SEVERITY_CRITICAL && alert->state == RS_ALERT_FIRING ? RS_STYLE_BREACH : RS_STYLE_WARNING;
+    return alert->severity == RS_SEVERITY_CRITICAL && alert->state == RS_ALERT_FIRING ? RS_STYLE_BREACH
+                                                                                      : RS_STYLE_WARNING;
 }
 
-enum { SEVERITY_WIDTH = 8, STATE_WIDTH = 10, FIGURE_WIDTH = 15, SAMPLE_WIDTH = 8, SINCE_WIDTH = 8, AGE_WIDTH = 6, LEAST_ALERT_NAME = 8 };
+enum {
+    SEVERITY_WIDTH = 8,
+    STATE_WIDTH = 10,
+    FIGURE_WIDTH = 15,
+    SAMPLE_WIDTH = 8,
+    SINCE_WIDTH = 8,
+    AGE_WIDTH = 6,
+    LEAST_ALERT_NAME = 8
+};
 
 /* Rules and keys are as wide as the longest that is shown, as far as there is room. */
-typedef struct alert_layout { uint32_t rule, key; bool has_state, has_figure, has_since, is_wide; } alert_layout_t;
+typedef struct alert_layout {
+    uint32_t rule, key;
+    bool has_state, has_figure, has_since, is_wide;
+} alert_layout_t;
 
-static alert_layout_t choose_alert_layout(const painter_t *painter, const rs_alert_body_t *const *alerts, uint32_t shown) {
-    alert_layout_t layout = {.rule = LEAST_ALERT_NAME, .key = LEAST_ALERT_NAME, .has_state = painter->columns >= 60,
-                             .has_figure = painter->columns >= 45, .has_since = painter->columns >= 72, .is_wide = painter->columns >= 100};
+static alert_layout_t choose_alert_layout(const painter_t *painter, const rs_alert_body_t *const *alerts,
+                                          uint32_t shown) {
+    alert_layout_t layout = {.rule = LEAST_ALERT_NAME,
+                             .key = LEAST_ALERT_NAME,
+                             .has_state = painter->columns >= 60,
+                             .has_figure = painter->columns >= 45,
+                             .has_since = painter->columns >= 72,
+                             .is_wide = painter->columns >= 100};
     uint32_t fixed = SEVERITY_WIDTH + 2;
     if (layout.has_state) fixed += STATE_WIDTH + 1;
     if (layout.has_figure) fixed += FIGURE_WIDTH + 1;
     if (layout.has_since) fixed += SINCE_WIDTH + 1;
     if (layout.is_wide) fixed += SAMPLE_WIDTH + AGE_WIDTH + 2;
-    const uint32_t room = painter->columns > fixed + 2 * LEAST_ALERT_NAME ? painter->columns - fixed : 2 * LEAST_ALERT_NAME;
+    const uint32_t room =
+        painter->columns > fixed + 2 * LEAST_ALERT_NAME ? painter->columns - fixed : 2 * LEAST_ALERT_NAME;
     char key[RS_KEY_LABEL];
     for (uint32_t i = 0; i < shown; i++) {
         rs_body_key_label(&alerts[i]->key, painter->stats.tenants > 1, key);
@@ -44,7 +62,8 @@ static void put_cell(rs_line_t *line, rs_style_t style, rs_align_t align, const 
 }
 
 static void put_alert(painter_t *painter, const alert_layout_t *layout, const rs_alert_body_t *alert) {
-    const rs_style_t style = alert_style(alert), plain = alert->state == RS_ALERT_PENDING ? RS_STYLE_DIM : RS_STYLE_PLAIN;
+    const rs_style_t style = alert_style(alert),
+                     plain = alert->state == RS_ALERT_PENDING ? RS_STYLE_DIM : RS_STYLE_PLAIN;
     char value[RS_FIGURE_TEXT] = RS_NO_FIGURE, limit[RS_FIGURE_TEXT], age[RS_FIGURE_TEXT], text[RS_KEY_LABEL];
     rs_line_t *line = rs__next_line(painter);
 
@@ -67,7 +86,8 @@ static void put_alert(painter_t *painter, const alert_layout_t *layout, const rs
 }
 
 /* "alerts: 2 firing, 1 pending", and what the columns below are. */
-static void put_alert_head(painter_t *painter, const alert_layout_t *layout, const rs_alert_body_t *const *alerts, uint32_t count) {
+static void put_alert_head(painter_t *painter, const alert_layout_t *layout, const rs_alert_body_t *const *alerts,
+                           uint32_t count) {
     static const uint8_t states[] = {RS_ALERT_FIRING, RS_ALERT_RECOVERING, RS_ALERT_PENDING};
     uint32_t in_state[RS_ALERT_STATE_COUNT] = {0};
     char text[128] = "alerts:";
@@ -77,13 +97,14 @@ static void put_alert_head(painter_t *painter, const alert_layout_t *layout, con
     for (size_t i = 0; i < RS_ARRAY_LEN(states); i++) {
         const size_t len = strlen(text);
         if (in_state[states[i]] == 0) continue;
-        snprintf(text + len, sizeof text - len, "%s %" PRIu32 " %s", text[len - 1] == ':' ? "" : ",", in_state[states[i]],
-                 rs_alert_state_name(states[i]));
+        snprintf(text + len, sizeof text - len, "%s %" PRIu32 " %s", text[len - 1] == ':' ? "" : ",",
+                 in_state[states[i]], rs_alert_state_name(states[i]));
     }
     if (count == 0) {
         rs_line_put(line, RS_STYLE_HEAD, "no open alerts");
     } else {
-        const uint32_t names = SEVERITY_WIDTH + layout->rule + layout->key + 2 + (layout->has_state ? STATE_WIDTH + 1u : 0);
+        const uint32_t names =
+            SEVERITY_WIDTH + layout->rule + layout->key + 2 + (layout->has_state ? STATE_WIDTH + 1u : 0);
         rs_line_cell(line, RS_STYLE_HEAD, RS_ALIGN_LEFT, text, names);
         if (layout->has_figure) put_cell(line, RS_STYLE_HEAD, RS_ALIGN_RIGHT, "figure (limit)", FIGURE_WIDTH);
         if (layout->is_wide) put_cell(line, RS_STYLE_HEAD, RS_ALIGN_RIGHT, "", SAMPLE_WIDTH);

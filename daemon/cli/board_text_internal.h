@@ -6,7 +6,7 @@
 
 #include "cli/board_text.h"
 
-enum { FIXED_LINES = 4 };      /* header, names of columns, total, keys */
+enum { FIXED_LINES = 4 }; /* header, names of columns, total, keys */
 
 typedef struct painter {
     rs_board_t *board;
@@ -16,12 +16,13 @@ typedef struct painter {
     uint32_t columns;
 } painter_t;
 
-/* An empty line below the others. Past the last line of the screen the last one is used again: what is on it then was not to
- * be seen. */
+/* An empty line below the others. Past the last line of the screen the last one is used again: what is on it then was
+ * not to be seen. */
 rs_line_t *rs__next_line(painter_t *painter);
 /* A line of one text, cut to the screen. */
 void rs__put_text(painter_t *painter, rs_style_t style, const char *text);
-/* A head reaches over the whole screen, so that it parts what is above from what is below; in plain text it does not. */
+/* A head reaches over the whole screen, so that it parts what is above from what is below; in plain text it does not.
+ * */
 void rs__finish_head(const painter_t *painter, rs_line_t *line);
 
 /* Lines for the alerts: a third of the screen, and what that many queues leave free. */

@@ -10,7 +10,9 @@
 #define MOST INT64_C(1000000000000000)
 
 /* The first thing that is wrong stops nothing; it is asked for at the end. */
-typedef struct reader { bool is_wrong; } reader_t;
+typedef struct reader {
+    bool is_wrong;
+} reader_t;
 
 static const json_t *member(const json_t *object, const char *name) {
     const json_t *value = json_object_get(object, name);
@@ -21,8 +23,10 @@ static void read_text(reader_t *reader, const json_t *object, const char *name, 
     const json_t *value = member(object, name);
     text[0] = '\0';
     if (value == NULL) return;
-    if (!json_is_string(value) || json_string_length(value) >= size) reader->is_wrong = true;
-    else memcpy(text, json_string_value(value), json_string_length(value) + 1);
+    if (!json_is_string(value) || json_string_length(value) >= size)
+        reader->is_wrong = true;
+    else
+        memcpy(text, json_string_value(value), json_string_length(value) + 1);
 }
 
 static void read_name(reader_t *reader, const json_t *object, const char *name, char *text, size_t size) {
@@ -33,7 +37,8 @@ static void read_name(reader_t *reader, const json_t *object, const char *name, 
 static int64_t read_integer(reader_t *reader, const json_t *object, const char *name, int64_t otherwise) {
     const json_t *value = member(object, name);
     if (value == NULL) return otherwise;
-    if (json_is_integer(value) && json_integer_value(value) >= 0 && json_integer_value(value) <= MOST) return json_integer_value(value);
+    if (json_is_integer(value) && json_integer_value(value) >= 0 && json_integer_value(value) <= MOST)
+        return json_integer_value(value);
     reader->is_wrong = true;
     return otherwise;
 }
@@ -42,8 +47,10 @@ static bool read_number(reader_t *reader, const json_t *object, const char *name
     const json_t *value = member(object, name);
     *number = 0;
     if (value == NULL) return false;
-    if (!json_is_number(value) || fabs(json_number_value(value)) > (double)MOST) reader->is_wrong = true;
-    else *number = json_number_value(value);
+    if (!json_is_number(value) || fabs(json_number_value(value)) > (double)MOST)
+        reader->is_wrong = true;
+    else
+        *number = json_number_value(value);
     return true;
 }
 
@@ -52,7 +59,8 @@ static int64_t read_time(reader_t *reader, const json_t *object, const char *nam
     int64_t at_us = 0;
     if (value == NULL) return 0;
     if (!json_is_string(value) ||
-        rs_event_parse_time((rs_str_t){json_string_value(value), (uint32_t)json_string_length(value)}, &at_us) != RS_OK) {
+        rs_event_parse_time((rs_str_t){json_string_value(value), (uint32_t)json_string_length(value)}, &at_us) !=
+            RS_OK) {
         reader->is_wrong = true;
     }
     return at_us;
@@ -81,7 +89,7 @@ static json_t *parse(rs_str_t body) {
     return NULL;
 }
 
-/* --- labels --------------------------------------------------------------------------------------------------------- */
+/* --- labels ------------------------------------------------------------------------------------------------------- */
 void rs_body_queue_label(const rs_body_key_t *key, bool with_tenant, char label[RS_KEY_LABEL]) {
     const char *name = key->name[0] != '\0' ? key->name : "(direct)";
     snprintf(label, RS_KEY_LABEL, "%s%s%s", with_tenant ? key->tenant : "", with_tenant ? ": " : "", name);
@@ -105,7 +113,7 @@ void rs_body_key_label(const rs_body_key_t *key, bool with_tenant, char label[RS
     snprintf(label, RS_KEY_LABEL, "%s%s%.*s", tenant, colon, (int)RS_MAX_NAME, key->text);
 }
 
-/* --- alerts --------------------------------------------------------------------------------------------------------- */
+/* --- alerts ------------------------------------------------------------------------------------------------------- */
 static unsigned read_severity(reader_t *reader, const json_t *root) {
     char text[RS_BODY_WORD];
     read_name(reader, root, "severity", text, sizeof text);
@@ -155,7 +163,7 @@ int rs_body_read_alert(rs_str_t body, rs_alert_body_t *alert) {
     return reader.is_wrong || alert->at_us == 0 ? RS_ERR_PARSE : RS_OK;
 }
 
-/* --- windows -------------------------------------------------------------------------------------------------------- */
+/* --- windows ------------------------------------------------------------------------------------------------------ */
 static void read_shares(reader_t *reader, const json_t *window, rs_body_window_t *out) {
     const char *name;
     json_t *policy;
@@ -166,8 +174,9 @@ static void read_shares(reader_t *reader, const json_t *window, rs_body_window_t
             return;
         }
         strcpy(out->policies[out->policy_count], name);
-        out->shares[out->policy_count++] = (rs_body_share_t){.numerator = read_integer(reader, policy, "numerator", 0),
-                                                             .denominator = read_integer(reader, policy, "denominator", 0)};
+        out->shares[out->policy_count++] =
+            (rs_body_share_t){.numerator = read_integer(reader, policy, "numerator", 0),
+                              .denominator = read_integer(reader, policy, "denominator", 0)};
     }
 }
 
@@ -207,7 +216,8 @@ int rs_body_read_window(rs_str_t body, rs_window_body_t *window) {
     window->threshold_ms = read_integer(&reader, root, "threshold_ms", -1);
     window->window_count = 0;
     json_object_foreach((json_t *)member(root, "windows"), name, value) {
-        if (window->window_count < RS_BODY_WINDOWS) read_window(&reader, name, value, &window->windows[window->window_count++]);
+        if (window->window_count < RS_BODY_WINDOWS)
+            read_window(&reader, name, value, &window->windows[window->window_count++]);
     }
     json_decref(root);
     return reader.is_wrong || window->at_us == 0 ? RS_ERR_PARSE : RS_OK;

@@ -8,8 +8,8 @@
 enum { RS_FIGURE_TEXT = 24 };
 #define RS_NO_FIGURE "–"
 
-/* numerator / denominator with one decimal. "–" when the denominator is not above 0. It is rounded, but never to a whole
- * that it is not: "100%" means every one, "0%" none at all. */
+/* numerator / denominator with one decimal. "–" when the denominator is not above 0. It is rounded, but never to a
+ * whole that it is not: "100%" means every one, "0%" none at all. */
 void rs_text_share(int64_t numerator, int64_t denominator, char text[RS_FIGURE_TEXT]);
 /* The same without decimals, "<1%" and ">99%" at the ends. */
 void rs_text_short_share(int64_t numerator, int64_t denominator, char text[RS_FIGURE_TEXT]);

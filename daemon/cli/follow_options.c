@@ -65,7 +65,8 @@ int rs_follow_settings_load(rs_follow_settings_t *settings) {
         return rs_cli_fail("%s", text);
     }
     const rs_str_t from = settings->from != NULL ? rs_str(settings->from) : settings->config->feed_endpoint;
-    const rs_str_t snapshots = settings->snapshots != NULL ? rs_str(settings->snapshots) : settings->config->snapshot_endpoint;
+    const rs_str_t snapshots =
+        settings->snapshots != NULL ? rs_str(settings->snapshots) : settings->config->snapshot_endpoint;
     reachable(from, settings->publish_endpoint, sizeof settings->publish_endpoint);
     reachable(snapshots, settings->snapshot_endpoint, sizeof settings->snapshot_endpoint);
     const int wrong = check_endpoint("--from", settings->from);

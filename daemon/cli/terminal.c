@@ -55,7 +55,7 @@ static attr_t attributes_of(unsigned style) {
 }
 
 void rs_terminal_paint(const rs_screen_t *screen) {
-    erase();   /* only in memory: refresh sends what differs */
+    erase(); /* only in memory: refresh sends what differs */
     for (uint32_t i = 0; i < screen->count; i++) {
         const rs_line_t *line = &screen->lines[i];
         move((int)i, 0);

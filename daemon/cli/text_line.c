@@ -10,11 +10,14 @@ void rs_text_use_utf8(void) {
 }
 
 /* One character as it is shown. */
-typedef struct glyph { char bytes[8]; uint32_t len, columns; } glyph_t;
+typedef struct glyph {
+    char bytes[8];
+    uint32_t len, columns;
+} glyph_t;
 
 static bool turns_direction(wchar_t character) {
-    return character == 0x200E || character == 0x200F || character == 0x061C || (character >= 0x202A && character <= 0x202E) ||
-           (character >= 0x2066 && character <= 0x2069);
+    return character == 0x200E || character == 0x200F || character == 0x061C ||
+           (character >= 0x202A && character <= 0x202E) || (character >= 0x2066 && character <= 0x2069);
 }
 
 /* Reads one character of the text and returns the bytes it takes, 0 at the end. */

@@ -19,7 +19,7 @@ typedef struct rs_top {
     rs_follow_settings_t settings;
     bool once;
     int64_t interval_us;
-    char window[RS_BODY_WORD], policy[RS_MAX_NAME + 1];   /* chosen by option or key; "" = not yet */
+    char window[RS_BODY_WORD], policy[RS_MAX_NAME + 1]; /* chosen by option or key; "" = not yet */
     rs_follow_t *follow;
     rs_board_t *board;
     rs_board_view_t view;
@@ -41,12 +41,14 @@ static int64_t now_us(void) {
     return (int64_t)now.tv_sec * RS_US_PER_S + now.tv_nsec / 1000;
 }
 
-/* --- arguments ------------------------------------------------------------------------------------------------------ */
+/* --- arguments ---------------------------------------------------------------------------------------------------- */
 static const struct argp_option options[] = {
-    {"window", OPTION_WINDOW, "WINDOW", 0, "window of the figures: 5m, 15m, 30m, 1h, today, or what the daemon keeps (15m)", 0},
+    {"window", OPTION_WINDOW, "WINDOW", 0,
+     "window of the figures: 5m, 15m, 30m, 1h, today, or what the daemon keeps (15m)", 0},
     {"policy", OPTION_POLICY, "NAME", 0, "service-level policy (the daemon's first)", 0},
     {"interval", OPTION_INTERVAL, "TIME", 0, "how often the board is painted, 500ms to 60s (1s)", 0},
-    {"once", OPTION_ONCE, NULL, 0, "print the board once as text; so it is, too, when standard output is no terminal", 0},
+    {"once", OPTION_ONCE, NULL, 0, "print the board once as text; so it is, too, when standard output is no terminal",
+     0},
     {0}};
 
 static void take_name(struct argp_state *state, const char *option, const char *argument, char *name, size_t size) {
@@ -74,11 +76,18 @@ static error_t parse_option(int key, char *argument, struct argp_state *state) {
 
 static const struct argp_child children[] = {{&rs_follow_argp, 0, NULL, 0}, {0}};
 static const struct argp parser = {
-    options, parse_option, NULL, "A live board of the queues and the open alerts."
-    "\vKeys: q quit, w next window, p next policy, s sort, / filter, arrows scroll, ? help.", children, NULL, NULL};
+    options,
+    parse_option,
+    NULL,
+    "A live board of the queues and the open alerts."
+    "\vKeys: q quit, w next window, p next policy, s sort, / filter, arrows scroll, ? help.",
+    children,
+    NULL,
+    NULL};
 
-/* --- which figures -------------------------------------------------------------------------------------------------- */
-/* The chosen window and policy as the board's numbers; without a choice 15m, else the first window, and the first policy. */
+/* --- which figures ------------------------------------------------------------------------------------------------ */
+/* The chosen window and policy as the board's numbers; without a choice 15m, else the first window, and the first
+ * policy. */
 static void resolve_names(rs_top_t *top) {
     const rs_board_t *board = top->board;
     rs_board_view_t *view = &top->view;
@@ -95,7 +104,8 @@ static void resolve_names(rs_top_t *top) {
     view->policy_name = top->policy[0] != '\0' ? top->policy : "–";
 }
 
-static const char *name_list(const char *(*name)(const rs_board_t *, uint32_t), const rs_board_t *board, char *text, size_t size) {
+static const char *name_list(const char *(*name)(const rs_board_t *, uint32_t), const rs_board_t *board, char *text,
+                             size_t size) {
     size_t len = 0;
     text[0] = '\0';
     for (uint32_t i = 0; name(board, i) != NULL && len < size; i++) {
@@ -122,7 +132,7 @@ static int check_names(rs_top_t *top) {
     return 0;
 }
 
-/* --- the feed ------------------------------------------------------------------------------------------------------- */
+/* --- the feed ----------------------------------------------------------------------------------------------------- */
 static void take_item(rs_top_t *top, const rs_follow_item_t *item) {
     switch (item->kind) {
         case RS_FOLLOW_SNAPSHOT_BEGIN:
@@ -159,29 +169,32 @@ static void take_pulse(rs_top_t *top) {
     rs_follow_pulse_t pulse;
     int64_t daemon_us = 0;
     rs_follow_pulse(top->follow, &pulse);
-    if (pulse.heartbeat.len > 0 && rs_body_read_heartbeat(pulse.heartbeat, &daemon_us) == RS_OK) rs_board_advance(top->board, daemon_us);
+    if (pulse.heartbeat.len > 0 && rs_body_read_heartbeat(pulse.heartbeat, &daemon_us) == RS_OK)
+        rs_board_advance(top->board, daemon_us);
     top->view.silent_s = pulse.silent_ms < 0 ? 0 : (uint32_t)(pulse.silent_ms / 1000);
-    top->view.health = pulse.silent_ms < 0           ? RS_FEED_CONNECTING
+    top->view.health = pulse.silent_ms < 0          ? RS_FEED_CONNECTING
                        : pulse.silent_ms > STALE_MS ? RS_FEED_STALE
                        : top->is_reading            ? RS_FEED_READING
                                                     : RS_FEED_LIVE;
 }
 
-/* --- keys ----------------------------------------------------------------------------------------------------------- */
+/* --- keys --------------------------------------------------------------------------------------------------------- */
 static void cycle(rs_top_t *top, bool policy) {
     const char *(*name)(const rs_board_t *, uint32_t) = policy ? rs_board_policy : rs_board_window;
     const uint32_t present = policy ? top->view.policy : top->view.window;
     const char *next = present == UINT32_MAX ? NULL : name(top->board, present + 1);
     if (next == NULL) next = name(top->board, 0);
     if (next == NULL) return;
-    if (policy) snprintf(top->policy, sizeof top->policy, "%s", next);
-    else snprintf(top->window, sizeof top->window, "%s", next);
+    if (policy)
+        snprintf(top->policy, sizeof top->policy, "%s", next);
+    else
+        snprintf(top->window, sizeof top->window, "%s", next);
     resolve_names(top);
 }
 
 static void scroll_by(rs_board_view_t *view, int64_t by) {
     const int64_t to = (int64_t)view->scroll + by;
-    view->scroll = to < 0 ? 0 : to > RS_BOARD_ROWS ? RS_BOARD_ROWS : (uint32_t)to;   /* the render stops it at the end */
+    view->scroll = to < 0 ? 0 : to > RS_BOARD_ROWS ? RS_BOARD_ROWS : (uint32_t)to; /* the render stops it at the end */
 }
 
 static void erase_character(char *text) {
@@ -193,8 +206,10 @@ static void erase_character(char *text) {
 
 static void edit_filter(rs_board_view_t *view, uint32_t key) {
     char bytes[8];
-    if (key == RS_KEY_ENTER) view->edits_filter = false;
-    else if (key == RS_KEY_ERASE) erase_character(view->filter);
+    if (key == RS_KEY_ENTER)
+        view->edits_filter = false;
+    else if (key == RS_KEY_ERASE)
+        erase_character(view->filter);
     else if (key == RS_KEY_ESCAPE) {
         view->edits_filter = false;
         view->filter[0] = '\0';
@@ -219,17 +234,22 @@ static bool take_key(rs_top_t *top, uint32_t key) {
         return false;
     }
     switch (key) {
-        case 'q': case 'Q': return true;
+        case 'q':
+        case 'Q': return true;
         case 'w': cycle(top, false); break;
         case 'p': cycle(top, true); break;
         case 's': view->sort = (rs_board_sort_t)((view->sort + 1) % RS_SORT_COUNT); break;
         case '/': view->edits_filter = true; break;
         case RS_KEY_ESCAPE: view->filter[0] = '\0'; break;
-        case '?': case 'h': view->shows_help = true; break;
-        case RS_KEY_UP: case 'k': scroll_by(view, -1); break;
-        case RS_KEY_DOWN: case 'j': scroll_by(view, 1); break;
+        case '?':
+        case 'h': view->shows_help = true; break;
+        case RS_KEY_UP:
+        case 'k': scroll_by(view, -1); break;
+        case RS_KEY_DOWN:
+        case 'j': scroll_by(view, 1); break;
         case RS_KEY_PAGE_UP: scroll_by(view, -(int64_t)view->page); break;
-        case RS_KEY_PAGE_DOWN: case ' ': scroll_by(view, view->page); break;
+        case RS_KEY_PAGE_DOWN:
+        case ' ': scroll_by(view, view->page); break;
         case RS_KEY_HOME: view->scroll = 0; break;
         case RS_KEY_END: scroll_by(view, RS_BOARD_ROWS); break;
         default: break;
@@ -244,7 +264,7 @@ static bool take_keys(rs_top_t *top) {
     return false;
 }
 
-/* --- live ----------------------------------------------------------------------------------------------------------- */
+/* --- live --------------------------------------------------------------------------------------------------------- */
 static int paint(rs_top_t *top) {
     take_pulse(top);
     resolve_names(top);
@@ -266,7 +286,9 @@ static int run_live(rs_top_t *top) {
     sigaction(SIGINT, &stop, NULL);
     sigaction(SIGTERM, &stop, NULL);
     sigaction(SIGHUP, &stop, NULL);
-    if (rs_terminal_open() != RS_OK) return rs_cli_fail("the terminal cannot be used (TERM=%s); try --once", getenv("TERM") == NULL ? "" : getenv("TERM"));
+    if (rs_terminal_open() != RS_OK)
+        return rs_cli_fail("the terminal cannot be used (TERM=%s); try --once",
+                           getenv("TERM") == NULL ? "" : getenv("TERM"));
     while (!stopped && result == 0) {
         const int64_t at_us = now_us();
         if (top->wants_paint || at_us - painted_us >= top->interval_us) {
@@ -282,7 +304,7 @@ static int run_live(rs_top_t *top) {
     return result;
 }
 
-/* --- once ----------------------------------------------------------------------------------------------------------- */
+/* --- once --------------------------------------------------------------------------------------------------------- */
 static uint32_t plain_columns(void) {
     struct winsize size;
     if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;

@@ -153,7 +153,7 @@ def alerts_are_followed_over_a_restart(daemon):
         keys = [(body["episode"], body["from"], body["state"]) for body in parsed]
         house.check(len(keys) == len(set(keys)), "a transition was printed twice")
         line = next(line for line in table_lines.lines() if "many_offered" in line and "sales/voice" in line)
-        house.check(re.fullmatch(r"2026-\d\d-\d\d \d\d:\d\d:\d\d  firing      critical  many_offered {10}sales/voice {12}101  \(>100, today\)", line),
+        house.check(re.fullmatch(r"2026-\d\d-\d\d \d\d:\d\d:\d\d  firing      critical  many_offered {10}sales/voice {15}101  \(>100, today\)", line),
                     f"[{line}]")
         daemon.stop()
         house.wait_for(lambda: bodies.said("the connection was lost"), 30)
@@ -178,7 +178,7 @@ class Terminal:
     """A tmux server of its own with one window that runs `ringside top`."""
 
     def __init__(self, path, daemon, *options, columns=80, lines=24, env=""):
-        self.tmux = ["tmux", "-S", os.path.join(path, "tmux"), "-f", "/dev/null"]
+        self.tmux = ["tmux", "-S", os.path.join(path, f"tmux-{time.monotonic_ns()}"), "-f", "/dev/null"]
         command = f"env TZ=UTC {env} '{PROGRAM}' top --config '{daemon.config}' {' '.join(options)}; echo left $?; sleep 60"
         self.run("new-session", "-d", "-x", str(columns), "-y", str(lines), command)
 

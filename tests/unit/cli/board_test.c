@@ -37,7 +37,7 @@ static const char *selected(uint32_t window, rs_board_sort_t sort, const char *f
     return names;
 }
 
-/* --- rows ----------------------------------------------------------------------------------------------------------- */
+/* --- rows --------------------------------------------------------------------------------------------------------- */
 static void the_last_body_of_a_queue_is_the_truth_about_it(void **state) {
     uint32_t count, number = 9;
     (void)state;
@@ -106,7 +106,7 @@ static void more_queues_than_fit_are_counted_once_each(void **state) {
     assert_int_equal(stats().rows_more, 2);
 }
 
-/* --- levels, order, filter ------------------------------------------------------------------------------------------ */
+/* --- levels, order, filter ---------------------------------------------------------------------------------------- */
 static void levels_follow_target_sample_and_threshold(void **state) {
     static const char *const settings[] = {"queues.q.target=0.9", NULL};
     static const struct { int in_time, of; rs_level_t level; } table[] = {
@@ -180,7 +180,7 @@ static void the_filter_finds_parts_of_names_channels_and_tenants_in_either_case(
     assert_int_equal(stats().tenants, 2);
 }
 
-/* --- total ---------------------------------------------------------------------------------------------------------- */
+/* --- total -------------------------------------------------------------------------------------------------------- */
 static void totals_of_tenants_add_up_and_percentiles_do_not(void **state) {
     static rs_board_row_t total;
     (void)state;
@@ -200,7 +200,7 @@ static void totals_of_tenants_add_up_and_percentiles_do_not(void **state) {
     assert_int_equal(stats().tenants, 2);
 }
 
-/* --- trend ---------------------------------------------------------------------------------------------------------- */
+/* --- trend -------------------------------------------------------------------------------------------------------- */
 static void check_trend(uint32_t policy, const char *wanted) {
     uint8_t samples[RS_BOARD_TREND];
     char text[RS_BOARD_TREND + 1] = "";
@@ -241,7 +241,7 @@ static void times_near_the_epoch_do_no_harm(void **state) {
     check_trend(0, "...................9");
 }
 
-/* --- alerts --------------------------------------------------------------------------------------------------------- */
+/* --- alerts ------------------------------------------------------------------------------------------------------- */
 static const char *open_alerts(void) {
     static char names[4096];
     uint32_t count;

@@ -2,7 +2,7 @@
 
 #include "cli/figure_text.h"
 
-/* --- lines ---------------------------------------------------------------------------------------------------------- */
+/* --- lines -------------------------------------------------------------------------------------------------------- */
 static void check_cell(const char *text, uint32_t columns, rs_align_t align, const char *wanted) {
     rs_line_t line;
     rs_line_clear(&line);
@@ -71,7 +71,7 @@ static void a_full_line_takes_no_more_and_stays_text(void **state) {
     assert_true(line.len < RS_LINE_BYTES);
 }
 
-/* --- figures -------------------------------------------------------------------------------------------------------- */
+/* --- figures ------------------------------------------------------------------------------------------------------ */
 static void shares_never_claim_a_whole_or_a_nothing_that_is_not(void **state) {
     static const struct { int64_t numerator, denominator; const char *text, *short_text; } table[] = {
         {0, 0, "–", "–"}, {5, 0, "–", "–"}, {0, 7, "0%", "0%"}, {7, 7, "100%", "100%"}, {1, 3, "33.3%", "33%"},
