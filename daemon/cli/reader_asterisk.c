@@ -1,5 +1,5 @@
-/* Asterisk's queue_log as a recorded file. The same lines have the same identities as when the live file is followed from its
- * beginning. */
+/* Asterisk's queue_log as a recorded file. The same lines have the same identities as when the live file is followed
+ * from its beginning. */
 #include "cli/reader_format.h"
 #include "connect/asterisk_queue_log.h"
 
@@ -60,7 +60,7 @@ static int read_line(queue_log_t *log) {
     if (status == RS_ERR_FULL) {
         refuse(log, RS_REFUSAL_TOO_LARGE, "", line.len);
     } else if (line.len != 0 && rs_input_position(log->input) - before == line.len) {
-        refuse(log, RS_REFUSAL_MALFORMED, "line feed", line.len);   /* cut: a last line without it may lack digits */
+        refuse(log, RS_REFUSAL_MALFORMED, "line feed", line.len); /* cut: a last line without it may lack digits */
     } else if (rs_asterisk_parser_line(log->parser, line, keep, log, &log->refused) != RS_OK) {
         log->has_refused = true;
     }
@@ -87,5 +87,8 @@ static int next_queue_log(void *state, rs_event_t *event, rs_refused_t *refused,
     }
 }
 
-const rs_reader_format_t rs_reader_asterisk = {
-    .name = "asterisk-queue-log", .claims = claims_queue_log, .open = open_queue_log, .next = next_queue_log, .close = close_queue_log};
+const rs_reader_format_t rs_reader_asterisk = {.name = "asterisk-queue-log",
+                                               .claims = claims_queue_log,
+                                               .open = open_queue_log,
+                                               .next = next_queue_log,
+                                               .close = close_queue_log};

@@ -7,23 +7,23 @@ typedef enum login { LOGIN_UNKNOWN = 0, LOGIN_IN, LOGIN_OUT } login_t;
 typedef struct membership {
     char queue[RS_MAX_NAME + 1];
     bool paused;
-    uint32_t next;                  /* of the same agent, or free */
+    uint32_t next; /* of the same agent, or free */
 } membership_t;
 
 typedef struct agent {
     char name[RS_MAX_NAME + 1], reason[RS_MAX_NAME + 1];
     login_t login;
-    bool paused_all;                /* holds for queues that are not known yet */
-    bool has_left;                  /* the last queue known of him */
-    uint32_t first, count;          /* memberships */
+    bool paused_all;       /* holds for queues that are not known yet */
+    bool has_left;         /* the last queue known of him */
+    uint32_t first, count; /* memberships */
     uint32_t older, younger, next_in_bucket;
 } agent_t;
 
-enum { BUCKETS = RS_ASTERISK_AGENTS };   /* a power of two */
+enum { BUCKETS = RS_ASTERISK_AGENTS }; /* a power of two */
 
 struct rs_agents {
-    agent_t agents[RS_ASTERISK_AGENTS + 1];                  /* [0] is nobody */
-    membership_t memberships[RS_ASTERISK_MEMBERSHIPS + 1];   /* [0] is none */
+    agent_t agents[RS_ASTERISK_AGENTS + 1];                /* [0] is nobody */
+    membership_t memberships[RS_ASTERISK_MEMBERSHIPS + 1]; /* [0] is none */
     uint32_t buckets[BUCKETS];
     uint32_t made, oldest, youngest;
     uint32_t memberships_made, free;
@@ -48,21 +48,31 @@ void rs_agents_clear(rs_agents_t *agents) {
     agents->memberships_made = agents->free = 0;
 }
 
-/* --- agents --------------------------------------------------------------------------------------------------------- */
+/* --- agents ---------------------------------------------------------------------------------------------------------
+ */
 static uint32_t *bucket_of(rs_agents_t *agents, rs_str_t name) {
     return &agents->buckets[rs_line_hash(name, (rs_str_t){0}) & (BUCKETS - 1)];
 }
 
 static void unlink_age(rs_agents_t *agents, const agent_t *agent) {
-    if (agent->older != 0) agents->agents[agent->older].younger = agent->younger; else agents->oldest = agent->younger;
-    if (agent->younger != 0) agents->agents[agent->younger].older = agent->older; else agents->youngest = agent->older;
+    if (agent->older != 0)
+        agents->agents[agent->older].younger = agent->younger;
+    else
+        agents->oldest = agent->younger;
+    if (agent->younger != 0)
+        agents->agents[agent->younger].older = agent->older;
+    else
+        agents->youngest = agent->older;
 }
 
 static void link_youngest(rs_agents_t *agents, uint32_t number) {
     agent_t *agent = &agents->agents[number];
     agent->older = agents->youngest;
     agent->younger = 0;
-    if (agents->youngest != 0) agents->agents[agents->youngest].younger = number; else agents->oldest = number;
+    if (agents->youngest != 0)
+        agents->agents[agents->youngest].younger = number;
+    else
+        agents->oldest = number;
     agents->youngest = number;
 }
 
@@ -94,7 +104,8 @@ static uint32_t forget_oldest(rs_agents_t *agents) {
 static agent_t *agent_of(rs_agents_t *agents, rs_str_t name) {
     uint32_t *bucket = bucket_of(agents, name);
     uint32_t number = *bucket;
-    while (number != 0 && !rs_str_equal(rs_str(agents->agents[number].name), name)) number = agents->agents[number].next_in_bucket;
+    while (number != 0 && !rs_str_equal(rs_str(agents->agents[number].name), name))
+        number = agents->agents[number].next_in_bucket;
     if (number != 0) {
         unlink_age(agents, &agents->agents[number]);
     } else {
@@ -107,10 +118,12 @@ static agent_t *agent_of(rs_agents_t *agents, rs_str_t name) {
     return &agents->agents[number];
 }
 
-/* --- memberships ---------------------------------------------------------------------------------------------------- */
+/* --- memberships ----------------------------------------------------------------------------------------------------
+ */
 static uint32_t *find_link(rs_agents_t *agents, agent_t *agent, rs_str_t queue) {
     uint32_t *link = &agent->first;
-    while (*link != 0 && !rs_str_equal(rs_str(agents->memberships[*link].queue), queue)) link = &agents->memberships[*link].next;
+    while (*link != 0 && !rs_str_equal(rs_str(agents->memberships[*link].queue), queue))
+        link = &agents->memberships[*link].next;
     return link;
 }
 
@@ -120,7 +133,7 @@ static uint32_t new_membership(rs_agents_t *agents, const agent_t *agent) {
         agent_t *oldest = &agents->agents[agents->oldest];
         if (oldest == agent) return 0;
         forget_queues(agents, oldest);
-        if (agents->free == 0) {   /* had none: next time another one is the oldest */
+        if (agents->free == 0) { /* had none: next time another one is the oldest */
             const uint32_t number = agents->oldest;
             unlink_age(agents, oldest);
             link_youngest(agents, number);
@@ -148,7 +161,8 @@ static membership_t *membership_of(rs_agents_t *agents, agent_t *agent, rs_str_t
     return membership;
 }
 
-/* --- what lines say ------------------------------------------------------------------------------------------------- */
+/* --- what lines say -------------------------------------------------------------------------------------------------
+ */
 void rs_agents_rang(rs_agents_t *agents, rs_str_t agent, rs_str_t queue) {
     (void)membership_of(agents, agent_of(agents, agent), queue);
 }

@@ -1,13 +1,15 @@
 /* connect/asterisk_agents.h — the one state of each agent, from what queue_log says queue by queue.
  *
- * Model:     an agent has memberships (queues), each paused or not, and perhaps a login of his own (AGENTLOGIN of an agent pool):
+ * Model:     an agent has memberships (queues), each paused or not, and perhaps a login of his own (AGENTLOGIN of an
+ *            agent pool):
  *                logged off, or without a queue after leaving the last one and not logged in    offline
  *                paused in every queue that is known of him                                     break
  *                else                                                                           available
- *            Static members of queues.conf are never announced: a queue is known of an agent once a line names both. Until a line
- *            names another one, "every queue" is what was seen so far; a call that is offered to him elsewhere corrects it.
- *            Leaving a queue ends the pause there (no UNPAUSE is logged); leaving the last one is offline, because for dynamic
- *            members joining and leaving is how they log in and out, and it is the only trace of it.
+ *            Static members of queues.conf are never announced: a queue is known of an agent once a line names both.
+ *            Until a line names another one, "every queue" is what was seen so far; a call that is offered to him
+ *            elsewhere corrects it. Leaving a queue ends the pause there (no UNPAUSE is logged); leaving the last one
+ *            is offline, because for dynamic members joining and leaving is how they log in and out, and it is the only
+ *            trace of it.
  * Memory:    bounded; past a bound the agent longest unheard of is forgotten.
  * Threads:   one.
  */
@@ -34,7 +36,8 @@ void rs_agents_paused(rs_agents_t *agents, rs_str_t agent, rs_str_t queue, rs_st
 void rs_agents_unpaused(rs_agents_t *agents, rs_str_t agent, rs_str_t queue);
 void rs_agents_login(rs_agents_t *agents, rs_str_t agent, bool is_in);
 
-/* RS_AGENT_OFFLINE, RS_AGENT_BREAK or RS_AGENT_AVAILABLE. *reason: of the break, else empty; borrowed until the next call. */
+/* RS_AGENT_OFFLINE, RS_AGENT_BREAK or RS_AGENT_AVAILABLE. *reason: of the break, else empty; borrowed until the next
+ * call. */
 rs_agent_state_t rs_agents_state(rs_agents_t *agents, rs_str_t agent, rs_str_t *reason);
 
 #endif

@@ -7,8 +7,10 @@
 
 /* Copies, so that the event outlives what happens to the visit. */
 static void set_contact(rs_job_t *job, rs_event_t *event, const rs_visit_t *visit) {
-    if (visit->ordinal > 1) snprintf(job->contact_id, sizeof job->contact_id, "%s/%" PRIu32, visit->origin, visit->ordinal);
-    else memcpy(job->contact_id, visit->origin, sizeof visit->origin);
+    if (visit->ordinal > 1)
+        snprintf(job->contact_id, sizeof job->contact_id, "%s/%" PRIu32, visit->origin, visit->ordinal);
+    else
+        memcpy(job->contact_id, visit->origin, sizeof visit->origin);
     memcpy(job->journey_id, visit->journey, sizeof visit->journey);
     event->contact_id = rs_str(job->contact_id);
     const bool is_first = strcmp(job->contact_id, job->journey_id) == 0;
@@ -18,8 +20,10 @@ static void set_contact(rs_job_t *job, rs_event_t *event, const rs_visit_t *visi
 static rs_event_t contact_event(rs_job_t *job, const rs_visit_t *visit, rs_event_type_t type) {
     rs_event_t event = rs__asterisk_event(job, type);
     event.queue = job->queue;
-    if (visit == NULL) event.contact_id = job->line.callid;
-    else set_contact(job, &event, visit);
+    if (visit == NULL)
+        event.contact_id = job->line.callid;
+    else
+        set_contact(job, &event, visit);
     return event;
 }
 
@@ -37,10 +41,12 @@ static bool has_caller(const rs_job_t *job) {
 }
 
 static int need_caller(rs_job_t *job) {
-    return has_caller(job) ? RS_OK : rs_line_refuse(job->refused, RS_REFUSAL_MISSING_FIELD, "callid", job->line.callid.len);
+    return has_caller(job) ? RS_OK
+                           : rs_line_refuse(job->refused, RS_REFUSAL_MISSING_FIELD, "callid", job->line.callid.len);
 }
 
-/* --- into the queue and out of it -------------------------------------------------------------------------------------- */
+/* --- into the queue and out of it
+ * -------------------------------------------------------------------------------------- */
 /* What Asterisk and trunks write for a caller who hides his number: no two of them are the same customer. */
 static rs_str_t number_of_caller(rs_str_t text) {
     static const char *const words[] = {"anonymous", "unknown", "restricted", "unavailable", "private", "asterisk"};
@@ -110,7 +116,8 @@ static int give_offer(rs_job_t *job, const rs_visit_t *visit) {
 
 static int on_connect(rs_job_t *job, const rs_rule_t *rule) {
     int64_t hold_s;
-    if (need_caller(job) != RS_OK || number(job, 0, "holdtime", RS__ASTERISK_MOST_SECONDS, &hold_s) != RS_OK) return RS_ERR_PARSE;
+    if (need_caller(job) != RS_OK || number(job, 0, "holdtime", RS__ASTERISK_MOST_SECONDS, &hold_s) != RS_OK)
+        return RS_ERR_PARSE;
     rs_visit_t *visit = rs_visits_find(job->parser->visits, job->line.callid);
     if (visit == NULL) visit = rs_visits_make(job->parser->visits, job->line.callid);
     if (visit->ordinal == 0 || strcmp(visit->origin, visit->callid) != 0) start_visit(visit);
@@ -133,7 +140,8 @@ static rs_visit_t *leaving_visit(rs_job_t *job) {
 
 static int on_left(rs_job_t *job, const rs_rule_t *rule) {
     int64_t wait_s;
-    if (need_caller(job) != RS_OK || number(job, rule->first, "waited", RS__ASTERISK_MOST_SECONDS, &wait_s) != RS_OK) return RS_ERR_PARSE;
+    if (need_caller(job) != RS_OK || number(job, rule->first, "waited", RS__ASTERISK_MOST_SECONDS, &wait_s) != RS_OK)
+        return RS_ERR_PARSE;
     rs_event_t event = contact_event(job, leaving_visit(job), (rs_event_type_t)rule->type);
     event.reason = rule->detail;
     event.present = RS_HAS_WAIT_MS;
@@ -150,10 +158,12 @@ static int give_failed_offer(rs_job_t *job, const rs_visit_t *visit, rs_offer_re
 /* An ABANDON that names a member: the caller left after the member had answered, before the two were joined. */
 static int on_abandon(rs_job_t *job, const rs_rule_t *rule) {
     int64_t wait_s;
-    if (need_caller(job) != RS_OK || number(job, rule->first, "waited", RS__ASTERISK_MOST_SECONDS, &wait_s) != RS_OK) return RS_ERR_PARSE;
+    if (need_caller(job) != RS_OK || number(job, rule->first, "waited", RS__ASTERISK_MOST_SECONDS, &wait_s) != RS_OK)
+        return RS_ERR_PARSE;
     const rs_visit_t *visit = leaving_visit(job);
     const bool rang = job->agent.len != 0;
-    if (rang && (give_offer(job, visit) != RS_OK || give_failed_offer(job, visit, RS_OFFER_CANCELED) != RS_OK)) return RS_ERR_PARSE;
+    if (rang && (give_offer(job, visit) != RS_OK || give_failed_offer(job, visit, RS_OFFER_CANCELED) != RS_OK))
+        return RS_ERR_PARSE;
     rs_event_t event = contact_event(job, visit, (rs_event_type_t)rule->type);
     event.stage = rang ? RS_STAGE_RING : RS_STAGE_QUEUE;
     event.present = RS_HAS_WAIT_MS;
@@ -173,7 +183,8 @@ static int on_syscompat(rs_job_t *job, const rs_rule_t *rule) {
 
 static int on_ring_ended(rs_job_t *job, const rs_rule_t *rule) {
     int64_t ring_ms;
-    if (need_caller(job) != RS_OK || number(job, rule->first, "ringtime", UINT32_MAX, &ring_ms) != RS_OK) return RS_ERR_PARSE;
+    if (need_caller(job) != RS_OK || number(job, rule->first, "ringtime", UINT32_MAX, &ring_ms) != RS_OK)
+        return RS_ERR_PARSE;
     const rs_visit_t *visit = rs_visits_find(job->parser->visits, job->line.callid);
     if (give_offer(job, visit) != RS_OK) return RS_ERR_PARSE;
     rs_event_t event = contact_event(job, visit, (rs_event_type_t)rule->type);
@@ -190,13 +201,17 @@ static int on_agentdump(rs_job_t *job, const rs_rule_t *rule) {
     return give_failed_offer(job, visit, (rs_offer_reason_t)rule->detail);
 }
 
-/* --- the end of a conversation ----------------------------------------------------------------------------------------- */
-/* What comes under the foreign call id from now on belongs to this contact, and to its journey once it enters a queue. */
+/* --- the end of a conversation
+ * ----------------------------------------------------------------------------------------- */
+/* What comes under the foreign call id from now on belongs to this contact, and to its journey once it enters a queue.
+ */
 static void remember_other_name(rs_job_t *job, const rs_visit_t *ended) {
     const rs_visit_t kept = *ended;
     rs_visit_t *other = rs_visits_find(job->parser->visits, job->line.callid);
-    if (other == NULL) other = rs_visits_make(job->parser->visits, job->line.callid);
-    else if (strcmp(other->origin, other->callid) == 0) return;   /* has visits of its own */
+    if (other == NULL)
+        other = rs_visits_make(job->parser->visits, job->line.callid);
+    else if (strcmp(other->origin, other->callid) == 0)
+        return; /* has visits of its own */
     memcpy(other->origin, kept.origin, sizeof other->origin);
     memcpy(other->journey, kept.journey, sizeof other->journey);
     other->ordinal = kept.ordinal;
@@ -229,8 +244,8 @@ static void end_conversation(rs_job_t *job, const rs_visit_end_t *end, rs_event_
     event->journey_id = rs_str(own->journey);
 }
 
-/* Hold time, talk time and position (which old versions leave out) stand at `first`, or further on when a value before them
- * has bars in it. */
+/* Hold time, talk time and position (which old versions leave out) stand at `first`, or further on when a value before
+ * them has bars in it. */
 static uint32_t find_figures(const rs_line_t *line, uint32_t first) {
     for (uint32_t i = first; i + 2 < line->data_count; i++) {
         if (rs_line_has_number(line, i) && rs_line_has_number(line, i + 1) && rs_line_has_number(line, i + 2)) return i;
@@ -239,27 +254,34 @@ static uint32_t find_figures(const rs_line_t *line, uint32_t first) {
 }
 
 static int on_ended(rs_job_t *job, const rs_rule_t *rule) {
-    rs_visit_end_t end = {.callid = job->line.callid, .queue = job->queue, .agent = job->agent, .at_s = job->line.at_s, .position = -1};
+    rs_visit_end_t end = {
+        .callid = job->line.callid, .queue = job->queue, .agent = job->agent, .at_s = job->line.at_s, .position = -1};
     const bool is_link = rule->detail == RS_TRANSFER_ATTENDED && rs__is(rs_line_data(&job->line, 0), "LINK");
     const uint32_t first = find_figures(&job->line, rule->first + (is_link ? 1u : 0u));
     if (need_caller(job) != RS_OK || number(job, first, "holdtime", RS__ASTERISK_MOST_SECONDS, &end.hold_s) != RS_OK ||
-        number(job, first + 1, "talktime", RS__ASTERISK_MOST_SECONDS, &end.talk_s) != RS_OK) return RS_ERR_PARSE;
+        number(job, first + 1, "talktime", RS__ASTERISK_MOST_SECONDS, &end.talk_s) != RS_OK)
+        return RS_ERR_PARSE;
     if (rs_line_data(&job->line, first + 2).len != 0 &&
-        number(job, first + 2, "position", UINT32_MAX, &end.position) != RS_OK) return RS_ERR_PARSE;
+        number(job, first + 2, "position", UINT32_MAX, &end.position) != RS_OK)
+        return RS_ERR_PARSE;
     rs_event_t event = rs__asterisk_event(job, (rs_event_type_t)rule->type);
     event.queue = job->queue;
-    if (event.type == RS_CONTACT_ENDED) event.party = rule->detail;
-    else event.kind = rule->detail;
+    if (event.type == RS_CONTACT_ENDED)
+        event.party = rule->detail;
+    else
+        event.kind = rule->detail;
     event.present = RS_HAS_TALK_MS;
     event.talk_ms = end.talk_s * 1000;
     end_conversation(job, &end, &event);
     return rs__asterisk_give(job, &event);
 }
 
-/* --- what the dialplan adds --------------------------------------------------------------------------------------------- */
+/* --- what the dialplan adds
+ * --------------------------------------------------------------------------------------------- */
 static int on_disposition(rs_job_t *job, const rs_rule_t *rule) {
     if (need_caller(job) != RS_OK) return RS_ERR_PARSE;
-    rs_event_t event = contact_event(job, rs_visits_find(job->parser->visits, job->line.callid), (rs_event_type_t)rule->type);
+    rs_event_t event =
+        contact_event(job, rs_visits_find(job->parser->visits, job->line.callid), (rs_event_type_t)rule->type);
     event.code = rs_line_cut(rs_line_data(&job->line, 0), RS_MAX_NAME);
     event.topic = rs_line_cut(rs_line_data(&job->line, 1), RS_MAX_NAME);
     if (rs__is(event.code, "resolved") || rs__is(event.code, "unresolved")) {
@@ -271,8 +293,10 @@ static int on_disposition(rs_job_t *job, const rs_rule_t *rule) {
 
 static int on_csat(rs_job_t *job, const rs_rule_t *rule) {
     int64_t score;
-    if (need_caller(job) != RS_OK || number(job, 0, "score", RS_MAX_SCORE_MILLI / 1000, &score) != RS_OK) return RS_ERR_PARSE;
-    rs_event_t event = contact_event(job, rs_visits_find(job->parser->visits, job->line.callid), (rs_event_type_t)rule->type);
+    if (need_caller(job) != RS_OK || number(job, 0, "score", RS_MAX_SCORE_MILLI / 1000, &score) != RS_OK)
+        return RS_ERR_PARSE;
+    rs_event_t event =
+        contact_event(job, rs_visits_find(job->parser->visits, job->line.callid), (rs_event_type_t)rule->type);
     event.kind = rule->detail;
     event.present = RS_HAS_SCORE;
     event.score_milli = score * 1000;
@@ -281,24 +305,31 @@ static int on_csat(rs_job_t *job, const rs_rule_t *rule) {
 
 static int on_callback_request(rs_job_t *job, const rs_rule_t *rule) {
     if (need_caller(job) != RS_OK) return RS_ERR_PARSE;
-    rs_event_t event = contact_event(job, rs_visits_find(job->parser->visits, job->line.callid), (rs_event_type_t)rule->type);
+    rs_event_t event =
+        contact_event(job, rs_visits_find(job->parser->visits, job->line.callid), (rs_event_type_t)rule->type);
     event.customer = number_of_caller(rs_line_data(&job->line, 0));
     return rs__asterisk_give_without(job, &event, &event.customer);
 }
 
-/* --- Asterisk ended ------------------------------------------------------------------------------------------------------ */
+/* --- Asterisk ended
+ * ------------------------------------------------------------------------------------------------------ */
 static int64_t length_ms(int64_t from_s, int64_t to_s) {
     const int64_t length_s = to_s > from_s ? to_s - from_s : 0;
     return (length_s < RS__ASTERISK_MOST_SECONDS ? length_s : RS__ASTERISK_MOST_SECONDS) * 1000;
 }
 
 /* The number of those who were cut off depends on what the parser knows, therefore no seq: an id of their own. */
-void rs__asterisk_cut_off(rs_asterisk_parser_t *parser, rs_visit_t *visit, rs_asterisk_event_fn on_event, void *context) {
+void rs__asterisk_cut_off(rs_asterisk_parser_t *parser, rs_visit_t *visit, rs_asterisk_event_fn on_event,
+                          void *context) {
     char event_id[RS_MAX_NAME + 1];
     rs_refused_t refused;
     rs_job_t job = {.parser = parser};
-    rs_event_t event = {.occurred_us = parser->ended_s * RS_US_PER_S, .source = rs__asterisk_source(parser), .tenant = parser->config->tenant,
-                        .incarnation = rs_str(parser->incarnation), .queue = rs_str(visit->queue), .agent = rs_str(visit->agent)};
+    rs_event_t event = {.occurred_us = parser->ended_s * RS_US_PER_S,
+                        .source = rs__asterisk_source(parser),
+                        .tenant = parser->config->tenant,
+                        .incarnation = rs_str(parser->incarnation),
+                        .queue = rs_str(visit->queue),
+                        .agent = rs_str(visit->agent)};
     set_contact(&job, &event, visit);
     snprintf(event_id, sizeof event_id, "restart/%" PRId64 "/%016" PRIx64, parser->restarted_s,
              rs_line_hash(event.contact_id, rs_str(visit->queue)));

@@ -23,17 +23,17 @@ struct rs_asterisk_follower {
     bool is_looking, is_closing;
     /* the file */
     char path[PATH_MAX];
-    int file;                           /* -1: not there */
-    struct stat identity;               /* st_dev and st_ino of it */
-    bool may_join;                      /* the first file, if it was there at the start, is joined at its end */
-    int complained_of;                  /* errno of the last failure to open it; -1: no file; 0: none */
-    char head[HEAD_BYTES];              /* its first line, as far as it was there */
+    int file;              /* -1: not there */
+    struct stat identity;  /* st_dev and st_ino of it */
+    bool may_join;         /* the first file, if it was there at the start, is joined at its end */
+    int complained_of;     /* errno of the last failure to open it; -1: no file; 0: none */
+    char head[HEAD_BYTES]; /* its first line, as far as it was there */
     size_t head_len;
     /* what was read of it */
-    int64_t offset;                     /* of the end of what is in the buffer */
+    int64_t offset; /* of the end of what is in the buffer */
     char buffer[BUFFER_BYTES];
-    size_t used;                        /* bytes in the buffer: no complete line yet, or waiting for the sink */
-    bool skipping;                      /* inside a line that is too long */
+    size_t used;   /* bytes in the buffer: no complete line yet, or waiting for the sink */
+    bool skipping; /* inside a line that is too long */
     /* of the line at work, not yet taken by the sink */
     unsigned char pending[PENDING_MAX][RS_RECORD_MAX];
     size_t pending_len[PENDING_MAX];
@@ -50,7 +50,8 @@ static int64_t wall_us(void) {
     return now.tv_sec * RS_US_PER_S + now.tv_nsec / 1000;
 }
 
-/* --- events to the sink --------------------------------------------------------------------------------------------- */
+/* --- events to the sink ---------------------------------------------------------------------------------------------
+ */
 static void keep_event(void *context, const rs_event_t *event) {
     rs_asterisk_follower_t *follower = context;
     const uint32_t at = follower->pending_count++;
@@ -70,7 +71,8 @@ static int submit_event(rs_asterisk_follower_t *follower, uint32_t at) {
     int64_t arrival_us;
     rs_origin_t origin;
     uint64_t position;
-    RS_REQUIRE(rs_record_read_event(follower->pending[at], follower->pending_len[at], &event, &arrival_us, &origin) == RS_OK);
+    RS_REQUIRE(rs_record_read_event(follower->pending[at], follower->pending_len[at], &event, &arrival_us, &origin) ==
+               RS_OK);
     return follower->sink.submit_event(follower->sink.context, &event, arrival_us, origin, &position);
 }
 
@@ -99,7 +101,8 @@ static int submit_pending(rs_asterisk_follower_t *follower) {
 /* The same for everything that the last line gives. */
 static int finish_line(rs_asterisk_follower_t *follower) {
     int status = submit_pending(follower);
-    while (status == RS_OK && rs_asterisk_parser_more(follower->parser, keep_event, follower)) status = submit_pending(follower);
+    while (status == RS_OK && rs_asterisk_parser_more(follower->parser, keep_event, follower))
+        status = submit_pending(follower);
     return status;
 }
 
@@ -107,11 +110,12 @@ static void note_refused(rs_asterisk_follower_t *follower, rs_str_t line) {
     follower->has_refused = true;
     follower->refused_hash = rs_refused_hash(follower->key, line);
     RS_LOG_WITH(RS_LOG_WARNING, "a queue_log line was refused", RS_LOG_TEXT("file", follower->path),
-                RS_LOG_TEXT("reason", rs_refusal_name(follower->refused.reason)), RS_LOG_TEXT("field", follower->refused.field),
-                RS_LOG_UINT("length", line.len));
+                RS_LOG_TEXT("reason", rs_refusal_name(follower->refused.reason)),
+                RS_LOG_TEXT("field", follower->refused.field), RS_LOG_UINT("length", line.len));
 }
 
-/* --- lines ---------------------------------------------------------------------------------------------------------- */
+/* --- lines ----------------------------------------------------------------------------------------------------------
+ */
 static int take_line(rs_asterisk_follower_t *follower, rs_str_t line) {
     const int status = rs_asterisk_parser_line(follower->parser, line, keep_event, follower, &follower->refused);
     if (status != RS_OK) note_refused(follower, line);
@@ -130,7 +134,8 @@ static int refuse_long_line(rs_asterisk_follower_t *follower) {
     return finish_line(follower);
 }
 
-/* Takes complete lines out of the buffer while the sink has room. RS_OK: there is none left, and there is room behind. */
+/* Takes complete lines out of the buffer while the sink has room. RS_OK: there is none left, and there is room behind.
+ */
 static int take_lines(rs_asterisk_follower_t *follower) {
     int status = finish_line(follower);
     size_t at = 0;
@@ -140,8 +145,10 @@ static int take_lines(rs_asterisk_follower_t *follower) {
         if (feed == NULL) break;
         const rs_str_t line = {.data = start, .len = (uint32_t)(feed - start)};
         at += line.len + 1;
-        if (follower->skipping) follower->skipping = false;
-        else status = take_line(follower, line);
+        if (follower->skipping)
+            follower->skipping = false;
+        else
+            status = take_line(follower, line);
     }
     follower->used -= at;
     memmove(follower->buffer, follower->buffer + at, follower->used);
@@ -150,9 +157,11 @@ static int take_lines(rs_asterisk_follower_t *follower) {
     return status;
 }
 
-/* --- the beginning of the file --------------------------------------------------------------------------------------- */
+/* --- the beginning of the file ---------------------------------------------------------------------------------------
+ */
 static bool head_is_complete(const rs_asterisk_follower_t *follower) {
-    return follower->head_len == HEAD_BYTES || (follower->head_len != 0 && follower->head[follower->head_len - 1] == '\n');
+    return follower->head_len == HEAD_BYTES ||
+           (follower->head_len != 0 && follower->head[follower->head_len - 1] == '\n');
 }
 
 /* Reads the beginning, at most its first line. */
@@ -175,16 +184,17 @@ static bool check_head(rs_asterisk_follower_t *follower) {
 
 /* The offset behind the last line feed before `end`; 0 when there is none. Looks back as far as a line can reach. */
 static int64_t line_start(rs_asterisk_follower_t *follower, int64_t end) {
-    char *bytes = follower->buffer;   /* empty when this is called */
+    char *bytes = follower->buffer; /* empty when this is called */
     const int64_t from = end > BUFFER_BYTES ? end - BUFFER_BYTES : 0;
     const ssize_t got = pread(follower->file, bytes, (size_t)(end - from), from);
     const char *feed = got <= 0 ? NULL : memrchr(bytes, '\n', (size_t)got);
     if (feed != NULL) return from + (feed - bytes) + 1;
-    follower->skipping = from != 0;   /* inside a line that is too long */
+    follower->skipping = from != 0; /* inside a line that is too long */
     return from == 0 ? 0 : end;
 }
 
-/* --- opening, rotation, truncation ------------------------------------------------------------------------------------ */
+/* --- opening, rotation, truncation
+ * ------------------------------------------------------------------------------------ */
 static void drop_half_line(rs_asterisk_follower_t *follower) {
     const bool has_half = follower->used != 0 && !follower->skipping;
     if (!has_half) {
@@ -192,8 +202,8 @@ static void drop_half_line(rs_asterisk_follower_t *follower) {
         return;
     }
     follower->stats.cut_lines++;
-    RS_LOG_WITH(RS_LOG_WARNING, "a half line at the end of the queue_log was dropped", RS_LOG_TEXT("file", follower->path),
-                RS_LOG_UINT("length", follower->used));
+    RS_LOG_WITH(RS_LOG_WARNING, "a half line at the end of the queue_log was dropped",
+                RS_LOG_TEXT("file", follower->path), RS_LOG_UINT("length", follower->used));
     follower->used = 0;
 }
 
@@ -207,12 +217,14 @@ static void read_from(rs_asterisk_follower_t *follower, int64_t offset) {
 
 static void complain(rs_asterisk_follower_t *follower, int why) {
     const bool is_absent = why == ENOENT || why == ENOTDIR;
-    if (is_absent || why == -1) follower->may_join = false;   /* what comes later is new from its beginning */
+    if (is_absent || why == -1) follower->may_join = false; /* what comes later is new from its beginning */
     if (why == follower->complained_of) return;
     follower->complained_of = why;
-    if (is_absent) RS_LOG_WITH(RS_LOG_NOTICE, "the queue_log is not there, waiting for it", RS_LOG_TEXT("file", follower->path));
-    else RS_LOG_WITH(RS_LOG_ERROR, "cannot open the queue_log", RS_LOG_TEXT("file", follower->path),
-                     RS_LOG_TEXT("why", why == -1 ? "not a file" : strerror(why)));
+    if (is_absent)
+        RS_LOG_WITH(RS_LOG_NOTICE, "the queue_log is not there, waiting for it", RS_LOG_TEXT("file", follower->path));
+    else
+        RS_LOG_WITH(RS_LOG_ERROR, "cannot open the queue_log", RS_LOG_TEXT("file", follower->path),
+                    RS_LOG_TEXT("why", why == -1 ? "not a file" : strerror(why)));
 }
 
 /* The file under the name; -1 when there is none that can be read. */
@@ -236,7 +248,8 @@ static void open_file(rs_asterisk_follower_t *follower) {
     follower->skipping = false;
     read_from(follower, follower->may_join ? line_start(follower, status.st_size) : 0);
     follower->may_join = false;
-    RS_LOG_WITH(RS_LOG_NOTICE, "following the queue_log", RS_LOG_TEXT("file", follower->path), RS_LOG_INT("offset", follower->offset));
+    RS_LOG_WITH(RS_LOG_NOTICE, "following the queue_log", RS_LOG_TEXT("file", follower->path),
+                RS_LOG_INT("offset", follower->offset));
 }
 
 /* Is another file under the name, and does Asterisk write to it? */
@@ -249,7 +262,7 @@ static bool is_rotated(const rs_asterisk_follower_t *follower) {
 static void change_file(rs_asterisk_follower_t *follower) {
     struct stat status;
     const int file = open_path(follower, &status);
-    if (file < 0) return;   /* the next look tries again */
+    if (file < 0) return; /* the next look tries again */
     close(follower->file);
     follower->file = file;
     follower->identity = status;
@@ -265,15 +278,18 @@ static void start_over(rs_asterisk_follower_t *follower, bool keeps_head, int64_
     follower->stats.truncations++;
     drop_half_line(follower);
     follower->skipping = false;
-    if (keeps_head) follower->offset = line_start(follower, size);
-    else read_from(follower, 0);
+    if (keeps_head)
+        follower->offset = line_start(follower, size);
+    else
+        read_from(follower, 0);
     RS_LOG_WITH(RS_LOG_WARNING, "the queue_log was truncated; rotate it by renaming, so that nothing is lost",
                 RS_LOG_TEXT("file", follower->path), RS_LOG_INT("offset", follower->offset));
 }
 
-/* --- reading ---------------------------------------------------------------------------------------------------------- */
-/* Asked after every read: what was read is only good if the file was not truncated meanwhile. True: it was, and its reading has
- * started over. */
+/* --- reading
+ * ---------------------------------------------------------------------------------------------------------- */
+/* Asked after every read: what was read is only good if the file was not truncated meanwhile. True: it was, and its
+ * reading has started over. */
 static bool was_truncated(rs_asterisk_follower_t *follower, int64_t end) {
     struct stat status;
     if (fstat(follower->file, &status) != 0) return false;
@@ -290,10 +306,12 @@ typedef enum look { LOOK_STOPPED, LOOK_AT_END, LOOK_HAS_MORE } look_t;
 static look_t read_on(rs_asterisk_follower_t *follower) {
     if (take_lines(follower) != RS_OK) return LOOK_STOPPED;
     for (size_t taken = 0; taken < LOOK_BYTES;) {
-        const ssize_t got = pread(follower->file, follower->buffer + follower->used, BUFFER_BYTES - follower->used, follower->offset);
+        const ssize_t got =
+            pread(follower->file, follower->buffer + follower->used, BUFFER_BYTES - follower->used, follower->offset);
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) {
-            RS_LOG_WITH(RS_LOG_ERROR, "cannot read the queue_log", RS_LOG_TEXT("file", follower->path), RS_LOG_TEXT("why", strerror(errno)));
+            RS_LOG_WITH(RS_LOG_ERROR, "cannot read the queue_log", RS_LOG_TEXT("file", follower->path),
+                        RS_LOG_TEXT("why", strerror(errno)));
             return LOOK_AT_END;
         }
         if (was_truncated(follower, follower->offset + got)) return LOOK_HAS_MORE;
@@ -312,7 +330,7 @@ static look_t look_at_file(rs_asterisk_follower_t *follower) {
     if (follower->file < 0) return LOOK_STOPPED;
     look_t look = read_on(follower);
     if (look != LOOK_AT_END || !is_rotated(follower)) return look;
-    look = read_on(follower);   /* what came before Asterisk opened the new one */
+    look = read_on(follower); /* what came before Asterisk opened the new one */
     if (look != LOOK_AT_END) return look;
     change_file(follower);
     return LOOK_HAS_MORE;
@@ -325,12 +343,14 @@ static void look(rs_asterisk_follower_t *follower) {
     follower->is_looking = true;
     const look_t result = look_at_file(follower);
     follower->is_looking = false;
-    if (result == LOOK_HAS_MORE && !follower->is_closing) uv_timer_start(&follower->timer, on_timer, 0, follower->period_ms);
+    if (result == LOOK_HAS_MORE && !follower->is_closing)
+        uv_timer_start(&follower->timer, on_timer, 0, follower->period_ms);
 }
 
 static void on_timer(uv_timer_t *timer) { look(timer->data); }
 
-/* --- life --------------------------------------------------------------------------------------------------------------- */
+/* --- life
+ * --------------------------------------------------------------------------------------------------------------- */
 int rs_asterisk_follower_open(uv_loop_t *loop, const rs_config_t *config, const uint8_t key[RS_PSEUDONYM_KEY_BYTES],
                               const rs_asterisk_sink_t *sink, rs_asterisk_follower_t **follower_out) {
     const rs_str_t path = config->asterisk.queue_log;
@@ -352,7 +372,7 @@ int rs_asterisk_follower_open(uv_loop_t *loop, const rs_config_t *config, const 
     uv_timer_init(loop, &follower->timer);
     follower->timer.data = follower;
     uv_timer_start(&follower->timer, on_timer, 0, follower->period_ms);
-    open_file(follower);   /* now: what is written from here on is new */
+    open_file(follower); /* now: what is written from here on is new */
     *follower_out = follower;
     return RS_OK;
 }

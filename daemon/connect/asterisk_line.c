@@ -34,11 +34,16 @@ int rs_line_parse(rs_str_t text, rs_line_t *line, rs_refused_t *refused) {
     if (!rs_decimal_parse(fields[0], &at_s) || at_s >= (uint64_t)(RS_TIME_MAX_US / RS_US_PER_S)) {
         return rs_line_refuse(refused, RS_REFUSAL_BAD_TIME, "time", fields[0].len);
     }
-    *line = (rs_line_t){.at_s = (int64_t)at_s, .callid = fields[1], .queue = fields[2], .agent = fields[3], .event = fields[4],
+    *line = (rs_line_t){.at_s = (int64_t)at_s,
+                        .callid = fields[1],
+                        .queue = fields[2],
+                        .agent = fields[3],
+                        .event = fields[4],
                         .data_count = count - BEFORE_DATA};
     memcpy(line->data, fields + BEFORE_DATA, line->data_count * sizeof *fields);
     if (line->callid.len == 0) return rs_line_refuse(refused, RS_REFUSAL_MISSING_FIELD, "callid", 0);
-    if (line->callid.len > RS_CALLID_MAX) return rs_line_refuse(refused, RS_REFUSAL_TOO_LONG, "callid", line->callid.len);
+    if (line->callid.len > RS_CALLID_MAX)
+        return rs_line_refuse(refused, RS_REFUSAL_TOO_LONG, "callid", line->callid.len);
     return RS_OK;
 }
 
@@ -59,7 +64,8 @@ bool rs_line_has_number(const rs_line_t *line, uint32_t i) {
     return parse_number(rs_line_data(line, i), &value);
 }
 
-int rs_line_number(const rs_line_t *line, uint32_t i, const char *name, int64_t max, int64_t *value, rs_refused_t *refused) {
+int rs_line_number(const rs_line_t *line, uint32_t i, const char *name, int64_t max, int64_t *value,
+                   rs_refused_t *refused) {
     uint64_t parsed;
     const rs_str_t text = rs_line_data(line, i);
     if (text.len == 0) return rs_line_refuse(refused, RS_REFUSAL_MISSING_FIELD, name, 0);

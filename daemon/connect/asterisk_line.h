@@ -7,19 +7,19 @@
 
 enum {
     RS_ASTERISK_LINE_MAX = 4096,
-    RS_CALLID_MAX = RS_MAX_CONTACT_ID - 12,   /* "/" and the number of a later visit must fit behind it */
-    RS_LINE_FIELDS = 16                       /* the last one holds what is beyond */
+    RS_CALLID_MAX = RS_MAX_CONTACT_ID - 12, /* "/" and the number of a later visit must fit behind it */
+    RS_LINE_FIELDS = 16                     /* the last one holds what is beyond */
 };
 
 typedef struct rs_line {
     int64_t at_s;
-    rs_str_t callid, queue, agent, event;     /* as they stand, "NONE" too */
+    rs_str_t callid, queue, agent, event; /* as they stand, "NONE" too */
     rs_str_t data[RS_LINE_FIELDS - 5];
     uint32_t data_count;
 } rs_line_t;
 
-/* `text` is without line feed and carriage return, not empty. RS_ERR_PARSE: too long, a NUL, fewer than five fields, a time
- * that is none, a call id that is missing or too long. */
+/* `text` is without line feed and carriage return, not empty. RS_ERR_PARSE: too long, a NUL, fewer than five fields, a
+ * time that is none, a call id that is missing or too long. */
 RS_MUST_CHECK int rs_line_parse(rs_str_t text, rs_line_t *line, rs_refused_t *refused);
 
 /* Data field i (0 is the first behind the event's name); empty when the line ends before it. */

@@ -6,13 +6,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* --- what the configuration says ------------------------------------------------------------------------------------- */
+/* --- what the configuration says -------------------------------------------------------------------------------------
+ */
 static int compare_queues(const void *a, const void *b) {
-    return rs_str_compare((*(const rs_asterisk_queue_t *const *)a)->name, (*(const rs_asterisk_queue_t *const *)b)->name);
+    return rs_str_compare((*(const rs_asterisk_queue_t *const *)a)->name,
+                          (*(const rs_asterisk_queue_t *const *)b)->name);
 }
 
 static int compare_members(const void *a, const void *b) {
-    return rs_str_compare((*(const rs_asterisk_member_t *const *)a)->interface, (*(const rs_asterisk_member_t *const *)b)->interface);
+    return rs_str_compare((*(const rs_asterisk_member_t *const *)a)->interface,
+                          (*(const rs_asterisk_member_t *const *)b)->interface);
 }
 
 static int sort_names(rs_asterisk_parser_t *parser) {
@@ -29,13 +32,15 @@ static int sort_names(rs_asterisk_parser_t *parser) {
 
 int64_t rs__asterisk_member_delay_ms(const rs_asterisk_parser_t *parser, rs_str_t queue) {
     const rs_asterisk_queue_t wanted = {.name = queue}, *key = &wanted;
-    const rs_asterisk_queue_t **found = bsearch(&key, parser->queues, parser->config->queue_count, sizeof key, compare_queues);
+    const rs_asterisk_queue_t **found =
+        bsearch(&key, parser->queues, parser->config->queue_count, sizeof key, compare_queues);
     return found == NULL ? 0 : (*found)->member_delay_us / RS_US_PER_MS;
 }
 
 static rs_str_t member_name(const rs_asterisk_parser_t *parser, rs_str_t agent) {
     const rs_asterisk_member_t wanted = {.interface = agent}, *key = &wanted;
-    const rs_asterisk_member_t **found = bsearch(&key, parser->members, parser->config->member_count, sizeof key, compare_members);
+    const rs_asterisk_member_t **found =
+        bsearch(&key, parser->members, parser->config->member_count, sizeof key, compare_members);
     return found == NULL ? agent : (*found)->name;
 }
 
@@ -71,7 +76,8 @@ void rs_asterisk_parser_stats(const rs_asterisk_parser_t *parser, rs_asterisk_st
     stats->forgotten = rs_visits_forgotten(parser->visits);
 }
 
-/* --- incarnations ---------------------------------------------------------------------------------------------------- */
+/* --- incarnations ----------------------------------------------------------------------------------------------------
+ */
 void rs_asterisk_parser_begin(rs_asterisk_parser_t *parser, uint64_t offset) {
     parser->is_named = false;
     parser->offset = offset;
@@ -81,7 +87,8 @@ void rs_asterisk_parser_begin(rs_asterisk_parser_t *parser, uint64_t offset) {
 /* Only what stands before the data is hashed: there may be a caller's number in it. */
 static void name_incarnation(rs_asterisk_parser_t *parser, const rs_line_t *line) {
     char name[RS_MAX_NAME + 1];
-    const rs_str_t head = {.data = line->callid.data, .len = (uint32_t)(line->event.data + line->event.len - line->callid.data)};
+    const rs_str_t head = {.data = line->callid.data,
+                           .len = (uint32_t)(line->event.data + line->event.len - line->callid.data)};
     const uint32_t hash = (uint32_t)rs_line_hash(head, (rs_str_t){0});
     int len = snprintf(name, sizeof name, "%" PRId64 "-%08" PRIx32, line->at_s, hash);
     if (parser->offset != 0) len += snprintf(name + len, sizeof name - (size_t)len, "@%" PRIu64, parser->offset);
@@ -94,19 +101,24 @@ static void name_incarnation(rs_asterisk_parser_t *parser, const rs_line_t *line
     parser->is_named = true;
 }
 
-/* --- giving events ---------------------------------------------------------------------------------------------------- */
+/* --- giving events
+ * ---------------------------------------------------------------------------------------------------- */
 static rs_str_t unless_none(rs_str_t text) { return rs__is(text, "NONE") ? (rs_str_t){0} : text; }
 
 rs_event_t rs__asterisk_event(const rs_job_t *job, rs_event_type_t type) {
-    return (rs_event_t){.occurred_us = job->line.at_s * RS_US_PER_S, .type = (uint8_t)type, .source = rs__asterisk_source(job->parser),
-                        .tenant = job->parser->config->tenant, .incarnation = rs_str(job->parser->incarnation), .agent = job->agent};
+    return (rs_event_t){.occurred_us = job->line.at_s * RS_US_PER_S,
+                        .type = (uint8_t)type,
+                        .source = rs__asterisk_source(job->parser),
+                        .tenant = job->parser->config->tenant,
+                        .incarnation = rs_str(job->parser->incarnation),
+                        .agent = job->agent};
 }
 
 int rs__asterisk_give(rs_job_t *job, rs_event_t *event) {
     event->seq = job->parser->seq + 1;
     event->present |= RS_HAS_SEQ;
     if (rs_event_check(event, job->refused) != RS_OK) {
-        job->refused->has_seq = false;   /* the number goes to the next event */
+        job->refused->has_seq = false; /* the number goes to the next event */
         return RS_ERR_PARSE;
     }
     job->parser->seq++;
@@ -124,12 +136,14 @@ int rs__asterisk_give_without(rs_job_t *job, rs_event_t *event, rs_str_t *doubtf
     return rs__asterisk_give(job, event);
 }
 
-/* --- agents ------------------------------------------------------------------------------------------------------------ */
+/* --- agents
+ * ------------------------------------------------------------------------------------------------------------ */
 static int need_agent(rs_job_t *job) {
     return job->agent.len != 0 ? RS_OK : rs_line_refuse(job->refused, RS_REFUSAL_MISSING_FIELD, "agent", 0);
 }
 
-/* Every line about an agent gives his state once more, changed or not: so the number of events depends on the line alone. */
+/* Every line about an agent gives his state once more, changed or not: so the number of events depends on the line
+ * alone. */
 static int give_state(rs_job_t *job) {
     rs_event_t event = rs__asterisk_event(job, RS_AGENT_STATE);
     event.state = (uint8_t)rs_agents_state(job->parser->agents, job->agent, &event.code);
@@ -138,7 +152,7 @@ static int give_state(rs_job_t *job) {
 
 static int on_pause(rs_job_t *job, const rs_rule_t *rule) {
     if (need_agent(job) != RS_OK) return RS_ERR_PARSE;
-    const rs_str_t queue = rule->detail ? (rs_str_t){0} : job->queue;   /* detail: all queues */
+    const rs_str_t queue = rule->detail ? (rs_str_t){0} : job->queue; /* detail: all queues */
     rs_agents_paused(job->parser->agents, job->agent, queue, rs_line_data(&job->line, 0));
     return give_state(job);
 }
@@ -169,11 +183,12 @@ static int on_member(rs_job_t *job, const rs_rule_t *rule) {
     return give_state(job);
 }
 
-/* --- Asterisk itself ---------------------------------------------------------------------------------------------------- */
+/* --- Asterisk itself
+ * ---------------------------------------------------------------------------------------------------- */
 static int on_queuestart(rs_job_t *job, const rs_rule_t *rule) {
     rs_asterisk_parser_t *parser = job->parser;
     rs_event_t event = rs__asterisk_event(job, (rs_event_type_t)rule->type);
-    rs_agents_clear(parser->agents);   /* pauses and logins are mostly gone with Asterisk, and no line says which */
+    rs_agents_clear(parser->agents); /* pauses and logins are mostly gone with Asterisk, and no line says which */
     parser->restarted = true;
     parser->restarted_s = job->line.at_s;
     parser->ended_s = parser->last_s != 0 && parser->last_s < job->line.at_s ? parser->last_s : job->line.at_s;
@@ -191,7 +206,8 @@ bool rs_asterisk_parser_more(rs_asterisk_parser_t *parser, rs_asterisk_event_fn 
     return true;
 }
 
-/* --- lines --------------------------------------------------------------------------------------------------------------- */
+/* --- lines
+ * --------------------------------------------------------------------------------------------------------------- */
 static int ignore(rs_job_t *job, const rs_rule_t *rule) {
     (void)rule;
     job->parser->stats.ignored++;
@@ -233,7 +249,8 @@ static int check_names(rs_job_t *job) {
     event.present = RS_HAS_SEQ;
     if (rs_event_check(&event, job->refused) == RS_OK) return RS_OK;
     job->refused->has_seq = false;
-    if (strcmp(job->refused->field, "contact_id") == 0) snprintf(job->refused->field, sizeof job->refused->field, "callid");
+    if (strcmp(job->refused->field, "contact_id") == 0)
+        snprintf(job->refused->field, sizeof job->refused->field, "callid");
     return RS_ERR_PARSE;
 }
 

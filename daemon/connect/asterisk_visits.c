@@ -2,11 +2,13 @@
 
 #include <stdlib.h>
 
-typedef struct ages { uint32_t oldest, youngest; } ages_t;
+typedef struct ages {
+    uint32_t oldest, youngest;
+} ages_t;
 
 struct rs_visits {
-    rs_visit_t *items;              /* [0] is nobody */
-    uint32_t *by_callid, *talking;  /* heads of chains, the newest first */
+    rs_visit_t *items;             /* [0] is nobody */
+    uint32_t *by_callid, *talking; /* heads of chains, the newest first */
     uint32_t max, made, mask;
     ages_t open, over;
     uint64_t forgotten;
@@ -48,8 +50,11 @@ void rs_visits_clear(rs_visits_t *visits) {
 
 uint64_t rs_visits_forgotten(const rs_visits_t *visits) { return visits->forgotten; }
 
-/* --- lists and chains ----------------------------------------------------------------------------------------------- */
-static uint32_t number_of(const rs_visits_t *visits, const rs_visit_t *visit) { return (uint32_t)(visit - visits->items); }
+/* --- lists and chains -----------------------------------------------------------------------------------------------
+ */
+static uint32_t number_of(const rs_visits_t *visits, const rs_visit_t *visit) {
+    return (uint32_t)(visit - visits->items);
+}
 
 static ages_t *ages_of(rs_visits_t *visits, const rs_visit_t *visit) {
     return visit->phase == RS_VISIT_OVER ? &visits->over : &visits->open;
@@ -57,8 +62,14 @@ static ages_t *ages_of(rs_visits_t *visits, const rs_visit_t *visit) {
 
 static void unlink_age(rs_visits_t *visits, rs_visit_t *visit) {
     ages_t *ages = ages_of(visits, visit);
-    if (visit->older != 0) visits->items[visit->older].younger = visit->younger; else ages->oldest = visit->younger;
-    if (visit->younger != 0) visits->items[visit->younger].older = visit->older; else ages->youngest = visit->older;
+    if (visit->older != 0)
+        visits->items[visit->older].younger = visit->younger;
+    else
+        ages->oldest = visit->younger;
+    if (visit->younger != 0)
+        visits->items[visit->younger].older = visit->older;
+    else
+        ages->youngest = visit->older;
 }
 
 static void link_youngest(rs_visits_t *visits, rs_visit_t *visit) {
@@ -66,7 +77,10 @@ static void link_youngest(rs_visits_t *visits, rs_visit_t *visit) {
     const uint32_t number = number_of(visits, visit);
     visit->older = ages->youngest;
     visit->younger = 0;
-    if (ages->youngest != 0) visits->items[ages->youngest].younger = number; else ages->oldest = number;
+    if (ages->youngest != 0)
+        visits->items[ages->youngest].younger = number;
+    else
+        ages->oldest = number;
     ages->youngest = number;
 }
 
@@ -98,7 +112,8 @@ static void set_phase(rs_visits_t *visits, rs_visit_t *visit, rs_visit_phase_t p
     link_youngest(visits, visit);
 }
 
-/* --- visits --------------------------------------------------------------------------------------------------------- */
+/* --- visits ---------------------------------------------------------------------------------------------------------
+ */
 rs_visit_t *rs_visits_find(rs_visits_t *visits, rs_str_t callid) {
     for (uint32_t number = *callid_chain(visits, callid); number != 0; number = visits->items[number].next_in_bucket) {
         rs_visit_t *visit = &visits->items[number];
@@ -151,7 +166,8 @@ void rs_visits_talk(rs_visits_t *visits, rs_visit_t *visit, rs_str_t queue, rs_s
 
 void rs_visits_end(rs_visits_t *visits, rs_visit_t *visit) { set_phase(visits, visit, RS_VISIT_OVER); }
 
-/* --- whose end is it ------------------------------------------------------------------------------------------------- */
+/* --- whose end is it -------------------------------------------------------------------------------------------------
+ */
 static int64_t distance(int64_t a, int64_t b) { return a > b ? a - b : b - a; }
 
 /* How far the figures of the line are from those of a foreign conversation; INT64_MAX: it is another one. */
@@ -166,12 +182,15 @@ static int64_t misfit(const rs_visit_t *visit, const rs_visit_end_t *end) {
 rs_visit_t *rs_visits_match(rs_visits_t *visits, const rs_visit_end_t *end) {
     rs_visit_t *best = NULL;
     int64_t best_misfit = INT64_MAX;
-    for (uint32_t number = *talking_chain(visits, end->queue, end->agent); number != 0; number = visits->items[number].next_talking) {
+    for (uint32_t number = *talking_chain(visits, end->queue, end->agent); number != 0;
+         number = visits->items[number].next_talking) {
         rs_visit_t *visit = &visits->items[number];
-        if (!rs_str_equal(rs_str(visit->queue), end->queue) || !rs_str_equal(rs_str(visit->agent), end->agent)) continue;
+        if (!rs_str_equal(rs_str(visit->queue), end->queue) || !rs_str_equal(rs_str(visit->agent), end->agent))
+            continue;
         if (rs_str_equal(rs_str(visit->callid), end->callid)) return visit;
         const int64_t off = misfit(visit, end);
-        if (off == INT64_MAX || off > best_misfit) continue;   /* alike: the one that has talked longer, the chain is newest first */
+        if (off == INT64_MAX || off > best_misfit)
+            continue; /* alike: the one that has talked longer, the chain is newest first */
         best = visit;
         best_misfit = off;
     }

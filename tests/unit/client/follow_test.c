@@ -396,6 +396,28 @@ static void following_nothing_is_refused(void **state) {
     rs_follow_close(NULL);
 }
 
+static void the_pulse_tells_how_long_it_is_silent_and_the_last_heartbeat(void **state) {
+    (void)state;
+    publisher_t p;
+    publisher_open(&p);
+    rs_follow_t *follow = open_follow(&p, "", true);
+    rs_follow_pulse_t pulse;
+    rs_follow_item_t item;
+    rs_follow_pulse(follow, &pulse);
+    assert_true(pulse.silent_ms < 0);
+    assert_int_equal(pulse.heartbeat.len, 0);
+    expect_snapshot(&p, follow);
+    rs_follow_pulse(follow, &pulse);
+    assert_in_range(pulse.silent_ms, 0, 1000);
+    assert_text(pulse.heartbeat, "{\"feed\": 0, \"alert\": 0, \"window\": 0}");
+    while (rs_follow_next(follow, 0, &item) == RS_OK) {}   /* heartbeats that still wait are no items */
+    assert_int_equal(rs_follow_next(follow, 120, &item), RS_ERR_TIMEOUT);
+    rs_follow_pulse(follow, &pulse);
+    assert_in_range(pulse.silent_ms, 100, 5000);
+    rs_follow_close(&follow);
+    publisher_close(&p);
+}
+
 int follow_tests(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_late_joiner_gets_the_state_and_then_every_change),
@@ -409,6 +431,7 @@ int follow_tests(void) {
         cmocka_unit_test(garbage_on_the_feed_is_passed_over),
         cmocka_unit_test(a_header_is_read_strictly),
         cmocka_unit_test(the_prefix_decides_which_numbers_have_no_holes),
+        cmocka_unit_test(the_pulse_tells_how_long_it_is_silent_and_the_last_heartbeat),
         cmocka_unit_test(following_nothing_is_refused),
     };
     return cmocka_run_group_tests_name("follow", tests, NULL, NULL);

@@ -1,10 +1,12 @@
 /* One state per agent, from what the log says queue by queue. */
-#include "connect_tests.h"
 #include "connect/asterisk_agents.h"
+#include "connect_tests.h"
 
 #include <stdio.h>
 
-typedef struct step { const char *line, *states; } step_t;   /* "" : the line gives no state */
+typedef struct step {
+    const char *line, *states;
+} step_t; /* "" : the line gives no state */
 
 static void run_steps(const char *name, const step_t *steps, size_t count) {
     heard_t heard;
@@ -18,10 +20,11 @@ static void run_steps(const char *name, const step_t *steps, size_t count) {
             static const char prefix[] = "agent.state agent=";
             if (strncmp(at, prefix, sizeof prefix - 1) != 0) continue;
             const size_t used = strlen(states);
-            snprintf(states + used, sizeof states - used, "%s%.*s", used == 0 ? "" : ", ", (int)(strcspn(at, "\n") - sizeof prefix + 1),
-                     at + sizeof prefix - 1);
+            snprintf(states + used, sizeof states - used, "%s%.*s", used == 0 ? "" : ", ",
+                     (int)(strcspn(at, "\n") - sizeof prefix + 1), at + sizeof prefix - 1);
         }
-        if (strcmp(states, steps[i].states) != 0) fail_msg("%s, step %zu: %s\nheard: %s\nexpected: %s", name, i, line, heard.text, steps[i].states);
+        if (strcmp(states, steps[i].states) != 0)
+            fail_msg("%s, step %zu: %s\nheard: %s\nexpected: %s", name, i, line, heard.text, steps[i].states);
     }
     heard_stop(&heard);
 }
@@ -65,6 +68,20 @@ static void a_pause_in_one_of_several_queues_is_none(void **state) {
     run_steps("one", steps, RS_ARRAY_LEN(steps));
 }
 
+static void a_pause_in_all_queues_holds_for_those_that_show_up_later(void **state) {
+    (void)state;
+    static const step_t steps[] = {
+        {"NONE|NONE|Bob|PAUSEALL|Lunch", "Bob state=break code=Lunch"},
+        {"c1|support|Bob|CONNECT|1|x|0", ""}, /* it rang already */
+        {"NONE|sales|Bob|PAUSE|Lunch", "Bob state=break code=Lunch"},
+        {"NONE|sales|Bob|UNPAUSE|", "Bob state=available"},
+        {"NONE|sales|Bob|PAUSE|Tea", "Bob state=break code=Tea"},
+        {"c2|vip|Bob|CONNECT|1|x|0", ""},
+        {"NONE|sales|Bob|PAUSE|Tea", "Bob state=available"},
+    };
+    run_steps("later", steps, RS_ARRAY_LEN(steps));
+}
+
 static void joining_and_leaving_queues_is_how_dynamic_members_log_in_and_out(void **state) {
     (void)state;
     static const step_t steps[] = {
@@ -82,6 +99,9 @@ static void joining_and_leaving_queues_is_how_dynamic_members_log_in_and_out(voi
         {"CLI|support|L/114|ADDMEMBER|", "L/114 state=available"},
         {"NONE|NONE|L/114|PAUSEALL|x", "L/114 state=break code=x"},
         {"CLI|vip|L/114|ADDMEMBER|", "L/114 state=available"},
+        {"c1|other|L/114|RINGNOANSWER|100", ""},
+        {"NONE|vip|L/114|PAUSE|y",
+         "L/114 state=available"}, /* the pause in all queues was over when he joined one without */
         /* a call that rings at him says that he is there after all */
         {"CLI|a|L/115|REMOVEMEMBER|", "L/115 state=offline"},
         {"c1|b|L/115|RINGNOANSWER|100", ""},
@@ -113,12 +133,16 @@ static void a_restart_forgets_pauses_that_no_line_ended(void **state) {
         {"NONE|NONE|NONE|QUEUESTART|", ""},
         {"c1|b|Bob|RINGNOANSWER|5", ""},
         {"NONE|b|Bob|UNPAUSE|", "Bob state=available"},
-        {"NONE|b|Bob|PAUSE|y", "Bob state=break code=y"},
+        {"CLI|b|Bob|REMOVEMEMBER|", "Bob state=offline"}, /* and of the queue before nothing is known */
+        {"c1|NONE|501|AGENTLOGOFF|x|9", "501 state=offline"},
+        {"NONE|NONE|NONE|QUEUESTART|", ""},
+        {"NONE|b|501|UNPAUSE|", "501 state=available"},
     };
     run_steps("restart", steps, RS_ARRAY_LEN(steps));
 }
 
-/* --- bounds ------------------------------------------------------------------------------------------------------------------ */
+/* --- bounds
+ * ------------------------------------------------------------------------------------------------------------------ */
 static rs_str_t name_of(char text[32], const char *word, unsigned number) {
     return (rs_str_t){.data = text, .len = (uint32_t)snprintf(text, 32, "%s-%u", word, number)};
 }
@@ -133,9 +157,10 @@ static void past_the_bound_the_agent_longest_unheard_of_is_forgotten(void **stat
     rs_agents_t *agents;
     char text[32];
     assert_int_equal(rs_agents_create(&agents), RS_OK);
-    for (unsigned i = 0; i < RS_ASTERISK_AGENTS; i++) rs_agents_paused(agents, name_of(text, "agent", i), RS_STR("q"), RS_STR("x"));
+    for (unsigned i = 0; i < RS_ASTERISK_AGENTS; i++)
+        rs_agents_paused(agents, name_of(text, "agent", i), RS_STR("q"), RS_STR("x"));
     assert_int_equal(state_of(agents, RS_STR("agent-0")), RS_AGENT_BREAK);
-    rs_agents_paused(agents, RS_STR("new"), RS_STR("q"), RS_STR("x"));   /* in the place of agent-1 */
+    rs_agents_paused(agents, RS_STR("new"), RS_STR("q"), RS_STR("x")); /* in the place of agent-1 */
     assert_int_equal(state_of(agents, RS_STR("agent-0")), RS_AGENT_BREAK);
     assert_int_equal(state_of(agents, RS_STR("agent-2")), RS_AGENT_BREAK);
     assert_int_equal(state_of(agents, RS_STR("new")), RS_AGENT_BREAK);
@@ -155,7 +180,7 @@ static void queues_past_the_bounds_are_not_kept_and_nothing_breaks(void **state)
         }
     }
     assert_int_equal(state_of(agents, RS_STR("agent-147")), RS_AGENT_BREAK);
-    assert_int_equal(state_of(agents, RS_STR("agent-0")), RS_AGENT_AVAILABLE);   /* his queues went to agent-128 */
+    assert_int_equal(state_of(agents, RS_STR("agent-0")), RS_AGENT_AVAILABLE); /* his queues went to agent-128 */
     for (unsigned queue = 0; queue < RS_ASTERISK_QUEUES_PER_AGENT; queue++) {
         assert_int_equal(state_of(agents, RS_STR("agent-147")), RS_AGENT_BREAK);
         rs_agents_left(agents, RS_STR("agent-147"), name_of(queue_text, "queue", queue));
@@ -170,6 +195,7 @@ int agent_tests(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_pause_in_all_queues_is_a_break_however_it_is_logged),
         cmocka_unit_test(a_pause_in_one_of_several_queues_is_none),
+        cmocka_unit_test(a_pause_in_all_queues_holds_for_those_that_show_up_later),
         cmocka_unit_test(joining_and_leaving_queues_is_how_dynamic_members_log_in_and_out),
         cmocka_unit_test(the_login_of_a_pool_goes_above_its_queues),
         cmocka_unit_test(a_restart_forgets_pauses_that_no_line_ended),

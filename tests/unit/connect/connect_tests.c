@@ -41,8 +41,12 @@ static const char *const states[] = {
 #undef RS_ENUM_NUMBER
 };
 
-/* --- events as text --------------------------------------------------------------------------------------------------- */
-typedef struct text { char *bytes; size_t size, len; } text_t;
+/* --- events as text
+ * --------------------------------------------------------------------------------------------------- */
+typedef struct text {
+    char *bytes;
+    size_t size, len;
+} text_t;
 
 static void add(text_t *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static void add(text_t *text, const char *format, ...) {
@@ -72,7 +76,8 @@ static void add_customer(text_t *text, const rs_event_t *event) {
         return;
     }
     add(text, " customer=");
-    for (uint32_t i = 0; i < event->customer.len; i++) add(text, "%02x", (unsigned)(unsigned char)event->customer.data[i]);
+    for (uint32_t i = 0; i < event->customer.len; i++)
+        add(text, "%02x", (unsigned)(unsigned char)event->customer.data[i]);
 }
 
 static void add_words(text_t *text, const rs_event_t *event) {
@@ -109,14 +114,16 @@ size_t describe_event(const rs_event_t *event, char *bytes, size_t size) {
 
 size_t describe_identity(const rs_event_t *event, char *bytes, size_t size) {
     text_t text = {.bytes = bytes, .size = size};
-    add(&text, "%.*s:%.*s/", (int)event->source.len, event->source.data, (int)event->incarnation.len, event->incarnation.data);
+    add(&text, "%.*s:%.*s/", (int)event->source.len, event->source.data, (int)event->incarnation.len,
+        event->incarnation.data);
     if ((event->present & RS_HAS_SEQ) != 0) add(&text, "%" PRIu64, event->seq);
     add(&text, "%.*s", (int)event->event_id.len, event->event_id.data);
     add(&text, "@%" PRId64 " ", event->occurred_us / RS_US_PER_S);
     return text.len;
 }
 
-/* --- a parser that is listened to ------------------------------------------------------------------------------------- */
+/* --- a parser that is listened to
+ * ------------------------------------------------------------------------------------- */
 static void hear_event(void *context, const rs_event_t *event) {
     heard_t *heard = context;
     rs_refused_t refused;
@@ -156,7 +163,7 @@ void heard_line(heard_t *heard, rs_str_t line) {
     if (line.len != 0) memcpy(copy, line.data, line.len);
     const rs_str_t copied = {.data = copy, .len = line.len};
     if (rs_asterisk_parser_line(heard->parser, copied, hear_event, heard, &refused) != RS_OK) {
-        assert_int_equal(heard->events, before);   /* a refused line gives nothing */
+        assert_int_equal(heard->events, before); /* a refused line gives nothing */
         assert_false(refused.has_seq);
         assert_string_equal(refused.source, "asterisk");
         heard->refusals++;
@@ -181,6 +188,19 @@ void heard_lines(heard_t *heard, const char *text) {
 void heard_clear(heard_t *heard) {
     heard->len = 0;
     if (heard->text != NULL) heard->text[0] = 0;
+}
+
+/* The same file twice is how a parser is made to forget. */
+void heard_forget(heard_t *heard) {
+    rs_refused_t refused;
+    for (unsigned i = 0; i < 2; i++) {
+        rs_asterisk_parser_begin(heard->parser, 0);
+        assert_int_equal(rs_asterisk_parser_line(heard->parser, RS_STR("1|c|q|NONE|DID|"), hear_event, heard, &refused),
+                         RS_OK);
+    }
+    rs_asterisk_parser_begin(heard->parser, 0);
+    heard_clear(heard);
+    heard->events = heard->refusals = 0;
 }
 
 rs_asterisk_stats_t heard_stats(const heard_t *heard) {

@@ -19,10 +19,11 @@ typedef struct heard {
     char *text;
     size_t len;
     uint32_t events, refusals;
-    bool with_identity;      /* begins each line with "<incarnation>/<seq or event id>@<second> " */
+    bool with_identity; /* begins each line with "<incarnation>/<seq or event id>@<second> " */
 } heard_t;
 
-/* "contact.queued contact=c1 queue=support customer=+1" … : fields that are present, in one order. Returns the length. */
+/* "contact.queued contact=c1 queue=support customer=+1" … : fields that are present, in one order. Returns the length.
+ */
 size_t describe_event(const rs_event_t *event, char *text, size_t size);
 size_t describe_identity(const rs_event_t *event, char *text, size_t size);
 
@@ -33,6 +34,8 @@ void heard_line(heard_t *heard, rs_str_t line);
 /* Every line of `text`; the last one needs no line feed. */
 void heard_lines(heard_t *heard, const char *text);
 void heard_clear(heard_t *heard);
+/* As if started anew: quicker than that. */
+void heard_forget(heard_t *heard);
 rs_asterisk_stats_t heard_stats(const heard_t *heard);
 /* Fails the test, printing both, unless what was heard since the last call is `expected`. */
 void assert_heard(heard_t *heard, const char *expected);

@@ -1,4 +1,5 @@
-/* A real Asterisk's 15 minutes (tests/fixtures/asterisk): counts as its lines give them, every end at its conversation. */
+/* A real Asterisk's 15 minutes (tests/fixtures/asterisk): counts as its lines give them, every end at its conversation.
+ */
 #include "connect_tests.h"
 
 #include <stdio.h>
@@ -59,7 +60,8 @@ static void follow_contact(run_t *run, const rs_event_t *event) {
             break;
         case RS_CONTACT_ENDED:
         case RS_CONTACT_TRANSFERRED:
-            if (contact->answered != 1 || contact->over != 0) fail_msg("an end of %s, which does not talk", contact->id);
+            if (contact->answered != 1 || contact->over != 0)
+                fail_msg("an end of %s, which does not talk", contact->id);
             contact->over++;
             assert_true(rs_str_equal(event->agent, rs_str(contact->agent)));
             break;
@@ -95,7 +97,10 @@ static void count_event(void *context, const rs_event_t *event) {
     if (event->contact_id.len != 0) follow_contact(run, event);
 }
 
-typedef struct kind { char name[32]; uint32_t count; } kind_t;
+typedef struct kind {
+    char name[32];
+    uint32_t count;
+} kind_t;
 
 static void count_line(kind_t kinds[MAX_LINE_KINDS], rs_str_t line) {
     const char *at = line.data;
@@ -122,7 +127,8 @@ static void play(run_t *run, kind_t kinds[MAX_LINE_KINDS], const char *const *se
     for (size_t at = 0; at < len;) {
         const char *feed = memchr(log + at, '\n', len - at);
         const rs_str_t line = {.data = log + at, .len = (uint32_t)(feed - (log + at))};
-        if (rs_asterisk_parser_line(run->heard.parser, line, count_event, run, &refused) != RS_OK) fail_msg("%.*s", (int)line.len, line.data);
+        if (rs_asterisk_parser_line(run->heard.parser, line, count_event, run, &refused) != RS_OK)
+            fail_msg("%.*s", (int)line.len, line.data);
         assert_false(rs_asterisk_parser_more(run->heard.parser, count_event, run));
         count_line(kinds, line);
         at += line.len + 1;
@@ -180,7 +186,8 @@ static void every_line_of_the_real_run_is_counted_as_it_was_recounted(void **sta
     end_play(&run);
 }
 
-/* 43 under call ids that never entered a queue, and three blind transfers under ids that enter the next queue themselves. */
+/* 43 under call ids that never entered a queue, and three blind transfers under ids that enter the next queue
+ * themselves. */
 static void every_end_under_another_call_id_finds_its_conversation(void **state) {
     (void)state;
     run_t run;
@@ -217,19 +224,21 @@ static void several_visits_of_one_call_are_one_journey(void **state) {
         journeys += strcmp(contact->id, contact->journey) == 0;
         bool again = false;
         for (uint32_t j = 0; j < i; j++) {
-            again = again || (strcmp(run.contacts[j].journey, contact->journey) == 0 && strcmp(run.contacts[j].queue, contact->queue) == 0);
+            again = again || (strcmp(run.contacts[j].journey, contact->journey) == 0 &&
+                              strcmp(run.contacts[j].queue, contact->queue) == 0);
         }
         same_queue += again;
     }
-    assert_int_equal(later_visits, 612 - 586);   /* 586 call ids entered */
-    assert_int_equal(journeys, 583);             /* the calls that were made: three changed their id on the way */
+    assert_int_equal(later_visits, 612 - 586); /* 586 call ids entered */
+    assert_int_equal(journeys, 583);           /* the calls that were made: three changed their id on the way */
     assert_int_equal(same_queue, 4);
     end_play(&run);
 }
 
 static void members_known_by_interface_are_one_agent_with_their_names(void **state) {
     (void)state;
-    static const char *const sets[] = {"asterisk.members.\"Local/113@agents/n\"=Tina Temp", "asterisk.members.\"Local/114@agents/n\"=Uwe Urlaub",
+    static const char *const sets[] = {"asterisk.members.\"Local/113@agents/n\"=Tina Temp",
+                                       "asterisk.members.\"Local/114@agents/n\"=Uwe Urlaub",
                                        "asterisk.members.501=Pool Paula", "asterisk.members.502=Pool Pete", NULL};
     run_t plain, named;
     kind_t kinds[MAX_LINE_KINDS] = {0}, again[MAX_LINE_KINDS] = {0};

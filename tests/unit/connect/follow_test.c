@@ -1,33 +1,47 @@
-/* The follower on a real loop and real files: whatever is done to the file, the sink gets what a parser gives for its lines. */
-#include "connect_tests.h"
+/* The follower on a real loop and real files: whatever is done to the file, the sink gets what a parser gives for its
+ * lines. */
 #include "cli/reader.h"
 #include "connect/asterisk_follow.h"
+#include "connect_tests.h"
 #include "support/random.h"
 
 #include <fcntl.h>
+#include <limits.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PATIENCE_S = 20, TEXT_ROOM = 48 << 20 };
+enum { PATIENCE_S = 20, LINE_ROOM = 8192 };
 
 static const uint8_t key[RS_PSEUDONYM_KEY_BYTES] = "a key of the tests";
 
 /* What came, as one line of text each. */
-typedef struct record { char *text; size_t len, lines; } record_t;
+typedef struct record {
+    char *text;
+    size_t room, len, lines;
+} record_t;
 
 typedef struct bench {
     uv_loop_t loop;
     rs_config_t *config;
     rs_asterisk_follower_t *follower;
     record_t got, wanted;
-    rs_asterisk_parser_t *model;      /* gives what is wanted */
-    uint64_t room;                    /* how many the sink takes before it is full */
-    uint64_t close_at;                /* the follower is closed by its sink at this line; 0: never */
+    rs_asterisk_parser_t *model; /* gives what is wanted */
+    uint64_t room;               /* how many the sink takes before it is full */
+    uint64_t close_at;           /* the follower is closed by its sink at this line; 0: never */
     char folder[64], path[128];
     int file;
 } bench_t;
+
+static void make_room(record_t *record) {
+    if (record->len + 2 * LINE_ROOM <= record->room) return;
+    record->room = record->room * 2 + 2 * LINE_ROOM;
+    record->text = realloc(record->text, record->room);
+    assert_non_null(record->text);
+    record->text[record->len] = 0;
+}
 
 static void record_event(record_t *record, const rs_event_t *event) {
     rs_event_t hidden = *event;
@@ -37,22 +51,23 @@ static void record_event(record_t *record, const rs_event_t *event) {
         hidden.customer = (rs_str_t){.data = (const char *)pseudonym, .len = sizeof pseudonym};
         hidden.present |= RS_HAS_PSEUDONYM;
     }
-    assert_true(record->len + 8192 < TEXT_ROOM);
-    record->len += describe_identity(&hidden, record->text + record->len, TEXT_ROOM - record->len);
-    record->len += describe_event(&hidden, record->text + record->len, TEXT_ROOM - record->len);
+    make_room(record);
+    record->len += describe_identity(&hidden, record->text + record->len, LINE_ROOM);
+    record->len += describe_event(&hidden, record->text + record->len, LINE_ROOM);
     record->text[record->len++] = '\n';
     record->text[record->len] = 0;
     record->lines++;
 }
 
 static void record_refusal(record_t *record, const rs_refused_t *refused) {
-    assert_true(record->len + 8192 < TEXT_ROOM);
-    record->len += (size_t)snprintf(record->text + record->len, TEXT_ROOM - record->len, "refused %s %s %u\n",
+    make_room(record);
+    record->len += (size_t)snprintf(record->text + record->len, LINE_ROOM, "refused %s %s %u\n",
                                     rs_refusal_name(refused->reason), refused->field, refused->len);
     record->lines++;
 }
 
-/* --- the sink ---------------------------------------------------------------------------------------------------------------- */
+/* --- the sink
+ * ---------------------------------------------------------------------------------------------------------------- */
 static bool is_full(bench_t *bench) {
     if (bench->room == 0) return true;
     bench->room--;
@@ -60,13 +75,14 @@ static bool is_full(bench_t *bench) {
 }
 
 static void taken(bench_t *bench) {
-    rs_asterisk_follower_resume(bench->follower);   /* must do nothing from here */
+    rs_asterisk_follower_resume(bench->follower); /* must do nothing from here */
     if (bench->close_at != 0 && bench->got.lines == bench->close_at) rs_asterisk_follower_close(&bench->follower);
 }
 
-static int sink_event(void *context, const rs_event_t *event, int64_t arrival_us, rs_origin_t origin, uint64_t *position) {
+static int sink_event(void *context, const rs_event_t *event, int64_t arrival_us, rs_origin_t origin,
+                      uint64_t *position) {
     bench_t *bench = context;
-    assert_non_null(bench->follower);   /* never after the close */
+    assert_non_null(bench->follower); /* never after the close */
     if (is_full(bench)) return RS_ERR_FULL;
     assert_true(arrival_us > 0 && origin.session == 0);
     assert_true(event->customer.len == 0 || (event->present & RS_HAS_PSEUDONYM) != 0);
@@ -88,7 +104,8 @@ static int sink_refusal(void *context, rs_str_t source, const rs_refused_t *refu
     return RS_OK;
 }
 
-/* --- what is wanted ------------------------------------------------------------------------------------------------------------ */
+/* --- what is wanted
+ * ------------------------------------------------------------------------------------------------------------ */
 static void want_event(void *context, const rs_event_t *event) { record_event(&((bench_t *)context)->wanted, event); }
 
 /* The complete lines of `text` will come. */
@@ -96,7 +113,8 @@ static void want_bytes(bench_t *bench, const char *text, size_t len) {
     rs_refused_t refused;
     for (const char *at = text, *feed; (feed = memchr(at, '\n', (size_t)(text + len - at))) != NULL; at = feed + 1) {
         const rs_str_t line = {.data = at, .len = (uint32_t)(feed - at)};
-        if (rs_asterisk_parser_line(bench->model, line, want_event, bench, &refused) != RS_OK) record_refusal(&bench->wanted, &refused);
+        if (rs_asterisk_parser_line(bench->model, line, want_event, bench, &refused) != RS_OK)
+            record_refusal(&bench->wanted, &refused);
         while (rs_asterisk_parser_more(bench->model, want_event, bench)) continue;
     }
 }
@@ -104,7 +122,9 @@ static void want_bytes(bench_t *bench, const char *text, size_t len) {
 static void want(bench_t *bench, const char *text) { want_bytes(bench, text, strlen(text)); }
 static void want_another_file(bench_t *bench, uint64_t offset) { rs_asterisk_parser_begin(bench->model, offset); }
 
-/* --- the file -------------------------------------------------------------------------------------------------------------------- */
+/* --- the file
+ * --------------------------------------------------------------------------------------------------------------------
+ */
 static void write_bytes(int file, const char *text, size_t len) {
     while (len > 0) {
         const ssize_t written = write(file, text, len);
@@ -129,7 +149,9 @@ static void rename_away(bench_t *bench, const char *name) {
     assert_int_equal(rename(bench->path, other), 0);
 }
 
-/* --- a bench --------------------------------------------------------------------------------------------------------------------- */
+/* --- a bench
+ * ---------------------------------------------------------------------------------------------------------------------
+ */
 static void set_up(bench_t *bench, bool from_start) {
     rs_config_error_t error;
     char path_set[256];
@@ -139,12 +161,12 @@ static void set_up(bench_t *bench, bool from_start) {
     snprintf(path_set, sizeof path_set, "asterisk.queue_log=%s", bench->path);
     const char *const sets[] = {path_set, from_start ? "asterisk.from_start=true" : "asterisk.from_start=false",
                                 "asterisk.member_delay.billing=1s", "asterisk.poll=10ms"};
-    if (rs_config_load(NULL, sets, RS_ARRAY_LEN(sets), &bench->config, &error) != RS_OK) fail_msg("%s: %s", error.key, error.reason);
-    bench->config->asterisk.poll_us = 1000;   /* tests are impatient */
+    if (rs_config_load(NULL, sets, RS_ARRAY_LEN(sets), &bench->config, &error) != RS_OK)
+        fail_msg("%s: %s", error.key, error.reason);
+    bench->config->asterisk.poll_us = 1000; /* tests are impatient */
     assert_int_equal(rs_asterisk_parser_create(&bench->config->asterisk, &bench->model), RS_OK);
-    bench->got.text = calloc(1, TEXT_ROOM);
-    bench->wanted.text = calloc(1, TEXT_ROOM);
-    assert_true(bench->got.text != NULL && bench->wanted.text != NULL);
+    make_room(&bench->got);
+    make_room(&bench->wanted);
     assert_int_equal(uv_loop_init(&bench->loop), 0);
 }
 
@@ -157,7 +179,7 @@ static void tear_down(bench_t *bench) {
     char command[256];
     rs_asterisk_follower_close(&bench->follower);
     assert_int_equal(uv_run(&bench->loop, UV_RUN_DEFAULT), 0);
-    assert_int_equal(uv_loop_close(&bench->loop), 0);   /* nothing is left in it */
+    assert_int_equal(uv_loop_close(&bench->loop), 0); /* nothing is left in it */
     rs_asterisk_parser_destroy(&bench->model);
     rs_config_destroy(&bench->config);
     free(bench->got.text);
@@ -183,10 +205,11 @@ static void run_for(bench_t *bench, int ms) {
 
 static void first_difference(const bench_t *bench) {
     size_t at = 0, line = 0;
-    while (bench->got.text[at] == bench->wanted.text[at] && bench->got.text[at] != 0) line = bench->got.text[at++] == '\n' ? at : line;
-    fail_msg("%zu lines came, %zu are wanted; the first difference:\n%.*s\nwanted:\n%.*s", bench->got.lines, bench->wanted.lines,
-             (int)strcspn(bench->got.text + line, "\n"), bench->got.text + line, (int)strcspn(bench->wanted.text + line, "\n"),
-             bench->wanted.text + line);
+    while (bench->got.text[at] == bench->wanted.text[at] && bench->got.text[at] != 0)
+        line = bench->got.text[at++] == '\n' ? at : line;
+    fail_msg("%zu lines came, %zu are wanted; the first difference:\n%.*s\nwanted:\n%.*s", bench->got.lines,
+             bench->wanted.lines, (int)strcspn(bench->got.text + line, "\n"), bench->got.text + line,
+             (int)strcspn(bench->wanted.text + line, "\n"), bench->wanted.text + line);
 }
 
 /* Runs until as much has come as is wanted, and a little longer; then both must be alike. */
@@ -197,7 +220,8 @@ static void assert_comes(bench_t *bench) {
         usleep(200);
     }
     run_for(bench, 8);
-    if (bench->got.len != bench->wanted.len || memcmp(bench->got.text, bench->wanted.text, bench->wanted.len) != 0) first_difference(bench);
+    if (bench->got.len != bench->wanted.len || memcmp(bench->got.text, bench->wanted.text, bench->wanted.len) != 0)
+        first_difference(bench);
 }
 
 /* Runs until the follower has read that many bytes. */
@@ -217,7 +241,9 @@ static void run_to_byte(bench_t *bench, uint64_t bytes) {
 #define THIRD "120|c3|sales|NONE|ENTERQUEUE||442079460117|2\n"
 #define GONE "130|c3|sales|NONE|ABANDON|1|2|10\n"
 
-/* --- appending ------------------------------------------------------------------------------------------------------------------- */
+/* --- appending
+ * -------------------------------------------------------------------------------------------------------------------
+ */
 static void lines_written_byte_by_byte_come_once_and_whole(void **state) {
     (void)state;
     static const char lines[] = FIRST ANSWERED "garbage\n\n" OVER "111|c2|sales|NONE|ENTERQUEUE||5|1\r\n" GONE;
@@ -230,7 +256,7 @@ static void lines_written_byte_by_byte_come_once_and_whole(void **state) {
         write_bytes(bench.file, lines + i, 1);
         run_to_byte(&bench, i + 1);
         if (lines[i] != '\n') {
-            assert_int_equal(bench.got.len, before);   /* nothing of a half line */
+            assert_int_equal(bench.got.len, before); /* nothing of a half line */
             continue;
         }
         size_t start = i;
@@ -275,12 +301,15 @@ static void a_hundred_thousand_lines_at_once_come_in_order(void **state) {
     FILE *out = fopen(bench.path, "a");
     assert_non_null(out);
     for (unsigned i = 0; i < 100000; i++) {
-        const int len = i % 2 == 0 ? snprintf(line, sizeof line, "%u|call-%u|q%u|NONE|ENTERQUEUE||%u|1\n", 1000 + i / 100, i / 2, i % 7, i)
-                                   : snprintf(line, sizeof line, "%u|call-%u|q%u|NONE|ABANDON|1|1|%u\n", 1000 + i / 100, i / 2, (i - 1) % 7, i % 50);
+        const int len = i % 2 == 0 ? snprintf(line, sizeof line, "%u|call-%u|q%u|NONE|ENTERQUEUE||%u|1\n",
+                                              1000 + i / 100, i / 2, i % 7, i)
+                                   : snprintf(line, sizeof line, "%u|call-%u|q%u|NONE|ABANDON|1|1|%u\n", 1000 + i / 100,
+                                              i / 2, (i - 1) % 7, i % 50);
         assert_int_equal(fwrite(line, 1, (size_t)len, out), len);
         want(&bench, line);
     }
     fclose(out);
+    bench.config->asterisk.poll_us = 3600 * RS_US_PER_S; /* all of it is read without waiting for the next look */
     follow(&bench);
     assert_comes(&bench);
     assert_int_equal(bench.got.lines, 100000);
@@ -302,7 +331,8 @@ static void lines_too_long_are_refused_and_the_next_ones_come(void **state) {
         text[lengths[i]] = 0;
         append(&bench, text);
         append(&bench, "\n" SECOND);
-        const rs_refused_t refused = {.reason = RS_REFUSAL_TOO_LARGE, .len = lengths[i] > 65536 ? 65536 : (uint32_t)lengths[i]};
+        const rs_refused_t refused = {.reason = RS_REFUSAL_TOO_LARGE,
+                                      .len = lengths[i] > 65536 ? 65536 : (uint32_t)lengths[i]};
         record_refusal(&bench.wanted, &refused);
         want(&bench, SECOND);
         assert_comes(&bench);
@@ -311,19 +341,22 @@ static void lines_too_long_are_refused_and_the_next_ones_come(void **state) {
     tear_down(&bench);
 }
 
-/* --- where reading begins -------------------------------------------------------------------------------------------------------- */
+/* --- where reading begins
+ * -------------------------------------------------------------------------------------------------------- */
 static void without_from_start_only_new_lines_come_and_a_half_one_is_new(void **state) {
     (void)state;
-    static const char *const there[] = {FIRST, FIRST "103|c1|bill", FIRST ANSWERED "1", FIRST ANSWERED "110"};
-    static const char *const added[] = {SECOND, "ing|Ivan Ito|CONNECT|3|x|0\n" OVER, "09|c1|billing|Ivan Ito|COMPLETECALLER|3|6|1\n", "|c2|sales|NONE|ENTERQUEUE||5|1\n"};
-    static const char *const wanted[] = {SECOND, ANSWERED OVER, OVER, "110|c2|sales|NONE|ENTERQUEUE||5|1\n"};
+    static const char *const there[] = {FIRST, (FIRST "103|c1|bill"), (FIRST ANSWERED "1"), (FIRST ANSWERED "110")};
+    static const char *const added[] = {SECOND, ("ing|Ivan Ito|CONNECT|3|x|0\n" OVER),
+                                        "09|c1|billing|Ivan Ito|COMPLETECALLER|3|6|1\n",
+                                        "|c2|sales|NONE|ENTERQUEUE||5|1\n"};
+    static const char *const wanted[] = {SECOND, (ANSWERED OVER), OVER, "110|c2|sales|NONE|ENTERQUEUE||5|1\n"};
     for (size_t i = 0; i < RS_ARRAY_LEN(there); i++) {
         bench_t bench;
         set_up(&bench, false);
         make_file(&bench);
         append(&bench, there[i]);
         follow(&bench);
-        append(&bench, added[i]);   /* before the loop turns: new all the same */
+        append(&bench, added[i]); /* before the loop turns: new all the same */
         want_another_file(&bench, (uint64_t)(strrchr(there[i], '\n') + 1 - there[i]));
         want(&bench, wanted[i]);
         assert_comes(&bench);
@@ -377,7 +410,8 @@ static void a_file_that_appears_later_is_read_from_its_beginning(void **state) {
     tear_down(&bench);
 }
 
-/* --- what is no file ------------------------------------------------------------------------------------------------------------- */
+/* --- what is no file
+ * ------------------------------------------------------------------------------------------------------------- */
 static void a_folder_under_the_name_is_waited_out(void **state) {
     (void)state;
     bench_t bench;
@@ -440,7 +474,9 @@ static void a_path_past_what_a_path_may_be_is_refused(void **state) {
     tear_down(&bench);
 }
 
-/* --- rotation ---------------------------------------------------------------------------------------------------------------------- */
+/* --- rotation
+ * ----------------------------------------------------------------------------------------------------------------------
+ */
 static void what_is_written_to_the_old_file_after_the_renaming_comes_first(void **state) {
     (void)state;
     bench_t bench;
@@ -451,10 +487,10 @@ static void what_is_written_to_the_old_file_after_the_renaming_comes_first(void 
     want(&bench, FIRST);
     assert_comes(&bench);
     rename_away(&bench, "queue_log.1");
-    append(&bench, ANSWERED);             /* Asterisk has it open still */
+    append(&bench, ANSWERED); /* Asterisk has it open still */
     want(&bench, ANSWERED);
     assert_comes(&bench);
-    const int next = open_log(bench.path);   /* logrotate's "create" */
+    const int next = open_log(bench.path); /* logrotate's "create" */
     run_for(&bench, 5);
     assert_int_equal(stats_of(&bench).rotations, 0);
     append(&bench, OVER "110|c9|half");
@@ -482,7 +518,8 @@ static void many_rotations_lose_and_double_nothing(void **state) {
     make_file(&bench);
     follow(&bench);
     for (unsigned i = 0; i < 60; i++) {
-        snprintf(line, sizeof line, "%u|call-%u|q|NONE|ENTERQUEUE||5|1\n%u|call-%u|q|NONE|ABANDON|1|1|1\n", 1000 + i, i, 1000 + i, i - (i > 0));
+        snprintf(line, sizeof line, "%u|call-%u|q|NONE|ENTERQUEUE||5|1\n%u|call-%u|q|NONE|ABANDON|1|1|1\n", 1000 + i, i,
+                 1000 + i, i - (i > 0));
         append(&bench, line);
         want(&bench, line);
         if (i % 3 == 0) assert_comes(&bench);
@@ -502,6 +539,62 @@ static void many_rotations_lose_and_double_nothing(void **state) {
         assert_int_equal(stats_of(&bench).rotations, i / 2 + 1);
     }
     assert_int_equal(stats_of(&bench).cut_lines, 0);
+    tear_down(&bench);
+}
+
+/* Asterisk as a thread of its own, so that lines and rotations fall between any two steps of a look. */
+typedef struct writer {
+    bench_t *bench;
+    _Atomic unsigned seen; /* written by the loop (relaxed: only a number), read by the writer */
+} writer_t;
+enum { RACED_ROTATIONS = 300 };
+
+static void write_and_rotate(void *argument) {
+    writer_t *writer = argument;
+    const bench_t *bench = writer->bench;
+    char line[128], name[256];
+    int file = open_log(bench->path);
+    for (unsigned i = 0; i < RACED_ROTATIONS; i++) {
+        snprintf(name, sizeof name, "%s/queue_log.%u", bench->folder, i);
+        if (rename(bench->path, name) != 0) return;
+        usleep(i * 7 % 1000);
+        int len = snprintf(line, sizeof line, "%u|call-%u|q|NONE|ENTERQUEUE|||1\n", 1000 + i, i);
+        write_bytes(file, line, (size_t)len);
+        close(file);
+        file = open_log(bench->path);
+        len = snprintf(line, sizeof line, "%u|call-%u|q|NONE|ABANDON|1|1|1\n", 1000 + i, i);
+        write_bytes(file, line, (size_t)len);
+        while (atomic_load_explicit(&writer->seen, memory_order_relaxed) < 2 * (i + 1)) usleep(50);
+    }
+    close(file);
+}
+
+static void rotations_at_any_moment_lose_and_double_nothing(void **state) {
+    (void)state;
+    bench_t bench;
+    char line[128];
+    uv_thread_t thread;
+    set_up(&bench, true);
+    make_file(&bench);
+    for (unsigned i = 0; i < RACED_ROTATIONS; i++) {
+        snprintf(line, sizeof line, "%u|call-%u|q|NONE|ENTERQUEUE|||1\n", 1000 + i, i);
+        want(&bench, line);
+        want_another_file(&bench, 0);
+        snprintf(line, sizeof line, "%u|call-%u|q|NONE|ABANDON|1|1|1\n", 1000 + i, i);
+        want(&bench, line);
+    }
+    follow(&bench);
+    writer_t writer = {.bench = &bench};
+    assert_int_equal(uv_thread_create(&thread, write_and_rotate, &writer), 0);
+    const uint64_t until = uv_hrtime() + PATIENCE_S * UINT64_C(1000000000);
+    while (bench.got.lines < bench.wanted.lines && uv_hrtime() < until) {
+        uv_run(&bench.loop, UV_RUN_NOWAIT);
+        atomic_store_explicit(&writer.seen, (unsigned)bench.got.lines, memory_order_relaxed);
+    }
+    atomic_store_explicit(&writer.seen, UINT_MAX, memory_order_relaxed); /* failed: let it end */
+    assert_int_equal(uv_thread_join(&thread), 0);
+    assert_comes(&bench);
+    assert_int_equal(stats_of(&bench).rotations, RACED_ROTATIONS);
     tear_down(&bench);
 }
 
@@ -527,8 +620,8 @@ static void a_file_deleted_and_made_again_is_read_from_its_beginning(void **stat
     tear_down(&bench);
 }
 
-/* Some bring the file from another machine, whole, and rename it over the old one: the lines that were there before come with
- * the numbers that they had, so that they are known as duplicates. */
+/* Some bring the file from another machine, whole, and rename it over the old one: the lines that were there before
+ * come with the numbers that they had, so that they are known as duplicates. */
 static void a_longer_copy_of_the_file_gives_the_same_numbers_again(void **state) {
     (void)state;
     bench_t bench;
@@ -554,7 +647,9 @@ static void a_longer_copy_of_the_file_gives_the_same_numbers_again(void **state)
     tear_down(&bench);
 }
 
-/* --- truncation ---------------------------------------------------------------------------------------------------------------------- */
+/* --- truncation
+ * ----------------------------------------------------------------------------------------------------------------------
+ */
 static void a_file_copied_and_truncated_is_read_from_its_beginning(void **state) {
     (void)state;
     bench_t bench;
@@ -621,11 +716,13 @@ static void a_file_cut_to_less_goes_on_behind_what_is_left(void **state) {
     tear_down(&bench);
 }
 
-/* --- a full sink ----------------------------------------------------------------------------------------------------------------------- */
+/* --- a full sink
+ * -----------------------------------------------------------------------------------------------------------------------
+ */
 static void a_sink_that_is_full_at_any_event_loses_and_doubles_nothing(void **state) {
     (void)state;
     static const char lines[] = FIRST "garbage\n" ANSWERED SECOND THIRD "125|c3|sales|Bob|SYSCOMPAT|\n"
-                                "126|c8|sales|NONE|ENTERQUEUE||5|1\n128|NONE|NONE|NONE|QUEUESTART|\n" GONE;
+                                      "126|c8|sales|NONE|ENTERQUEUE||5|1\n128|NONE|NONE|NONE|QUEUESTART|\n" GONE;
     for (uint64_t room = 0; room < 20; room++) {
         bench_t bench;
         set_up(&bench, true);
@@ -638,9 +735,9 @@ static void a_sink_that_is_full_at_any_event_loses_and_doubles_nothing(void **st
         if (room < bench.wanted.lines) {
             assert_int_equal(bench.got.lines, room);
             assert_true(stats_of(&bench).is_stalled);
-            rs_asterisk_follower_resume(bench.follower);   /* still full */
+            rs_asterisk_follower_resume(bench.follower); /* still full */
             assert_int_equal(bench.got.lines, room);
-            for (bench.room = 1; bench.got.lines < bench.wanted.lines; bench.room = 1) {   /* one at a time */
+            for (bench.room = 1; bench.got.lines < bench.wanted.lines; bench.room = 1) { /* one at a time */
                 const size_t before = bench.got.lines;
                 rs_asterisk_follower_resume(bench.follower);
                 assert_int_equal(bench.got.lines, before + 1);
@@ -706,7 +803,8 @@ static void closing_in_the_middle_stops_at_once_and_leaves_nothing(void **state)
     tear_down(&bench);
 }
 
-/* --- live and replayed ------------------------------------------------------------------------------------------------------------------ */
+/* --- live and replayed
+ * ------------------------------------------------------------------------------------------------------------------ */
 static void the_reader_gives_the_same_identities_and_events_as_the_live_file(void **state) {
     (void)state;
     size_t len;
@@ -716,7 +814,8 @@ static void the_reader_gives_the_same_identities_and_events_as_the_live_file(voi
     make_file(&bench);
     append(&bench, "half a line of the past\n\n");
     write_bytes(bench.file, log, len);
-    append(&bench, "1795311000|c1|q|NONE|ENTERQUEUE||5|1\n1795311001|NONE|NONE|NONE|QUEUESTART|\n1795311002|NONE|NONE|NONE|WHAT|\n");
+    append(&bench, "1795311000|c1|q|NONE|ENTERQUEUE||5|1\n1795311001|NONE|NONE|NONE|QUEUESTART|\n1795311002|NONE|NONE|"
+                   "NONE|WHAT|\n");
     rs_reader_t *reader;
     rs_event_t event;
     rs_refused_t refused;
@@ -724,8 +823,10 @@ static void the_reader_gives_the_same_identities_and_events_as_the_live_file(voi
     assert_int_equal(rs_reader_open(bench.path, NULL, bench.config, &reader), RS_OK);
     for (int status; (status = rs_reader_next(reader, &event, &refused, &line)) != 0;) {
         assert_true(status == 1 || status == RS_ERR_PARSE);
-        if (status == 1) record_event(&bench.wanted, &event);
-        else record_refusal(&bench.wanted, &refused);
+        if (status == 1)
+            record_event(&bench.wanted, &event);
+        else
+            record_refusal(&bench.wanted, &refused);
     }
     rs_reader_close(&reader);
     assert_true(bench.wanted.lines > 3000);
@@ -747,7 +848,7 @@ static void the_reader_refuses_a_cut_last_line_and_long_ones(void **state) {
     make_file(&bench);
     memset(text, 'x', sizeof text - 1);
     append(&bench, text);
-    append(&bench, "\n" GONE "130|c3|sales|NONE|ABANDON|1|2|10");   /* by chance it could be whole */
+    append(&bench, "\n" GONE "130|c3|sales|NONE|ABANDON|1|2|10"); /* by chance it could be whole */
     assert_int_equal(rs_reader_open(bench.path, "asterisk-queue-log", bench.config, &reader), RS_OK);
     assert_int_equal(rs_reader_next(reader, &event, &refused, &line), RS_ERR_PARSE);
     assert_int_equal(refused.reason, RS_REFUSAL_TOO_LARGE);
@@ -783,6 +884,7 @@ int follow_tests(void) {
         cmocka_unit_test(a_path_past_what_a_path_may_be_is_refused),
         cmocka_unit_test(what_is_written_to_the_old_file_after_the_renaming_comes_first),
         cmocka_unit_test(many_rotations_lose_and_double_nothing),
+        cmocka_unit_test(rotations_at_any_moment_lose_and_double_nothing),
         cmocka_unit_test(a_file_deleted_and_made_again_is_read_from_its_beginning),
         cmocka_unit_test(a_longer_copy_of_the_file_gives_the_same_numbers_again),
         cmocka_unit_test(a_file_copied_and_truncated_is_read_from_its_beginning),
