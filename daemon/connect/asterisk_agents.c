@@ -48,8 +48,7 @@ void rs_agents_clear(rs_agents_t *agents) {
     agents->memberships_made = agents->free = 0;
 }
 
-/* --- agents ---------------------------------------------------------------------------------------------------------
- */
+/* --- agents ------------------------------------------------------------------------------------------------------ */
 static uint32_t *bucket_of(rs_agents_t *agents, rs_str_t name) {
     return &agents->buckets[rs_line_hash(name, (rs_str_t){0}) & (BUCKETS - 1)];
 }
@@ -118,8 +117,7 @@ static agent_t *agent_of(rs_agents_t *agents, rs_str_t name) {
     return &agents->agents[number];
 }
 
-/* --- memberships ----------------------------------------------------------------------------------------------------
- */
+/* --- memberships ------------------------------------------------------------------------------------------------- */
 static uint32_t *find_link(rs_agents_t *agents, agent_t *agent, rs_str_t queue) {
     uint32_t *link = &agent->first;
     while (*link != 0 && !rs_str_equal(rs_str(agents->memberships[*link].queue), queue))
@@ -161,8 +159,7 @@ static membership_t *membership_of(rs_agents_t *agents, agent_t *agent, rs_str_t
     return membership;
 }
 
-/* --- what lines say -------------------------------------------------------------------------------------------------
- */
+/* --- what lines say ---------------------------------------------------------------------------------------------- */
 void rs_agents_rang(rs_agents_t *agents, rs_str_t agent, rs_str_t queue) {
     (void)membership_of(agents, agent_of(agents, agent), queue);
 }

@@ -1,14 +1,14 @@
 /* connect/asterisk_agents.h — the one state of each agent, from what queue_log says queue by queue.
  *
- * Model:     an agent has memberships (queues), each paused or not, and perhaps a login of his own (AGENTLOGIN of an
- *            agent pool):
+ * Model:     an agent has memberships (queues), each paused or not, and perhaps a login of his own (AGENTLOGIN of a
+ *            pool):
  *                logged off, or without a queue after leaving the last one and not logged in    offline
  *                paused in every queue that is known of him                                     break
  *                else                                                                           available
  *            Static members of queues.conf are never announced: a queue is known of an agent once a line names both.
  *            Until a line names another one, "every queue" is what was seen so far; a call that is offered to him
- *            elsewhere corrects it. Leaving a queue ends the pause there (no UNPAUSE is logged); leaving the last one
- *            is offline, because for dynamic members joining and leaving is how they log in and out, and it is the only
+ *            elsewhere corrects it. Leaving a queue ends the pause there (no UNPAUSE is logged); leaving the last is
+ *            offline, because for dynamic members joining and leaving is how they log in and out, and it is the only
  *            trace of it.
  * Memory:    bounded; past a bound the agent longest unheard of is forgotten.
  * Threads:   one.

@@ -45,8 +45,7 @@ static int need_caller(rs_job_t *job) {
                            : rs_line_refuse(job->refused, RS_REFUSAL_MISSING_FIELD, "callid", job->line.callid.len);
 }
 
-/* --- into the queue and out of it
- * -------------------------------------------------------------------------------------- */
+/* --- into the queue and out of it -------------------------------------------------------------------------------- */
 /* What Asterisk and trunks write for a caller who hides his number: no two of them are the same customer. */
 static rs_str_t number_of_caller(rs_str_t text) {
     static const char *const words[] = {"anonymous", "unknown", "restricted", "unavailable", "private", "asterisk"};
@@ -201,10 +200,9 @@ static int on_agentdump(rs_job_t *job, const rs_rule_t *rule) {
     return give_failed_offer(job, visit, (rs_offer_reason_t)rule->detail);
 }
 
-/* --- the end of a conversation
- * ----------------------------------------------------------------------------------------- */
-/* What comes under the foreign call id from now on belongs to this contact, and to its journey once it enters a queue.
- */
+/* --- the end of a conversation ----------------------------------------------------------------------------------- */
+/* What comes under the foreign call id from now on belongs to this contact, and to its journey once it enters a
+ * queue. */
 static void remember_other_name(rs_job_t *job, const rs_visit_t *ended) {
     const rs_visit_t kept = *ended;
     rs_visit_t *other = rs_visits_find(job->parser->visits, job->line.callid);
@@ -276,8 +274,7 @@ static int on_ended(rs_job_t *job, const rs_rule_t *rule) {
     return rs__asterisk_give(job, &event);
 }
 
-/* --- what the dialplan adds
- * --------------------------------------------------------------------------------------------- */
+/* --- what the dialplan adds -------------------------------------------------------------------------------------- */
 static int on_disposition(rs_job_t *job, const rs_rule_t *rule) {
     if (need_caller(job) != RS_OK) return RS_ERR_PARSE;
     rs_event_t event =
@@ -311,8 +308,7 @@ static int on_callback_request(rs_job_t *job, const rs_rule_t *rule) {
     return rs__asterisk_give_without(job, &event, &event.customer);
 }
 
-/* --- Asterisk ended
- * ------------------------------------------------------------------------------------------------------ */
+/* --- Asterisk ended ---------------------------------------------------------------------------------------------- */
 static int64_t length_ms(int64_t from_s, int64_t to_s) {
     const int64_t length_s = to_s > from_s ? to_s - from_s : 0;
     return (length_s < RS__ASTERISK_MOST_SECONDS ? length_s : RS__ASTERISK_MOST_SECONDS) * 1000;

@@ -50,8 +50,7 @@ static int64_t wall_us(void) {
     return now.tv_sec * RS_US_PER_S + now.tv_nsec / 1000;
 }
 
-/* --- events to the sink ---------------------------------------------------------------------------------------------
- */
+/* --- events to the sink ------------------------------------------------------------------------------------------ */
 static void keep_event(void *context, const rs_event_t *event) {
     rs_asterisk_follower_t *follower = context;
     const uint32_t at = follower->pending_count++;
@@ -114,8 +113,7 @@ static void note_refused(rs_asterisk_follower_t *follower, rs_str_t line) {
                 RS_LOG_TEXT("field", follower->refused.field), RS_LOG_UINT("length", line.len));
 }
 
-/* --- lines ----------------------------------------------------------------------------------------------------------
- */
+/* --- lines ------------------------------------------------------------------------------------------------------- */
 static int take_line(rs_asterisk_follower_t *follower, rs_str_t line) {
     const int status = rs_asterisk_parser_line(follower->parser, line, keep_event, follower, &follower->refused);
     if (status != RS_OK) note_refused(follower, line);
@@ -134,8 +132,8 @@ static int refuse_long_line(rs_asterisk_follower_t *follower) {
     return finish_line(follower);
 }
 
-/* Takes complete lines out of the buffer while the sink has room. RS_OK: there is none left, and there is room behind.
- */
+/* Takes complete lines out of the buffer while the sink has room. RS_OK: there is none left, and there is room
+ * behind. */
 static int take_lines(rs_asterisk_follower_t *follower) {
     int status = finish_line(follower);
     size_t at = 0;
@@ -157,8 +155,7 @@ static int take_lines(rs_asterisk_follower_t *follower) {
     return status;
 }
 
-/* --- the beginning of the file ---------------------------------------------------------------------------------------
- */
+/* --- the beginning of the file ----------------------------------------------------------------------------------- */
 static bool head_is_complete(const rs_asterisk_follower_t *follower) {
     return follower->head_len == HEAD_BYTES ||
            (follower->head_len != 0 && follower->head[follower->head_len - 1] == '\n');
@@ -193,8 +190,7 @@ static int64_t line_start(rs_asterisk_follower_t *follower, int64_t end) {
     return from == 0 ? 0 : end;
 }
 
-/* --- opening, rotation, truncation
- * ------------------------------------------------------------------------------------ */
+/* --- opening, rotation, truncation ------------------------------------------------------------------------------- */
 static void drop_half_line(rs_asterisk_follower_t *follower) {
     const bool has_half = follower->used != 0 && !follower->skipping;
     if (!has_half) {
@@ -286,8 +282,7 @@ static void start_over(rs_asterisk_follower_t *follower, bool keeps_head, int64_
                 RS_LOG_TEXT("file", follower->path), RS_LOG_INT("offset", follower->offset));
 }
 
-/* --- reading
- * ---------------------------------------------------------------------------------------------------------- */
+/* --- reading ----------------------------------------------------------------------------------------------------- */
 /* Asked after every read: what was read is only good if the file was not truncated meanwhile. True: it was, and its
  * reading has started over. */
 static bool was_truncated(rs_asterisk_follower_t *follower, int64_t end) {
@@ -349,8 +344,7 @@ static void look(rs_asterisk_follower_t *follower) {
 
 static void on_timer(uv_timer_t *timer) { look(timer->data); }
 
-/* --- life
- * --------------------------------------------------------------------------------------------------------------- */
+/* --- life -------------------------------------------------------------------------------------------------------- */
 int rs_asterisk_follower_open(uv_loop_t *loop, const rs_config_t *config, const uint8_t key[RS_PSEUDONYM_KEY_BYTES],
                               const rs_asterisk_sink_t *sink, rs_asterisk_follower_t **follower_out) {
     const rs_str_t path = config->asterisk.queue_log;

@@ -1,23 +1,19 @@
-/* connect/asterisk_follow.h — follows Asterisk's live queue_log on the loop: rotated, truncated, absent, written
- * mid-line.
+/* connect/asterisk_follow.h — follows a live queue_log on the loop: rotated, truncated, absent, written mid-line.
  *
- * Model:     a timer looks at the file every asterisk.poll: reads what is new, gives every complete line to the parser,
+ * Model:     a timer looks at the file every asterisk.poll: reads what is new, gives complete lines to the parser,
  *            and leaves a half one until its line feed comes.
- *            Rotation: another file under the name. The old one stays open until the new one has its first bytes,
- *                      because until then
- *            Asterisk may still write to the old one; it is read to its end first, then the new one from its beginning.
- *            A half line at the end of the old one is dropped and counted.
- *            Truncation: the file is shorter than what was read of it, or no longer begins with the line it began with.
- *                        It is
- *            read from its beginning; when it is shorter but kept its first line, from its new end. What Asterisk wrote
- *            between the last look and the truncation is lost: rotate by renaming.
- *            Start: with asterisk.from_start at the file's beginning, else at its last line feed (a line half written
- *                   is new). A
- *            file that appears later is read from its beginning.
- *            Numbers and incarnations are the parser's: the same lines read from the beginning of a file have the same
- *            identities live and in a replay.
- * Threads:   the loop's. A look reads at most 256 KiB, then the loop turns; the sink may be full, then the lines wait
- *            in the file.
+ * Rotation:  another file under the name. The old one stays open until the new one has its first bytes, because until
+ *            then Asterisk may still write to the old one; it is read to its end first, then the new one from its
+ *            beginning. A half line at the end of the old one is dropped and counted.
+ * Truncated: the file is shorter than what was read of it, or no longer begins with the line it began with. It is
+ *            read from its beginning; when it is shorter but kept its first line, from its new end. What Asterisk
+ *            wrote between the last look and the truncation is lost: rotate by renaming.
+ * Start:     with asterisk.from_start at the file's beginning, else behind its last line feed (a line half written is
+ *            new). A file that appears later is read from its beginning.
+ * Identity:  numbers and incarnations are the parser's: the same lines read from the beginning of a file have the
+ *            same identities live and in a replay.
+ * Threads:   the loop's. A look reads at most 256 KiB, then the loop turns; when the sink is full, lines wait in the
+ *            file.
  * Memory:    64 KiB and the parser's; a longer line is refused.
  * Privacy:   the caller's number is replaced by its pseudonym before the sink sees it.
  */

@@ -6,8 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* --- what the configuration says -------------------------------------------------------------------------------------
- */
+/* --- what the configuration says --------------------------------------------------------------------------------- */
 static int compare_queues(const void *a, const void *b) {
     return rs_str_compare((*(const rs_asterisk_queue_t *const *)a)->name,
                           (*(const rs_asterisk_queue_t *const *)b)->name);
@@ -76,8 +75,7 @@ void rs_asterisk_parser_stats(const rs_asterisk_parser_t *parser, rs_asterisk_st
     stats->forgotten = rs_visits_forgotten(parser->visits);
 }
 
-/* --- incarnations ----------------------------------------------------------------------------------------------------
- */
+/* --- incarnations ------------------------------------------------------------------------------------------------ */
 void rs_asterisk_parser_begin(rs_asterisk_parser_t *parser, uint64_t offset) {
     parser->is_named = false;
     parser->offset = offset;
@@ -101,8 +99,7 @@ static void name_incarnation(rs_asterisk_parser_t *parser, const rs_line_t *line
     parser->is_named = true;
 }
 
-/* --- giving events
- * ---------------------------------------------------------------------------------------------------- */
+/* --- giving events ----------------------------------------------------------------------------------------------- */
 static rs_str_t unless_none(rs_str_t text) { return rs__is(text, "NONE") ? (rs_str_t){0} : text; }
 
 rs_event_t rs__asterisk_event(const rs_job_t *job, rs_event_type_t type) {
@@ -136,8 +133,7 @@ int rs__asterisk_give_without(rs_job_t *job, rs_event_t *event, rs_str_t *doubtf
     return rs__asterisk_give(job, event);
 }
 
-/* --- agents
- * ------------------------------------------------------------------------------------------------------------ */
+/* --- agents ------------------------------------------------------------------------------------------------------ */
 static int need_agent(rs_job_t *job) {
     return job->agent.len != 0 ? RS_OK : rs_line_refuse(job->refused, RS_REFUSAL_MISSING_FIELD, "agent", 0);
 }
@@ -183,8 +179,7 @@ static int on_member(rs_job_t *job, const rs_rule_t *rule) {
     return give_state(job);
 }
 
-/* --- Asterisk itself
- * ---------------------------------------------------------------------------------------------------- */
+/* --- Asterisk itself --------------------------------------------------------------------------------------------- */
 static int on_queuestart(rs_job_t *job, const rs_rule_t *rule) {
     rs_asterisk_parser_t *parser = job->parser;
     rs_event_t event = rs__asterisk_event(job, (rs_event_type_t)rule->type);
@@ -206,8 +201,7 @@ bool rs_asterisk_parser_more(rs_asterisk_parser_t *parser, rs_asterisk_event_fn 
     return true;
 }
 
-/* --- lines
- * --------------------------------------------------------------------------------------------------------------- */
+/* --- lines ------------------------------------------------------------------------------------------------------- */
 static int ignore(rs_job_t *job, const rs_rule_t *rule) {
     (void)rule;
     job->parser->stats.ignored++;

@@ -1,37 +1,32 @@
-/* connect/asterisk_queue_log.h — lines of Asterisk's queue_log become canonical events (proto/ASTERISK.md is the user's
- * account).
+/* connect/asterisk_queue_log.h — lines of Asterisk's queue_log become canonical events. proto/ASTERISK.md is the user's
+ * account of it.
  *
- * Model:     one line is `epoch|callid|queue|agent|EVENT|data…`, whole seconds, no escaping. The parser follows each
- *            caller from ENTERQUEUE to the end of the conversation:
+ * Model:     one line is `epoch|callid|queue|agent|EVENT|data…`, whole seconds, no escaping. The parser follows
+ *            callers:
  *                ENTERQUEUE ─► waiting ─CONNECT─► talking ─COMPLETE*, *TRANSFER─► over
  *                                 └─ABANDON, EXIT*, WITHDRAW, SYSCOMPAT─► over
- *            Contact: the first visit of a call id has the call id as its contact_id; a later visit is "<callid>/2",
- *                     "/3"…, all of
- *            them in the journey <callid>. (An ENTERQUEUE of a caller who is still waiting stays in the same contact: a
- *            requeue.) A COMPLETE* or *TRANSFER under another call id (the caller's Local channel was optimised away)
- *            is joined to the conversation with the same queue and agent by hold time, position and talk time; what
- *            comes later under that other call id belongs to the same journey.
- *            Agent: the member name; an interface that a line names instead is translated by asterisk.members. One
- *                   state per
+ * Contact:   the first visit of a call id has the call id as its contact_id; a later visit is "<callid>/2", "/3"…,
+ *            all of them in the journey <callid>. (An ENTERQUEUE of a caller who is still waiting stays in the same
+ *            contact: a requeue.) A COMPLETE* or *TRANSFER under another call id (the caller's Local channel was
+ *            optimised away) is joined to the conversation with the same queue and agent by hold time, position and
+ *            talk time; what comes later under that other call id belongs to the same journey.
+ * Agent:     the member name; an interface that a line names instead is translated by asterisk.members. One state per
  *            agent, see asterisk_agents.h.
- *            Times: wait_ms and talk_ms are Asterisk's own; of a CONNECT the queue's memberdelay is taken off. A
- *                   CONNECT, RINGNOANSWER,
- *            RINGCANCELED or AGENTDUMP also gives the offer that it ends (at its own second: the ringing start is not
- *            logged).
- *            QUEUESTART: whoever still waited or talked was cut off by Asterisk's end, in the second of the line
- *                        before. These events
- *            have event ids, no numbers; rs_asterisk_parser_more gives them.
+ * Times:     wait_ms and talk_ms are Asterisk's own; of a CONNECT the queue's memberdelay is taken off. A CONNECT,
+ *            RINGNOANSWER, RINGCANCELED or AGENTDUMP also gives the offer that it ends (at its own second: the
+ *            ringing start is not logged).
+ * Restart:   QUEUESTART: whoever still waited or talked was cut off by Asterisk's end, in the second of the line
+ *            before. These events have event ids, no numbers; rs_asterisk_parser_more gives them.
  * Identity:  seq counts the events of an incarnation from 1, so that lines of one second keep their order. How many
- *            events a line gives, and which incarnation it begins, depends on the file's lines alone, never on what the
- *            parser knows of earlier ones: the same file gives the same identities, live, replayed, or after a rotation
- *            that was missed.
+ *            numbered events a line gives, and which incarnation it begins, depends on the file's lines alone, never
+ *            on what the parser knows of earlier ones: the same file gives the same identities, live, replayed, or
+ *            after a rotation that was missed.
  * Refused:   a refused line gives nothing and changes nothing.
- * Lines known and without a figure of ours (DID, CONFIGRELOAD, PENALTY, RINGINUSE, OUTCALL, INFO) give no event and are
- * counted.
- * Threads:   one. Memory: at most RS_ASTERISK_VISITS callers are followed (36 MB when there were that many); past that
- *            those who are over go first, then the one longest unheard of.
- * Privacy:   `customer` holds the caller's number as logged: whoever takes the event replaces it before it goes
- *            further.
+ * Ignored:   DID, CONFIGRELOAD, PENALTY, RINGINUSE, OUTCALL, INFO: known, without a figure of ours; counted.
+ * Threads:   one.
+ * Memory:    at most RS_ASTERISK_VISITS callers are followed (36 MB when there were that many); past that those who
+ *            are over go first, then the one longest unheard of. Agents: 4 MB at most.
+ * Privacy:   `customer` holds the caller's number as logged: whoever takes the event replaces it first.
  */
 #ifndef RS_CONNECT_ASTERISK_QUEUE_LOG_H
 #define RS_CONNECT_ASTERISK_QUEUE_LOG_H

@@ -50,8 +50,7 @@ void rs_visits_clear(rs_visits_t *visits) {
 
 uint64_t rs_visits_forgotten(const rs_visits_t *visits) { return visits->forgotten; }
 
-/* --- lists and chains -----------------------------------------------------------------------------------------------
- */
+/* --- lists and chains -------------------------------------------------------------------------------------------- */
 static uint32_t number_of(const rs_visits_t *visits, const rs_visit_t *visit) {
     return (uint32_t)(visit - visits->items);
 }
@@ -112,8 +111,7 @@ static void set_phase(rs_visits_t *visits, rs_visit_t *visit, rs_visit_phase_t p
     link_youngest(visits, visit);
 }
 
-/* --- visits ---------------------------------------------------------------------------------------------------------
- */
+/* --- visits ------------------------------------------------------------------------------------------------------ */
 rs_visit_t *rs_visits_find(rs_visits_t *visits, rs_str_t callid) {
     for (uint32_t number = *callid_chain(visits, callid); number != 0; number = visits->items[number].next_in_bucket) {
         rs_visit_t *visit = &visits->items[number];
@@ -166,8 +164,7 @@ void rs_visits_talk(rs_visits_t *visits, rs_visit_t *visit, rs_str_t queue, rs_s
 
 void rs_visits_end(rs_visits_t *visits, rs_visit_t *visit) { set_phase(visits, visit, RS_VISIT_OVER); }
 
-/* --- whose end is it -------------------------------------------------------------------------------------------------
- */
+/* --- whose end is it --------------------------------------------------------------------------------------------- */
 static int64_t distance(int64_t a, int64_t b) { return a > b ? a - b : b - a; }
 
 /* How far the figures of the line are from those of a foreign conversation; INT64_MAX: it is another one. */

@@ -1,9 +1,10 @@
 /* connect/asterisk_visits.h — callers in the queues of one Asterisk, as far as its queue_log tells.
  *
  * Model:     a visit is found by its call id (the newest of that id), and while it talks by queue and agent, too.
- *            Visits that are over are remembered for what comes behind (a disposition, the next visit of the call id);
- *            they go first when room is needed, the one longest unheard of before the others.
- * Memory:    about half a kilobyte a visit, touched when first used. Pointers stay valid until the next rs_visits_make.
+ *            Visits that are over are remembered for what comes behind (a disposition, the next visit of the call
+ *            id); they go first when room is needed, the one longest unheard of before the others.
+ * Memory:    about half a kilobyte a visit, touched when first used. Pointers stay valid until the next
+ *            rs_visits_make.
  * Threads:   one.
  */
 #ifndef RS_CONNECT_ASTERISK_VISITS_H

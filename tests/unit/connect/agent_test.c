@@ -141,8 +141,7 @@ static void a_restart_forgets_pauses_that_no_line_ended(void **state) {
     run_steps("restart", steps, RS_ARRAY_LEN(steps));
 }
 
-/* --- bounds
- * ------------------------------------------------------------------------------------------------------------------ */
+/* --- bounds ------------------------------------------------------------------------------------------------------ */
 static rs_str_t name_of(char text[32], const char *word, unsigned number) {
     return (rs_str_t){.data = text, .len = (uint32_t)snprintf(text, 32, "%s-%u", word, number)};
 }

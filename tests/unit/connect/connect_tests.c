@@ -41,8 +41,7 @@ static const char *const states[] = {
 #undef RS_ENUM_NUMBER
 };
 
-/* --- events as text
- * --------------------------------------------------------------------------------------------------- */
+/* --- events as text ---------------------------------------------------------------------------------------------- */
 typedef struct text {
     char *bytes;
     size_t size, len;
@@ -122,8 +121,7 @@ size_t describe_identity(const rs_event_t *event, char *bytes, size_t size) {
     return text.len;
 }
 
-/* --- a parser that is listened to
- * ------------------------------------------------------------------------------------- */
+/* --- a parser that is listened to -------------------------------------------------------------------------------- */
 static void hear_event(void *context, const rs_event_t *event) {
     heard_t *heard = context;
     rs_refused_t refused;

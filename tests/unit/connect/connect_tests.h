@@ -22,8 +22,8 @@ typedef struct heard {
     bool with_identity; /* begins each line with "<incarnation>/<seq or event id>@<second> " */
 } heard_t;
 
-/* "contact.queued contact=c1 queue=support customer=+1" … : fields that are present, in one order. Returns the length.
- */
+/* "contact.queued contact=c1 queue=support customer=+1" … : fields that are present, in one order. Returns the
+ * length. */
 size_t describe_event(const rs_event_t *event, char *text, size_t size);
 size_t describe_identity(const rs_event_t *event, char *text, size_t size);
 

@@ -1,5 +1,5 @@
-/* A real Asterisk's 15 minutes (tests/fixtures/asterisk): counts as its lines give them, every end at its conversation.
- */
+/* A real Asterisk's 15 minutes (tests/fixtures/asterisk): counts as its lines give them, every end at its
+ * conversation. */
 #include "connect_tests.h"
 
 #include <stdio.h>

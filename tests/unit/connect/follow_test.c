@@ -66,8 +66,7 @@ static void record_refusal(record_t *record, const rs_refused_t *refused) {
     record->lines++;
 }
 
-/* --- the sink
- * ---------------------------------------------------------------------------------------------------------------- */
+/* --- the sink ---------------------------------------------------------------------------------------------------- */
 static bool is_full(bench_t *bench) {
     if (bench->room == 0) return true;
     bench->room--;
@@ -104,8 +103,7 @@ static int sink_refusal(void *context, rs_str_t source, const rs_refused_t *refu
     return RS_OK;
 }
 
-/* --- what is wanted
- * ------------------------------------------------------------------------------------------------------------ */
+/* --- what is wanted ---------------------------------------------------------------------------------------------- */
 static void want_event(void *context, const rs_event_t *event) { record_event(&((bench_t *)context)->wanted, event); }
 
 /* The complete lines of `text` will come. */
@@ -122,9 +120,7 @@ static void want_bytes(bench_t *bench, const char *text, size_t len) {
 static void want(bench_t *bench, const char *text) { want_bytes(bench, text, strlen(text)); }
 static void want_another_file(bench_t *bench, uint64_t offset) { rs_asterisk_parser_begin(bench->model, offset); }
 
-/* --- the file
- * --------------------------------------------------------------------------------------------------------------------
- */
+/* --- the file ---------------------------------------------------------------------------------------------------- */
 static void write_bytes(int file, const char *text, size_t len) {
     while (len > 0) {
         const ssize_t written = write(file, text, len);
@@ -149,9 +145,7 @@ static void rename_away(bench_t *bench, const char *name) {
     assert_int_equal(rename(bench->path, other), 0);
 }
 
-/* --- a bench
- * ---------------------------------------------------------------------------------------------------------------------
- */
+/* --- a bench ----------------------------------------------------------------------------------------------------- */
 static void set_up(bench_t *bench, bool from_start) {
     rs_config_error_t error;
     char path_set[256];
@@ -241,9 +235,7 @@ static void run_to_byte(bench_t *bench, uint64_t bytes) {
 #define THIRD "120|c3|sales|NONE|ENTERQUEUE||442079460117|2\n"
 #define GONE "130|c3|sales|NONE|ABANDON|1|2|10\n"
 
-/* --- appending
- * -------------------------------------------------------------------------------------------------------------------
- */
+/* --- appending --------------------------------------------------------------------------------------------------- */
 static void lines_written_byte_by_byte_come_once_and_whole(void **state) {
     (void)state;
     static const char lines[] = FIRST ANSWERED "garbage\n\n" OVER "111|c2|sales|NONE|ENTERQUEUE||5|1\r\n" GONE;
@@ -341,8 +333,7 @@ static void lines_too_long_are_refused_and_the_next_ones_come(void **state) {
     tear_down(&bench);
 }
 
-/* --- where reading begins
- * -------------------------------------------------------------------------------------------------------- */
+/* --- where reading begins ---------------------------------------------------------------------------------------- */
 static void without_from_start_only_new_lines_come_and_a_half_one_is_new(void **state) {
     (void)state;
     static const char *const there[] = {FIRST, (FIRST "103|c1|bill"), (FIRST ANSWERED "1"), (FIRST ANSWERED "110")};
@@ -410,8 +401,7 @@ static void a_file_that_appears_later_is_read_from_its_beginning(void **state) {
     tear_down(&bench);
 }
 
-/* --- what is no file
- * ------------------------------------------------------------------------------------------------------------- */
+/* --- what is no file --------------------------------------------------------------------------------------------- */
 static void a_folder_under_the_name_is_waited_out(void **state) {
     (void)state;
     bench_t bench;
@@ -474,9 +464,7 @@ static void a_path_past_what_a_path_may_be_is_refused(void **state) {
     tear_down(&bench);
 }
 
-/* --- rotation
- * ----------------------------------------------------------------------------------------------------------------------
- */
+/* --- rotation ---------------------------------------------------------------------------------------------------- */
 static void what_is_written_to_the_old_file_after_the_renaming_comes_first(void **state) {
     (void)state;
     bench_t bench;
@@ -647,9 +635,7 @@ static void a_longer_copy_of_the_file_gives_the_same_numbers_again(void **state)
     tear_down(&bench);
 }
 
-/* --- truncation
- * ----------------------------------------------------------------------------------------------------------------------
- */
+/* --- truncation -------------------------------------------------------------------------------------------------- */
 static void a_file_copied_and_truncated_is_read_from_its_beginning(void **state) {
     (void)state;
     bench_t bench;
@@ -716,9 +702,7 @@ static void a_file_cut_to_less_goes_on_behind_what_is_left(void **state) {
     tear_down(&bench);
 }
 
-/* --- a full sink
- * -----------------------------------------------------------------------------------------------------------------------
- */
+/* --- a full sink ------------------------------------------------------------------------------------------------- */
 static void a_sink_that_is_full_at_any_event_loses_and_doubles_nothing(void **state) {
     (void)state;
     static const char lines[] = FIRST "garbage\n" ANSWERED SECOND THIRD "125|c3|sales|Bob|SYSCOMPAT|\n"
@@ -803,8 +787,7 @@ static void closing_in_the_middle_stops_at_once_and_leaves_nothing(void **state)
     tear_down(&bench);
 }
 
-/* --- live and replayed
- * ------------------------------------------------------------------------------------------------------------------ */
+/* --- live and replayed ------------------------------------------------------------------------------------------- */
 static void the_reader_gives_the_same_identities_and_events_as_the_live_file(void **state) {
     (void)state;
     size_t len;

@@ -292,8 +292,7 @@ static void any_cut_of_any_line_is_taken_or_refused_as_a_whole(void **state) {
     free(log);
 }
 
-/* --- identity
- * ----------------------------------------------------------------------------------------------------------- */
+/* --- identity ---------------------------------------------------------------------------------------------------- */
 static void numbers_count_events_and_leave_no_hole_for_refused_lines(void **state) {
     (void)state;
     heard_t heard;

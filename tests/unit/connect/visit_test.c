@@ -13,8 +13,7 @@ static void hear(const char *name, const char *lines, const char *expected) {
     heard_stop(&heard);
 }
 
-/* --- several visits of one call
- * ---------------------------------------------------------------------------------------- */
+/* --- several visits of one call ---------------------------------------------------------------------------------- */
 static void each_visit_of_a_call_is_a_contact_of_one_journey(void **state) {
     (void)state;
     hear("two queues, overflow",
@@ -76,8 +75,7 @@ static void a_transfer_logged_after_the_next_entry_ends_its_own_conversation(voi
          "contact.ended contact=c1/2 journey=c1 queue=support agent=Eve by=agent talk=7000\n");
 }
 
-/* --- ends under another call id
- * ------------------------------------------------------------------------------------------ */
+/* --- ends under another call id ---------------------------------------------------------------------------------- */
 typedef struct join_case {
     const char *name, *lines; /* the last line is the end in question */
     const char *contact;      /* that it must give to */
@@ -179,8 +177,7 @@ static void what_follows_under_that_call_id_stays_in_the_journey(void **state) {
          "contact.queued contact=z/2 journey=c1 queue=r customer=5\n");
 }
 
-/* --- Asterisk ends
- * ---------------------------------------------------------------------------------------------------------- */
+/* --- Asterisk ends ----------------------------------------------------------------------------------------------- */
 static void callers_whom_a_restart_cut_off_leave_in_the_second_before_it(void **state) {
     (void)state;
     heard_t heard;
@@ -203,8 +200,7 @@ static void callers_whom_a_restart_cut_off_leave_in_the_second_before_it(void **
     heard_stop(&heard);
 }
 
-/* --- how many events a line gives
- * ------------------------------------------------------------------------------------------- */
+/* --- how many events a line gives -------------------------------------------------------------------------------- */
 /* So that the numbers agree wherever one begins to read: nothing but the line decides. */
 static void what_came_before_does_not_change_how_many_events_a_line_gives(void **state) {
     (void)state;
@@ -232,8 +228,7 @@ static void what_came_before_does_not_change_how_many_events_a_line_gives(void *
     free(log);
 }
 
-/* --- bounds
- * ------------------------------------------------------------------------------------------------------------------ */
+/* --- bounds ------------------------------------------------------------------------------------------------------ */
 static void enter(heard_t *heard, unsigned number) {
     char line[128];
     const int len = snprintf(line, sizeof line, "100|call-%u|q|NONE|ENTERQUEUE||5|1", number);
