@@ -1,0 +1,291 @@
+#include "core_test.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+
+/* --- bounds ----------------------------------------------------------------------------------------------------------- */
+static void keys_past_the_limit_share_one_key_and_totals_stay_exact(void **state) {
+    (void)state;
+    core_test_t test;
+    core_test_begin(&test, "limits.queue_keys=4");
+    for (int i = 0; i < 10; i++) {
+        char contact[16], queue[16];
+        snprintf(contact, sizeof contact, "c%d", i);
+        snprintf(queue, sizeof queue, "q%d", i);
+        core_test_event(&test, RS_CONTACT_QUEUED, contact, queue, "", i * 2);
+        core_test_event(&test, RS_CONTACT_ABANDONED, contact, "", "", i * 2 + 1);
+    }
+    assert_int_equal(core_test_count(&test, RS_FAMILY_TOTAL, "", RS_COUNT_OFFERED), 10);
+    assert_int_equal(core_test_count(&test, RS_FAMILY_QUEUE, "q0", RS_COUNT_OFFERED), 1);
+    assert_int_equal(core_test_count(&test, RS_FAMILY_QUEUE, "q9", RS_COUNT_OFFERED), 0);
+    assert_int_equal(core_test_count(&test, RS_FAMILY_QUEUE, RS_OVERFLOW_NAME, RS_COUNT_OFFERED), 6);
+    assert_int_equal(core_test_count(&test, RS_FAMILY_QUEUE, RS_OVERFLOW_NAME, RS_COUNT_ABANDONED), 6);
+    assert_true(rs_core_losses(test.core).overflowed_keys > 0);
+    core_test_end(&test);
+}
+
+static void contacts_past_the_limit_are_refused_and_counted(void **state) {
+    (void)state;
+    core_test_t test;
+    core_test_begin(&test, "limits.contacts=1000");
+    for (int i = 0; i < 1200; i++) {
+        char contact[16];
+        snprintf(contact, sizeof contact, "c%d", i);
+        core_test_event(&test, RS_CONTACT_QUEUED, contact, "q", "", i / 100);
+    }
+    assert_int_equal(core_test_count(&test, RS_FAMILY_TOTAL, "", RS_COUNT_OFFERED), 1000);
+    assert_int_equal(test.refused[RS_REFUSAL_LIMIT], 200);
+    const rs_accounting_t accounting = core_test_accounting(&test);
+    assert_int_equal(accounting.limit, 200);
+    assert_int_equal(accounting.received, accounting.applied + accounting.limit);
+    core_test_end(&test);
+}
+
+static void a_contact_with_more_events_than_it_may_keep_folds_and_goes_on(void **state) {
+    (void)state;
+    core_test_t test;
+    core_test_begin(&test, "limits.contact_events=16");
+    for (int i = 0; i < 100; i++) {
+        core_test_event(&test, RS_CONTACT_QUEUED, "c", "q", "", i * 2);
+        core_test_event(&test, RS_CONTACT_DEQUEUED, "c", "", "", i * 2 + 1);
+    }
+    assert_int_equal(core_test_count(&test, RS_FAMILY_QUEUE, "q", RS_COUNT_OFFERED), 100);
+    assert_int_equal(core_test_count(&test, RS_FAMILY_QUEUE, "q", RS_COUNT_FLOWED_OUT), 100);
+    core_test_event(&test, RS_CONTACT_QUEUED, "c", "q", "", 3);   /* among what is folded */
+    assert_int_equal(test.refused[RS_REFUSAL_TOO_LATE], 1);
+    core_test_end(&test);
+}
+
+/* --- sources ---------------------------------------------------------------------------------------------------------- */
+static void every_refusal_of_the_core_has_its_reason_and_its_place_in_the_accounting(void **state) {
+    (void)state;
+    core_test_t test;
+    core_test_begin(&test, NULL);
+    core_test_event(&test, RS_CONTACT_QUEUED, "c1", "q", "", 3600);
+    const uint64_t first = test.seq;
+    core_test_event(&test, RS_CONTACT_QUEUED, "c2", "q", "", 3600 - 599);      /* within lateness */
+    core_test_event(&test, RS_CONTACT_QUEUED, "c3", "q", "", 3600 - 601);      /* beyond it */
+    core_test_arrival(&test, 3600);
+    core_test_event(&test, RS_CONTACT_QUEUED, "c4", "q", "", 3600 + 61);       /* ahead of its arrival */
+    test.seq = first - 1;
+    core_test_event(&test, RS_CONTACT_QUEUED, "c5", "q", "", 3600);            /* the first one's number again */
+    rs_core_apply_refusal(test.core, RS_STR("test"), RS_REFUSAL_BAD_TIME);
+    rs_core_apply_refusal(test.core, RS_STR("test"), RS_REFUSAL_UNKNOWN_TYPE);
+    assert_int_equal(test.refused[RS_REFUSAL_TOO_LATE], 1);
+    assert_int_equal(test.refused[RS_REFUSAL_FUTURE], 1);
+    assert_int_equal(test.refused[RS_REFUSAL_DUPLICATE], 1);
+    const rs_accounting_t a = core_test_accounting(&test);
+    assert_int_equal(a.received, 7);
+    assert_int_equal(a.applied, 1);
+    assert_int_equal(a.late_applied, 1);
+    assert_int_equal(a.too_late, 1);
+    assert_int_equal(a.future, 1);
+    assert_int_equal(a.duplicate, 1);
+    assert_int_equal(a.invalid, 1);
+    assert_int_equal(a.unknown, 1);
+    core_test_end(&test);
+}
+
+static void holes_in_the_numbers_are_gaps_until_they_are_filled_or_declared(void **state) {
+    (void)state;
+    core_test_t test;
+    core_test_begin(&test, NULL);
+    test.seq = 99;
+    core_test_event(&test, RS_CONTACT_CREATED, "c", "", "", 1);   /* 100: what was before is not known, no gap */
+    test.seq = 104;
+    core_test_event(&test, RS_CONTACT_CREATED, "c", "", "", 2);   /* 105: 101 to 104 are missing */
+    rs_accounting_t a = core_test_accounting(&test);
+    assert_int_equal(a.gaps, 1);
+    assert_int_equal(a.missing, 4);
+    test.seq = 101;
+    core_test_event(&test, RS_CONTACT_CREATED, "c", "", "", 2);   /* 102 comes late: two holes, 101 and 103-104 */
+    a = core_test_accounting(&test);
+    assert_int_equal(a.gaps, 2);
+    assert_int_equal(a.missing, 3);
+    test.seq = 105;
+    rs_event_t gap = core_test_make(&test, RS_SOURCE_GAP, "", "", "", 3);
+    gap.present |= RS_HAS_FROM_SEQ | RS_HAS_TO_SEQ;
+    gap.from_seq = 103;
+    gap.to_seq = 104;
+    rs_core_apply_event(test.core, &gap, gap.occurred_us, (rs_origin_t){0});
+    a = core_test_accounting(&test);
+    assert_int_equal(a.gaps, 1);
+    assert_int_equal(a.missing, 1);
+    core_test_end(&test);
+}
+
+static void two_ways_of_identity_do_not_know_each_other(void **state) {
+    (void)state;
+    core_test_t test;
+    core_test_begin(&test, NULL);
+    rs_event_t event = core_test_make(&test, RS_CONTACT_QUEUED, "c1", "q", "", 1);
+    event.event_id = RS_STR("e1");
+    rs_core_apply_event(test.core, &event, event.occurred_us, (rs_origin_t){0});
+    event.contact_id = RS_STR("c2");
+    rs_core_apply_event(test.core, &event, event.occurred_us, (rs_origin_t){0});        /* the same id */
+    event.contact_id = RS_STR("c3");
+    event.event_id = (rs_str_t){0};
+    rs_core_apply_event(test.core, &event, event.occurred_us, (rs_origin_t){0});        /* the same number, without an id */
+    event.contact_id = RS_STR("c4");
+    event.incarnation = RS_STR("boot-2");
+    rs_core_apply_event(test.core, &event, event.occurred_us, (rs_origin_t){0});        /* the same number of another run */
+    assert_int_equal(core_test_count(&test, RS_FAMILY_QUEUE, "q", RS_COUNT_OFFERED), 3);
+    assert_int_equal(test.refused[RS_REFUSAL_DUPLICATE], 1);
+    core_test_end(&test);
+}
+
+static void an_idle_source_stops_holding_the_watermark_back(void **state) {
+    (void)state;
+    core_test_t test;
+    core_test_begin(&test, NULL);
+    test.source = "slow";
+    core_test_event(&test, RS_CONTACT_QUEUED, "c1", "q", "", 10);
+    test.source = "test";
+    core_test_event(&test, RS_CONTACT_QUEUED, "c2", "q", "", 35);
+    rs_core_tick(test.core, core_test_at(36));
+    assert_int_equal(rs_core_watermark(test.core), core_test_at(10));
+    core_test_event(&test, RS_CONTACT_QUEUED, "c3", "q", "", 50);
+    rs_core_tick(test.core, core_test_at(51));                         /* slow has been silent for over 30 s */
+    assert_int_equal(rs_core_watermark(test.core), core_test_at(50));
+    rs_core_tick(test.core, core_test_at(400));                        /* all are idle: time itself closes */
+    assert_int_equal(rs_core_watermark(test.core), core_test_at(400));
+    core_test_end(&test);
+}
+
+/* --- rows --------------------------------------------------------------------------------------------------------------- */
+typedef struct collected { rs_row_t last; uint32_t count; } collected_t;
+
+static void take_total(void *context, const rs_row_t *row) {
+    collected_t *collected = context;
+    if (row->key.family != RS_FAMILY_TOTAL) return;
+    collected->last = *row;
+    collected->count++;
+}
+
+static void a_row_is_collected_when_it_changed_becomes_final_and_leaves_then(void **state) {
+    (void)state;
+    core_test_t test;
+    collected_t seen = {0};
+    core_test_begin(&test, NULL);
+    core_test_event(&test, RS_CONTACT_QUEUED, "c1", "q", "", 10);
+    rs_core_collect(test.core, 100, take_total, &seen);
+    assert_int_equal(seen.count, 1);
+    assert_int_equal(seen.last.still_open, 1);
+    assert_false(seen.last.final);
+    rs_core_collect(test.core, 100, take_total, &seen);
+    assert_int_equal(seen.count, 1);                                   /* nothing changed */
+    const uint64_t part = seen.last.part, revision = seen.last.revision;
+    core_test_event(&test, RS_CONTACT_ANSWERED, "c1", "", "a", 20);
+    rs_core_collect(test.core, 100, take_total, &seen);
+    assert_int_equal(seen.count, 2);
+    assert_int_equal(seen.last.part, part);
+    assert_true(seen.last.revision > revision);
+    assert_int_equal(seen.last.still_open, 0);
+    rs_core_tick(test.core, core_test_at(900 + 601));                  /* the interval's end and lateness have passed */
+    rs_core_collect(test.core, 100, take_total, &seen);
+    assert_true(seen.last.final);
+    assert_int_equal(seen.last.part, part);
+    const uint32_t before = seen.count;
+    test.source = "spool";                                             /* its own watermark: nothing is late for it */
+    test.seq = 0;
+    core_test_event(&test, RS_CONTACT_QUEUED, "c2", "q", "", 30);
+    rs_core_collect(test.core, 100, take_total, &seen);
+    assert_int_equal(seen.count, before + 1);
+    assert_true(seen.last.part != part);                               /* a new stay of the interval in memory */
+    assert_int_equal(seen.last.counts[RS_COUNT_OFFERED], 1);
+    core_test_end(&test);
+}
+
+/* --- a new configuration --------------------------------------------------------------------------------------------- */
+static void find_queue(void *context, const rs_row_t *row) {
+    rs_row_t *found = context;
+    if (row->key.family == RS_FAMILY_QUEUE) found[row->start_us / (900 * RS_US_PER_S) % 2] = *row;
+}
+
+static void a_changed_policy_counts_from_the_next_quarter_of_an_hour(void **state) {
+    (void)state;
+    core_test_t test;
+    core_test_begin(&test, NULL);
+    core_test_event(&test, RS_CONTACT_QUEUED, "c1", "q", "", 0);
+    core_test_event(&test, RS_CONTACT_ANSWERED, "c1", "", "a", 15);
+    rs_core_tick(test.core, core_test_at(20));
+    const char *const sets[] = {"queues.q.threshold=10s", "service_level.policies=[answered_only]"};
+    rs_config_t *changed;
+    rs_config_error_t error;
+    assert_int_equal(rs_config_load(NULL, sets, 2, &changed, &error), RS_OK);
+    assert_int_equal(rs_core_configure(test.core, changed), RS_OK);
+    core_test_event(&test, RS_CONTACT_QUEUED, "c2", "q", "", 100);
+    core_test_event(&test, RS_CONTACT_ANSWERED, "c2", "", "a", 115);    /* still under the old T of 20 s */
+    core_test_event(&test, RS_CONTACT_QUEUED, "c3", "q", "", 900);
+    core_test_event(&test, RS_CONTACT_ANSWERED, "c3", "", "a", 915);    /* over the new T of 10 s */
+    rs_row_t rows[2];
+    memset(rows, 0, sizeof rows);
+    rs_core_rows(test.core, find_queue, rows);
+    const unsigned old_row = (unsigned)(core_test_at(0) / (900 * RS_US_PER_S) % 2), new_row = 1 - old_row;
+    assert_int_equal(rows[old_row].threshold_us, 20 * RS_US_PER_S);
+    assert_int_equal(rows[old_row].counts[RS_COUNT_ANSWERED_IN_T], 2);
+    assert_string_equal(rows[old_row].policies[0]->name, "short_excluded");
+    assert_int_equal(rows[old_row].counts[RS_COUNT_SL_NUM_0], 2);
+    assert_int_equal(rows[new_row].threshold_us, 10 * RS_US_PER_S);
+    assert_int_equal(rows[new_row].counts[RS_COUNT_ANSWERED_IN_T], 0);
+    assert_null(rows[new_row].policies[0]);                            /* another slot: no count is shared */
+    assert_string_equal(rows[new_row].policies[1]->name, "answered_only");
+    assert_int_equal(rows[new_row].counts[RS_COUNT_SL_DEN_1], 1);
+    assert_int_equal(rows[new_row].counts[RS_COUNT_SL_NUM_1], 0);
+    assert_int_equal(rows[new_row].counts[RS_COUNT_SL_DEN_0], 0);
+    core_test_end(&test);
+    rs_config_destroy(&changed);
+}
+
+static void more_policies_than_places_are_refused_and_change_nothing(void **state) {
+    (void)state;
+    core_test_t test;
+    core_test_begin(&test, "service_level.policies=[answered_only,abandon_miss,short_hit,short_excluded,abandon_within_hit]");
+    const char *const sets[] = {"service_level.threshold=30s", "service_level.policies=[abandon_within_excluded,asterisk_perf,asterisk_perf2]"};
+    const char *const more[] = {"policies.mine.base=abandon_miss", "service_level.policies=[mine]"};
+    rs_config_t *first, *second;
+    rs_config_error_t error;
+    assert_int_equal(rs_config_load(NULL, sets, 2, &first, &error), RS_OK);
+    assert_int_equal(rs_config_load(NULL, more, 2, &second, &error), RS_OK);
+    assert_int_equal(rs_core_configure(test.core, first), RS_OK);      /* eight in all */
+    assert_int_equal(rs_core_configure(test.core, second), RS_ERR_LIMIT);
+    assert_string_equal(rs_core_policy(test.core, 5)->name, "abandon_within_excluded");
+    core_test_end(&test);
+    rs_config_destroy(&first);
+    rs_config_destroy(&second);
+}
+
+/* --- alerts by time alone --------------------------------------------------------------------------------------------- */
+static void a_caller_who_crosses_t_lowers_the_live_service_level_without_an_event(void **state) {
+    (void)state;
+    core_test_t test;
+    core_test_begin(&test, "alerts.rules.low.metric=service_level,alerts.rules.low.window=15m,alerts.rules.low.compare=below,"
+                           "alerts.rules.low.limit=0.8,alerts.rules.low.key=q,alerts.rules.low.min_sample=1");
+    core_test_event(&test, RS_CONTACT_QUEUED, "c1", "q", "", 0);
+    rs_core_tick(test.core, core_test_at(20));
+    assert_int_equal(test.fired, 0);
+    rs_core_tick(test.core, core_test_at(21));                         /* T is 20 s: one of one has missed it */
+    assert_int_equal(test.fired, 1);
+    core_test_end(&test);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(keys_past_the_limit_share_one_key_and_totals_stay_exact),
+        cmocka_unit_test(contacts_past_the_limit_are_refused_and_counted),
+        cmocka_unit_test(a_contact_with_more_events_than_it_may_keep_folds_and_goes_on),
+        cmocka_unit_test(every_refusal_of_the_core_has_its_reason_and_its_place_in_the_accounting),
+        cmocka_unit_test(holes_in_the_numbers_are_gaps_until_they_are_filled_or_declared),
+        cmocka_unit_test(two_ways_of_identity_do_not_know_each_other),
+        cmocka_unit_test(an_idle_source_stops_holding_the_watermark_back),
+        cmocka_unit_test(a_row_is_collected_when_it_changed_becomes_final_and_leaves_then),
+        cmocka_unit_test(a_changed_policy_counts_from_the_next_quarter_of_an_hour),
+        cmocka_unit_test(more_policies_than_places_are_refused_and_change_nothing),
+        cmocka_unit_test(a_caller_who_crosses_t_lowers_the_live_service_level_without_an_event),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
