@@ -80,8 +80,9 @@ class Postgres:
 class Daemon:
     """ringsided of this build on ipc endpoints in `path`; `extra` is appended to the configuration."""
 
-    def __init__(self, path, database=None, clock="events", extra=""):
+    def __init__(self, path, database=None, clock="events", extra="", environment=None):
         self.path = path
+        self.environment = {**os.environ, **(environment or {})}
         self.events, self.plain = f"ipc://{path}/events", f"ipc://{path}/plain"
         self.feed, self.snapshots = f"ipc://{path}/feed", f"ipc://{path}/snapshots"
         self.config = os.path.join(path, "ringside.conf")
@@ -102,7 +103,8 @@ class Daemon:
 
     def start(self):
         with open(self.log, "a") as log:
-            self.process = subprocess.Popen([os.path.join(BUILD, "ringsided"), "--config", self.config], stderr=log, stdout=log)
+            self.process = subprocess.Popen([os.path.join(BUILD, "ringsided"), "--config", self.config], stderr=log, stdout=log,
+                                            env=self.environment)
         wait_for(lambda: self.said("ready") or self.process.poll() is not None)
         if self.process.poll() is not None:
             raise AssertionError("the daemon did not start:\n" + self.output())

@@ -2,6 +2,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -209,6 +210,25 @@ def a_bad_reload_keeps_the_running_configuration_and_says_why(path):
         daemon.kill()
 
 
+def systemd_is_told_of_readiness_life_and_stopping(path):
+    notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    notify.bind(os.path.join(path, "notify"))
+    notify.settimeout(10)
+    daemon = house.Daemon(path, clock="wall", environment={"NOTIFY_SOCKET": os.path.join(path, "notify")})
+    try:
+        house.check(notify.recv(4096) == b"READY=1", "READY=1 did not come first")
+        for _ in range(3):                                # the watchdog is fed once a second while the core gets on
+            house.check(notify.recv(4096) == b"WATCHDOG=1", "no WATCHDOG=1")
+        status, _ = daemon.stop()
+        told = b""
+        while b"STOPPING=1" not in told:
+            told = notify.recv(4096)
+        house.check(status == 0, daemon.output())
+    finally:
+        daemon.kill()
+        notify.close()
+
+
 def a_bad_start_is_one_clear_line(path):
     broken = os.path.join(path, "broken.conf")
     with open(broken, "w") as file:
@@ -223,7 +243,7 @@ def a_bad_start_is_one_clear_line(path):
 passed = 0
 for test in (a_waiting_caller_fires_without_any_event, refusals_are_named_counted_and_leave_the_rest_working,
              rows_catch_up_when_the_database_comes_late_and_goes_away, a_bad_reload_keeps_the_running_configuration_and_says_why,
-             a_bad_start_is_one_clear_line):
+             systemd_is_told_of_readiness_life_and_stopping, a_bad_start_is_one_clear_line):
     with house.folder() as place:
         began = time.monotonic()
         test(place)
