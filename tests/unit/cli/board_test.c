@@ -207,7 +207,7 @@ static void check_trend(uint32_t policy, const char *wanted) {
     uint32_t count;
     const rs_board_row_t *row = rs_board_select(test.board, 0, 0, RS_SORT_NAME, "", &count)[0];
     rs_board_trend(test.board, row, 0, policy, samples);
-    for (int i = 0; i < RS_BOARD_TREND; i++) text[i] = samples[i] == RS_TREND_NONE ? '.' : (char)('0' + samples[i] * 9 / RS_TREND_WHOLE);
+    for (int i = 0; i < RS_BOARD_TREND; i++) text[i] = (char)(samples[i] == RS_TREND_NONE ? '.' : '0' + samples[i] * 9 / RS_TREND_WHOLE);
     assert_string_equal(text, wanted);
 }
 
