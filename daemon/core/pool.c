@@ -49,11 +49,11 @@ uint64_t rs_pool_bytes(const rs_pool_t *pool) {
     return chunks * RS_POOL_CHUNK * pool->item_size + pool->chunk_slots * sizeof *pool->chunks;
 }
 
+enum { FIRST_SLOTS = 4096 };
+
 int rs_index_init(rs_index_t *index, uint32_t max_items) {
-    uint64_t slots = 16;
-    while (slots < (uint64_t)max_items * 2) slots *= 2;
-    RS_REQUIRE(slots <= UINT64_C(1) << 31);
-    *index = (rs_index_t){.mask = (uint32_t)(slots - 1), .slots = calloc(slots, sizeof *index->slots)};
+    RS_REQUIRE(max_items <= UINT32_C(1) << 30);
+    *index = (rs_index_t){.mask = FIRST_SLOTS - 1, .slots = calloc(FIRST_SLOTS, sizeof *index->slots)};
     return index->slots == NULL ? RS_ERR_MEMORY : RS_OK;
 }
 
@@ -62,10 +62,30 @@ void rs_index_deinit(rs_index_t *index) {
     *index = (rs_index_t){0};
 }
 
+static void place(rs_index_t *index, rs_index_slot_t slot) {
+    uint32_t at = slot.hash & index->mask;
+    while (index->slots[at].number != 0) at = (at + 1) & index->mask;
+    index->slots[at] = slot;
+}
+
+/* At most half full. Without memory for a larger table it fills further, slower but right. */
+static void grow(rs_index_t *index) {
+    rs_index_t larger = {.mask = index->mask * 2 + 1, .count = index->count};
+    larger.slots = calloc((size_t)larger.mask + 1, sizeof *larger.slots);
+    if (larger.slots == NULL) {
+        RS_REQUIRE(index->count < index->mask);
+        return;
+    }
+    for (uint32_t i = 0; i <= index->mask; i++) {
+        if (index->slots[i].number != 0) place(&larger, index->slots[i]);
+    }
+    free(index->slots);
+    *index = larger;
+}
+
 void rs_index_add(rs_index_t *index, uint64_t hash, uint32_t number) {
-    uint32_t place = (uint32_t)hash & index->mask;
-    while (index->slots[place].number != 0) place = (place + 1) & index->mask;
-    index->slots[place] = (rs_index_slot_t){.hash = (uint32_t)hash, .number = number};
+    if ((index->count + 1) * 2 > index->mask) grow(index);
+    place(index, (rs_index_slot_t){.hash = (uint32_t)hash, .number = number});
     index->count++;
 }
 

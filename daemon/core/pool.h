@@ -4,8 +4,8 @@
  *          first. Number 0 is no item. Numbers, not pointers, so that state can be copied and compared.
  *          An index is an open-addressing table (linear probing, at most half full) of the low 32 bits of a hash and a number;
  *          what is equal is the caller's business.
- * Memory:  the index is allocated whole at create (zero pages cost nothing until touched); a pool allocates a chunk when the
- *          last one is used up, never per item.
+ * Memory:  an index begins small and doubles, so that its entries lie close together; a pool allocates a chunk when the last one
+ *          is used up, never per item.
  */
 #ifndef RS_CORE_POOL_H
 #define RS_CORE_POOL_H

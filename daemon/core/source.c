@@ -2,10 +2,10 @@
 
 #include <stdlib.h>
 
-static int ids_init(struct rs_ids *ids, uint32_t max_ids) {
-    uint64_t slots = 1024;
-    while (slots < (uint64_t)max_ids * 2) slots *= 2;
-    *ids = (struct rs_ids){.mask = (uint32_t)(slots - 1), .slots = calloc(slots, sizeof *ids->slots)};
+enum { FIRST_IDS = 4096 };
+
+static int ids_init(struct rs_ids *ids) {
+    *ids = (struct rs_ids){.mask = FIRST_IDS - 1, .slots = calloc(FIRST_IDS, sizeof *ids->slots)};
     return ids->slots == NULL ? RS_ERR_MEMORY : RS_OK;
 }
 
@@ -17,10 +17,29 @@ static bool ids_has(const struct rs_ids *ids, rs_hash128_t id) {
     }
 }
 
-static void ids_add(struct rs_ids *ids, rs_hash128_t id) {
+static void place_id(struct rs_ids *ids, rs_hash128_t id) {
     uint32_t place = (uint32_t)id.low & ids->mask;
     while (ids->slots[place].low != 0 || ids->slots[place].high != 0) place = (place + 1) & ids->mask;
     ids->slots[place] = id;
+}
+
+static void grow_ids(struct rs_ids *ids) {
+    struct rs_ids larger = {.mask = ids->mask * 2 + 1, .count = ids->count};
+    larger.slots = calloc((size_t)larger.mask + 1, sizeof *larger.slots);
+    if (larger.slots == NULL) {
+        RS_REQUIRE(ids->count < ids->mask);
+        return;   /* fills further, slower but right */
+    }
+    for (uint32_t i = 0; i <= ids->mask; i++) {
+        if (ids->slots[i].low != 0 || ids->slots[i].high != 0) place_id(&larger, ids->slots[i]);
+    }
+    free(ids->slots);
+    *ids = larger;
+}
+
+static void ids_add(struct rs_ids *ids, rs_hash128_t id) {
+    if ((ids->count + 1) * 2 > ids->mask) grow_ids(ids);
+    place_id(ids, id);
     ids->count++;
 }
 
@@ -34,7 +53,7 @@ int rs_sources_init(rs_sources_t *sources, const rs_config_t *config, bool repla
     if (sources->sources == NULL || sources->sessions == NULL ||
         rs_index_init(&sources->source_index, sources->max_sources) != RS_OK ||
         rs_index_init(&sources->session_index, sources->max_sessions) != RS_OK ||
-        ids_init(&sources->young, sources->max_ids) != RS_OK || ids_init(&sources->old, sources->max_ids) != RS_OK) {
+        ids_init(&sources->young) != RS_OK || ids_init(&sources->old) != RS_OK) {
         rs_sources_deinit(sources);
         return RS_ERR_MEMORY;
     }
