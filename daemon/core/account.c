@@ -1,26 +1,36 @@
 #include "core/account.h"
 
-/* What a fact does to one key: a few counts, at most two durations, and the extremes of a wait. */
+/* What facts of one moment do to one key: some counts, some durations, and the extremes of a wait. */
+enum { MAX_COUNTS = 24, MAX_DURATIONS = 8 };
 typedef struct rs_change {
-    struct { uint16_t count; int64_t delta; } counts[12];
-    uint32_t count_count;
-    struct { uint8_t histogram; int8_t sign; int64_t us; } durations[3];
-    uint32_t duration_count;
+    uint32_t fact_count, count_count, duration_count;
     int64_t wait_us;               /* closed leg: for the extremes; -1 = none */
     uint8_t outcome, reason;       /* of a closed leg: service level is judged per target time */
     bool is_blocked, leg_policies, journey_policies;
     int64_t threshold_us;          /* -1 = says nothing of a threshold */
-    int64_t still_open;
     const rs_key_entry_t *queue;
+    struct { int64_t delta; uint16_t count; } counts[MAX_COUNTS];
+    struct { int64_t us; uint8_t histogram; int8_t sign; } durations[MAX_DURATIONS];
 } rs_change_t;
 
+/* The counts and durations are not cleared: their numbers are. */
+static void begin_change(rs_change_t *change, const rs_key_entry_t *queue) {
+    change->fact_count = 1;
+    change->count_count = change->duration_count = 0;
+    change->wait_us = change->threshold_us = -1;
+    change->outcome = change->reason = 0;
+    change->is_blocked = change->leg_policies = change->journey_policies = false;
+    change->queue = queue;
+}
+
 static void put(rs_change_t *change, unsigned count, int64_t delta) {
-    RS_REQUIRE(change->count_count < RS_ARRAY_LEN(change->counts));
+    RS_REQUIRE(change->count_count < MAX_COUNTS);
     change->counts[change->count_count].count = (uint16_t)count;
     change->counts[change->count_count++].delta = delta;
 }
 
 static void put_duration(rs_change_t *change, rs_histogram_id_t histogram, int64_t us, int sign) {
+    RS_REQUIRE(change->duration_count < MAX_DURATIONS);
     change->durations[change->duration_count].histogram = (uint8_t)histogram;
     change->durations[change->duration_count].sign = (int8_t)sign;
     change->durations[change->duration_count++].us = us;
@@ -151,8 +161,8 @@ static rs_verdicts_t verdicts_of(rs_account_t *account, const rs_change_t *chang
     if (!change->leg_policies && !change->journey_policies && !change->is_blocked) return verdicts;
     const rs_generation_t *generation = rs_account_generation(account, at_us);
     const rs_key_entry_t *queue = rs_account_standards(account, queue_key, at_us);
-    for (unsigned slot = 0; slot < RS_MAX_POLICIES; slot++) {
-        if ((generation->used & 1u << slot) == 0) continue;
+    for (uint32_t left = generation->used; left != 0; left &= left - 1) {
+        const unsigned slot = (unsigned)__builtin_ctz(left);
         const rs_policy_t *policy = &generation->policies[slot];
         rs_verdict_t verdict = {0};
         if (change->is_blocked) verdict = rs_verdict_of_blocked(policy);
@@ -165,36 +175,110 @@ static rs_verdicts_t verdicts_of(rs_account_t *account, const rs_change_t *chang
     return verdicts;
 }
 
-/* --- to rows and panes -------------------------------------------------------------------------------------------- */
-static void change_cell(rs_account_t *account, uint32_t number, const rs_change_t *change, rs_verdicts_t verdicts, int sign) {
-    rs_cell_t *cell = rs_rows_cell(account->rows, number);
-    for (uint32_t i = 0; i < change->count_count; i++) cell->counts[change->counts[i].count] += sign * change->counts[i].delta;
-    for (uint32_t bits = verdicts.denominators; bits != 0; bits &= bits - 1) {
-        const unsigned slot = (unsigned)__builtin_ctz(bits);
-        cell->counts[RS_COUNT_SL_DEN_0 + slot] += sign;
-        if ((verdicts.numerators & 1u << slot) != 0) cell->counts[RS_COUNT_SL_NUM_0 + slot] += sign;
+/* One change with the keys that it goes to, and its verdicts at each of its times. */
+typedef struct rs_posting {
+    const rs_change_t *change;
+    int64_t at_us[RS_ATTRIBUTION_COUNT];     /* by attribution */
+    rs_verdicts_t verdicts[RS_ATTRIBUTION_COUNT];
+    bool same_verdicts;
+    int sign;
+} rs_posting_t;
+
+static void begin_posting(rs_account_t *account, rs_posting_t *posting, const rs_fact_t *fact, const rs_change_t *change,
+                          uint32_t queue_key, int sign) {
+    posting->change = change;
+    posting->sign = sign;
+    posting->same_verdicts = account->generation_count == 1 || fact->at_us == fact->enter_us;
+    for (unsigned attribution = 0; attribution < RS_ATTRIBUTION_COUNT; attribution++) {
+        const bool enter = attribution == RS_ATTRIBUTION_ENTER;
+        posting->at_us[attribution] = enter ? fact->enter_us : fact->at_us;
+        if (!enter || posting->same_verdicts) continue;
+        posting->verdicts[attribution] = verdicts_of(account, change, queue_key, fact->enter_us);
     }
-    for (uint32_t i = 0; i < change->duration_count; i++) {
-        rs_rows_duration(account->rows, cell, change->durations[i].histogram, change->durations[i].us,
-                         sign * change->durations[i].sign);
+    const rs_verdicts_t verdicts = verdicts_of(account, change, queue_key, fact->at_us);
+    for (unsigned attribution = 0; attribution < RS_ATTRIBUTION_COUNT; attribution++) {
+        if (attribution != RS_ATTRIBUTION_ENTER || posting->same_verdicts) posting->verdicts[attribution] = verdicts;
     }
-    if (change->leg_policies) {
-        rs_rows_extreme(cell, RS_EXTREME_WAIT_MAX, change->wait_us, sign);
-        if (change->outcome == RS_OUTCOME_ANSWERED) {
-            rs_rows_extreme(cell, RS_EXTREME_ANSWERED_MIN, change->wait_us, sign);
-            rs_rows_extreme(cell, RS_EXTREME_ANSWERED_MAX, change->wait_us, sign);
-        } else if (change->outcome == RS_OUTCOME_ABANDONED) {
-            rs_rows_extreme(cell, RS_EXTREME_ABANDONED_MIN, change->wait_us, sign);
-            rs_rows_extreme(cell, RS_EXTREME_ABANDONED_MAX, change->wait_us, sign);
-        }
-    }
-    if (change->threshold_us >= 0) rs_rows_threshold(cell, change->threshold_us, sign);
-    rs_rows_touch(account->rows, number);
 }
 
-static void change_window(rs_account_t *account, uint32_t key, int64_t at_us, const rs_change_t *change,
-                          rs_verdicts_t verdicts, int sign, bool full) {
-    if (rs_window_begin(account->windows, key, at_us) != RS_OK) {
+/* --- to rows ------------------------------------------------------------------------------------------------------ */
+static void change_extremes(rs_sums_t *sums, const rs_change_t *change, int sign) {
+    rs_rows_extreme(sums, RS_EXTREME_WAIT_MAX, change->wait_us, sign);
+    if (change->outcome == RS_OUTCOME_ANSWERED) {
+        rs_rows_extreme(sums, RS_EXTREME_ANSWERED_MIN, change->wait_us, sign);
+        rs_rows_extreme(sums, RS_EXTREME_ANSWERED_MAX, change->wait_us, sign);
+    } else if (change->outcome == RS_OUTCOME_ABANDONED) {
+        rs_rows_extreme(sums, RS_EXTREME_ABANDONED_MIN, change->wait_us, sign);
+        rs_rows_extreme(sums, RS_EXTREME_ABANDONED_MAX, change->wait_us, sign);
+    }
+}
+
+static void change_sums(rs_account_t *account, rs_sums_t *sums, const rs_posting_t *posting, unsigned attribution, bool of_queue) {
+    const rs_change_t *change = posting->change;
+    const rs_verdicts_t verdicts = posting->verdicts[attribution];
+    rs_rows_t *rows = account->rows;
+    const int sign = posting->sign;
+    for (uint32_t i = 0; i < change->count_count; i++) {
+        rs_rows_count(rows, sums, change->counts[i].count, sign * change->counts[i].delta);
+    }
+    for (uint32_t bits = verdicts.denominators; bits != 0; bits &= bits - 1) {
+        const unsigned slot = (unsigned)__builtin_ctz(bits);
+        rs_rows_count(rows, sums, RS_COUNT_SL_DEN_0 + slot, sign);
+        if ((verdicts.numerators & 1u << slot) != 0) rs_rows_count(rows, sums, RS_COUNT_SL_NUM_0 + slot, sign);
+    }
+    for (uint32_t i = 0; i < change->duration_count; i++) {
+        rs_rows_duration(rows, sums, change->durations[i].histogram, change->durations[i].us, sign * change->durations[i].sign);
+    }
+    if (change->leg_policies) change_extremes(sums, change, sign);
+    /* A queue's row has its queue's T, whatever was counted in it. */
+    if (change->threshold_us >= 0 && !of_queue) rs_rows_threshold(sums, change->threshold_us, sign * (int)change->fact_count);
+}
+
+/* In most cases all attributions mean the same interval: then the change is made once, for all of them. */
+static void change_rows(rs_account_t *account, uint32_t key, rs_key_entry_t *entry, const rs_posting_t *posting) {
+    const bool of_queue = entry->dimensions.family == RS_FAMILY_QUEUE;
+    uint32_t cells[RS_ATTRIBUTION_COUNT], first = 0;
+    bool same = posting->same_verdicts;
+    for (uint32_t left = account->attributions; left != 0; left &= left - 1) {
+        const unsigned attribution = (unsigned)__builtin_ctz(left);
+        cells[attribution] = rs_rows_find(account->rows, entry->likely_cells[attribution], key, posting->at_us[attribution]);
+        if (cells[attribution] != 0) entry->likely_cells[attribution] = cells[attribution];
+        if (left == account->attributions) first = cells[attribution];
+        same = same && cells[attribution] == first;
+    }
+    if (same && first != 0) {
+        const unsigned any = (unsigned)__builtin_ctz(account->attributions);
+        change_sums(account, &rs_rows_cell(account->rows, first)->common, posting, any, of_queue);
+        rs_rows_touch(account->rows, first, account->attributions);
+        return;
+    }
+    for (uint32_t left = account->attributions; left != 0; left &= left - 1) {
+        const unsigned attribution = (unsigned)__builtin_ctz(left);
+        if (cells[attribution] == 0) continue;
+        rs_sums_t *own = rs_rows_own(account->rows, rs_rows_cell(account->rows, cells[attribution]), attribution);
+        if (own == NULL) continue;
+        change_sums(account, own, posting, attribution, of_queue);
+        rs_rows_touch(account->rows, cells[attribution], 1u << attribution);
+    }
+}
+
+/* Legs queued in an interval that have no outcome yet, in every attribution, in the interval of the queued time. */
+static void change_still_open(rs_account_t *account, uint32_t key, int64_t queued_us, int delta) {
+    rs_key_entry_t *entry = &account->directory->entries[key];
+    if ((account->families & 1u << entry->dimensions.family) == 0 || account->attributions == 0) return;
+    const uint32_t cell = rs_rows_find(account->rows, entry->likely_cells[RS_ATTRIBUTION_ENTER], key, queued_us);
+    if (cell == 0) return;
+    entry->likely_cells[RS_ATTRIBUTION_ENTER] = cell;
+    rs_rows_cell(account->rows, cell)->still_open += delta;
+    rs_rows_touch(account->rows, cell, account->attributions);
+}
+
+/* --- to panes ----------------------------------------------------------------------------------------------------- */
+static void change_window(rs_account_t *account, uint32_t key, const rs_posting_t *posting, bool full) {
+    const rs_change_t *change = posting->change;
+    const rs_verdicts_t verdicts = posting->verdicts[RS_ATTRIBUTION_EVENT];
+    const int sign = posting->sign;
+    if (rs_window_begin(account->windows, key, posting->at_us[RS_ATTRIBUTION_EVENT]) != RS_OK) {
         account->windows_refused++;
         return;
     }
@@ -216,94 +300,104 @@ static void change_window(rs_account_t *account, uint32_t key, int64_t at_us, co
     rs_window_end(account->windows);
 }
 
-static void touch_key(rs_account_t *account, uint32_t key) {
-    rs_key_entry_t *entry = &account->directory->entries[key];
+static void touch_key(rs_account_t *account, uint32_t key, rs_key_entry_t *entry) {
     if (entry->figures_changed || account->touched_count == account->touched_max) return;
     entry->figures_changed = true;
     account->touched[account->touched_count++] = key;
 }
 
-static void change_key(rs_account_t *account, uint32_t key, uint32_t queue_key, const rs_fact_t *fact,
-                       const rs_change_t *change, int sign) {
+static void change_key(rs_account_t *account, uint32_t key, const rs_posting_t *posting) {
     rs_key_entry_t *entry = &account->directory->entries[key];
     const rs_key_family_t family = entry->dimensions.family;
-    const rs_verdicts_t verdicts = verdicts_of(account, change, queue_key, fact->at_us);
-    if ((account->families & 1u << family) != 0) {
-        for (unsigned attribution = 0; attribution < RS_ATTRIBUTION_COUNT; attribution++) {
-            if ((account->attributions & 1u << attribution) == 0) continue;
-            const bool enter = attribution == RS_ATTRIBUTION_ENTER;
-            const int64_t at_us = enter ? fact->enter_us : fact->at_us;
-            const uint32_t cell = rs_rows_find(account->rows, entry->likely_cells[attribution], key, attribution, at_us);
-            if (cell == 0) continue;
-            entry->likely_cells[attribution] = cell;
-            const bool same = account->generation_count == 1 || at_us == fact->at_us;
-            change_cell(account, cell, change, same ? verdicts : verdicts_of(account, change, queue_key, at_us), sign);
-        }
-    }
-    if (account->windows != NULL) {
-        const bool full = family == RS_FAMILY_QUEUE || family == RS_FAMILY_CHANNEL || family == RS_FAMILY_TOTAL;
-        change_window(account, key, fact->at_us, change, verdicts, sign, full);
-        touch_key(account, key);
-    }
+    if ((account->families & 1u << family) != 0 && account->attributions != 0) change_rows(account, key, entry, posting);
+    if (account->windows == NULL) return;
+    /* Agents and teams have sums only. */
+    change_window(account, key, posting, family != RS_FAMILY_AGENT && family != RS_FAMILY_TEAM);
+    touch_key(account, key, entry);
 }
 
-/* Legs queued in an interval that have no outcome yet, in every attribution, in the interval of the queued time. */
-static void change_still_open(rs_account_t *account, uint32_t key, int64_t queued_us, int delta) {
-    rs_key_entry_t *entry = &account->directory->entries[key];
-    if ((account->families & 1u << entry->dimensions.family) == 0) return;
-    for (unsigned attribution = 0; attribution < RS_ATTRIBUTION_COUNT; attribution++) {
-        if ((account->attributions & 1u << attribution) == 0) continue;
-        const uint32_t cell = rs_rows_find(account->rows, entry->likely_cells[attribution], key, attribution, queued_us);
-        if (cell == 0) continue;
-        rs_rows_cell(account->rows, cell)->still_open += delta;
-        rs_rows_touch(account->rows, cell);
-    }
-}
+/* --- which keys --------------------------------------------------------------------------------------------------- */
+typedef struct rs_leg_keys { uint32_t queue, channel, total; } rs_leg_keys_t;
 
 static uint32_t family_key(rs_account_t *account, rs_key_family_t family, uint32_t tenant, uint32_t name, uint8_t channel) {
     return rs_directory_key(account->directory, family, tenant, name, channel);
 }
 
-static void account_change(rs_account_t *account, uint32_t tenant, const rs_fact_t *fact, rs_change_t *change, uint32_t queue_key,
-                           int sign) {
-    const uint32_t channel_key = family_key(account, RS_FAMILY_CHANNEL, tenant, 0, fact->channel);
-    const uint32_t total_key = family_key(account, RS_FAMILY_TOTAL, tenant, 0, 0);
+static rs_leg_keys_t leg_keys(rs_account_t *account, uint32_t tenant, uint32_t queue, uint8_t channel) {
+    rs_leg_keys_t keys = {.queue = family_key(account, RS_FAMILY_QUEUE, tenant, queue, channel)};
+    rs_directory_above(account->directory, keys.queue, tenant, channel, &keys.channel, &keys.total);
+    return keys;
+}
+
+/* Whether a change of the key will be made soon: its memory is called for, so that it comes while others are worked on. */
+static void prefetch_key(const rs_account_t *account, uint32_t key) {
+    const rs_key_entry_t *entry = &account->directory->entries[key];
+    if (entry->likely_cells[RS_ATTRIBUTION_EVENT] != 0) rs_rows_prefetch(account->rows, entry->likely_cells[RS_ATTRIBUTION_EVENT]);
+    if (account->windows != NULL) rs_window_prefetch(account->windows, key);
+}
+
+static void account_change(rs_account_t *account, uint32_t tenant, const rs_fact_t *fact, rs_change_t *change,
+                           const rs_leg_keys_t *keys, int sign) {
     const bool in_queue_rows = fact->type != RS_FACT_TRANSFERRED_IN || fact->queue != 0;
-    if (in_queue_rows) {
-        change->threshold_us = change->queue->standard.threshold_us;
-        change_key(account, queue_key, queue_key, fact, change, sign);
-    }
-    change_key(account, channel_key, queue_key, fact, change, sign);
-    change_key(account, total_key, queue_key, fact, change, sign);
+    const bool has_team = fact->team != 0 && fact->type != RS_FACT_TRANSFERRED_IN;
+    const uint32_t agent_key = fact->agent == 0 ? 0 : family_key(account, RS_FAMILY_AGENT, tenant, fact->agent, 0);
+    if (in_queue_rows) prefetch_key(account, keys->queue);
+    if (fact->agent != 0) prefetch_key(account, agent_key);
+    if (in_queue_rows) change->threshold_us = change->queue->standard.threshold_us;
+    rs_posting_t posting;
+    begin_posting(account, &posting, fact, change, keys->queue, sign);
+    change_key(account, keys->total, &posting);
+    change_key(account, keys->channel, &posting);
+    if (in_queue_rows) change_key(account, keys->queue, &posting);
     if (fact->type == RS_FACT_LEG_OPENED || fact->type == RS_FACT_LEG_CLOSED) {
         const int64_t queued_us = fact->type == RS_FACT_LEG_OPENED ? fact->at_us : fact->enter_us;
         const int delta = (fact->type == RS_FACT_LEG_OPENED ? 1 : -1) * sign;
-        change_still_open(account, queue_key, queued_us, delta);
-        change_still_open(account, channel_key, queued_us, delta);
-        change_still_open(account, total_key, queued_us, delta);
+        change_still_open(account, keys->queue, queued_us, delta);
+        change_still_open(account, keys->channel, queued_us, delta);
+        change_still_open(account, keys->total, queued_us, delta);
     }
-    if (fact->agent != 0) {
-        change_key(account, family_key(account, RS_FAMILY_AGENT, tenant, fact->agent, 0), queue_key, fact, change, sign);
-    }
-    if (fact->team != 0 && fact->type != RS_FACT_TRANSFERRED_IN) {
-        change_key(account, family_key(account, RS_FAMILY_TEAM, tenant, fact->team, 0), queue_key, fact, change, sign);
-    }
+    if (fact->agent != 0) change_key(account, agent_key, &posting);
+    if (has_team) change_key(account, family_key(account, RS_FAMILY_TEAM, tenant, fact->team, 0), &posting);
 }
 
-void rs_account_fact(rs_account_t *account, uint32_t tenant, const rs_fact_t *fact, int sign) {
-    const uint32_t queue_key = family_key(account, RS_FAMILY_QUEUE, tenant, fact->queue, fact->channel);
-    rs_change_t change = {.wait_us = -1, .threshold_us = -1};
-    change.queue = rs_account_standards(account, queue_key, fact->at_us);
-    change_of(&change, fact);
-    account_change(account, tenant, fact, &change, queue_key, sign);
+/* --- facts -------------------------------------------------------------------------------------------------------- */
+static bool is_of_handling(unsigned type) {
+    return type == RS_FACT_HANDLED || type == RS_FACT_HANDLE_TIME || type == RS_FACT_WRAPPED || type == RS_FACT_TRANSFERRED_OUT;
+}
+
+/* Facts about one handling at one moment go to the same keys, panes and rows: they are counted together. */
+static bool go_together(const rs_fact_t *a, const rs_fact_t *b) {
+    return is_of_handling(a->type) && is_of_handling(b->type) && a->at_us == b->at_us && a->enter_us == b->enter_us &&
+           a->queue == b->queue && a->channel == b->channel && a->agent == b->agent && a->team == b->team;
+}
+
+void rs_account_facts(rs_account_t *account, uint32_t tenant, const rs_fact_t *facts, uint32_t count, int sign) {
+    enum { MAX_TOGETHER = 3 };
+    for (uint32_t i = 0; i < count;) {
+        const rs_fact_t *fact = &facts[i];
+        const rs_leg_keys_t keys = leg_keys(account, tenant, fact->queue, fact->channel);
+        rs_change_t change;
+        begin_change(&change, rs_account_standards(account, keys.queue, fact->at_us));
+        const uint32_t begun = i;
+        do {
+            change_of(&change, &facts[i++]);
+        } while (i < count && i - begun < MAX_TOGETHER && go_together(fact, &facts[i]));
+        change.fact_count = i - begun;
+        account_change(account, tenant, fact, &change, &keys, sign);
+    }
 }
 
 void rs_account_journey(rs_account_t *account, uint32_t tenant, const rs_fact_t *fact, int sign) {
-    const uint32_t queue_key = family_key(account, RS_FAMILY_QUEUE, tenant, fact->queue, fact->channel);
-    rs_change_t change = {.wait_us = fact->a_us, .threshold_us = -1, .outcome = fact->outcome, .reason = fact->reason,
-                          .journey_policies = true};
-    change.queue = rs_account_standards(account, queue_key, fact->at_us);
-    const uint32_t keys[] = {queue_key, family_key(account, RS_FAMILY_CHANNEL, tenant, 0, fact->channel),
-                             family_key(account, RS_FAMILY_TOTAL, tenant, 0, 0)};
-    for (size_t i = 0; i < RS_ARRAY_LEN(keys); i++) change_key(account, keys[i], queue_key, fact, &change, sign);
+    const rs_leg_keys_t keys = leg_keys(account, tenant, fact->queue, fact->channel);
+    rs_change_t change;
+    begin_change(&change, rs_account_standards(account, keys.queue, fact->at_us));
+    change.wait_us = fact->a_us;
+    change.outcome = fact->outcome;
+    change.reason = fact->reason;
+    change.journey_policies = true;
+    rs_posting_t posting;
+    begin_posting(account, &posting, fact, &change, keys.queue, sign);
+    change_key(account, keys.queue, &posting);
+    change_key(account, keys.channel, &posting);
+    change_key(account, keys.total, &posting);
 }

@@ -21,8 +21,8 @@ typedef struct rs_account {
     uint32_t *touched, touched_count, touched_max;
 } rs_account_t;
 
-/* Counts a fact of a contact of `tenant` (sign +1), or takes it back (-1). */
-void rs_account_fact(rs_account_t *account, uint32_t tenant, const rs_fact_t *fact, int sign);
+/* Counts facts of a contact of `tenant` (sign +1), or takes them back (-1). */
+void rs_account_facts(rs_account_t *account, uint32_t tenant, const rs_fact_t *facts, uint32_t count, int sign);
 /* A journey's one verdict, for policies of unit journey. The fact is a LEG_CLOSED. */
 void rs_account_journey(rs_account_t *account, uint32_t tenant, const rs_fact_t *fact, int sign);
 /* T, S and target of a queue key, under the policies in force at `at_us`. */

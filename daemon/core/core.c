@@ -41,9 +41,9 @@ static uint32_t team_of(void *context, uint32_t tenant, uint32_t agent) {
     return entry->team;
 }
 
-static void on_fact(void *context, uint32_t tenant, const rs_fact_t *fact, int sign) {
+static void on_facts(void *context, uint32_t tenant, const rs_fact_t *facts, uint32_t count, int sign) {
     rs_core_t *core = context;
-    rs_account_fact(&core->account, tenant, fact, sign);
+    rs_account_facts(&core->account, tenant, facts, count, sign);
 }
 
 static void on_forget(void *context, uint32_t contact) {
@@ -81,6 +81,13 @@ static int create_windows(rs_core_t *core) {
                             core->options.effects.context, &core->alerts);
 }
 
+/* A cell has a row for each attribution. */
+static uint32_t max_cells(const rs_core_options_t *options) {
+    const uint32_t rows_each = (uint32_t)__builtin_popcount(options->attributions);
+    const uint32_t cells = options->config->limits.rows / (rows_each == 0 ? 1 : rows_each);
+    return cells == 0 ? 1 : cells;
+}
+
 static int create_parts(rs_core_t *core) {
     const rs_config_t *config = core->config;
     const rs_core_options_t *options = &core->options;
@@ -91,10 +98,10 @@ static int create_parts(rs_core_t *core) {
     status = rs_sources_init(&core->sources, config, options->replay, options->hash_seed);
     if (status != RS_OK) return status;
     const rs_contacts_settings_t contacts = {.config = config, .compare_sessions = compare_sessions, .same_source = same_source,
-                                             .team_of = team_of, .on_fact = on_fact, .on_forget = on_forget, .context = core};
+                                             .team_of = team_of, .on_facts = on_facts, .on_forget = on_forget, .context = core};
     status = rs_contacts_init(&core->contacts, &contacts);
     if (status != RS_OK) return status;
-    status = rs_rows_init(&core->rows, config->limits.rows, &options->interval, options->run);
+    status = rs_rows_init(&core->rows, max_cells(options), &options->interval, options->run);
     if (status != RS_OK) return status;
     if (options->windows) status = create_windows(core);
     if (status != RS_OK) return status;
@@ -104,7 +111,8 @@ static int create_parts(rs_core_t *core) {
                                    .touched_max = core->directory.max};
     core->account.touched = calloc(core->account.touched_max, sizeof *core->account.touched);
     if (core->account.touched == NULL) return RS_ERR_MEMORY;
-    core->gauges = (rs_gauges_t){.account = &core->account, .contacts = &core->contacts};
+    status = rs_gauges_init(&core->gauges, &core->account, &core->contacts, core->directory.max);
+    if (status != RS_OK) return status;
     if (wants_journeys(config)) return rs_journeys_init(&core->journeys, config->limits.contacts, &core->account, &core->contacts);
     return RS_OK;
 }
@@ -118,6 +126,7 @@ int rs_core_create(const rs_core_options_t *options, rs_core_t **core_out) {
     core->watermark_us = INT64_MIN;
     core->watermark_second = INT64_MIN;
     core->final_frontier_us = INT64_MIN;
+    core->alerts_second = INT64_MIN;
     first_generation(core);
     const int status = create_parts(core);
     if (status != RS_OK) {
@@ -134,6 +143,7 @@ void rs_core_destroy(rs_core_t **core_ref) {
     rs_alerts_destroy(&core->alerts);
     rs_window_destroy(&core->windows);
     rs_journeys_deinit(&core->journeys);
+    rs_gauges_deinit(&core->gauges);
     rs_contacts_deinit(&core->contacts);
     rs_rows_deinit(&core->rows);
     rs_sources_deinit(&core->sources);
@@ -159,6 +169,17 @@ static void on_aged(void *context, uint32_t contact) {
     rs_core_t *core = context;
     if (core->windows != NULL) rs_gauges_follow(&core->gauges, contact, core->now_us);
     rs_journeys_follow(&core->journeys, contact);
+}
+
+/* What time alone does: legs cross thresholds, at once; alerts are looked at over all keys when a second has passed, which is when
+ * windows lose something. A key in which something happened was looked at then already. */
+static void let_time_act(rs_core_t *core) {
+    rs_gauges_tick(&core->gauges, core->now_us);
+    rs_core_settle_touched(core);
+    const int64_t second = core->now_us / RS_US_PER_S;
+    if (core->alerts == NULL || second <= core->alerts_second) return;
+    core->alerts_second = second;
+    rs_alerts_on_tick(core->alerts, core->now_us);
 }
 
 static void move_watermark(rs_core_t *core) {
@@ -188,9 +209,7 @@ static void follow_events(rs_core_t *core, int64_t occurred_us) {
     const bool new_second = core->watermark_us / RS_US_PER_S > core->now_us / RS_US_PER_S;
     move_time(core, core->watermark_us);
     if (!new_second || core->windows == NULL) return;
-    rs_gauges_tick(&core->gauges, core->now_us);
-    rs_core_settle_touched(core);
-    if (core->alerts != NULL) rs_alerts_on_tick(core->alerts, core->now_us);
+    let_time_act(core);
 }
 
 void rs_core_tick(rs_core_t *core, int64_t now_us) {
@@ -202,9 +221,7 @@ void rs_core_tick(rs_core_t *core, int64_t now_us) {
     if (core->watermark_us != INT64_MIN) rs_contacts_age(&core->contacts, core->watermark_us, 4096, on_aged, core);
     rs_core_finalise_rows(core);
     if (core->windows == NULL) return;
-    rs_gauges_tick(&core->gauges, core->now_us);
-    rs_core_settle_touched(core);
-    if (core->alerts != NULL) rs_alerts_on_tick(core->alerts, core->now_us);
+    let_time_act(core);
 }
 
 /* --- events --------------------------------------------------------------------------------------------------------- */
@@ -314,6 +331,25 @@ void rs_core_apply_admitted(rs_core_t *core, const rs_event_t *event, uint32_t s
     follow_events(core, event->occurred_us);
     if (apply_accepted(core, event, session) != RS_REFUSAL_NONE) core->contacts_refused++;
     settle_event(core);
+}
+
+void rs_core_apply_in_order(rs_core_t *core, const rs_event_t *event) {
+    uint32_t session = 0;
+    if (!rs_sources_session(&core->sources, &core->directory.names, event, &session)) core->contacts_refused++;
+    rs_core_apply_admitted(core, event, session);
+}
+
+/* In steps, because each needs what the one before has called for: the place in the index, what it points to, and so on. */
+void rs_core_announce(rs_core_t *core, const rs_event_t *event) {
+    if (event->contact_id.len == 0) return;
+    const rs_hash128_t id = scoped_hash(core, core->directory.last_tenant, event->contact_id, 1);
+    const uint32_t at = core->announced_at++;
+    const rs_hash128_t near = core->announced[(at - RS_ANNOUNCED_NEAR) % RS_ANNOUNCED];
+    const rs_hash128_t next = core->announced[(at - RS_ANNOUNCED_NEXT) % RS_ANNOUNCED];
+    core->announced[at % RS_ANNOUNCED] = id;
+    rs_contacts_prefetch_place(&core->contacts, id);
+    rs_contacts_prefetch(&core->contacts, near);
+    rs_contacts_prefetch_around(&core->contacts, next);
 }
 
 int rs_event_compare(const rs_event_t *a, const rs_event_t *b) {

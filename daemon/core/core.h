@@ -50,6 +50,10 @@ void rs_core_apply_event(rs_core_t *core, const rs_event_t *event, int64_t arriv
  * one identity the first read wins), apply in total order. Admit accounts and remembers; *session goes with the event. */
 RS_MUST_CHECK rs_refusal_t rs_core_admit(rs_core_t *core, const rs_event_t *event, int64_t arrival_us, uint32_t *session);
 void rs_core_apply_admitted(rs_core_t *core, const rs_event_t *event, uint32_t session);
+/* The same for an event that another core has admitted: the accounting is there, the figures are here. */
+void rs_core_apply_in_order(rs_core_t *core, const rs_event_t *event);
+/* Says that the event will be applied some events from now, so that its contact's memory is there by then. Changes no figure. */
+void rs_core_announce(rs_core_t *core, const rs_event_t *event);
 /* The total order of events (cases.md); < 0, 0, > 0. Pure. */
 int rs_event_compare(const rs_event_t *a, const rs_event_t *b);
 void rs_core_apply_refusal(rs_core_t *core, rs_str_t source, rs_refusal_t reason);

@@ -9,6 +9,8 @@
 #include "core/journey.h"
 #include "core/source.h"
 
+enum { RS_ANNOUNCED = 8, RS_ANNOUNCED_NEAR = 3, RS_ANNOUNCED_NEXT = 6 };   /* events known ahead, a power of two; how many ago */
+
 struct rs_core {
     rs_core_options_t options;
     const rs_config_t *config;
@@ -26,9 +28,12 @@ struct rs_core {
     int64_t now_us;                  /* windows and alerts go by it */
     int64_t wall_us;                 /* last tick, or arrival when later */
     int64_t watermark_us, watermark_second;
+    int64_t alerts_second;           /* that all keys' alerts were last looked at */
     int64_t final_frontier_us;       /* intervals that end by then are final */
     uint64_t position;
     uint64_t contacts_refused;
+    rs_hash128_t announced[RS_ANNOUNCED];   /* contacts of the events announced last */
+    uint32_t announced_at;
 };
 
 /* Touched keys: publishes their gauges and lets the alert rules look at them. */

@@ -11,15 +11,15 @@ void rs_core_finalise_rows(rs_core_t *core) {
     core->final_frontier_us = frontier_us;
     for (uint32_t number = 1; number <= core->rows.cells.made; number++) {
         rs_cell_t *cell = rs_rows_cell(&core->rows, number);
-        if (cell->attribution == UINT8_MAX || cell->is_final || cell->start_us + cell->length_us > frontier_us) continue;
-        cell->is_final = 1;
-        rs_rows_touch(&core->rows, number);
+        if (cell->is_free || cell->is_final || cell->start_us + cell->length_us > frontier_us) continue;
+        cell->is_final = true;
+        rs_rows_touch(&core->rows, number, cell->attributions);
     }
 }
 
 /* A queue's row has its queue's T; the rows of others know their T only while all facts in them had the same. */
-static void read_row(rs_core_t *core, uint32_t number, rs_row_t *row) {
-    rs_rows_read(&core->rows, number, row);
+static void read_row(rs_core_t *core, uint32_t number, unsigned attribution, rs_row_t *row) {
+    rs_rows_read(&core->rows, number, attribution, row);
     const rs_cell_t *cell = rs_rows_cell(&core->rows, number);
     const rs_key_entry_t *entry = &core->directory.entries[cell->key];
     row->key = entry->dimensions;
@@ -33,11 +33,13 @@ static void read_row(rs_core_t *core, uint32_t number, rs_row_t *row) {
     }
 }
 
-static int compare_cells(const void *a_number, const void *b_number, void *context) {
+typedef struct rs_place { uint32_t cell; uint8_t attribution; } rs_place_t;
+
+static int compare_places(const void *a_place, const void *b_place, void *context) {
     const rs_core_t *core = context;
-    const rs_cell_t *a = rs_rows_cell(&core->rows, *(const uint32_t *)a_number);
-    const rs_cell_t *b = rs_rows_cell(&core->rows, *(const uint32_t *)b_number);
-    if (a->attribution != b->attribution) return a->attribution < b->attribution ? -1 : 1;
+    const rs_place_t *left = a_place, *right = b_place;
+    if (left->attribution != right->attribution) return left->attribution < right->attribution ? -1 : 1;
+    const rs_cell_t *a = rs_rows_cell(&core->rows, left->cell), *b = rs_rows_cell(&core->rows, right->cell);
     if (a->start_us != b->start_us) return a->start_us < b->start_us ? -1 : 1;
     const rs_key_t *a_key = &core->directory.entries[a->key].dimensions, *b_key = &core->directory.entries[b->key].dimensions;
     int order = rs_str_compare(a_key->tenant, b_key->tenant);
@@ -47,33 +49,43 @@ static int compare_cells(const void *a_number, const void *b_number, void *conte
     return order;
 }
 
-void rs_core_rows(rs_core_t *core, rs_row_fn on_row, void *context) {
-    uint32_t *numbers = malloc(((size_t)core->rows.cells.live + 1) * sizeof *numbers);
-    RS_REQUIRE(numbers != NULL);
+static size_t place_rows(const rs_core_t *core, rs_place_t *places) {
     size_t count = 0;
     for (uint32_t number = 1; number <= core->rows.cells.made; number++) {
         const rs_cell_t *cell = rs_rows_cell(&core->rows, number);
-        if (cell->attribution != UINT8_MAX && !rs_cell_is_empty(cell)) numbers[count++] = number;
+        for (unsigned attribution = 0; attribution < RS_ATTRIBUTION_COUNT && !cell->is_free; attribution++) {
+            if (rs_rows_is_empty(&core->rows, cell, attribution)) continue;
+            places[count++] = (rs_place_t){.cell = number, .attribution = (uint8_t)attribution};
+        }
     }
-    qsort_r(numbers, count, sizeof *numbers, compare_cells, core);
+    return count;
+}
+
+void rs_core_rows(rs_core_t *core, rs_row_fn on_row, void *context) {
+    rs_place_t *places = malloc(((size_t)core->rows.cells.live * RS_ATTRIBUTION_COUNT + 1) * sizeof *places);
+    RS_REQUIRE(places != NULL);
+    const size_t count = place_rows(core, places);
+    qsort_r(places, count, sizeof *places, compare_places, core);
     for (size_t i = 0; i < count; i++) {
         rs_row_t row;
-        read_row(core, numbers[i], &row);
+        read_row(core, places[i].cell, places[i].attribution, &row);
         on_row(context, &row);
     }
-    free(numbers);
+    free(places);
 }
 
 size_t rs_core_collect(rs_core_t *core, size_t max, rs_row_fn on_row, void *context) {
     size_t count = 0;
     while (count < max && core->rows.dirty_head != 0) {
         const uint32_t number = core->rows.dirty_head;
+        const rs_cell_t *cell = rs_rows_cell(&core->rows, number);
+        const unsigned attribution = (unsigned)__builtin_ctz(cell->dirty);
         rs_row_t row;
-        read_row(core, number, &row);
-        rs_rows_clean(&core->rows, number);
+        read_row(core, number, attribution, &row);
+        rs_rows_clean(&core->rows, number, attribution);
         on_row(context, &row);
         count++;
-        if (row.final) rs_rows_free(&core->rows, number);
+        if (cell->is_final && cell->dirty == 0) rs_rows_free(&core->rows, number);
     }
     return count;
 }

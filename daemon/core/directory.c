@@ -14,7 +14,7 @@ int rs_directory_init(rs_directory_t *directory, const rs_limits_t *limits, uint
     directory->family_limits[RS_FAMILY_TOTAL] = others;
     for (unsigned i = 0; i < RS_FAMILY_COUNT; i++) directory->max += directory->family_limits[i] + others;
     const uint32_t names = limits->queue_keys + limits->agent_keys + limits->team_keys + limits->tenants + limits->sources * 6 + 64;
-    directory->entries = calloc(directory->max, sizeof *directory->entries);
+    directory->entries = rs_table_take((uint64_t)directory->max * sizeof *directory->entries);
     if (directory->entries == NULL || rs_index_init(&directory->index, directory->max) != RS_OK ||
         rs_names_init(&directory->names, names, seed) != RS_OK) {
         rs_directory_deinit(directory);
@@ -24,7 +24,7 @@ int rs_directory_init(rs_directory_t *directory, const rs_limits_t *limits, uint
 }
 
 void rs_directory_deinit(rs_directory_t *directory) {
-    free(directory->entries);
+    rs_table_give(directory->entries);
     rs_index_deinit(&directory->index);
     rs_names_deinit(&directory->names);
     *directory = (rs_directory_t){0};
@@ -75,11 +75,32 @@ uint32_t rs_directory_key(rs_directory_t *directory, rs_key_family_t family, uin
     return number != 0 ? number - 1 : add(directory, hash, family, tenant, RS_NAMES_OVERFLOW, 0);
 }
 
+void rs_directory_above(rs_directory_t *directory, uint32_t queue_key, uint32_t tenant, uint8_t channel, uint32_t *channel_key,
+                        uint32_t *total_key) {
+    rs_key_entry_t *entry = &directory->entries[queue_key];
+    const bool is_own = entry->tenant == tenant && entry->dimensions.channel == channel;
+    if (is_own && entry->channel_key != 0) {
+        *channel_key = entry->channel_key - 1;
+        *total_key = entry->total_key - 1;
+        return;
+    }
+    *channel_key = rs_directory_key(directory, RS_FAMILY_CHANNEL, tenant, 0, channel);
+    *total_key = rs_directory_key(directory, RS_FAMILY_TOTAL, tenant, 0, 0);
+    if (!is_own) return;
+    entry->channel_key = *channel_key + 1;
+    entry->total_key = *total_key + 1;
+}
+
 uint32_t rs_directory_tenant(rs_directory_t *directory, rs_str_t tenant) {
     const rs_str_t text = tenant.len == 0 ? RS_STR("default") : tenant;
+    const uint32_t last = directory->last_tenant;
+    if (last != 0 && rs_str_equal(rs_names_text(&directory->names, last), text)) return last;
     const uint32_t number = rs_names_number(&directory->names, text);
     /* A tenant is known by its total key; a new one needs a place among the tenants. */
-    if (find(directory, key_hash(RS_FAMILY_TOTAL, number, 0, 0), RS_FAMILY_TOTAL, number, 0, 0) != 0) return number;
+    if (find(directory, key_hash(RS_FAMILY_TOTAL, number, 0, 0), RS_FAMILY_TOTAL, number, 0, 0) != 0) {
+        directory->last_tenant = number;
+        return number;
+    }
     if (directory->tenants < directory->max_tenants) {
         directory->tenants++;
         rs_directory_key(directory, RS_FAMILY_TOTAL, number, 0, 0);

@@ -19,19 +19,21 @@ typedef struct rs_generation {       /* a set of policies and when it begins */
 } rs_generation_t;
 
 typedef struct rs_key_entry {
-    rs_key_t dimensions;
+    /* what every change of the key looks at: two cache lines */
+    _Alignas(64) rs_key_t dimensions;
     uint32_t tenant, name;
-    uint32_t channel_key, total_key; /* of a queue key */
-    uint32_t generation;             /* whose standards are below */
-    rs_standard_t standard;
-    rs_standard_t policy_standards[RS_MAX_POLICIES];
+    uint32_t channel_key, total_key; /* of a queue key, + 1; 0 = not looked up yet */
     uint32_t likely_cells[RS_ATTRIBUTION_COUNT];
+    uint32_t generation;             /* whose standards are below */
     uint32_t team;                   /* of an agent key: what the configuration says, a number of names */
+    bool is_waiting, gauges_changed, figures_changed;
+    rs_standard_t standard;
     /* open legs, by queued time: of a queue key all three lists, of channel and total keys theirs */
     uint32_t open_head, open_tail, open_cursor;
     uint32_t waiting_next, waiting_previous;   /* keys that have open legs */
+    uint32_t crossing;               /* place among the gauges' crossings, + 1 */
     int64_t waiting, talking, over_t, over[RS_MAX_POLICIES];
-    bool is_waiting, gauges_changed, figures_changed;
+    rs_standard_t policy_standards[RS_MAX_POLICIES];
 } rs_key_entry_t;
 
 typedef struct rs_directory {
@@ -41,6 +43,7 @@ typedef struct rs_directory {
     uint32_t count, max;
     uint32_t family_counts[RS_FAMILY_COUNT], family_limits[RS_FAMILY_COUNT];
     uint32_t tenants, max_tenants;
+    uint32_t last_tenant;            /* the likely next one: a number of names, 0 = none */
     uint64_t overflowed;             /* lookups that ended at an __overflow__ key */
     void (*on_new)(void *context, uint32_t key);
     void *context;
@@ -50,6 +53,10 @@ RS_MUST_CHECK int rs_directory_init(rs_directory_t *directory, const rs_limits_t
 void rs_directory_deinit(rs_directory_t *directory);
 /* The number of a key, made when new. `tenant` and `name` are numbers of names. */
 uint32_t rs_directory_key(rs_directory_t *directory, rs_key_family_t family, uint32_t tenant, uint32_t name, uint8_t channel);
+/* The channel key and the total key that a queue key's figures go to, too. `channel` is that of what is counted: it may be
+ * another than the key's own when that is an __overflow__ key. */
+void rs_directory_above(rs_directory_t *directory, uint32_t queue_key, uint32_t tenant, uint8_t channel, uint32_t *channel_key,
+                        uint32_t *total_key);
 /* The number of an event's tenant; past max_tenants it is the overflow name. */
 uint32_t rs_directory_tenant(rs_directory_t *directory, rs_str_t tenant);
 

@@ -1,9 +1,22 @@
 #include "core/gauges.h"
 
+#include <stdlib.h>
+
 enum { LISTS = 3 };   /* queue, channel, total */
 
 static rs_key_entry_t *entry_at(const rs_gauges_t *gauges, uint32_t key) { return &gauges->account->directory->entries[key]; }
 static rs_contact_t *contact_at(const rs_gauges_t *gauges, uint32_t number) { return rs_contacts_at(gauges->contacts, number); }
+
+int rs_gauges_init(rs_gauges_t *gauges, rs_account_t *account, rs_contacts_t *contacts, uint32_t max_keys) {
+    *gauges = (rs_gauges_t){.account = account, .contacts = contacts};
+    gauges->crossings = calloc((size_t)max_keys + 1, sizeof *gauges->crossings);
+    return gauges->crossings == NULL ? RS_ERR_MEMORY : RS_OK;
+}
+
+void rs_gauges_deinit(rs_gauges_t *gauges) {
+    free(gauges->crossings);
+    *gauges = (rs_gauges_t){0};
+}
 
 static void changed(rs_gauges_t *gauges, uint32_t key) {
     rs_account_t *account = gauges->account;
@@ -71,48 +84,104 @@ static void waiting_keys_update(rs_gauges_t *gauges, uint32_t key) {
     if (entry->waiting_next != 0) entry_at(gauges, entry->waiting_next - 1)->waiting_previous = entry->waiting_previous;
 }
 
-/* Which thresholds a leg of this queue key has passed: bit 0 the key's T, bit 1 + slot a policy's. *all: none is left. */
-static unsigned passed(rs_gauges_t *gauges, uint32_t queue_key, int64_t since_us, int64_t now_us, bool *all) {
+/* --- when the next leg crosses something --------------------------------------------------------------------------- */
+static void put_crossing(rs_gauges_t *gauges, uint32_t place, rs_crossing_t crossing) {
+    gauges->crossings[place] = crossing;
+    entry_at(gauges, crossing.key)->crossing = place + 1;
+}
+
+static void sift_up(rs_gauges_t *gauges, uint32_t place, rs_crossing_t crossing) {
+    for (; place > 0 && gauges->crossings[(place - 1) / 2].due_us > crossing.due_us; place = (place - 1) / 2) {
+        put_crossing(gauges, place, gauges->crossings[(place - 1) / 2]);
+    }
+    put_crossing(gauges, place, crossing);
+}
+
+static void sift_down(rs_gauges_t *gauges, uint32_t place, rs_crossing_t crossing) {
+    for (;;) {
+        uint32_t child = place * 2 + 1;
+        if (child >= gauges->crossing_count) break;
+        if (child + 1 < gauges->crossing_count && gauges->crossings[child + 1].due_us < gauges->crossings[child].due_us) child++;
+        if (gauges->crossings[child].due_us >= crossing.due_us) break;
+        put_crossing(gauges, place, gauges->crossings[child]);
+        place = child;
+    }
+    put_crossing(gauges, place, crossing);
+}
+
+static void remove_crossing(rs_gauges_t *gauges, rs_key_entry_t *entry) {
+    const uint32_t place = entry->crossing - 1;
+    entry->crossing = 0;
+    const rs_crossing_t last = gauges->crossings[--gauges->crossing_count];
+    if (place == gauges->crossing_count) return;
+    if (last.due_us < gauges->crossings[place].due_us) sift_up(gauges, place, last);
+    else sift_down(gauges, place, last);
+}
+
+/* INT64_MAX: nothing is left to cross. */
+static void set_crossing(rs_gauges_t *gauges, uint32_t key, int64_t due_us) {
+    rs_key_entry_t *entry = entry_at(gauges, key);
+    const rs_crossing_t crossing = {.due_us = due_us, .key = key};
+    if (due_us == INT64_MAX) {
+        if (entry->crossing != 0) remove_crossing(gauges, entry);
+        return;
+    }
+    if (entry->crossing == 0) {
+        sift_up(gauges, gauges->crossing_count++, crossing);
+        return;
+    }
+    const uint32_t place = entry->crossing - 1;
+    if (gauges->crossings[place].due_us > due_us) sift_up(gauges, place, crossing);
+    else sift_down(gauges, place, crossing);
+}
+
+/* --- thresholds ------------------------------------------------------------------------------------------------------ */
+/* Which thresholds a leg of this queue key has passed: bit 0 the key's T, bit 1 + slot a policy's. *next_us: when it passes the
+ * next one, INT64_MAX when none is left. */
+static unsigned passed(rs_gauges_t *gauges, uint32_t queue_key, int64_t since_us, int64_t now_us, int64_t *next_us) {
     const rs_generation_t *generation = rs_account_generation(gauges->account, now_us);
     const rs_key_entry_t *entry = rs_account_standards(gauges->account, queue_key, now_us);
     const int64_t wait_us = now_us - since_us;
-    unsigned bits = wait_us > entry->standard.threshold_us ? 1u : 0u;
-    *all = bits != 0;
-    for (unsigned slot = 0; slot < RS_MAX_POLICIES; slot++) {
+    unsigned bits = 0;
+    int64_t least_us = INT64_MAX;   /* the least wait that passes one of those that are left */
+    if (wait_us > entry->standard.threshold_us) bits = 1;
+    else least_us = entry->standard.threshold_us + 1;
+    for (uint32_t left = generation->used; left != 0; left &= left - 1) {
+        const unsigned slot = (unsigned)__builtin_ctz(left);
         const rs_policy_t *policy = &generation->policies[slot];
-        if ((generation->used & 1u << slot) == 0 || !policy->open_miss_now || policy->unit_journey) continue;
-        const int64_t threshold_us = entry->policy_standards[slot].threshold_us;
-        if (wait_us > threshold_us || (policy->compare_lt && wait_us == threshold_us)) bits |= 2u << slot;
-        else *all = false;
+        if (!policy->open_miss_now || policy->unit_journey) continue;
+        const int64_t passing_us = entry->policy_standards[slot].threshold_us + (policy->compare_lt ? 0 : 1);
+        if (wait_us >= passing_us) bits |= 2u << slot;
+        else if (passing_us < least_us) least_us = passing_us;
     }
+    *next_us = least_us == INT64_MAX ? INT64_MAX : since_us + least_us;
     return bits;
 }
 
+static void mark_leg(rs_gauges_t *gauges, rs_contact_t *contact, unsigned bits) {
+    const unsigned fresh = bits & ~(unsigned)contact->over;
+    if (fresh == 0) return;
+    contact->over |= (uint16_t)fresh;
+    count_over(gauges, contact, fresh, 1);
+}
+
+/* Counts what the key's legs have passed by now, and notes when the next one passes something. The cursor steps over legs that
+ * have passed all; legs behind it may have passed the shorter of several thresholds. */
 static void mark_passed(rs_gauges_t *gauges, uint32_t queue_key, int64_t now_us) {
     rs_key_entry_t *entry = entry_at(gauges, queue_key);
-    while (entry->open_cursor != 0) {
-        rs_contact_t *contact = contact_at(gauges, entry->open_cursor);
-        bool all;
-        const unsigned bits = passed(gauges, queue_key, contact->open_since_us, now_us, &all);
-        const unsigned fresh = bits & ~(unsigned)contact->over;
-        if (fresh != 0) {
-            contact->over |= (uint16_t)fresh;
-            count_over(gauges, contact, fresh, 1);
-        }
-        if (!all) break;
-        entry->open_cursor = contact->open_next[0];
-    }
-    /* Legs behind the cursor may have passed the shorter of several thresholds. */
-    for (uint32_t number = entry->open_cursor; number != 0; number = contact_at(gauges, number)->open_next[0]) {
+    int64_t due_us = INT64_MAX;
+    for (uint32_t number = entry->open_cursor; number != 0;) {
         rs_contact_t *contact = contact_at(gauges, number);
-        bool all;
-        const unsigned bits = passed(gauges, queue_key, contact->open_since_us, now_us, &all);
+        int64_t next_us;
+        const unsigned bits = passed(gauges, queue_key, contact->open_since_us, now_us, &next_us);
+        if (next_us < due_us) due_us = next_us;
         if (bits == 0) break;
-        const unsigned fresh = bits & ~(unsigned)contact->over;
-        if (fresh == 0) continue;
-        contact->over |= (uint16_t)fresh;
-        count_over(gauges, contact, fresh, 1);
+        mark_leg(gauges, contact, bits);
+        const uint32_t next = contact->open_next[0];
+        if (next_us == INT64_MAX && entry->open_cursor == number) entry->open_cursor = next;
+        number = next;
     }
+    set_crossing(gauges, queue_key, due_us);
 }
 
 static void leave(rs_gauges_t *gauges, uint32_t number) {
@@ -133,8 +202,8 @@ static void enter(rs_gauges_t *gauges, uint32_t number, uint32_t queue_key, int6
     contact->over = 0;
     contact->open_since_us = contact->story.leg_queued_us;
     contact->open_queue_key = queue_key;
-    contact->open_channel_key = rs_directory_key(directory, RS_FAMILY_CHANNEL, contact->tenant, 0, contact->story.leg_channel);
-    contact->open_total_key = rs_directory_key(directory, RS_FAMILY_TOTAL, contact->tenant, 0, 0);
+    rs_directory_above(directory, queue_key, contact->tenant, contact->story.leg_channel, &contact->open_channel_key,
+                       &contact->open_total_key);
     insert(gauges, 0, queue_key, number);
     insert(gauges, 1, contact->open_channel_key, number);
     insert(gauges, 2, contact->open_total_key, number);
@@ -148,24 +217,22 @@ static void enter(rs_gauges_t *gauges, uint32_t number, uint32_t queue_key, int6
 
 static void follow_leg(rs_gauges_t *gauges, uint32_t number, int64_t now_us) {
     rs_contact_t *contact = contact_at(gauges, number);
-    uint32_t queue_key = 0;
-    if (contact->story.leg_open) {
-        queue_key = rs_directory_key(gauges->account->directory, RS_FAMILY_QUEUE, contact->tenant, contact->story.leg_queue,
-                                     contact->story.leg_channel);
-        if (contact->is_open && contact->open_queue_key == queue_key && contact->open_since_us == contact->story.leg_queued_us) return;
-    } else if (!contact->is_open) {
-        return;
-    }
+    const rs_story_t *story = &contact->story;
+    if (!story->leg_open && !contact->is_open) return;
+    const bool is_same = story->leg_open && contact->is_open && contact->open_queue == story->leg_queue &&
+                         contact->open_channel == story->leg_channel && contact->open_since_us == story->leg_queued_us;
+    if (is_same) return;
     if (contact->is_open) leave(gauges, number);
-    if (contact->story.leg_open) enter(gauges, number, queue_key, now_us);
+    if (!story->leg_open) return;
+    contact->open_queue = story->leg_queue;
+    contact->open_channel = story->leg_channel;
+    enter(gauges, number, rs_directory_key(gauges->account->directory, RS_FAMILY_QUEUE, contact->tenant, story->leg_queue,
+                                           story->leg_channel), now_us);
 }
 
 static void count_talking(rs_gauges_t *gauges, const rs_contact_t *contact, int sign) {
-    rs_directory_t *directory = gauges->account->directory;
-    const uint32_t keys[LISTS] = {
-        contact->talking_key,
-        rs_directory_key(directory, RS_FAMILY_CHANNEL, contact->tenant, 0, contact->talking_channel),
-        rs_directory_key(directory, RS_FAMILY_TOTAL, contact->tenant, 0, 0)};
+    uint32_t keys[LISTS] = {contact->talking_key};
+    rs_directory_above(gauges->account->directory, contact->talking_key, contact->tenant, contact->talking_channel, &keys[1], &keys[2]);
     for (unsigned i = 0; i < LISTS; i++) {
         entry_at(gauges, keys[i])->talking += sign;
         changed(gauges, keys[i]);
@@ -176,16 +243,17 @@ static void follow_handling(rs_gauges_t *gauges, uint32_t number) {
     rs_contact_t *contact = contact_at(gauges, number);
     const rs_handling_t *handling = rs_story_open_handling(&gauges->contacts->derivation, &contact->story);
     if (handling == NULL && !contact->is_talking) return;
-    uint32_t key = 0;
-    if (handling != NULL) {
-        key = rs_directory_key(gauges->account->directory, RS_FAMILY_QUEUE, contact->tenant, handling->queue, handling->channel);
-        if (contact->is_talking && contact->talking_key == key) return;
-    }
+    const bool is_same = handling != NULL && contact->is_talking && contact->talking_queue == handling->queue &&
+                         contact->talking_channel == handling->channel;
+    if (is_same) return;
     if (contact->is_talking) count_talking(gauges, contact, -1);
     contact->is_talking = handling != NULL;
-    contact->talking_key = key;
-    contact->talking_channel = handling != NULL ? handling->channel : 0;
-    if (contact->is_talking) count_talking(gauges, contact, 1);
+    if (handling == NULL) return;
+    contact->talking_queue = handling->queue;
+    contact->talking_channel = handling->channel;
+    contact->talking_key = rs_directory_key(gauges->account->directory, RS_FAMILY_QUEUE, contact->tenant, handling->queue,
+                                            handling->channel);
+    count_talking(gauges, contact, 1);
 }
 
 void rs_gauges_follow(rs_gauges_t *gauges, uint32_t contact, int64_t now_us) {
@@ -193,12 +261,23 @@ void rs_gauges_follow(rs_gauges_t *gauges, uint32_t contact, int64_t now_us) {
     follow_handling(gauges, contact);
 }
 
-void rs_gauges_tick(rs_gauges_t *gauges, int64_t now_us) {
+/* Other thresholds are in force from now on: all that wait are looked at. */
+static void mark_all(rs_gauges_t *gauges, int64_t now_us) {
     for (uint32_t key = gauges->waiting_keys; key != 0;) {
         const uint32_t next = entry_at(gauges, key - 1)->waiting_next;
         mark_passed(gauges, key - 1, now_us);
         key = next;
     }
+}
+
+void rs_gauges_tick(rs_gauges_t *gauges, int64_t now_us) {
+    const rs_account_t *account = gauges->account;
+    const uint32_t generation = (uint32_t)(rs_account_generation(account, now_us) - account->generations);
+    if (generation != gauges->generation) {
+        gauges->generation = generation;
+        mark_all(gauges, now_us);
+    }
+    while (gauges->crossing_count != 0 && gauges->crossings[0].due_us <= now_us) mark_passed(gauges, gauges->crossings[0].key, now_us);
 }
 
 void rs_gauges_publish(rs_gauges_t *gauges, uint32_t key) {

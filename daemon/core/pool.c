@@ -1,40 +1,80 @@
 #include "core/pool.h"
 
+#include "base/pages.h"
+
 #include <stdlib.h>
+
+#define HUGE_PAGE_BYTES (UINT64_C(2) << 20)
+#define EXTENT_BYTES (4 * HUGE_PAGE_BYTES)
+
+void *rs_table_take(uint64_t bytes) {
+    const bool is_large = bytes >= HUGE_PAGE_BYTES;
+    const uint64_t line = is_large ? HUGE_PAGE_BYTES : 64;
+    unsigned char *taken = calloc(1, bytes + sizeof taken + line);
+    if (taken == NULL) return NULL;
+    /* What was taken is noted just before the table, for giving it back. */
+    const uintptr_t table = ((uintptr_t)taken + sizeof taken + line - 1) / line * line;
+    memcpy((void *)(table - sizeof taken), &taken, sizeof taken);
+    if (is_large) rs_pages_prefer_large((void *)table, bytes / HUGE_PAGE_BYTES * HUGE_PAGE_BYTES);
+    return (void *)table;
+}
+
+void rs_table_give(void *table) {
+    if (table == NULL) return;
+    void *taken;
+    memcpy(&taken, (unsigned char *)table - sizeof taken, sizeof taken);
+    free(taken);
+}
 
 int rs_pool_init(rs_pool_t *pool, size_t item_size, uint32_t max_items) {
     RS_REQUIRE(item_size >= sizeof(uint32_t));
     *pool = (rs_pool_t){.item_size = (item_size + 7) & ~(size_t)7, .max_items = max_items};
     pool->chunk_slots = (max_items >> RS_POOL_CHUNK_SHIFT) + 1;
+    const uint64_t together = EXTENT_BYTES / (RS_POOL_CHUNK * pool->item_size);
+    pool->chunks_together = together == 0 ? 1 : (uint32_t)together;
     pool->chunks = calloc(pool->chunk_slots, sizeof *pool->chunks);
     return pool->chunks == NULL ? RS_ERR_MEMORY : RS_OK;
 }
 
+static uint64_t chunk_bytes(const rs_pool_t *pool) { return (uint64_t)RS_POOL_CHUNK * pool->item_size; }
+
+/* How many chunks are allocated together from chunk `i` on; 0: it is part of what an earlier one took. */
+static uint32_t extent_at(const rs_pool_t *pool, uint32_t i) {
+    if (i < RS_POOL_FEW_CHUNKS) return 1;
+    return (i - RS_POOL_FEW_CHUNKS) % pool->chunks_together == 0 ? pool->chunks_together : 0;
+}
+
 void rs_pool_deinit(rs_pool_t *pool) {
-    if (pool->chunks != NULL) {
-        for (uint32_t i = 0; i < pool->chunk_slots; i++) free(pool->chunks[i]);
+    for (uint32_t i = 0; pool->chunks != NULL && i < pool->chunk_slots; i++) {
+        if (extent_at(pool, i) != 0) rs_table_give(pool->chunks[i]);
     }
     free(pool->chunks);
     *pool = (rs_pool_t){0};
 }
 
+static bool make_chunk(rs_pool_t *pool, uint32_t i) {
+    const uint32_t together = extent_at(pool, i);
+    unsigned char *made = together == 0 ? pool->chunks[i - 1] + chunk_bytes(pool) : rs_table_take(together * chunk_bytes(pool));
+    pool->chunks[i] = made;
+    return made != NULL;
+}
+
 uint32_t rs_pool_take(rs_pool_t *pool) {
-    uint32_t number = pool->free_head;
-    if (number != 0) {
-        void *item = rs_pool_at(pool, number);
+    const uint32_t number = pool->free_head != 0 ? pool->free_head : pool->made + 1;
+    if (pool->free_head == 0) {
+        if (pool->made == pool->max_items) return 0;
+        const uint32_t chunk = pool->made >> RS_POOL_CHUNK_SHIFT;
+        if (pool->chunks[chunk] == NULL && !make_chunk(pool, chunk)) return 0;
+        pool->made++;
+    }
+    void *item = rs_pool_at(pool, number);
+    if (pool->free_head != 0) {
         memcpy(&pool->free_head, item, sizeof pool->free_head);
-        memset(item, 0, pool->item_size);
-        pool->live++;
-        return number;
+        if (pool->free_head != 0) __builtin_prefetch(rs_pool_at(pool, pool->free_head), 1);
     }
-    if (pool->made == pool->max_items) return 0;
-    unsigned char **chunk = &pool->chunks[pool->made >> RS_POOL_CHUNK_SHIFT];
-    if (*chunk == NULL) {
-        *chunk = calloc(RS_POOL_CHUNK, pool->item_size);
-        if (*chunk == NULL) return 0;
-    }
+    memset(item, 0, pool->item_size);
     pool->live++;
-    return ++pool->made;
+    return number;
 }
 
 void rs_pool_give(rs_pool_t *pool, uint32_t number) {
@@ -44,21 +84,29 @@ void rs_pool_give(rs_pool_t *pool, uint32_t number) {
     pool->live--;
 }
 
+/* They are linked as free items are: only the last one is touched. */
+void rs_pool_give_chain(rs_pool_t *pool, uint32_t first, uint32_t last, uint32_t count) {
+    RS_REQUIRE(first != 0 && first <= pool->made && last != 0 && last <= pool->made && count <= pool->live);
+    memcpy(rs_pool_at(pool, last), &pool->free_head, sizeof pool->free_head);
+    pool->free_head = first;
+    pool->live -= count;
+}
+
 uint64_t rs_pool_bytes(const rs_pool_t *pool) {
     const uint64_t chunks = ((uint64_t)pool->made + RS_POOL_CHUNK - 1) >> RS_POOL_CHUNK_SHIFT;
-    return chunks * RS_POOL_CHUNK * pool->item_size + pool->chunk_slots * sizeof *pool->chunks;
+    return chunks * chunk_bytes(pool) + pool->chunk_slots * sizeof *pool->chunks;
 }
 
 enum { FIRST_SLOTS = 4096 };
 
 int rs_index_init(rs_index_t *index, uint32_t max_items) {
     RS_REQUIRE(max_items <= UINT32_C(1) << 30);
-    *index = (rs_index_t){.mask = FIRST_SLOTS - 1, .slots = calloc(FIRST_SLOTS, sizeof *index->slots)};
+    *index = (rs_index_t){.mask = FIRST_SLOTS - 1, .slots = rs_table_take(FIRST_SLOTS * sizeof *index->slots)};
     return index->slots == NULL ? RS_ERR_MEMORY : RS_OK;
 }
 
 void rs_index_deinit(rs_index_t *index) {
-    free(index->slots);
+    rs_table_give(index->slots);
     *index = (rs_index_t){0};
 }
 
@@ -71,7 +119,7 @@ static void place(rs_index_t *index, rs_index_slot_t slot) {
 /* At most half full. Without memory for a larger table it fills further, slower but right. */
 static void grow(rs_index_t *index) {
     rs_index_t larger = {.mask = index->mask * 2 + 1, .count = index->count};
-    larger.slots = calloc((size_t)larger.mask + 1, sizeof *larger.slots);
+    larger.slots = rs_table_take(rs_index_bytes(&larger));
     if (larger.slots == NULL) {
         RS_REQUIRE(index->count < index->mask);
         return;
@@ -79,7 +127,7 @@ static void grow(rs_index_t *index) {
     for (uint32_t i = 0; i <= index->mask; i++) {
         if (index->slots[i].number != 0) place(&larger, index->slots[i]);
     }
-    free(index->slots);
+    rs_table_give(index->slots);
     *index = larger;
 }
 

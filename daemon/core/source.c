@@ -5,9 +5,12 @@
 enum { FIRST_IDS = 4096 };
 
 static int ids_init(struct rs_ids *ids) {
-    *ids = (struct rs_ids){.mask = FIRST_IDS - 1, .slots = calloc(FIRST_IDS, sizeof *ids->slots)};
+    *ids = (struct rs_ids){.mask = FIRST_IDS - 1, .slots = rs_table_take(FIRST_IDS * sizeof *ids->slots)};
     return ids->slots == NULL ? RS_ERR_MEMORY : RS_OK;
 }
+
+static uint64_t ids_bytes(const struct rs_ids *ids) { return ((uint64_t)ids->mask + 1) * sizeof *ids->slots; }
+static void ids_deinit(struct rs_ids *ids) { rs_table_give(ids->slots); }
 
 static bool ids_has(const struct rs_ids *ids, rs_hash128_t id) {
     for (uint32_t place = (uint32_t)id.low & ids->mask;; place = (place + 1) & ids->mask) {
@@ -25,7 +28,7 @@ static void place_id(struct rs_ids *ids, rs_hash128_t id) {
 
 static void grow_ids(struct rs_ids *ids) {
     struct rs_ids larger = {.mask = ids->mask * 2 + 1, .count = ids->count};
-    larger.slots = calloc((size_t)larger.mask + 1, sizeof *larger.slots);
+    larger.slots = rs_table_take(ids_bytes(&larger));
     if (larger.slots == NULL) {
         RS_REQUIRE(ids->count < ids->mask);
         return;   /* fills further, slower but right */
@@ -33,7 +36,7 @@ static void grow_ids(struct rs_ids *ids) {
     for (uint32_t i = 0; i <= ids->mask; i++) {
         if (ids->slots[i].low != 0 || ids->slots[i].high != 0) place_id(&larger, ids->slots[i]);
     }
-    free(ids->slots);
+    ids_deinit(ids);
     *ids = larger;
 }
 
@@ -71,8 +74,8 @@ void rs_sources_deinit(rs_sources_t *sources) {
     }
     free(sources->sources);
     free(sources->sessions);
-    free(sources->young.slots);
-    free(sources->old.slots);
+    ids_deinit(&sources->young);
+    ids_deinit(&sources->old);
     rs_index_deinit(&sources->source_index);
     rs_index_deinit(&sources->session_index);
     *sources = (rs_sources_t){0};
@@ -122,11 +125,12 @@ bool rs_sources_session(rs_sources_t *sources, rs_names_t *names, const rs_event
     return true;
 }
 
-/* Ids are forgotten a generation at a time; each lasts 2 x lateness, so an id is known for at least that long. When a
- * generation is full before its time the older one goes early: memory stays bounded, and what was remembered less long
- * than promised shows in the remembered_ids limit that the daemon prints. */
+/* Ids are forgotten a generation at a time; each lasts 2 x lateness, so an id is known for at least that long. In a replay, where
+ * nothing is late, none is forgotten. When a generation is full before its time the older one goes early: memory stays bounded, and
+ * what was remembered less long than promised shows in the remembered_ids limit that the daemon prints. */
 static void turn_generation(rs_sources_t *sources, int64_t now_us) {
-    const bool due = sources->generation_us == INT64_MIN || now_us - sources->generation_us >= 2 * sources->lateness_us;
+    const bool due = sources->generation_us == INT64_MIN ||
+                     (!sources->replay && now_us - sources->generation_us >= 2 * sources->lateness_us);
     if (!due && sources->young.count < sources->max_ids) return;
     if (sources->generation_us == INT64_MIN && sources->young.count == 0) {
         sources->generation_us = now_us;
@@ -157,7 +161,7 @@ rs_refusal_t rs_sources_judge(rs_sources_t *sources, uint32_t session_place, con
     if (has_seq) rs_numbers_add(&session->reported, event->seq);
     if (by_id) {
         id = id_hash(sources, session->owner, event->event_id);
-        if (ids_has(&sources->young, id) || ids_has(&sources->old, id)) return RS_REFUSAL_DUPLICATE;
+        if (ids_has(&sources->young, id) || (sources->old.count != 0 && ids_has(&sources->old, id))) return RS_REFUSAL_DUPLICATE;
     } else if (rs_numbers_has(&session->identities, event->seq)) {
         return RS_REFUSAL_DUPLICATE;
     }

@@ -5,7 +5,8 @@
  * rows of all families in both attributions, collected every second as the store does. Measured after 65 minutes of their
  * time: so windows evict and contacts fold as fast as new ones come.
  * Yardstick of the same run: one contact look-up, one key look-up and 16 integer additions per event, in the order of the same events.
- * Usage: bench_core_apply [configuration file, daemon/ringside.conf]; RS_BENCH_QUICK=1: without warm windows and shares. */
+ * Usage: bench_core_apply [configuration file, daemon/ringside.conf]; RS_BENCH_QUICK=1: without warm windows and shares;
+ * RS_BENCH_KEEP_ROWS=1: rows are not collected (for a profile of events alone). */
 #include "allocations.h"
 #include "core/core_internal.h"
 #include "random.h"
@@ -127,7 +128,7 @@ static void apply_slice(rs_core_t *core, load_t *load, cost_t *cost) {
         }
         const int64_t applied = cpu_ns();
         cost->events_ns += applied - begun;
-        if (part % TICKS == 0) {
+        if (part % TICKS == 0 && getenv("RS_BENCH_KEEP_ROWS") == NULL) {
             while (rs_core_collect(core, 4096, on_row, NULL) == 4096) {}
             cost->collect_ns += cpu_ns() - applied;
         }

@@ -1,12 +1,19 @@
 /* support/allocations.h — counts every allocation of the program. To be included by exactly one source file of it.
  *
- * Without a sanitizer malloc and its kin are taken over; under one its own hooks are used. Call allocations_start first. */
+ * Without a sanitizer malloc and its kin, and mmap, are taken over; under one its own hooks are used. Call allocations_start first. */
 #ifndef RS_TEST_ALLOCATIONS_H
 #define RS_TEST_ALLOCATIONS_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define RS_UNDER_SANITIZER 1
@@ -53,6 +60,11 @@ int posix_memalign(void **at, size_t alignment, size_t size) {
     allocations_note();
     *at = __libc_memalign(alignment, size);
     return *at == NULL ? 12 : 0;
+}
+/* malloc's own mappings do not come by here. */
+void *mmap(void *at, size_t size, int protection, int flags, int file, off_t offset) {
+    allocations_note();
+    return (void *)syscall(SYS_mmap, at, size, protection, flags, file, offset);
 }
 static inline void allocations_start(void) {}
 #endif

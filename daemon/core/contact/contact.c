@@ -8,7 +8,7 @@ int rs_contacts_init(rs_contacts_t *contacts, const rs_contacts_settings_t *sett
     *contacts = (rs_contacts_t){
         .lateness_us = config->lateness_us, .skew_us = config->clock_skew_us, .keep_us = RS_US_PER_DAY,
         .missing_end_us = config->missing_end_us, .max_events = config->limits.contact_events,
-        .compare_sessions = settings->compare_sessions, .on_fact = settings->on_fact, .on_forget = settings->on_forget,
+        .compare_sessions = settings->compare_sessions, .on_facts = settings->on_facts, .on_forget = settings->on_forget,
         .context = settings->context};
     contacts->derivation = (rs_derivation_t){
         .nodes = &contacts->nodes, .handlings = &contacts->handlings, .texts = &contacts->texts,
@@ -76,20 +76,29 @@ static void set_aside(rs_contacts_t *contacts, uint32_t number, rs_contact_list_
 
 static uint32_t oldest_due(const rs_contacts_t *contacts, rs_contact_list_id_t id, int64_t now_us) {
     const uint32_t number = contacts->lists[id].oldest;
-    return number != 0 && rs_contacts_at(contacts, number)->due_us <= now_us ? number : 0;
+    if (number == 0) return 0;
+    const rs_contact_t *contact = rs_contacts_at(contacts, number);
+    if (contact->due_us > now_us) return 0;
+    if (contact->younger != 0) __builtin_prefetch(&rs_contacts_at(contacts, contact->younger)->due_us, 1);   /* likely to be the next one */
+    return number;
 }
 
 /* --- events of one contact ---------------------------------------------------------------------------------------- */
 static void free_events(rs_contacts_t *contacts, rs_contact_t *contact) {
-    while (contact->head != 0) {
-        const uint32_t number = contact->head;
-        const rs_node_t *node = node_at(contacts, number);
-        contact->head = node->next;
-        if (node->id != 0) rs_pool_give(&contacts->texts, node->id);
-        rs_pool_give(&contacts->nodes, number);
-    }
-    contact->tail = 0;
+    if (contact->head != 0) rs_pool_give_chain(&contacts->nodes, contact->head, contact->tail, contact->events);
+    if (contact->texts != 0) rs_pool_give_chain(&contacts->texts, contact->text_head, contact->text_tail, contact->texts);
+    contact->head = contact->tail = 0;
+    contact->text_head = contact->text_tail = contact->texts = 0;
     contact->events = 0;
+}
+
+/* The event stays: its id goes with the contact's events from now on. */
+static void keep_text(rs_contacts_t *contacts, rs_contact_t *contact, uint32_t text) {
+    if (text == 0) return;
+    ((rs_event_text_t *)rs_pool_at(&contacts->texts, text))->next = contact->text_head;
+    contact->text_head = text;
+    if (contact->text_tail == 0) contact->text_tail = text;
+    contact->texts++;
 }
 
 static void free_base(rs_contacts_t *contacts, rs_contact_t *contact) {
@@ -130,11 +139,47 @@ static void forget(rs_contacts_t *contacts, uint32_t number) {
     rs_pool_give(&contacts->contacts, number);
 }
 
+/* All of a contact is looked at by most events. */
+static void prefetch_contact(const rs_contact_t *contact) {
+    const unsigned char *bytes = (const unsigned char *)contact;
+    for (size_t at = 0; at < sizeof *contact; at += 64) __builtin_prefetch(bytes + at, 1);
+}
+
+/* What the contact at hand leads to, and will be needed a moment later. */
+static void prefetch_around(const rs_contacts_t *contacts, const rs_contact_t *contact) {
+    if (contact->story.handlings != 0) __builtin_prefetch(rs_pool_at(&contacts->handlings, contact->story.handlings), 1);
+    if (contact->tail != 0) __builtin_prefetch(node_at(contacts, contact->tail), 1);
+    if (contact->older != 0) __builtin_prefetch(rs_contacts_at(contacts, contact->older), 1);
+    if (contact->younger != 0) __builtin_prefetch(rs_contacts_at(contacts, contact->younger), 1);
+}
+
+void rs_contacts_prefetch_place(const rs_contacts_t *contacts, rs_hash128_t id) {
+    __builtin_prefetch(&contacts->index.slots[rs_index_begin(&contacts->index, id.low)]);
+}
+
+static uint32_t likely_contact(const rs_contacts_t *contacts, rs_hash128_t id) {
+    uint32_t cursor = rs_index_begin(&contacts->index, id.low);
+    return rs_index_next(&contacts->index, id.low, &cursor);
+}
+
+void rs_contacts_prefetch(const rs_contacts_t *contacts, rs_hash128_t id) {
+    const uint32_t number = likely_contact(contacts, id);
+    if (number != 0) prefetch_contact(rs_contacts_at(contacts, number));
+}
+
+void rs_contacts_prefetch_around(const rs_contacts_t *contacts, rs_hash128_t id) {
+    const uint32_t number = likely_contact(contacts, id);
+    if (number != 0) prefetch_around(contacts, rs_contacts_at(contacts, number));
+}
+
 uint32_t rs_contacts_find(rs_contacts_t *contacts, uint32_t tenant, rs_hash128_t id) {
     uint32_t cursor = rs_index_begin(&contacts->index, id.low), number;
     while ((number = rs_index_next(&contacts->index, id.low, &cursor)) != 0) {
         const rs_contact_t *contact = rs_contacts_at(contacts, number);
-        if (contact->id.low == id.low && contact->id.high == id.high) return number;
+        prefetch_contact(contact);
+        if (contact->id.low != id.low || contact->id.high != id.high) continue;
+        prefetch_around(contacts, contact);
+        return number;
     }
     number = rs_pool_take(&contacts->contacts);
     if (number == 0 && contacts->lists[RS_CONTACTS_FOLDED].oldest != 0) {
@@ -239,10 +284,10 @@ static void apply_difference(rs_contacts_t *contacts, uint32_t tenant) {
             before->items[j].type = 0;
             had = true;
         }
-        if (!had) contacts->on_fact(contacts->context, tenant, &after->items[i], 1);
+        if (!had) contacts->on_facts(contacts->context, tenant, &after->items[i], 1, 1);
     }
     for (uint32_t j = first; j < before_end; j++) {
-        if (before->items[j].type != 0) contacts->on_fact(contacts->context, tenant, &before->items[j], -1);
+        if (before->items[j].type != 0) contacts->on_facts(contacts->context, tenant, &before->items[j], 1, -1);
     }
 }
 
@@ -251,9 +296,8 @@ static void step_in_order(rs_contacts_t *contacts, rs_contact_t *contact, uint32
     contacts->derivation.facts = &contacts->after;
     contacts->after.count = 0;
     rs_story_step(&contacts->derivation, &contact->story, number);
-    for (uint32_t i = 0; i < contacts->after.count; i++) {
-        contacts->on_fact(contacts->context, contact->tenant, &contacts->after.items[i], 1);
-    }
+    if (contacts->after.count == 0) return;
+    contacts->on_facts(contacts->context, contact->tenant, contacts->after.items, contacts->after.count, 1);
 }
 
 static rs_refusal_t rederive(rs_contacts_t *contacts, rs_contact_t *contact, uint32_t number) {
@@ -334,9 +378,13 @@ rs_refusal_t rs_contacts_take(rs_contacts_t *contacts, uint32_t number, const rs
     rs_refusal_t refusal = RS_REFUSAL_NONE;
     if (in_order && !may_be_skewed) step_in_order(contacts, contact, node_number);
     else refusal = rederive(contacts, contact, node_number);
-    if (refusal != RS_REFUSAL_NONE) drop_event(contacts, node_number);
-    else note_activity(contacts, number);
-    return refusal;
+    if (refusal != RS_REFUSAL_NONE) {
+        drop_event(contacts, node_number);
+        return refusal;
+    }
+    keep_text(contacts, contact, node->id);
+    note_activity(contacts, number);
+    return RS_REFUSAL_NONE;
 }
 
 /* A mark among the events: time has come so far. Whether an end is missing is then read from the events, so that an event that

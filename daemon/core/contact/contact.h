@@ -18,9 +18,10 @@
 #include "event/event.h"
 
 typedef struct rs_contact {
-    rs_hash128_t id;                 /* of tenant and contact_id: stands for them */
+    _Alignas(64) rs_hash128_t id;                 /* of tenant and contact_id: stands for them */
     uint32_t tenant;
     uint32_t head, tail;             /* kept events */
+    uint32_t text_head, text_tail, texts;   /* their ids, in no order, and how many */
     uint32_t base;                   /* place of the base story, 0 = the empty one */
     uint32_t older, younger;         /* in its list */
     uint32_t journey, journey_next;  /* 0 = tied to none */
@@ -34,7 +35,8 @@ typedef struct rs_contact {
     uint32_t open_next[3], open_previous[3];
     uint16_t over;                   /* bit 0: past the key's T; bit 1 + slot: past that policy's T */
     bool is_open, is_talking;
-    uint8_t talking_channel;
+    uint8_t talking_channel, open_channel;
+    uint32_t talking_queue, open_queue;   /* numbers of names, as are those of the story */
     uint32_t talking_key;
     int64_t open_since_us;
 } rs_contact_t;
@@ -53,8 +55,8 @@ typedef struct rs_contacts {
     uint32_t max_events;
     /* orders two sessions as source, then incarnation */
     int (*compare_sessions)(void *context, uint32_t session_a, uint32_t session_b);
-    /* counts a fact of the contact (+1) or takes it back (-1) */
-    void (*on_fact)(void *context, uint32_t tenant, const rs_fact_t *fact, int sign);
+    /* counts facts of the contact (+1) or takes them back (-1) */
+    void (*on_facts)(void *context, uint32_t tenant, const rs_fact_t *facts, uint32_t count, int sign);
     void (*on_forget)(void *context, uint32_t contact);   /* just before a contact leaves memory */
     void *context;
     uint64_t rederived, forgotten;   /* how often; folded contacts dropped before their time */
@@ -65,7 +67,7 @@ typedef struct rs_contacts_settings {
     int (*compare_sessions)(void *context, uint32_t session_a, uint32_t session_b);
     bool (*same_source)(void *context, uint32_t session_a, uint32_t session_b);
     uint32_t (*team_of)(void *context, uint32_t tenant, uint32_t agent);
-    void (*on_fact)(void *context, uint32_t tenant, const rs_fact_t *fact, int sign);
+    void (*on_facts)(void *context, uint32_t tenant, const rs_fact_t *facts, uint32_t count, int sign);
     void (*on_forget)(void *context, uint32_t contact);
     void *context;
 } rs_contacts_settings_t;
@@ -75,12 +77,17 @@ void rs_contacts_deinit(rs_contacts_t *contacts);
 
 /* The contact, made when new; 0 when there is no room. */
 uint32_t rs_contacts_find(rs_contacts_t *contacts, uint32_t tenant, rs_hash128_t id);
+/* Call for the memory that leads to a contact; for the contact, when that is there; for what the contact leads to, when it is
+ * there. Change nothing. */
+void rs_contacts_prefetch_place(const rs_contacts_t *contacts, rs_hash128_t id);
+void rs_contacts_prefetch(const rs_contacts_t *contacts, rs_hash128_t id);
+void rs_contacts_prefetch_around(const rs_contacts_t *contacts, rs_hash128_t id);
 static inline rs_contact_t *rs_contacts_at(const rs_contacts_t *contacts, uint32_t number) {
     return rs_pool_at(&contacts->contacts, number);
 }
 /* The total order of two events of which only the places are known; ids that agree in eight bytes are taken as equal. */
 int rs_contacts_compare(const rs_contacts_t *contacts, const rs_order_t *a, const rs_order_t *b);
-/* Takes one event of the contact; `event_id` may be empty. Facts go out through on_fact.
+/* Takes one event of the contact; `event_id` may be empty. Facts go out through on_facts.
  * RS_REFUSAL_NONE; RS_REFUSAL_TOO_LATE: it would change a folded part; RS_REFUSAL_LIMIT: no room for it. */
 RS_MUST_CHECK rs_refusal_t rs_contacts_take(rs_contacts_t *contacts, uint32_t number, const rs_node_t *event, rs_str_t event_id);
 

@@ -12,21 +12,21 @@
 
 /* One kept event. */
 typedef struct rs_node {
+    uint32_t next;             /* first, so that all of a contact's go back to the pool at once */
+    uint32_t id;               /* place of the event id's bytes, 0 = none */
     int64_t at_us;
     uint64_t seq;
     uint32_t ms[2];            /* wait, or talk and hold: as `flags` says */
     uint32_t session;          /* of the source; orders by its strings */
     uint32_t queue, agent, team;
     uint32_t to_queue, to_agent;
-    uint32_t id;               /* place of the event id's bytes, 0 = none */
-    uint32_t next;
     uint8_t type, channel, detail, flags;   /* detail: reason, kind or stage */
 } rs_node_t;
 enum { RS_NODE_SEQ = 1, RS_NODE_WAIT = 2, RS_NODE_TALK = 4, RS_NODE_HOLD = 8 };
 /* Beyond the wire's types: says that time has passed, so that a missing end is seen without an event (rs_story_step). */
 enum { RS_NODE_TIME_PASSED = RS_EVENT_TYPE_COUNT };
 
-typedef struct rs_event_text { uint8_t len; char bytes[RS_MAX_NAME + 7]; } rs_event_text_t;
+typedef struct rs_event_text { uint32_t next; uint8_t len; char bytes[RS_MAX_NAME + 3]; } rs_event_text_t;
 
 /* Where an event stands in the total order, without its text: enough to compare with an event whose text is gone. Event ids are
  * told apart by their first eight bytes only. */
