@@ -1,6 +1,8 @@
 /* `ringside replay`: recorded events through the same core, as fast as it can. */
+#include "cli/block_queue.h"
 #include "cli/cli.h"
 #include "cli/reader.h"
+#include "cli/replay_stream.h"
 #include "cli/row_print.h"
 #include "cli/sorter.h"
 #include "core/core.h"
@@ -9,10 +11,13 @@
 #include <argp.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-enum { MAX_FILES = 1024, MAX_SETS = 256 };
+enum { MAX_FILES = 1024, MAX_SETS = 256, BLOCKS = 6 };
 
 typedef struct rs_replay {
     /* what was asked for */
@@ -26,8 +31,16 @@ typedef struct rs_replay {
     /* what that means */
     rs_config_t *config;
     rs_zone_t *zone;
-    rs_core_t *core;
-    rs_sorter_t *sorter;
+    rs_core_t *core;                /* applies: the main thread's */
+    /* the reading thread's until it has ended */
+    rs_core_t *admission;           /* accounts, and tells duplicates; applies nothing */
+    rs_sorter_t *sorter;            /* NULL: the files can be read again if they are not in order */
+    rs_block_t *block;              /* being filled */
+    int read_result;
+    uint64_t told, already_told;    /* refusals said; those that an earlier reading has said already */
+    /* both */
+    rs_block_queue_t *queue;
+    _Atomic bool given_up;          /* relaxed: the applier says that reading on is of no use; a little later does no harm */
     rs_row_printer_t printer;
     rs_interval_spec_t spec;
     rs_key_family_t family;
@@ -222,26 +235,49 @@ static void print_row(void *context, const rs_row_t *row) {
 static void report_refused(rs_replay_t *replay, const char *file, uint64_t line, const rs_refused_t *refused) {
     replay->refused++;
     if (refused->reason == RS_REFUSAL_UNKNOWN_TYPE) replay->unknown++;
-    rs_core_apply_refusal(replay->core, rs_str(refused->source), refused->reason);
+    rs_core_apply_refusal(replay->admission, rs_str(refused->source), refused->reason);
+    if (replay->told++ < replay->already_told) return;
     fprintf(stderr, "%s:%" PRIu64 ": refused: %s%s%s\n", file, line, rs_refusal_name(refused->reason),
             refused->field[0] != 0 ? ": " : "", refused->field);
 }
 
+static int fail_to_sort(int status) {
+    return rs_cli_fail("cannot sort the events: %s", status == RS_ERR_IO ? strerror(errno) : rs_status_text(status));
+}
+
+static void hand_block_over(rs_replay_t *replay) {
+    rs_block_queue_put(replay->queue, replay->block);
+    replay->block = rs_block_queue_empty(replay->queue);
+}
+
+/* On to the thread that applies, and to the sorter, which then has all of it in the end. */
+static int keep(rs_replay_t *replay, const rs_event_t *event) {
+    if (!rs_block_has_room(replay->block)) hand_block_over(replay);
+    rs_block_t *block = replay->block;
+    unsigned char *record = block->bytes + block->used;
+    const size_t len = rs_record_write_event(event, event->occurred_us, (rs_origin_t){0}, record);
+    const int status = replay->sorter == NULL ? RS_OK : rs_sorter_add(replay->sorter, event, record, len);
+    if (status != RS_OK) return fail_to_sort(status);
+    block->items[block->count++] = (rs_block_item_t){.occurred_us = event->occurred_us, .at = block->used, .len = (uint32_t)len};
+    block->used += (uint32_t)len;
+    return 0;
+}
+
 static int take(rs_replay_t *replay, const rs_event_t *event, const char *file, uint64_t line) {
     uint32_t session;
-    const rs_refusal_t refusal = rs_core_admit(replay->core, event, event->occurred_us, &session);
+    const rs_refusal_t refusal = rs_core_admit(replay->admission, event, event->occurred_us, &session);
     if (refusal == RS_REFUSAL_DUPLICATE) {
         replay->duplicate++;
         return 0;
     }
     if (refusal != RS_REFUSAL_NONE) {
         replay->limited++;
+        if (replay->told++ < replay->already_told) return 0;
         fprintf(stderr, "%s:%" PRIu64 ": refused: %s\n", file, line, rs_refusal_name(refusal));
         return 0;
     }
-    const int status = rs_sorter_add(replay->sorter, event, session);
-    if (status == RS_OK) return 0;
-    return rs_cli_fail("cannot sort the events: %s", status == RS_ERR_IO ? strerror(errno) : rs_status_text(status));
+    if (event->type == RS_SOURCE_GAP) rs_core_apply_admitted(replay->admission, event, session);   /* which numbers are missing */
+    return keep(replay, event);
 }
 
 /* The customer's own text goes no further than here: replay needs no pseudonyms yet. */
@@ -258,7 +294,8 @@ static int read_file(rs_replay_t *replay, const char *file) {
     rs_refused_t refused;
     uint64_t line = 0;
     int result = 0;
-    while (result == 0 && (status = rs_reader_next(reader, &event, &refused, &line)) != 0) {
+    while (result == 0 && !atomic_load_explicit(&replay->given_up, memory_order_relaxed) &&
+           (status = rs_reader_next(reader, &event, &refused, &line)) != 0) {
         if (status == RS_ERR_IO) {
             result = rs_cli_fail("%s:%" PRIu64 ": %s", file, line, rs_reader_error(reader));
         } else {
@@ -275,21 +312,103 @@ static int read_file(rs_replay_t *replay, const char *file) {
     return result;
 }
 
-static int apply_all(rs_replay_t *replay) {
+/* The reading thread. */
+static void *read_all(void *context) {
+    rs_replay_t *replay = context;
+    replay->block = rs_block_queue_empty(replay->queue);
+    for (size_t i = 0; i < replay->file_count && replay->read_result == 0; i++) {
+        replay->read_result = read_file(replay, replay->files[i]);
+    }
+    rs_block_queue_put(replay->queue, replay->block);
+    rs_block_queue_end(replay->queue);
+    return NULL;
+}
+
+static int create_core(rs_replay_t *replay, bool applies, rs_core_t **core);
+
+/* Applies while the other thread reads. False: the events are not in order; none of it counts. */
+static bool apply_stream(rs_replay_t *replay, rs_stream_t *stream) {
+    bool in_order = stream != NULL;
+    rs_block_t *block;
+    while ((block = rs_block_queue_take(replay->queue)) != NULL) {
+        in_order = in_order && rs_stream_block(stream, block);
+        rs_block_queue_give_back(replay->queue, block);
+        /* Without a sorter all will be read again. */
+        if (!in_order && replay->sorter == NULL) atomic_store_explicit(&replay->given_up, true, memory_order_relaxed);
+    }
+    if (in_order) rs_stream_finish(stream);
+    return in_order;
+}
+
+static int start_reader(rs_replay_t *replay, pthread_t *reader) {
+    atomic_store_explicit(&replay->given_up, false, memory_order_relaxed);
+    if (rs_block_queue_create(BLOCKS, &replay->queue) != RS_OK) return rs_cli_fail("out of memory");
+    const int failed = pthread_create(reader, NULL, read_all, replay);
+    return failed == 0 ? 0 : rs_cli_fail("cannot start a thread: %s", strerror(failed));
+}
+
+/* Reads everything; with a stream it is applied as it comes. *in_order: nothing is left to do. */
+static int read_files(rs_replay_t *replay, rs_stream_t *stream, bool *in_order) {
+    pthread_t reader;
+    const int result = start_reader(replay, &reader);
+    if (result != 0) return result;
+    *in_order = apply_stream(replay, stream);
+    pthread_join(reader, NULL);
+    rs_block_queue_destroy(&replay->queue);
+    return replay->read_result;
+}
+
+static int create_sorter(rs_replay_t *replay) {
+    return rs_sorter_create(replay->sort_bytes, rs_event_compare, &replay->sorter) == RS_OK ? 0 : rs_cli_fail("out of memory");
+}
+
+/* From the beginning, with what an earlier try has done forgotten, but not what it said. */
+static int begin_again(rs_replay_t *replay) {
+    rs_core_destroy(&replay->core);
+    if (replay->sorter != NULL) return create_core(replay, true, &replay->core);
+    rs_core_destroy(&replay->admission);
+    replay->already_told = replay->told;
+    replay->read = replay->refused = replay->unknown = replay->duplicate = replay->limited = replay->told = 0;
+    int result = create_core(replay, true, &replay->core);
+    if (result == 0) result = create_core(replay, false, &replay->admission);
+    if (result == 0) result = create_sorter(replay);
+    bool in_order;
+    return result != 0 ? result : read_files(replay, NULL, &in_order);
+}
+
+static int apply_sorted(rs_replay_t *replay) {
     rs_event_t event;
-    uint32_t session;
     int status = rs_sorter_finish(replay->sorter);
-    if (status != RS_OK) return rs_cli_fail("cannot sort the events: %s", status == RS_ERR_IO ? strerror(errno) : rs_status_text(status));
-    while ((status = rs_sorter_next(replay->sorter, &event, &session)) == 1) rs_core_apply_admitted(replay->core, &event, session);
-    rs_core_finish(replay->core);
+    if (status != RS_OK) return fail_to_sort(status);
+    while ((status = rs_sorter_next(replay->sorter, &event)) == 1) rs_core_apply_in_order(replay->core, &event);
     return status == 0 ? 0 : rs_cli_fail("cannot read the sorted events back: %s", strerror(errno));
+}
+
+static bool can_be_read_again(const char *file) {
+    struct stat about;
+    return strcmp(file, "-") != 0 && stat(file, &about) == 0 && S_ISREG(about.st_mode);
+}
+
+/* Alerts are told as they come and cannot be taken back: for them all is sorted before the first event is applied. */
+static int read_and_apply(rs_replay_t *replay) {
+    rs_stream_t *stream = NULL;
+    bool keeps = replay->alerts, in_order = false;
+    for (size_t i = 0; i < replay->file_count; i++) keeps = keeps || !can_be_read_again(replay->files[i]);
+    int result = keeps ? create_sorter(replay) : 0;
+    if (result == 0 && !replay->alerts && rs_stream_create(replay->core, &stream) != RS_OK) result = rs_cli_fail("out of memory");
+    if (result == 0) result = read_files(replay, stream, &in_order);
+    rs_stream_destroy(&stream);
+    if (result == 0 && !in_order && !replay->alerts) result = begin_again(replay);
+    if (result == 0 && !in_order) result = apply_sorted(replay);
+    if (result == 0) rs_core_finish(replay->core);
+    return result;
 }
 
 static void print_summary(const rs_replay_t *replay) {
     rs_accounting_t sum = {0};
-    for (uint32_t i = 0; i < rs_core_source_count(replay->core); i++) {
+    for (uint32_t i = 0; i < rs_core_source_count(replay->admission); i++) {
         rs_accounting_t one;
-        rs_core_accounting(replay->core, i, &one);
+        rs_core_accounting(replay->admission, i, &one);
         sum.received += one.received;
         sum.applied += one.applied;
         sum.duplicate += one.duplicate;
@@ -319,16 +438,23 @@ static void widen_limits(rs_config_t *config) {
     if (limits->remembered_ids < 64u << 20) limits->remembered_ids = 64u << 20;
 }
 
-static int create_core(rs_replay_t *replay) {
-    if (!replay->config->missing_end_named) replay->config->missing_end_us = 0;   /* in replay only when configured */
-    widen_limits(replay->config);
+static int create_core(rs_replay_t *replay, bool applies, rs_core_t **core) {
+    const bool alerts = applies && replay->alerts;
     const rs_core_options_t core_options = {
-        .config = replay->config, .replay = true, .windows = replay->alerts, .alerts = replay->alerts,
-        .families = replay->alerts ? 0 : 1u << replay->family, .attributions = replay->attribution_bit,
+        .config = replay->config, .replay = true, .windows = alerts, .alerts = alerts,
+        .families = applies && !alerts ? 1u << replay->family : 0, .attributions = replay->attribution_bit,
         .interval = replay->spec, .start_us = 0, .run = 0, .hash_seed = UINT64_C(0x72696e6773696465),
         .effects = {.context = replay, .on_alert = print_alert}};
-    const int status = rs_core_create(&core_options, &replay->core);
+    const int status = rs_core_create(&core_options, core);
     return status == RS_OK ? 0 : rs_cli_fail("cannot start: %s", rs_status_text(status));
+}
+
+static int create_parts(rs_replay_t *replay) {
+    if (!replay->config->missing_end_named) replay->config->missing_end_us = 0;   /* in replay only when configured */
+    widen_limits(replay->config);
+    int result = create_core(replay, true, &replay->core);
+    if (result == 0) result = create_core(replay, false, &replay->admission);
+    return result;
 }
 
 static int run(rs_replay_t *replay) {
@@ -337,11 +463,8 @@ static int run(rs_replay_t *replay) {
     if (result == 0) result = load_zone(replay);
     if (result == 0) result = parse_interval(replay);
     if (result == 0) result = load_config(replay);
-    if (result == 0) result = create_core(replay);
-    if (result != 0) return result;
-    if (rs_sorter_create(replay->sort_bytes, rs_event_compare, &replay->sorter) != RS_OK) return rs_cli_fail("out of memory");
-    for (size_t i = 0; i < replay->file_count && result == 0; i++) result = read_file(replay, replay->files[i]);
-    if (result == 0) result = apply_all(replay);
+    if (result == 0) result = create_parts(replay);
+    if (result == 0) result = read_and_apply(replay);
     if (result != 0) return result;
     replay->printer.out = stdout;
     replay->printer.by = replay->family;
@@ -360,7 +483,9 @@ int rs_cli_replay(int argc, char **argv) {
     argv[0] = "ringside replay";
     argp_parse(&parser, argc, argv, 0, NULL, &replay);
     const int result = run(&replay);
+    rs_block_queue_destroy(&replay.queue);
     rs_sorter_destroy(&replay.sorter);
+    rs_core_destroy(&replay.admission);
     rs_core_destroy(&replay.core);
     rs_config_destroy(&replay.config);
     rs_zone_destroy(&replay.zone);

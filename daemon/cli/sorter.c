@@ -11,18 +11,15 @@ enum { BLOCK_BYTES = 1 << 20, MAX_RUNS = 4096 };
 typedef struct rs_entry {       /* one record of the run in memory */
     int64_t occurred_us;
     const unsigned char *record;
-    uint32_t len, tag;
+    uint32_t len;
 } rs_entry_t;
 
-typedef struct rs_head {        /* one record of a spilled run, with its length and tag before it */
-    uint32_t len, tag;
-} rs_head_t;
+typedef struct rs_head { uint32_t len; } rs_head_t;   /* before each record of a spilled run */
 
 typedef struct rs_run {         /* a spilled run, mapped */
     unsigned char *bytes;
     size_t size, at;
     rs_event_t event;
-    uint32_t tag;
     bool has;
 } rs_run_t;
 
@@ -94,7 +91,7 @@ static void sort_run(rs_sorter_t *sorter) {
 static int write_run(rs_sorter_t *sorter, FILE *file) {
     for (size_t i = 0; i < sorter->entry_count; i++) {
         const rs_entry_t *entry = &sorter->entries[i];
-        const rs_head_t head = {.len = entry->len, .tag = entry->tag};
+        const rs_head_t head = {.len = entry->len};
         if (fwrite(&head, sizeof head, 1, file) != 1 || fwrite(entry->record, entry->len, 1, file) != 1) return RS_ERR_IO;
     }
     return fflush(file) == 0 ? RS_OK : RS_ERR_IO;
@@ -157,18 +154,18 @@ static bool room_for_entry(rs_sorter_t *sorter) {
     return true;
 }
 
-int rs_sorter_add(rs_sorter_t *sorter, const rs_event_t *event, uint32_t tag) {
+int rs_sorter_add(rs_sorter_t *sorter, const rs_event_t *event, const void *record_bytes, size_t len) {
     if (sorter->used_bytes + RS_RECORD_MAX > sorter->max_bytes) {
         const int status = spill(sorter);
         if (status != RS_OK) return status;
     }
     unsigned char *record = room_for_record(sorter);
     if (record == NULL || !room_for_entry(sorter)) return RS_ERR_MEMORY;
-    const size_t len = rs_record_write_event(event, event->occurred_us, (rs_origin_t){0}, record);
+    memcpy(record, record_bytes, len);
     sorter->block_used += len;
     sorter->used_bytes += len + sizeof(rs_entry_t);
     rs_entry_t *entry = &sorter->entries[sorter->entry_count++];
-    *entry = (rs_entry_t){.occurred_us = event->occurred_us, .record = record, .len = (uint32_t)len, .tag = tag};
+    *entry = (rs_entry_t){.occurred_us = event->occurred_us, .record = record, .len = (uint32_t)len};
     if (sorter->in_order && sorter->entry_count > 1) sorter->in_order = compare_entries(entry - 1, entry, sorter) <= 0;
     return RS_OK;
 }
@@ -180,7 +177,6 @@ static void advance(rs_run_t *run) {
     rs_head_t head;
     memcpy(&head, run->bytes + run->at, sizeof head);
     run->event = event_of(run->bytes + run->at + sizeof head, head.len);
-    run->tag = head.tag;
     run->at += sizeof head + head.len;
 }
 
@@ -204,19 +200,17 @@ static rs_run_t *least_run(rs_sorter_t *sorter) {
     return least;
 }
 
-int rs_sorter_next(rs_sorter_t *sorter, rs_event_t *event, uint32_t *tag) {
+int rs_sorter_next(rs_sorter_t *sorter, rs_event_t *event) {
     RS_REQUIRE(sorter->finished);
     if (sorter->run_count == 0) {
         if (sorter->entry_at == sorter->entry_count) return 0;
         const rs_entry_t *entry = &sorter->entries[sorter->entry_at++];
         *event = event_of(entry->record, entry->len);
-        *tag = entry->tag;
         return 1;
     }
     rs_run_t *run = least_run(sorter);
     if (run == NULL) return 0;
     *event = run->event;
-    *tag = run->tag;
     advance(run);   /* the event's strings lie in the mapping and stay */
     return 1;
 }

@@ -14,12 +14,12 @@ typedef struct rs_sorter rs_sorter_t;
 /* `max_bytes` >= 1 MiB. `order` < 0 when the first comes before. */
 RS_MUST_CHECK int rs_sorter_create(uint64_t max_bytes, int (*order)(const rs_event_t *a, const rs_event_t *b), rs_sorter_t **sorter);
 void rs_sorter_destroy(rs_sorter_t **sorter);
-/* Copies the event and `tag`. RS_ERR_MEMORY, RS_ERR_IO (the temporary file; errno says why). */
-RS_MUST_CHECK int rs_sorter_add(rs_sorter_t *sorter, const rs_event_t *event, uint32_t tag);
+/* Copies the event's record, which the caller has written. RS_ERR_MEMORY, RS_ERR_IO (the temporary file; errno says why). */
+RS_MUST_CHECK int rs_sorter_add(rs_sorter_t *sorter, const rs_event_t *event, const void *record, size_t len);
 /* No more will be added. RS_ERR_IO, RS_ERR_MEMORY. */
 RS_MUST_CHECK int rs_sorter_finish(rs_sorter_t *sorter);
-/* 1: *event (its strings are valid until the next call) and *tag. 0: the end. RS_ERR_IO. */
-RS_MUST_CHECK int rs_sorter_next(rs_sorter_t *sorter, rs_event_t *event, uint32_t *tag);
+/* 1: *event (its strings are valid until the next call). 0: the end. RS_ERR_IO. */
+RS_MUST_CHECK int rs_sorter_next(rs_sorter_t *sorter, rs_event_t *event);
 uint32_t rs_sorter_spills(const rs_sorter_t *sorter);
 
 #endif
