@@ -13,6 +13,7 @@
 #define RS_CONFIG_H
 
 #include "base/base.h"
+#include "base/calendar.h"
 #include "base/zone.h"
 
 #include <stdio.h>
@@ -64,7 +65,16 @@ typedef struct rs_queue_config {
     int64_t threshold_us;      /* < 0 = not set */
     int64_t short_us;          /* < 0 = not set */
     double target;             /* < 0 = not set */
+    rs_str_t hours;            /* name of the working hours that its reply and resolution clocks run in; empty = always */
+    int64_t first_reply_us, next_reply_us, resolution_us; /* targets of asynchronous channels, by those clocks; < 0 = not set */
+    uint8_t callback_clock;    /* rs_callback_clock_t; RS_CALLBACK_CLOCK_UNSET */
 } rs_queue_config_t;
+
+/* What a call-back's clock does when the called-back contact is queued again. */
+typedef enum rs_callback_clock { RS_CALLBACK_CLOCK_UNSET = 0, RS_CALLBACK_CLOCK_RESTART, RS_CALLBACK_CLOCK_KEEP } rs_callback_clock_t;
+
+/* Named working hours; the default one of a tenant's queues may be called from queues.<name>.hours or complaints.hours. */
+typedef struct rs_hours_config { rs_str_t name; rs_calendar_t *calendar; } rs_hours_config_t;
 
 typedef struct rs_agent_config { rs_str_t tenant, name, team; } rs_agent_config_t;
 
@@ -106,17 +116,44 @@ typedef struct rs_asterisk_config {
     uint32_t member_count;
 } rs_asterisk_config_t;
 
-/* --- first-contact resolution: kept from the file already, used by a later part ----------------------------------- */
+/* --- first-contact resolution ------------------------------------------------------------------------------------- */
 typedef enum rs_fcr_scope { RS_FCR_ANY = 0, RS_FCR_TOPIC, RS_FCR_QUEUE, RS_FCR_CHANNEL } rs_fcr_scope_t;
 typedef struct rs_fcr_config {
     int64_t repeat_window_us;  /* default 7 days */
     int64_t redial_grace_us;   /* default 60 s */
     uint8_t scope;             /* rs_fcr_scope_t: what a repeat must have in common */
     bool repeat_handled_only;  /* fcr.repeat_counts = handled: an abandoned next contact is no repeat */
+    rs_str_t *never_topics; uint32_t never_count; /* fcr.never: topics that net FCR leaves out; sorted */
 } rs_fcr_config_t;
+
+/* --- surveys and complaints --------------------------------------------------------------------------------------- */
+typedef struct rs_scale_config { int32_t min_milli, max_milli; } rs_scale_config_t;
+typedef struct rs_feedback_config {
+    rs_scale_config_t csat, ces;   /* of scores that come without a scale; 1..5 and 1..7. NPS is 0..10 always */
+    rs_str_t complaint_hours;      /* name of working hours; empty = the clock always runs */
+    /* the time that each stage may take since the one before it, by that clock; 0 = no deadline */
+    int64_t acknowledge_us, investigate_us, respond_us, close_us;
+} rs_feedback_config_t;
+
+/* --- agents ------------------------------------------------------------------------------------------------------- */
+typedef struct rs_staff_config {
+    int64_t expire_us;         /* an agent without any event for this long is taken as offline, at last event + this; 0 = never; 16 h */
+    rs_str_t *break_activities; uint32_t break_count;     /* staff.break_activities: planned activities during which a break, not
+                                                             work, is the plan; sorted. Default: break, lunch, meal, rest */
+    rs_str_t *absent_activities; uint32_t absent_count;   /* the agent is planned to be away: off, absent, holiday, sick */
+} rs_staff_config_t;
+
+/* --- the way through the process, prediction ---------------------------------------------------------------------- */
+typedef struct rs_prediction_config {
+    int64_t horizon_us;        /* how far back handle times and patience are looked at; 30 min */
+    uint32_t min_handled;      /* fewer handlings than this carry no answer; 10 */
+} rs_prediction_config_t;
 
 typedef struct rs_limits {     /* hard bounds; keys past one go to __overflow__, everything else is refused and counted */
     uint32_t tenants, queue_keys, agent_keys, team_keys, sources, contacts, contact_events, remembered_ids, rows, alerts;
+    uint32_t customers;        /* remembered for FCR; 1,000,000 */
+    uint32_t cases;            /* complaints that are open or may still change; 100,000 */
+    uint32_t edges, variants;  /* of the process map, per interval in memory; 20,000 and 10,000 */
     uint32_t peers;            /* sessions at the ingest sockets */
     uint32_t peer_bytes;       /* bytes in flight per peer */
     uint32_t message_bytes;    /* ZMQ_MAXMSGSIZE */
@@ -131,7 +168,7 @@ typedef struct rs_config {
     int64_t missing_end_us;                          /* 0 = off; default 24 h */
     bool missing_end_named;                          /* by the file or --set: only then it holds in a replay, too */
     int64_t interval_us;                             /* the store's base interval, 15 min */
-    bool attribution_event, attribution_enter;       /* which attributions rows are kept in */
+    bool attribution_event, attribution_enter, attribution_close; /* which attributions rows are kept in */
     rs_zone_t *zone;                                 /* the default tenant zone; never NULL */
     int64_t windows_us[RS_MAX_WINDOWS];              /* rising; 5, 15, 30, 60 min */
     uint32_t window_count;
@@ -144,6 +181,12 @@ typedef struct rs_config {
     rs_agent_config_t *agents; uint32_t agent_count; /* sorted by name, tenant */
     rs_rule_config_t *rules; uint32_t rule_count;    /* in the order of the file */
     rs_fcr_config_t fcr;
+    rs_feedback_config_t feedback;
+    rs_staff_config_t staff;
+    rs_prediction_config_t prediction;
+    rs_hours_config_t *hours; uint32_t hours_count;  /* sorted by name */
+    uint8_t callback_clock;                          /* of queues that name none: RESTART or KEEP */
+    int64_t first_reply_us, next_reply_us, resolution_us; /* targets of queues that name none; 0 = none */
     rs_limits_t limits;
     /* ingest and feed */
     rs_str_t events_endpoint, plain_endpoint, feed_endpoint, snapshot_endpoint;

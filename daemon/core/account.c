@@ -1,40 +1,6 @@
 #include "core/account.h"
 
-/* What facts of one moment do to one key: some counts, some durations, and the extremes of a wait. */
-enum { MAX_COUNTS = 24, MAX_DURATIONS = 8 };
-typedef struct rs_change {
-    uint32_t fact_count, count_count, duration_count;
-    int64_t wait_us;               /* closed leg: for the extremes; -1 = none */
-    uint8_t outcome, reason;       /* of a closed leg: service level is judged per target time */
-    bool is_blocked, leg_policies, journey_policies;
-    int64_t threshold_us;          /* -1 = says nothing of a threshold */
-    const rs_key_entry_t *queue;
-    struct { int64_t delta; uint16_t count; } counts[MAX_COUNTS];
-    struct { int64_t us; uint8_t histogram; int8_t sign; } durations[MAX_DURATIONS];
-} rs_change_t;
-
-/* The counts and durations are not cleared: their numbers are. */
-static void begin_change(rs_change_t *change, const rs_key_entry_t *queue) {
-    change->fact_count = 1;
-    change->count_count = change->duration_count = 0;
-    change->wait_us = change->threshold_us = -1;
-    change->outcome = change->reason = 0;
-    change->is_blocked = change->leg_policies = change->journey_policies = false;
-    change->queue = queue;
-}
-
-static void put(rs_change_t *change, unsigned count, int64_t delta) {
-    RS_REQUIRE(change->count_count < MAX_COUNTS);
-    change->counts[change->count_count].count = (uint16_t)count;
-    change->counts[change->count_count++].delta = delta;
-}
-
-static void put_duration(rs_change_t *change, rs_histogram_id_t histogram, int64_t us, int sign) {
-    RS_REQUIRE(change->duration_count < MAX_DURATIONS);
-    change->durations[change->duration_count].histogram = (uint8_t)histogram;
-    change->durations[change->duration_count].sign = (int8_t)sign;
-    change->durations[change->duration_count++].us = us;
-}
+#include "core/change.h"
 
 const rs_generation_t *rs_account_generation(const rs_account_t *account, int64_t at_us) {
     uint32_t i = account->generation_count - 1;
@@ -56,101 +22,6 @@ const rs_key_entry_t *rs_account_standards(rs_account_t *account, uint32_t key, 
     }
     entry->generation = number;
     return entry;
-}
-
-/* --- what each fact counts ---------------------------------------------------------------------------------------- */
-static const uint16_t flow_counts[RS_FLOW_COUNT] = {
-    [RS_FLOW_OTHER] = RS_COUNT_FLOW_OTHER, [RS_FLOW_TIMEOUT] = RS_COUNT_FLOW_TIMEOUT, [RS_FLOW_EXIT_KEY] = RS_COUNT_FLOW_EXIT_KEY,
-    [RS_FLOW_NO_AGENTS] = RS_COUNT_FLOW_NO_AGENTS, [RS_FLOW_OVERFLOW] = RS_COUNT_FLOW_OVERFLOW,
-    [RS_FLOW_WITHDRAWN] = RS_COUNT_FLOW_WITHDRAWN, [RS_FLOW_VOICEMAIL] = RS_COUNT_FLOW_VOICEMAIL,
-    [RS_FLOW_ERROR] = RS_COUNT_FLOW_ERROR, [RS_FLOW_REQUEUED] = RS_COUNT_FLOW_REQUEUED, [RS_FLOW_LOST] = RS_COUNT_FLOW_LOST};
-
-static const uint16_t offer_counts[RS_OFFER_COUNT] = {
-    [RS_OFFER_NONE] = RS_COUNT_OFFERS_FAILED_OTHER, [RS_OFFER_OTHER] = RS_COUNT_OFFERS_FAILED_OTHER,
-    [RS_OFFER_TIMEOUT] = RS_COUNT_OFFERS_FAILED_TIMEOUT, [RS_OFFER_REJECTED] = RS_COUNT_OFFERS_FAILED_REJECTED,
-    [RS_OFFER_CANCELED] = RS_COUNT_OFFERS_FAILED_CANCELED, [RS_OFFER_ERROR] = RS_COUNT_OFFERS_FAILED_ERROR};
-
-static const uint16_t transfer_counts[RS_TRANSFER_COUNT] = {
-    [RS_TRANSFER_NONE] = RS_COUNT_TRANSFERRED_OUT_OTHER, [RS_TRANSFER_OTHER] = RS_COUNT_TRANSFERRED_OUT_OTHER,
-    [RS_TRANSFER_BLIND] = RS_COUNT_TRANSFERRED_OUT_BLIND, [RS_TRANSFER_ATTENDED] = RS_COUNT_TRANSFERRED_OUT_ATTENDED,
-    [RS_TRANSFER_QUEUE] = RS_COUNT_TRANSFERRED_OUT_QUEUE, [RS_TRANSFER_EXTERNAL] = RS_COUNT_TRANSFERRED_OUT_EXTERNAL};
-
-static void change_of_closed_leg(rs_change_t *change, const rs_fact_t *fact) {
-    const rs_standard_t *standard = &change->queue->standard;
-    const int64_t wait_us = fact->a_us;
-    const bool in_t = wait_us <= standard->threshold_us;
-    switch (fact->outcome) {
-        case RS_OUTCOME_ANSWERED:
-            put(change, RS_COUNT_ANSWERED, 1);
-            put(change, RS_COUNT_WAIT_ANSWERED_US, wait_us);
-            if (in_t) put(change, RS_COUNT_ANSWERED_IN_T, 1);
-            put_duration(change, RS_HIST_WAIT_ANSWERED, wait_us, 1);
-            break;
-        case RS_OUTCOME_ABANDONED:
-            put(change, RS_COUNT_ABANDONED, 1);
-            put(change, RS_COUNT_WAIT_ABANDONED_US, wait_us);
-            if (in_t) put(change, RS_COUNT_ABANDONED_IN_T, 1);
-            if (standard->short_us > 0 && wait_us <= standard->short_us) put(change, RS_COUNT_ABANDONED_SHORT, 1);
-            put_duration(change, RS_HIST_WAIT_ABANDONED, wait_us, 1);
-            break;
-        case RS_OUTCOME_FLOWED_OUT:
-            put(change, RS_COUNT_FLOWED_OUT, 1);
-            put(change, flow_counts[fact->reason], 1);
-            if (in_t) put(change, RS_COUNT_FLOWED_OUT_IN_T, 1);
-            break;
-        default:
-            put(change, RS_COUNT_CALLBACKS, 1);
-            if (in_t) put(change, RS_COUNT_CALLBACKS_IN_T, 1);
-            break;
-    }
-    if (wait_us > standard->threshold_us) put(change, RS_COUNT_EXCESS_US, wait_us - standard->threshold_us);
-    change->wait_us = wait_us;
-    change->outcome = fact->outcome;
-    change->reason = fact->reason;
-    change->leg_policies = true;
-}
-
-static void change_of_handled(rs_change_t *change, const rs_fact_t *fact) {
-    put(change, RS_COUNT_HANDLED, 1);
-    put(change, RS_COUNT_TALK_US, fact->a_us);
-    if (fact->a_us < 10 * RS_US_PER_S) put(change, RS_COUNT_HANDLED_SHORT, 1);
-    put_duration(change, RS_HIST_TALK, fact->a_us, 1);
-    if (fact->holds != 0) put(change, RS_COUNT_HOLDS, fact->holds);
-    if (fact->holds != 0 || fact->b_us != 0) {
-        put(change, RS_COUNT_HOLD_US, fact->b_us);
-        put_duration(change, RS_HIST_HOLD, fact->b_us, 1);
-    }
-}
-
-static void change_of(rs_change_t *change, const rs_fact_t *fact) {
-    switch (fact->type) {
-        case RS_FACT_LEG_OPENED: put(change, RS_COUNT_OFFERED, 1); break;
-        case RS_FACT_LEG_CLOSED: change_of_closed_leg(change, fact); break;
-        case RS_FACT_HANDLED: change_of_handled(change, fact); break;
-        case RS_FACT_HANDLING_LOST: put(change, RS_COUNT_HANDLING_LOST, 1); break;
-        case RS_FACT_WRAPPED:
-            put(change, RS_COUNT_WRAPS, 1);
-            put(change, RS_COUNT_WRAP_US, fact->a_us);
-            put_duration(change, RS_HIST_WRAP, fact->a_us, 1);
-            break;
-        case RS_FACT_HANDLE_TIME: put_duration(change, RS_HIST_HANDLE, fact->a_us, (int)fact->b_us); break;
-        case RS_FACT_OFFERED: put(change, RS_COUNT_OFFERS, 1); break;
-        case RS_FACT_OFFER_FAILED:
-            put(change, RS_COUNT_OFFERS_FAILED, 1);
-            put(change, offer_counts[fact->reason], 1);
-            break;
-        case RS_FACT_TRANSFERRED_OUT:
-            put(change, RS_COUNT_TRANSFERRED_OUT, 1);
-            put(change, transfer_counts[fact->reason], 1);
-            break;
-        case RS_FACT_TRANSFERRED_IN: put(change, RS_COUNT_TRANSFERRED_IN, 1); break;
-        case RS_FACT_BLOCKED:
-            put(change, RS_COUNT_BLOCKED, 1);
-            change->is_blocked = true;
-            break;
-        case RS_FACT_ABANDONED_BEFORE_QUEUE: put(change, RS_COUNT_ABANDONED_BEFORE_QUEUE, 1); break;
-        default: put(change, RS_COUNT_CLOCK_ANOMALY, 1); break;
-    }
 }
 
 /* --- service level: judged by the policies in force at the time that the row or pane stands for ------------------- */
@@ -377,10 +248,10 @@ void rs_account_facts(rs_account_t *account, uint32_t tenant, const rs_fact_t *f
         const rs_fact_t *fact = &facts[i];
         const rs_leg_keys_t keys = leg_keys(account, tenant, fact->queue, fact->channel);
         rs_change_t change;
-        begin_change(&change, rs_account_standards(account, keys.queue, fact->at_us));
+        rs_change_begin(&change, rs_account_standards(account, keys.queue, fact->at_us));
         const uint32_t begun = i;
         do {
-            change_of(&change, &facts[i++]);
+            rs_change_of_fact(&change, &facts[i++]);
         } while (i < count && i - begun < MAX_TOGETHER && go_together(fact, &facts[i]));
         change.fact_count = i - begun;
         account_change(account, tenant, fact, &change, &keys, sign);
@@ -390,7 +261,7 @@ void rs_account_facts(rs_account_t *account, uint32_t tenant, const rs_fact_t *f
 void rs_account_journey(rs_account_t *account, uint32_t tenant, const rs_fact_t *fact, int sign) {
     const rs_leg_keys_t keys = leg_keys(account, tenant, fact->queue, fact->channel);
     rs_change_t change;
-    begin_change(&change, rs_account_standards(account, keys.queue, fact->at_us));
+    rs_change_begin(&change, rs_account_standards(account, keys.queue, fact->at_us));
     change.wait_us = fact->a_us;
     change.outcome = fact->outcome;
     change.reason = fact->reason;

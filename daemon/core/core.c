@@ -225,14 +225,23 @@ void rs_core_tick(rs_core_t *core, int64_t now_us) {
 }
 
 /* --- events --------------------------------------------------------------------------------------------------------- */
+static int32_t thousandths(int64_t milli) { return milli > INT32_MAX ? INT32_MAX : milli < INT32_MIN ? INT32_MIN : (int32_t)milli; }
 static uint32_t milliseconds(int64_t ms) { return ms > UINT32_MAX ? UINT32_MAX : (uint32_t)ms; }
 
 static void make_node(rs_core_t *core, const rs_event_t *event, uint32_t session, rs_node_t *node) {
     rs_names_t *names = &core->directory.names;
     *node = (rs_node_t){.at_us = event->occurred_us, .seq = event->seq, .session = session, .type = event->type,
                         .channel = event->channel, .queue = rs_names_number(names, event->queue),
-                        .agent = rs_names_number(names, event->agent), .team = rs_names_number(names, event->team)};
+                        .agent = rs_names_number(names, event->agent), .team = rs_names_number(names, event->team),
+                        .topic = rs_names_number(names, event->topic), .direction = event->direction, .party = event->party};
     if ((event->present & RS_HAS_SEQ) != 0) node->flags |= RS_NODE_SEQ;
+    if (event->customer.len == RS_PSEUDONYM_BYTES && (event->present & RS_HAS_PSEUDONYM) != 0) {
+        node->flags |= RS_NODE_CUSTOMER;
+        memcpy(&node->customer, event->customer.data, RS_PSEUDONYM_BYTES);
+    }
+    if ((event->present & RS_HAS_RESOLVED) != 0) {
+        node->flags |= (uint8_t)(RS_NODE_RESOLVED | (event->resolved ? RS_NODE_IS_RESOLVED : 0));
+    }
     switch (event->type) {
         case RS_CONTACT_ANSWERED:
         case RS_CONTACT_ABANDONED:
@@ -250,7 +259,15 @@ static void make_node(rs_core_t *core, const rs_event_t *event, uint32_t session
             break;
         default: break;
     }
-    if (event->type == RS_CONTACT_TRANSFERRED) {
+    if (event->type == RS_SURVEY_ANSWERED) {
+        node->detail = event->kind;
+        if ((event->present & RS_HAS_SCORE) != 0) {
+            node->flags |= RS_NODE_SCORE;
+            node->score_milli = thousandths(event->score_milli);
+        }
+        if ((event->present & RS_HAS_SCALE_MIN) != 0) node->scale_min_milli = thousandths(event->scale_min_milli);
+        if ((event->present & RS_HAS_SCALE_MAX) != 0) node->scale_max_milli = thousandths(event->scale_max_milli);
+    } else if (event->type == RS_CONTACT_TRANSFERRED) {
         node->detail = event->kind;
         node->to_queue = rs_names_number(names, event->to_queue);
         node->to_agent = rs_names_number(names, event->to_agent);

@@ -29,6 +29,42 @@
     X(FLOW_VOICEMAIL, flow_voicemail) X(FLOW_ERROR, flow_error) X(FLOW_REQUEUED, flow_requeued)         \
     X(FLOW_LOST, flow_lost)                                                                             \
     X(CLOCK_ANOMALY, clock_anomaly)                                                                     \
+    /* blocked by reason */                                                                             \
+    X(BLOCKED_FULL, blocked_full) X(BLOCKED_CLOSED, blocked_closed) X(BLOCKED_JOIN_EMPTY, blocked_join_empty) \
+    X(BLOCKED_NO_AGENT, blocked_no_agent) X(BLOCKED_OTHER, blocked_other)                               \
+    /* call-backs: what was promised and what became of it */                                           \
+    X(CALLBACKS_REQUESTED, callbacks_requested) X(CALLBACKS_ATTEMPTED, callbacks_attempted)             \
+    X(CALLBACKS_CONNECTED, callbacks_connected) X(CALLBACKS_FAILED, callbacks_failed)                   \
+    /* asynchronous channels: by the queue's working hours; …_calendar_us by the calendar */            \
+    X(FIRST_REPLIES, first_replies) X(FIRST_REPLIES_IN_T, first_replies_in_t)                           \
+    X(FIRST_REPLY_US, first_reply_us) X(FIRST_REPLY_CALENDAR_US, first_reply_calendar_us)               \
+    X(NEXT_REPLIES, next_replies) X(NEXT_REPLIES_IN_T, next_replies_in_t)                               \
+    X(NEXT_REPLY_US, next_reply_us) X(NEXT_REPLY_CALENDAR_US, next_reply_calendar_us)                   \
+    X(RESOLUTIONS, resolutions) X(RESOLUTIONS_IN_T, resolutions_in_t)                                   \
+    X(RESOLUTION_US, resolution_us) X(RESOLUTION_CALENDAR_US, resolution_calendar_us)                   \
+    X(REOPENED, reopened)                                                                               \
+    /* first-contact resolution, of journeys by their first handling; never: of a topic that cannot be resolved at once */ \
+    X(FCR_ELIGIBLE, fcr_eligible) X(FCR_REPEATED, fcr_repeated)                                         \
+    X(FCR_FLAGGED_UNRESOLVED, fcr_flagged_unresolved) X(FCR_UNRESOLVED, fcr_unresolved)                 \
+    X(FCR_MATURED, fcr_matured) X(FCR_NEVER, fcr_never) X(FCR_NEVER_UNRESOLVED, fcr_never_unresolved)   \
+    /* feedback; sums of scores and scales are thousandths */                                           \
+    X(CSAT_RESPONSES, csat_responses) X(CSAT_SCORE_MILLI, csat_score_milli) X(CSAT_TOP, csat_top)       \
+    X(NPS_RESPONSES, nps_responses) X(NPS_PROMOTERS, nps_promoters) X(NPS_DETRACTORS, nps_detractors)   \
+    X(CES_RESPONSES, ces_responses) X(CES_SCORE_MILLI, ces_score_milli)                                 \
+    X(SURVEYED_CONTACTS, surveyed_contacts) X(SURVEYS_OFF_SCALE, surveys_off_scale)                     \
+    X(COMPLAINTS, complaints) X(COMPLIMENTS, compliments) X(SUGGESTIONS, suggestions)                   \
+    X(COMPLAINTS_ACKNOWLEDGED, complaints_acknowledged) X(COMPLAINTS_INVESTIGATED, complaints_investigated) \
+    X(COMPLAINTS_RESPONDED, complaints_responded) X(COMPLAINTS_CLOSED, complaints_closed)               \
+    X(COMPLAINT_ACKNOWLEDGE_US, complaint_acknowledge_us) X(COMPLAINT_INVESTIGATE_US, complaint_investigate_us) \
+    X(COMPLAINT_RESPOND_US, complaint_respond_us) X(COMPLAINT_CLOSE_US, complaint_close_us)             \
+    X(COMPLAINTS_OVERDUE, complaints_overdue)   /* stages that took longer than their deadline */       \
+    /* agents: time per state, the plan, and what went wrong */                                         \
+    X(LOGGED_IN_US, logged_in_us) X(AVAILABLE_US, available_us) X(RINGING_US, ringing_us)               \
+    X(ON_CONTACT_US, on_contact_us) X(ON_HOLD_US, on_hold_us) X(WRAPPING_US, wrapping_us)               \
+    X(BREAK_US, break_us) X(CUSTOM_US, custom_us)                                                       \
+    X(PLANNED_US, planned_us) X(OUT_OF_PLAN_US, out_of_plan_us) X(WORKED_US, worked_us)                 \
+    X(PLANNED_WORK_US, planned_work_us)                                                                 \
+    X(OVERLAPPING_HANDLINGS, overlapping_handlings) X(STATES_EXPIRED, states_expired)                   \
     /* service level: numerator and denominator of each policy slot; keep these last */                 \
     X(SL_NUM_0, sl_num_0) X(SL_NUM_1, sl_num_1) X(SL_NUM_2, sl_num_2) X(SL_NUM_3, sl_num_3)             \
     X(SL_NUM_4, sl_num_4) X(SL_NUM_5, sl_num_5) X(SL_NUM_6, sl_num_6) X(SL_NUM_7, sl_num_7)             \
@@ -45,7 +81,7 @@ typedef enum rs_count {
 /* Histograms of durations, in milliseconds (core/window/histogram.h). */
 #define RS_HISTOGRAMS(X)                                                                                \
     X(WAIT_ANSWERED, wait_answered) X(WAIT_ABANDONED, wait_abandoned) X(TALK, talk) X(HOLD, hold)       \
-    X(WRAP, wrap) X(HANDLE, handle) X(FIRST_REPLY, first_reply)
+    X(WRAP, wrap) X(HANDLE, handle) X(FIRST_REPLY, first_reply) X(NEXT_REPLY, next_reply) X(RESOLUTION, resolution)
 typedef enum rs_histogram_id {
 #define RS_X(NAME, name) RS_HIST_##NAME,
     RS_HISTOGRAMS(RS_X)

@@ -9,8 +9,8 @@ typedef struct rs_block_table { uint32_t used, blocks[RS_HIST_BLOCKS]; } rs_bloc
 typedef struct rs_block { int32_t counts[RS_HIST_PER_OCTAVE]; } rs_block_t;
 _Static_assert(RS_HIST_BLOCKS <= 32, "the blocks of a table are bits of one word");
 
-/* A duration that waits: 10 bits of bucket, 3 of histogram, 1 of sign. */
-enum { BUCKET_BITS = 10, HISTOGRAM_BITS = 3, TAKEN_BACK = 1 << (BUCKET_BITS + HISTOGRAM_BITS) };
+/* A duration that waits: 10 bits of bucket, 4 of histogram, 1 of sign. */
+enum { BUCKET_BITS = 10, HISTOGRAM_BITS = 4, TAKEN_BACK = 1 << (BUCKET_BITS + HISTOGRAM_BITS) };
 _Static_assert(RS_HIST_BUCKETS <= 1 << BUCKET_BITS && RS_HIST_COUNT <= 1 << HISTOGRAM_BITS, "a waiting duration is packed into 16 bits");
 
 void rs_interval_of(const rs_interval_spec_t *spec, int64_t at_us, int64_t *start_us, int64_t *length_us) {

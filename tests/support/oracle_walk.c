@@ -385,6 +385,12 @@ static void on_blocked(walk_t *walk, size_t index) {
     const oracle_fact_t fact =
         oracle_fact_at(walk->oracle, walk->tenant, place, event->occurred_us, event->occurred_us);
     oracle_add_count(walk->oracle, fact, RS_COUNT_BLOCKED, 1);
+    const rs_count_t by_reason = event->reason == RS_BLOCK_FULL         ? RS_COUNT_BLOCKED_FULL
+                                 : event->reason == RS_BLOCK_CLOSED     ? RS_COUNT_BLOCKED_CLOSED
+                                 : event->reason == RS_BLOCK_JOIN_EMPTY ? RS_COUNT_BLOCKED_JOIN_EMPTY
+                                 : event->reason == RS_BLOCK_NO_AGENT   ? RS_COUNT_BLOCKED_NO_AGENT
+                                                                        : RS_COUNT_BLOCKED_OTHER;
+    oracle_add_count(walk->oracle, fact, by_reason, 1);
     for (uint32_t slot = 0; slot < walk->oracle->config->policy_count; slot++) {
         const rs_policy_t *policy = &walk->oracle->config->policies[slot];
         /* doubt: a refusal at the door is no part of a journey's one verdict; it counts beside it, as with legs. */

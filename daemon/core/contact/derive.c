@@ -302,6 +302,7 @@ static void on_offer(rs_derivation_t *d, rs_story_t *story, const rs_node_t *nod
 
 static void on_blocked(rs_derivation_t *d, rs_story_t *story, const rs_node_t *node) {
     rs_fact_t *fact = add(d, RS_FACT_BLOCKED, node->at_us, node->at_us);
+    fact->reason = node->detail;
     fact->queue = node->queue != 0 ? node->queue : story->last_queue;
     fact->channel = channel_at(story, node);
 }

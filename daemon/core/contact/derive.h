@@ -8,6 +8,7 @@
 #define RS_CORE_DERIVE_H
 
 #include "core/contact/fact.h"
+#include "core/hash.h"
 #include "core/pool.h"
 
 /* One kept event. */
@@ -18,11 +19,21 @@ typedef struct rs_node {
     uint64_t seq;
     uint32_t ms[2];            /* wait, or talk and hold: as `flags` says */
     uint32_t session;          /* of the source; orders by its strings */
-    uint32_t queue, agent, team;
-    uint32_t to_queue, to_agent;
+    uint32_t queue, agent, team, topic;
+    union {
+        struct { uint32_t to_queue, to_agent; };               /* contact.transferred */
+        struct { int32_t scale_min_milli, scale_max_milli; };  /* survey.answered; 0, 0: not named */
+    };
+    int32_t score_milli;       /* survey.answered */
     uint8_t type, channel, detail, flags;   /* detail: reason, kind or stage */
+    uint8_t direction, party;  /* party: contact.message `from`, contact.ended `by` */
+    rs_hash128_t customer;     /* the pseudonym's bytes; with RS_NODE_CUSTOMER */
 } rs_node_t;
-enum { RS_NODE_SEQ = 1, RS_NODE_WAIT = 2, RS_NODE_TALK = 4, RS_NODE_HOLD = 8 };
+enum {
+    RS_NODE_SEQ = 1, RS_NODE_WAIT = 2, RS_NODE_TALK = 4, RS_NODE_HOLD = 8,
+    RS_NODE_CUSTOMER = 16, RS_NODE_RESOLVED = 32, RS_NODE_IS_RESOLVED = 64,   /* disposition.set, survey.answered: named; true */
+    RS_NODE_SCORE = 128                                                      /* survey.answered: a score was named */
+};
 /* Beyond the wire's types: says that time has passed, so that a missing end is seen without an event (rs_story_step). */
 enum { RS_NODE_TIME_PASSED = RS_EVENT_TYPE_COUNT };
 

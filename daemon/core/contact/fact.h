@@ -17,9 +17,18 @@ typedef enum rs_fact_type {
     RS_FACT_OFFER_FAILED,     /* reason */
     RS_FACT_TRANSFERRED_OUT,  /* reason = kind */
     RS_FACT_TRANSFERRED_IN,   /* queue = to_queue, agent = to_agent, either may be 0 */
-    RS_FACT_BLOCKED,
+    RS_FACT_BLOCKED,          /* reason */
     RS_FACT_ABANDONED_BEFORE_QUEUE,
-    RS_FACT_CLOCK_ANOMALY
+    RS_FACT_CLOCK_ANOMALY,
+    RS_FACT_CALLBACK,         /* reason = the event's type: callback.requested, attempted, connected, failed */
+    RS_FACT_FIRST_REPLY,      /* a = by the queue's working hours, b = by the calendar; the others likewise */
+    RS_FACT_NEXT_REPLY,
+    RS_FACT_RESOLUTION,       /* from the first event to contact.closed */
+    RS_FACT_REOPENED,
+    RS_FACT_SURVEY,           /* reason = kind, a = score in thousandths, b = scale: minimum << 32 | maximum (thousandths) */
+    RS_FACT_SURVEYED,         /* the contact's first survey of any kind */
+    RS_FACT_FCR,              /* a = rs_fcr_flag_t (core/fcr/fcr.h) */
+    RS_FACT_TYPE_COUNT
 } rs_fact_type_t;
 
 typedef struct rs_fact {
@@ -33,7 +42,7 @@ typedef struct rs_fact {
 } rs_fact_t;
 
 /* A growing list, reused. */
-enum { RS_FACTS_MAX = 2048 };     /* 256 events of at most 8 facts each */
+enum { RS_FACTS_MAX = 4096 };     /* 256 events of at most 16 facts each */
 typedef struct rs_facts {
     uint32_t count;
     rs_fact_t items[RS_FACTS_MAX];

@@ -1,0 +1,101 @@
+#include "core/change.h"
+
+static const uint16_t flow_counts[RS_FLOW_COUNT] = {
+    [RS_FLOW_OTHER] = RS_COUNT_FLOW_OTHER, [RS_FLOW_TIMEOUT] = RS_COUNT_FLOW_TIMEOUT, [RS_FLOW_EXIT_KEY] = RS_COUNT_FLOW_EXIT_KEY,
+    [RS_FLOW_NO_AGENTS] = RS_COUNT_FLOW_NO_AGENTS, [RS_FLOW_OVERFLOW] = RS_COUNT_FLOW_OVERFLOW,
+    [RS_FLOW_WITHDRAWN] = RS_COUNT_FLOW_WITHDRAWN, [RS_FLOW_VOICEMAIL] = RS_COUNT_FLOW_VOICEMAIL,
+    [RS_FLOW_ERROR] = RS_COUNT_FLOW_ERROR, [RS_FLOW_REQUEUED] = RS_COUNT_FLOW_REQUEUED, [RS_FLOW_LOST] = RS_COUNT_FLOW_LOST};
+
+static const uint16_t offer_counts[RS_OFFER_COUNT] = {
+    [RS_OFFER_NONE] = RS_COUNT_OFFERS_FAILED_OTHER, [RS_OFFER_OTHER] = RS_COUNT_OFFERS_FAILED_OTHER,
+    [RS_OFFER_TIMEOUT] = RS_COUNT_OFFERS_FAILED_TIMEOUT, [RS_OFFER_REJECTED] = RS_COUNT_OFFERS_FAILED_REJECTED,
+    [RS_OFFER_CANCELED] = RS_COUNT_OFFERS_FAILED_CANCELED, [RS_OFFER_ERROR] = RS_COUNT_OFFERS_FAILED_ERROR};
+
+static const uint16_t transfer_counts[RS_TRANSFER_COUNT] = {
+    [RS_TRANSFER_NONE] = RS_COUNT_TRANSFERRED_OUT_OTHER, [RS_TRANSFER_OTHER] = RS_COUNT_TRANSFERRED_OUT_OTHER,
+    [RS_TRANSFER_BLIND] = RS_COUNT_TRANSFERRED_OUT_BLIND, [RS_TRANSFER_ATTENDED] = RS_COUNT_TRANSFERRED_OUT_ATTENDED,
+    [RS_TRANSFER_QUEUE] = RS_COUNT_TRANSFERRED_OUT_QUEUE, [RS_TRANSFER_EXTERNAL] = RS_COUNT_TRANSFERRED_OUT_EXTERNAL};
+
+static const uint8_t block_counts[RS_BLOCK_COUNT] = {
+    [RS_BLOCK_NONE] = RS_COUNT_BLOCKED_OTHER, [RS_BLOCK_OTHER] = RS_COUNT_BLOCKED_OTHER, [RS_BLOCK_FULL] = RS_COUNT_BLOCKED_FULL,
+    [RS_BLOCK_CLOSED] = RS_COUNT_BLOCKED_CLOSED, [RS_BLOCK_JOIN_EMPTY] = RS_COUNT_BLOCKED_JOIN_EMPTY,
+    [RS_BLOCK_NO_AGENT] = RS_COUNT_BLOCKED_NO_AGENT};
+
+static void change_of_closed_leg(rs_change_t *change, const rs_fact_t *fact) {
+    const rs_standard_t *standard = &change->queue->standard;
+    const int64_t wait_us = fact->a_us;
+    const bool in_t = wait_us <= standard->threshold_us;
+    switch (fact->outcome) {
+        case RS_OUTCOME_ANSWERED:
+            rs_change_count(change, RS_COUNT_ANSWERED, 1);
+            rs_change_count(change, RS_COUNT_WAIT_ANSWERED_US, wait_us);
+            if (in_t) rs_change_count(change, RS_COUNT_ANSWERED_IN_T, 1);
+            rs_change_duration(change, RS_HIST_WAIT_ANSWERED, wait_us, 1);
+            break;
+        case RS_OUTCOME_ABANDONED:
+            rs_change_count(change, RS_COUNT_ABANDONED, 1);
+            rs_change_count(change, RS_COUNT_WAIT_ABANDONED_US, wait_us);
+            if (in_t) rs_change_count(change, RS_COUNT_ABANDONED_IN_T, 1);
+            if (standard->short_us > 0 && wait_us <= standard->short_us) rs_change_count(change, RS_COUNT_ABANDONED_SHORT, 1);
+            rs_change_duration(change, RS_HIST_WAIT_ABANDONED, wait_us, 1);
+            break;
+        case RS_OUTCOME_FLOWED_OUT:
+            rs_change_count(change, RS_COUNT_FLOWED_OUT, 1);
+            rs_change_count(change, flow_counts[fact->reason], 1);
+            if (in_t) rs_change_count(change, RS_COUNT_FLOWED_OUT_IN_T, 1);
+            break;
+        default:
+            rs_change_count(change, RS_COUNT_CALLBACKS, 1);
+            if (in_t) rs_change_count(change, RS_COUNT_CALLBACKS_IN_T, 1);
+            break;
+    }
+    if (wait_us > standard->threshold_us) rs_change_count(change, RS_COUNT_EXCESS_US, wait_us - standard->threshold_us);
+    change->wait_us = wait_us;
+    change->outcome = fact->outcome;
+    change->reason = fact->reason;
+    change->leg_policies = true;
+}
+
+static void change_of_handled(rs_change_t *change, const rs_fact_t *fact) {
+    rs_change_count(change, RS_COUNT_HANDLED, 1);
+    rs_change_count(change, RS_COUNT_TALK_US, fact->a_us);
+    if (fact->a_us < 10 * RS_US_PER_S) rs_change_count(change, RS_COUNT_HANDLED_SHORT, 1);
+    rs_change_duration(change, RS_HIST_TALK, fact->a_us, 1);
+    if (fact->holds != 0) rs_change_count(change, RS_COUNT_HOLDS, fact->holds);
+    if (fact->holds != 0 || fact->b_us != 0) {
+        rs_change_count(change, RS_COUNT_HOLD_US, fact->b_us);
+        rs_change_duration(change, RS_HIST_HOLD, fact->b_us, 1);
+    }
+}
+
+void rs_change_of_fact(rs_change_t *change, const rs_fact_t *fact) {
+    switch (fact->type) {
+        case RS_FACT_LEG_OPENED: rs_change_count(change, RS_COUNT_OFFERED, 1); break;
+        case RS_FACT_LEG_CLOSED: change_of_closed_leg(change, fact); break;
+        case RS_FACT_HANDLED: change_of_handled(change, fact); break;
+        case RS_FACT_HANDLING_LOST: rs_change_count(change, RS_COUNT_HANDLING_LOST, 1); break;
+        case RS_FACT_WRAPPED:
+            rs_change_count(change, RS_COUNT_WRAPS, 1);
+            rs_change_count(change, RS_COUNT_WRAP_US, fact->a_us);
+            rs_change_duration(change, RS_HIST_WRAP, fact->a_us, 1);
+            break;
+        case RS_FACT_HANDLE_TIME: rs_change_duration(change, RS_HIST_HANDLE, fact->a_us, (int)fact->b_us); break;
+        case RS_FACT_OFFERED: rs_change_count(change, RS_COUNT_OFFERS, 1); break;
+        case RS_FACT_OFFER_FAILED:
+            rs_change_count(change, RS_COUNT_OFFERS_FAILED, 1);
+            rs_change_count(change, offer_counts[fact->reason], 1);
+            break;
+        case RS_FACT_TRANSFERRED_OUT:
+            rs_change_count(change, RS_COUNT_TRANSFERRED_OUT, 1);
+            rs_change_count(change, transfer_counts[fact->reason], 1);
+            break;
+        case RS_FACT_TRANSFERRED_IN: rs_change_count(change, RS_COUNT_TRANSFERRED_IN, 1); break;
+        case RS_FACT_BLOCKED:
+            rs_change_count(change, RS_COUNT_BLOCKED, 1);
+            rs_change_count(change, block_counts[fact->reason], 1);
+            change->is_blocked = true;
+            break;
+        case RS_FACT_ABANDONED_BEFORE_QUEUE: rs_change_count(change, RS_COUNT_ABANDONED_BEFORE_QUEUE, 1); break;
+        default: rs_change_count(change, RS_COUNT_CLOCK_ANOMALY, 1); break;
+    }
+}
