@@ -73,8 +73,18 @@ typedef struct rs_queue_config {
 /* What a call-back's clock does when the called-back contact is queued again. */
 typedef enum rs_callback_clock { RS_CALLBACK_CLOCK_UNSET = 0, RS_CALLBACK_CLOCK_RESTART, RS_CALLBACK_CLOCK_KEEP } rs_callback_clock_t;
 
-/* Named working hours; the default one of a tenant's queues may be called from queues.<name>.hours or complaints.hours. */
-typedef struct rs_hours_config { rs_str_t name; rs_calendar_t *calendar; } rs_hours_config_t;
+/* Named working hours, as queues.<name>.hours and complaints.hours call them. The calendar is what counts; the rest is what it was
+ * made of: week sorted by day and time, dates by date and time (a closed one has from_s == to_s). */
+enum { RS_MAX_HOURS = 256, RS_MAX_DAY_SPANS = 16, RS_MAX_HOURS_DATES = 4096 };
+typedef struct rs_hours_config {
+    rs_str_t name;
+    rs_calendar_t *calendar;
+    rs_zone_t *zone;           /* may be one with another entry or with time.zone */
+    rs_str_t zone_name;
+    rs_calendar_span_t *week;
+    rs_calendar_date_t *dates;
+    uint32_t week_count, date_count;
+} rs_hours_config_t;
 
 typedef struct rs_agent_config { rs_str_t tenant, name, team; } rs_agent_config_t;
 
@@ -239,6 +249,16 @@ void rs_config_format_duration(int64_t us, char text[RS_DURATION_TEXT]);
 typedef struct rs_standard { int64_t threshold_us, short_us; double target; } rs_standard_t;
 rs_standard_t rs_config_standard(const rs_config_t *config, const rs_policy_t *policy, rs_str_t tenant, rs_str_t queue,
                                  uint8_t channel);
+/* By which hours the reply and resolution clocks of one queue and channel run, their targets, and what a call-back's clock does;
+ * an entry that names tenant or channel goes before one for any. Pure. */
+typedef struct rs_clock_rules {
+    const rs_calendar_t *calendar;   /* NULL: every instant is worked */
+    int64_t first_reply_us, next_reply_us, resolution_us;   /* 0: no target */
+    uint8_t callback_clock;          /* rs_callback_clock_t: RESTART or KEEP */
+} rs_clock_rules_t;
+rs_clock_rules_t rs_config_clocks(const rs_config_t *config, rs_str_t tenant, rs_str_t queue, uint8_t channel);
+/* The calendar of named working hours; NULL for an empty name: every instant is worked. Pure. */
+const rs_calendar_t *rs_config_calendar(const rs_config_t *config, rs_str_t hours);
 /* The team that the configuration gives an agent, empty when none. An entry that names the tenant goes before one for
  * any. Pure. */
 rs_str_t rs_config_team(const rs_config_t *config, rs_str_t tenant, rs_str_t agent);
