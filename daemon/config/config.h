@@ -249,16 +249,6 @@ void rs_config_format_duration(int64_t us, char text[RS_DURATION_TEXT]);
 typedef struct rs_standard { int64_t threshold_us, short_us; double target; } rs_standard_t;
 rs_standard_t rs_config_standard(const rs_config_t *config, const rs_policy_t *policy, rs_str_t tenant, rs_str_t queue,
                                  uint8_t channel);
-/* By which hours the reply and resolution clocks of one queue and channel run, their targets, and what a call-back's clock does;
- * an entry that names tenant or channel goes before one for any. Pure. */
-typedef struct rs_clock_rules {
-    const rs_calendar_t *calendar;   /* NULL: every instant is worked */
-    int64_t first_reply_us, next_reply_us, resolution_us;   /* 0: no target */
-    uint8_t callback_clock;          /* rs_callback_clock_t: RESTART or KEEP */
-} rs_clock_rules_t;
-rs_clock_rules_t rs_config_clocks(const rs_config_t *config, rs_str_t tenant, rs_str_t queue, uint8_t channel);
-/* The calendar of named working hours; NULL for an empty name: every instant is worked. Pure. */
-const rs_calendar_t *rs_config_calendar(const rs_config_t *config, rs_str_t hours);
 /* The team that the configuration gives an agent, empty when none. An entry that names the tenant goes before one for
  * any. Pure. */
 rs_str_t rs_config_team(const rs_config_t *config, rs_str_t tenant, rs_str_t agent);

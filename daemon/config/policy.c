@@ -98,13 +98,6 @@ static uint32_t first_queue(const rs_config_t *config, rs_str_t name) {
     return low;
 }
 
-/* How precisely an entry names tenant and channel; 0: it does not hold here. */
-static unsigned rank_of(const rs_queue_config_t *entry, rs_str_t tenant, uint8_t channel) {
-    if (entry->tenant.len > 0 && !rs_str_equal(entry->tenant, tenant)) return 0;
-    if (entry->channel != 0 && entry->channel != channel) return 0;
-    return 1u + (entry->tenant.len > 0 ? 2u : 0u) + (entry->channel != 0 ? 1u : 0u);
-}
-
 /* Entries that hold here, the more precise one last for each field: any, this channel, this tenant, both. */
 static void take_queue_settings(const rs_config_t *config, rs_str_t tenant, rs_str_t queue, uint8_t channel,
                                 rs_standard_t *standard) {
@@ -112,8 +105,9 @@ static void take_queue_settings(const rs_config_t *config, rs_str_t tenant, rs_s
     for (uint32_t i = first_queue(config, queue); i < config->queue_count; i++) {
         const rs_queue_config_t *entry = &config->queues[i];
         if (!rs_str_equal(entry->name, queue)) break;
-        const unsigned rank = rank_of(entry, tenant, channel);
-        if (rank == 0) continue;
+        if (entry->tenant.len > 0 && !rs_str_equal(entry->tenant, tenant)) continue;
+        if (entry->channel != 0 && entry->channel != channel) continue;
+        const unsigned rank = 1u + (entry->tenant.len > 0 ? 2u : 0u) + (entry->channel != 0 ? 1u : 0u);
         if (entry->threshold_us >= 0 && rank > threshold_rank) {
             standard->threshold_us = entry->threshold_us;
             threshold_rank = rank;
@@ -141,45 +135,6 @@ rs_standard_t rs_config_standard(const rs_config_t *config, const rs_policy_t *p
     if (config->override_threshold_us >= 0) standard.threshold_us = config->override_threshold_us;
     if (config->override_short_us >= 0) standard.short_us = config->override_short_us;
     return standard;
-}
-
-const rs_calendar_t *rs_config_calendar(const rs_config_t *config, rs_str_t hours) {
-    for (uint32_t i = 0; i < config->hours_count; i++)
-        if (rs_str_equal(config->hours[i].name, hours)) return config->hours[i].calendar;
-    return NULL;
-}
-
-/* The value of the most precise entry that has one. */
-static void take_target(int64_t *target, unsigned *best, int64_t value, unsigned rank) {
-    if (value < 0 || rank <= *best) return;
-    *target = value;
-    *best = rank;
-}
-
-rs_clock_rules_t rs_config_clocks(const rs_config_t *config, rs_str_t tenant, rs_str_t queue, uint8_t channel) {
-    rs_clock_rules_t rules = {.first_reply_us = config->first_reply_us,
-                              .next_reply_us = config->next_reply_us,
-                              .resolution_us = config->resolution_us,
-                              .callback_clock = config->callback_clock};
-    unsigned first_rank = 0, next_rank = 0, resolution_rank = 0, hours_rank = 0, callback_rank = 0;
-    for (uint32_t i = first_queue(config, queue); i < config->queue_count; i++) {
-        const rs_queue_config_t *entry = &config->queues[i];
-        if (!rs_str_equal(entry->name, queue)) break;
-        const unsigned rank = rank_of(entry, tenant, channel);
-        if (rank == 0) continue;
-        take_target(&rules.first_reply_us, &first_rank, entry->first_reply_us, rank);
-        take_target(&rules.next_reply_us, &next_rank, entry->next_reply_us, rank);
-        take_target(&rules.resolution_us, &resolution_rank, entry->resolution_us, rank);
-        if (entry->hours.len > 0 && rank > hours_rank) {
-            rules.calendar = rs_config_calendar(config, entry->hours);
-            hours_rank = rank;
-        }
-        if (entry->callback_clock != RS_CALLBACK_CLOCK_UNSET && rank > callback_rank) {
-            rules.callback_clock = entry->callback_clock;
-            callback_rank = rank;
-        }
-    }
-    return rules;
 }
 
 rs_str_t rs_config_team(const rs_config_t *config, rs_str_t tenant, rs_str_t agent) {

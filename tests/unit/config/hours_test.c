@@ -66,29 +66,24 @@ static void entries_share_their_zones_and_are_sorted_by_name(void **state) {
     assert_ptr_equal(hours[1].zone, config->zone);
     assert_ptr_equal(hours[2].zone, config->zone);
     assert_string_equal(hours[1].zone_name.data, "Europe/London");
-    assert_ptr_equal(rs_config_calendar(config, RS_STR("c")), hours[2].calendar);
-    assert_null(rs_config_calendar(config, RS_STR("")));
     rs_config_destroy(&config);
 }
 
-static void the_more_precise_entry_of_a_queue_decides_each_clock_by_itself(void **state) {
+static void a_queue_keeps_what_it_says_of_clocks(void **state) {
     rs_config_t *config = must_load(OFFICE "service_level: {first_reply: 8h, resolution: 3d, callback_clock: keep}\n"
-                                    "queues:\n  - {name: q, hours: office, first_reply: 4h}\n"
-                                    "  - {name: q, tenant: acme, next_reply: 0, callback_clock: restart}\n"
-                                    "  - {name: q, channel: chat, first_reply: 1m, next_reply: 2m}\n", NULL, 0);
+                                    "queues: {q: {hours: office, first_reply: 4h, next_reply: 0, callback_clock: restart}, r: {}}\n", NULL, 0);
+    const rs_queue_config_t *q = &config->queues[0], *r = &config->queues[1];
     (void)state;
-    rs_clock_rules_t rules = rs_config_clocks(config, RS_STR("acme"), RS_STR("q"), RS_CHANNEL_CHAT);
-    assert_ptr_equal(rules.calendar, config->hours[0].calendar);
-    assert_int_equal(rules.first_reply_us, RS_US_PER_MIN);
-    assert_int_equal(rules.next_reply_us, 0);
-    assert_int_equal(rules.resolution_us, 3 * RS_US_PER_DAY);
-    assert_int_equal(rules.callback_clock, RS_CALLBACK_CLOCK_RESTART);
-    rules = rs_config_clocks(config, RS_STR("other"), RS_STR("q"), RS_CHANNEL_EMAIL);
-    assert_int_equal(rules.first_reply_us, 4 * RS_US_PER_HOUR);
-    assert_int_equal(rules.callback_clock, RS_CALLBACK_CLOCK_KEEP);
-    rules = rs_config_clocks(config, RS_STR("other"), RS_STR("elsewhere"), RS_CHANNEL_EMAIL);
-    assert_null(rules.calendar);
-    assert_int_equal(rules.first_reply_us, 8 * RS_US_PER_HOUR);
+    assert_string_equal(q->hours.data, "office");
+    assert_int_equal(q->first_reply_us, 4 * RS_US_PER_HOUR);
+    assert_int_equal(q->next_reply_us, 0);
+    assert_int_equal(q->resolution_us, -1);
+    assert_int_equal(q->callback_clock, RS_CALLBACK_CLOCK_RESTART);
+    assert_int_equal(r->hours.len, 0);
+    assert_int_equal(r->callback_clock, RS_CALLBACK_CLOCK_UNSET);
+    assert_int_equal(config->first_reply_us, 8 * RS_US_PER_HOUR);
+    assert_int_equal(config->resolution_us, 3 * RS_US_PER_DAY);
+    assert_int_equal(config->callback_clock, RS_CALLBACK_CLOCK_KEEP);
     rs_config_destroy(&config);
 }
 
@@ -207,7 +202,7 @@ const struct CMUnitTest hours_tests[] = {
     cmocka_unit_test(a_range_of_weekdays_may_go_over_the_weeks_end),
     cmocka_unit_test(dates_are_days_since_1970_by_the_gregorian_calendar),
     cmocka_unit_test(entries_share_their_zones_and_are_sorted_by_name),
-    cmocka_unit_test(the_more_precise_entry_of_a_queue_decides_each_clock_by_itself),
+    cmocka_unit_test(a_queue_keeps_what_it_says_of_clocks),
     cmocka_unit_test(names_are_sorted_and_scales_have_thousandths),
     cmocka_unit_test(the_defaults_are_those_of_the_design),
     cmocka_unit_test(every_printed_entry_of_hours_loads_to_itself),
