@@ -99,7 +99,10 @@ const rs_policy_t *rs_core_policy(const rs_core_t *core, uint32_t slot);
 uint64_t rs_core_bytes(const rs_core_t *core);       /* memory in use */
 /* Things that a hard bound kept out, by reason: contacts or events without room, cells and panes without room, lookups that
  * ended at an __overflow__ key. All 0 in a healthy daemon. */
-typedef struct rs_core_losses { uint64_t contacts, cells, panes, overflowed_keys, alerts; } rs_core_losses_t;
+typedef struct rs_core_losses {
+    uint64_t contacts, cells, panes, overflowed_keys, alerts;
+    uint64_t unmoved;               /* facts that stay at their own moment in attribution close */
+} rs_core_losses_t;
 rs_core_losses_t rs_core_losses(const rs_core_t *core);
 /* Tests: recomputes what can be recomputed. RS_OK or RS_ERR_STATE with *why. */
 RS_MUST_CHECK int rs_core_check(const rs_core_t *core, const char **why);

@@ -323,6 +323,14 @@ static const rs_sums_t *own_of(const rs_rows_t *rows, const rs_cell_t *cell, uns
     return cell->own[attribution] == 0 ? NULL : rs_pool_at(&rows->sums, cell->own[attribution]);
 }
 
+/* What a row is made of: common and own; of attribution close, own alone. */
+static void parts_of(const rs_rows_t *rows, const rs_cell_t *cell, unsigned attribution, const rs_sums_t *parts[2]) {
+    static const rs_sums_t nothing;
+    const rs_sums_t *own = own_of(rows, cell, attribution);
+    parts[0] = attribution != RS_ATTRIBUTION_CLOSE ? &cell->common : own != NULL ? own : &nothing;
+    parts[1] = attribution != RS_ATTRIBUTION_CLOSE ? own : NULL;
+}
+
 static const rs_block_table_t *table_of(const rs_rows_t *rows, const rs_sums_t *sums, unsigned histogram) {
     if (sums == NULL || sums->histograms[histogram] == 0) return NULL;
     return rs_pool_at(&rows->tables, sums->histograms[histogram]);
@@ -371,7 +379,8 @@ void rs_rows_read(rs_rows_t *rows, uint32_t number, unsigned attribution, rs_row
     prefetch_histograms(rows, &cell->common);
     settle_durations(rows, &cell->common);
     if (cell->own[attribution] != 0) settle_durations(rows, rs_pool_at(&rows->sums, cell->own[attribution]));
-    const rs_sums_t *const parts[2] = {&cell->common, own_of(rows, cell, attribution)};
+    const rs_sums_t *parts[2];
+    parts_of(rows, cell, attribution, parts);
     *row = (rs_row_t){.attribution = (uint8_t)attribution, .start_us = cell->start_us, .length_us = cell->length_us,
                       .part = cell->part, .revision = cell->revision, .final = cell->is_final,
                       .still_open = cell->still_open, .threshold_us = threshold_of(parts)};
@@ -389,9 +398,10 @@ void rs_rows_read(rs_rows_t *rows, uint32_t number, unsigned attribution, rs_row
 bool rs_rows_is_empty(const rs_rows_t *rows, const rs_cell_t *cell, unsigned attribution) {
     if ((cell->attributions & 1u << attribution) == 0) return true;
     if (cell->still_open != 0) return false;
-    const rs_sums_t *own = own_of(rows, cell, attribution);
+    const rs_sums_t *parts[2];
+    parts_of(rows, cell, attribution, parts);
     for (unsigned i = 0; i < RS_COUNT_COUNT; i++) {
-        if (cell->common.counts[i] + (own == NULL ? 0 : own->counts[i]) != 0) return false;
+        if (parts[0]->counts[i] + (parts[1] == NULL ? 0 : parts[1]->counts[i]) != 0) return false;
     }
     return true;
 }
