@@ -34,7 +34,11 @@ static bool agents_carry(unsigned count) {
         case RS_COUNT_WRAP_US:
         case RS_COUNT_HOLDS:
         case RS_COUNT_WRAPS: return true;
-        default: return count >= RS_COUNT_OFFERS && count <= RS_COUNT_TRANSFERRED_OUT_OTHER;
+        default:
+            /* CSAT, NPS and the rest of feedback. */
+            if (count >= RS_COUNT_CSAT_RESPONSES && count <= RS_COUNT_COMPLAINTS_OVERDUE) return true;
+            if (count >= RS_COUNT_CSAT_SCALE_MIN_MILLI && count <= RS_COUNT_CES_SCALE_SQUARES) return true;
+            return count >= RS_COUNT_OFFERS && count <= RS_COUNT_TRANSFERRED_OUT_OTHER;
     }
 }
 

@@ -1,5 +1,7 @@
 #include "core/contact/derive.h"
 
+#include "core/contact/derive_feedback.h"
+
 static rs_node_t *node_at(const rs_derivation_t *d, uint32_t number) { return rs_pool_at(d->nodes, number); }
 static rs_handling_t *handling_at(const rs_derivation_t *d, uint32_t number) { return rs_pool_at(d->handlings, number); }
 
@@ -424,6 +426,7 @@ void rs_story_step(rs_derivation_t *d, rs_story_t *story, uint32_t number) {
         case RS_CONTACT_ENDED: on_ended(d, story, node); break;
         case RS_CONTACT_WRAPUP_STARTED: on_wrapup_started(d, story, node); break;
         case RS_CONTACT_WRAPUP_ENDED: on_wrapup_ended(d, story, node); break;
+        case RS_SURVEY_ANSWERED: rs_story_survey(d, story, node); break;
         case RS_NODE_TIME_PASSED: return;
         default: break;   /* known, but without a part in legs and handlings */
     }
