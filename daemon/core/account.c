@@ -1,6 +1,7 @@
 #include "core/account.h"
 
 #include "core/change.h"
+#include "core/feedback/change_feedback.h"
 
 const rs_generation_t *rs_account_generation(const rs_account_t *account, int64_t at_us) {
     uint32_t i = account->generation_count - 1;
@@ -240,7 +241,7 @@ static void account_change(rs_account_t *account, uint32_t tenant, const rs_fact
     const uint32_t agent_key = fact->agent == 0 ? 0 : family_key(account, RS_FAMILY_AGENT, tenant, fact->agent, 0);
     if (in_queue_rows) prefetch_key(account, keys->queue);
     if (fact->agent != 0) prefetch_key(account, agent_key);
-    if (in_queue_rows) change->threshold_us = change->queue->standard.threshold_us;
+    if (in_queue_rows && change->feedback == NULL) change->threshold_us = change->queue->standard.threshold_us;
     rs_posting_t posting;
     begin_posting(account, &posting, fact, change, keys->queue, counting);
     change_key(account, keys->total, &posting);
@@ -263,9 +264,10 @@ static bool is_of_handling(unsigned type) {
     return type == RS_FACT_HANDLED || type == RS_FACT_HANDLE_TIME || type == RS_FACT_WRAPPED || type == RS_FACT_TRANSFERRED_OUT;
 }
 
-/* Facts about one handling at one moment go to the same keys, panes and rows: they are counted together. */
+/* Facts about one handling, or one survey or complaint, at one moment go to the same keys, panes and rows: they are counted together. */
 static bool go_together(const rs_fact_t *a, const rs_fact_t *b) {
-    return is_of_handling(a->type) && is_of_handling(b->type) && a->at_us == b->at_us && a->enter_us == b->enter_us &&
+    const bool of_one = (is_of_handling(a->type) && is_of_handling(b->type)) || (rs_is_feedback(a->type) && rs_is_feedback(b->type));
+    return of_one && a->at_us == b->at_us && a->enter_us == b->enter_us &&
            a->queue == b->queue && a->channel == b->channel && a->agent == b->agent && a->team == b->team;
 }
 
@@ -276,6 +278,7 @@ static void count_facts(rs_account_t *account, uint32_t tenant, const rs_fact_t 
         const rs_leg_keys_t keys = leg_keys(account, tenant, fact->queue, fact->channel);
         rs_change_t change;
         rs_change_begin(&change, rs_account_standards(account, keys.queue, fact->at_us));
+        if (rs_is_feedback(fact->type)) change.feedback = &rs_account_generation(account, fact->at_us)->config->feedback;
         const uint32_t begun = i;
         do {
             rs_change_of_fact(&change, &facts[i++]);

@@ -1,5 +1,7 @@
 #include "core/change.h"
 
+#include "core/feedback/change_feedback.h"
+
 static const uint16_t flow_counts[RS_FLOW_COUNT] = {
     [RS_FLOW_OTHER] = RS_COUNT_FLOW_OTHER, [RS_FLOW_TIMEOUT] = RS_COUNT_FLOW_TIMEOUT, [RS_FLOW_EXIT_KEY] = RS_COUNT_FLOW_EXIT_KEY,
     [RS_FLOW_NO_AGENTS] = RS_COUNT_FLOW_NO_AGENTS, [RS_FLOW_OVERFLOW] = RS_COUNT_FLOW_OVERFLOW,
@@ -126,6 +128,10 @@ void rs_change_of_fact(rs_change_t *change, const rs_fact_t *fact) {
             change_of_reply(change, fact, RS_COUNT_RESOLUTIONS, change->queue->replies.resolution_us, RS_HIST_RESOLUTION);
             break;
         case RS_FACT_REOPENED: rs_change_count(change, RS_COUNT_REOPENED, 1); break;
+        case RS_FACT_SURVEY:
+        case RS_FACT_SURVEYED:
+        case RS_FACT_FEEDBACK:
+        case RS_FACT_COMPLAINT_STAGE: rs_change_of_feedback(change, fact); break;
         default: rs_change_count(change, RS_COUNT_CLOCK_ANOMALY, 1); break;
     }
 }

@@ -62,6 +62,11 @@ static void on_facts(void *context, uint32_t contact, uint32_t tenant, const rs_
     rs_closes_facts(&core->closes, contact, tenant, facts, count, sign);
 }
 
+/* A case belongs to no contact: what it counts stands at its own moment. */
+static void on_case_facts(void *context, uint32_t tenant, const rs_fact_t *facts, uint32_t count, int sign) {
+    on_facts(context, 0, tenant, facts, count, sign);
+}
+
 static void on_forget(void *context, uint32_t contact) {
     rs_core_t *core = context;
     rs_closes_forget(&core->closes, contact);
@@ -119,6 +124,10 @@ static int create_parts(rs_core_t *core) {
                                              .on_facts = on_facts, .on_forget = on_forget, .context = core};
     status = rs_contacts_init(&core->contacts, &contacts);
     if (status != RS_OK) return status;
+    const rs_cases_settings_t cases = {.config = config, .account = &core->account, .compare_sessions = compare_sessions,
+                                       .team_of = team_of, .on_facts = on_case_facts, .context = core};
+    status = rs_cases_init(&core->cases, &cases);
+    if (status != RS_OK) return status;
     status = rs_rows_init(&core->rows, max_cells(options), &options->interval, options->run);
     if (status != RS_OK) return status;
     if (options->windows) status = create_windows(core);
@@ -166,6 +175,7 @@ void rs_core_destroy(rs_core_t **core_ref) {
     rs_closes_deinit(&core->closes);
     rs_gauges_deinit(&core->gauges);
     rs_contacts_deinit(&core->contacts);
+    rs_cases_deinit(&core->cases);
     rs_rows_deinit(&core->rows);
     rs_sources_deinit(&core->sources);
     rs_directory_deinit(&core->directory);
@@ -241,6 +251,7 @@ void rs_core_tick(rs_core_t *core, int64_t now_us) {
     if (!by_events) move_time(core, core->wall_us);
     else if (core->watermark_us != INT64_MIN) move_time(core, core->watermark_us);
     if (core->watermark_us != INT64_MIN) rs_contacts_age(&core->contacts, core->watermark_us, 4096, on_aged, core);
+    rs_core_let_time_act_on_cases(core, 4096);
     rs_core_finalise_rows(core);
     if (core->windows == NULL) return;
     let_time_act(core);
@@ -287,8 +298,14 @@ static void make_node(rs_core_t *core, const rs_event_t *event, uint32_t session
             node->flags |= RS_NODE_SCORE;
             node->score_milli = thousandths(event->score_milli);
         }
-        if ((event->present & RS_HAS_SCALE_MIN) != 0) node->scale_min_milli = thousandths(event->scale_min_milli);
-        if ((event->present & RS_HAS_SCALE_MAX) != 0) node->scale_max_milli = thousandths(event->scale_max_milli);
+        if ((event->present & RS_HAS_SCALE_MIN) != 0) {
+            node->flags |= RS_NODE_SCALE_MIN;
+            node->scale_min_milli = thousandths(event->scale_min_milli);
+        }
+        if ((event->present & RS_HAS_SCALE_MAX) != 0) {
+            node->flags |= RS_NODE_SCALE_MAX;
+            node->scale_max_milli = thousandths(event->scale_max_milli);
+        }
     } else if (event->type == RS_CONTACT_TRANSFERRED) {
         node->detail = event->kind;
         node->to_queue = rs_names_number(names, event->to_queue);
@@ -326,6 +343,7 @@ static rs_refusal_t apply_accepted(rs_core_t *core, const rs_event_t *event, uin
         rs_sources_declare_gap(&core->sources, session, event->from_seq, event->to_seq);
         return RS_REFUSAL_NONE;
     }
+    if (event->type == RS_FEEDBACK_RECEIVED) return rs_core_apply_feedback(core, event, session);
     const bool of_contact = event->type >= RS_CONTACT_CREATED && event->type <= RS_SURVEY_ANSWERED;
     return of_contact ? apply_to_contact(core, event, session) : RS_REFUSAL_NONE;
 }
@@ -340,6 +358,7 @@ static rs_refusal_t judge(rs_core_t *core, const rs_event_t *event, int64_t arri
 static void settle_event(rs_core_t *core) {
     if (core->options.replay && core->watermark_us != INT64_MIN) {
         rs_contacts_age(&core->contacts, core->watermark_us, 2, on_aged, core);
+        rs_core_let_time_act_on_cases(core, 2);
     }
     if (core->account.touched_count != 0) rs_core_settle_touched(core);
 }
@@ -435,6 +454,7 @@ int rs_core_apply(rs_core_t *core, uint32_t kind, const void *bytes, size_t len,
 
 void rs_core_finish(rs_core_t *core) {
     if (core->watermark_us != INT64_MIN) rs_contacts_age(&core->contacts, core->watermark_us, UINT32_MAX, on_aged, core);
+    rs_core_let_time_act_on_cases(core, UINT32_MAX);
     if (core->windows == NULL) return;
     rs_gauges_tick(&core->gauges, core->now_us);
     rs_core_settle_touched(core);

@@ -97,10 +97,19 @@ void rs_core_key(const rs_core_t *core, uint32_t key, rs_key_t *dimensions);
 uint32_t rs_core_policy_count(const rs_core_t *core);
 const rs_policy_t *rs_core_policy(const rs_core_t *core, uint32_t slot);
 uint64_t rs_core_bytes(const rs_core_t *core);       /* memory in use */
+/* Open complaints of one tenant, now. Only those with a case_id: others have no stages to come. tenant < rs_core_complaint_tenants. */
+typedef struct rs_complaint_gauges {
+    rs_str_t tenant;
+    uint32_t open[RS_FEEDBACK_STAGE_COUNT];   /* by the stage where they stand: received … responded */
+    uint32_t all_open, overdue;               /* overdue: the next stage that has a deadline takes longer already */
+    int64_t next_overdue_us;                  /* when the next of the others will be, if nothing happens; INT64_MAX: none */
+} rs_complaint_gauges_t;
+uint32_t rs_core_complaint_tenants(const rs_core_t *core);
+void rs_core_complaints(const rs_core_t *core, uint32_t tenant, rs_complaint_gauges_t *gauges);
 /* Things that a hard bound kept out, by reason: contacts or events without room, cells and panes without room, lookups that
- * ended at an __overflow__ key. All 0 in a healthy daemon. */
+ * ended at an __overflow__ key, events of cases without room and closed cases that made room for new ones. All 0 in a healthy daemon. */
 typedef struct rs_core_losses {
-    uint64_t contacts, cells, panes, overflowed_keys, alerts;
+    uint64_t contacts, cells, panes, overflowed_keys, alerts, cases;
     uint64_t unmoved;               /* facts that stay at their own moment in attribution close */
 } rs_core_losses_t;
 rs_core_losses_t rs_core_losses(const rs_core_t *core);

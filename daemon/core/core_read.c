@@ -129,7 +129,7 @@ const rs_policy_t *rs_core_policy(const rs_core_t *core, uint32_t slot) {
 
 uint64_t rs_core_bytes(const rs_core_t *core) {
     uint64_t bytes = sizeof *core + rs_contacts_bytes(&core->contacts) + rs_rows_bytes(&core->rows) +
-                     (core->closes.on ? rs_pool_bytes(&core->closes.facts) : 0) +
+                     (core->closes.on ? rs_pool_bytes(&core->closes.facts) : 0) + rs_cases_bytes(&core->cases) +
                      rs_sources_bytes(&core->sources) + rs_names_bytes(&core->directory.names) +
                      (uint64_t)core->directory.count * sizeof(rs_key_entry_t);
     if (core->windows != NULL) bytes += rs_window_bytes(core->windows);
@@ -143,11 +143,14 @@ int rs_core_check(const rs_core_t *core, const char **why) {
         *why = "the accounting of a source does not balance";
         return RS_ERR_STATE;
     }
+    const int status = rs_cases_check(&core->cases, why);
+    if (status != RS_OK) return status;
     return core->windows == NULL ? RS_OK : rs_window_check(core->windows, why);
 }
 
 rs_core_losses_t rs_core_losses(const rs_core_t *core) {
     return (rs_core_losses_t){.contacts = core->contacts_refused, .unmoved = core->closes.unmoved, .cells = core->rows.dropped,
                               .panes = core->account.windows_refused, .overflowed_keys = core->directory.overflowed,
-                              .alerts = core->alerts != NULL ? rs_alerts_unbound(core->alerts) : 0};
+                              .alerts = core->alerts != NULL ? rs_alerts_unbound(core->alerts) : 0,
+                              .cases = core->cases.refused + core->cases.forgotten};
 }

@@ -210,6 +210,29 @@ static void tell_blocked(teller_t *teller) {
     event->reason = (uint8_t)(1 + rs_random_below(teller->random, RS_BLOCK_COUNT - 1));
 }
 
+/* Scores at the ends of their scale, at the limits of promoters and detractors, and beside them; scales named, half named, wrong. */
+static void tell_survey(teller_t *teller) {
+    static const int64_t scores[] = {0, 1000, 2500, 5000, 6000, 6001, 7000, 8999, 9000, 10000, 10001, -1000};
+    static const int64_t ends[] = {0, 1000, 5000, 7000, 10000, 100000, 100001};
+    rs_random_t *random = teller->random;
+    rs_event_t *event = new_event(teller, RS_SURVEY_ANSWERED);
+    event->kind = (uint8_t)rs_random_below(random, RS_SURVEY_COUNT);
+    if (chance(random, 30)) event->queue = rs_str(any_queue(random));
+    if (chance(random, 40)) event->agent = rs_str(any_agent(random));
+    if (chance(random, 90)) {
+        event->present |= RS_HAS_SCORE;
+        event->score_milli = scores[rs_random_below(random, RS_ARRAY_LEN(scores))];
+    }
+    if (chance(random, 20)) {
+        event->present |= RS_HAS_SCALE_MIN;
+        event->scale_min_milli = ends[rs_random_below(random, RS_ARRAY_LEN(ends))];
+    }
+    if (chance(random, 20)) {
+        event->present |= RS_HAS_SCALE_MAX;
+        event->scale_max_milli = ends[rs_random_below(random, RS_ARRAY_LEN(ends))];
+    }
+}
+
 static rs_event_t *tell_message(teller_t *teller) {
     rs_event_t *event = new_event(teller, RS_CONTACT_MESSAGE);
     event->party = (uint8_t)(rs_random_below(teller->random, 8) == 0 ? rs_random_below(teller->random, RS_PARTY_COUNT)
@@ -221,9 +244,12 @@ static rs_event_t *tell_message(teller_t *teller) {
 /* Beside legs and handlings: messages, the contact's file, call-backs; and types that may only name the channel or the journey first. */
 static void tell_aside(teller_t *teller) {
     static const uint8_t types[] = {RS_CONTACT_CREATED,    RS_CONTACT_CLOSED,      RS_CONTACT_REOPENED, RS_CALLBACK_REQUESTED,
-                                    RS_CALLBACK_ATTEMPTED, RS_CALLBACK_CONNECTED,  RS_CALLBACK_FAILED,  RS_DISPOSITION_SET,
-                                    RS_SURVEY_ANSWERED};
+                                    RS_CALLBACK_ATTEMPTED, RS_CALLBACK_CONNECTED,  RS_CALLBACK_FAILED,  RS_DISPOSITION_SET};
     rs_random_t *random = teller->random;
+    if (chance(random, 30)) {
+        tell_survey(teller);
+        return;
+    }
     rs_event_t *event = chance(random, 30) ? tell_message(teller)
                                            : new_event(teller, (rs_event_type_t)types[rs_random_below(random, RS_ARRAY_LEN(types))]);
     if (chance(random, 30)) event->queue = rs_str(any_queue(random));
@@ -315,6 +341,7 @@ static void tell_contact(teller_t *teller) {
         tell_ended(teller);
         teller->now_us += pause_us(random);
         if (chance(random, 30)) tell_with_agent(teller, RS_CONTACT_WRAPUP_ENDED);
+        if (chance(random, 30)) tell_survey(teller);
     }
 }
 

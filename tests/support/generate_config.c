@@ -35,7 +35,9 @@ void generate_defaults(rs_config_t *config) {
                             .default_target = 0.8,
                             .override_threshold_us = -1,
                             .override_short_us = -1,
+                            .feedback = {.csat = {1000, 5000}, .ces = {1000, 7000}},
                             .limits = {.tenants = 8,
+                                       .cases = 1024,
                                        .queue_keys = 256,
                                        .agent_keys = 256,
                                        .team_keys = 64,
@@ -182,6 +184,7 @@ void generate_config(rs_random_t *random, rs_config_t *config, rs_queue_config_t
         agents[config->agent_count++] =
             (rs_agent_config_t){.name = rs_str(generate_agents[i]), .team = rs_str(generate_teams[i % 2])};
     }
+    if (rs_random_below(random, 3) == 0) config->feedback.csat = (rs_scale_config_t){0, 10000};
     if (rs_random_below(random, 6) == 0) config->override_threshold_us = 12 * RS_US_PER_S;
     if (rs_random_below(random, 8) == 0)
         config->override_short_us = (int64_t)rs_random_below(random, 2) * 4 * RS_US_PER_S;

@@ -35,6 +35,9 @@ static bool agents_carry(unsigned count) {
         case RS_COUNT_HOLDS:
         case RS_COUNT_WRAPS: return true;
         default:
+            /* CSAT, NPS and the rest of feedback. */
+            if (count >= RS_COUNT_CSAT_RESPONSES && count <= RS_COUNT_COMPLAINTS_OVERDUE) return true;
+            if (count >= RS_COUNT_CSAT_SCALE_MIN_MILLI && count <= RS_COUNT_CES_SCALE_SQUARES) return true;
             return (count >= RS_COUNT_OFFERS && count <= RS_COUNT_TRANSFERRED_OUT_OTHER) ||
                    (count >= RS_COUNT_FIRST_REPLIES && count <= RS_COUNT_RESOLUTION_CALENDAR_US);
     }

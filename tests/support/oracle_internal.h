@@ -79,6 +79,14 @@ void oracle_judge(oracle_t *oracle, oracle_fact_t fact, uint32_t slot, place_t p
                   int64_t wait_us);
 /* All that a closed leg counts, but service level. */
 void oracle_count_outcome(oracle_t *oracle, oracle_fact_t fact, const leg_t *leg);
+/* Where an answer to a survey belongs that names neither queue nor agent; the team of the agent that it names, if it does. */
+typedef struct oracle_survey_place {
+    rs_str_t queue, agent, team, team_of_named;
+    uint8_t channel;
+} oracle_survey_place_t;
+/* All that one answer counts (oracle_feedback.c). */
+void oracle_count_survey(oracle_t *oracle, rs_str_t tenant, const rs_event_t *event, const oracle_survey_place_t *place,
+                         bool is_first);
 /* From a contact's first event to its last. `ranks`: the events' places in the total order. */
 void oracle_walk_contact(oracle_t *oracle, const rs_event_t **events, const size_t *ranks, size_t event_count);
 /* oracle_replies.c: what a message, a closing, a reopening or a call-back counts; other types: nothing. `team`: of the agent. */

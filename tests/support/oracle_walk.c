@@ -457,6 +457,19 @@ static void on_wrapup(walk_t *walk, const rs_event_t *event) {
     oracle_add(walk->oracle, fact, ORACLE_DURATION, RS_HIST_WRAP, wrap_us);
 }
 
+static void on_survey(walk_t *walk, size_t index) {
+    const rs_event_t *event = walk->events[index];
+    const handling_t *last = last_handling(walk);
+    const oracle_survey_place_t place = {.queue = last != NULL ? last->place.queue : walk->last_queue,
+                                         .channel = channel_at(walk, index),
+                                         .agent = last != NULL ? last->agent : (rs_str_t){0},
+                                         .team = last != NULL ? last->team : (rs_str_t){0},
+                                         .team_of_named = team_of(walk, (rs_str_t){0}, event->agent)};
+    bool is_first = true;
+    for (size_t before = 0; before < index; before++) is_first = is_first && walk->events[before]->type != RS_SURVEY_ANSWERED;
+    oracle_count_survey(walk->oracle, walk->tenant, event, &place, is_first);
+}
+
 /* The end that never came: an event of source `ringside` at the last event + the limit. */
 static void on_missing_end(walk_t *walk, int64_t at_us, size_t rank) {
     if (walk->leg != 0 || open_handling(walk) != NULL) walk->lost_us = at_us;
@@ -493,6 +506,7 @@ static void on_event(walk_t *walk, size_t index) {
         case RS_CONTACT_ENDED: on_ended(walk, index); break;
         case RS_CONTACT_WRAPUP_STARTED:
         case RS_CONTACT_WRAPUP_ENDED: on_wrapup(walk, event); break;
+        case RS_SURVEY_ANSWERED: on_survey(walk, index); break;
         default: on_aside(walk, index); break;
     }
 }

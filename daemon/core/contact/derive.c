@@ -1,5 +1,7 @@
 #include "core/contact/derive_internal.h"
 
+#include "core/contact/derive_feedback.h"
+
 static rs_node_t *node_at(const rs_derivation_t *d, uint32_t number) { return rs_pool_at(d->nodes, number); }
 static rs_handling_t *handling_at(const rs_derivation_t *d, uint32_t number) { return rs_pool_at(d->handlings, number); }
 
@@ -449,6 +451,7 @@ void rs_story_step(rs_derivation_t *d, rs_story_t *story, uint32_t number) {
         case RS_CALLBACK_ATTEMPTED:
         case RS_CALLBACK_CONNECTED:
         case RS_CALLBACK_FAILED: rs_story_on_callback(d, story, node); break;
+        case RS_SURVEY_ANSWERED: rs_story_survey(d, story, node); break;
         case RS_NODE_TIME_PASSED: return;
         default: break;   /* known, but without a part in legs and handlings */
     }

@@ -22,7 +22,7 @@ typedef struct rs_node {
     uint32_t queue, agent, team, topic;
     union {
         struct { uint32_t to_queue, to_agent; };               /* contact.transferred */
-        struct { int32_t scale_min_milli, scale_max_milli; };  /* survey.answered; 0, 0: not named */
+        struct { int32_t scale_min_milli, scale_max_milli; };  /* survey.answered; with RS_NODE_SCALE_… */
     };
     int32_t score_milli;       /* survey.answered */
     uint8_t type, channel, detail, flags;   /* detail: reason, kind or stage */
@@ -32,7 +32,8 @@ typedef struct rs_node {
 enum {
     RS_NODE_SEQ = 1, RS_NODE_WAIT = 2, RS_NODE_TALK = 4, RS_NODE_HOLD = 8,
     RS_NODE_CUSTOMER = 16, RS_NODE_RESOLVED = 32, RS_NODE_IS_RESOLVED = 64,   /* disposition.set, survey.answered: named; true */
-    RS_NODE_SCORE = 128                                                      /* survey.answered: a score was named */
+    RS_NODE_SCORE = 128,                                                     /* survey.answered: a score was named */
+    RS_NODE_SCALE_MIN = RS_NODE_WAIT, RS_NODE_SCALE_MAX = RS_NODE_TALK       /* survey.answered: an end of the scale was named */
 };
 /* Beyond the wire's types: says that time has passed, so that a missing end is seen without an event (rs_story_step). */
 enum { RS_NODE_TIME_PASSED = RS_EVENT_TYPE_COUNT };
@@ -68,6 +69,7 @@ typedef struct rs_story {
     uint32_t taken_queued;     /* the queued event that a skewed outcome has used up, 0 = none */
     uint32_t wrapping;         /* how many handlings are in wrap-up */
     uint8_t leg_open, leg_channel, first_channel;
+    uint8_t surveyed;          /* a survey was answered */
     /* for journeys: the first leg and answer of this contact */
     uint32_t first_queue;
     uint8_t first_leg_channel, last_outcome, last_reason, has_leg;

@@ -29,6 +29,8 @@ typedef enum rs_fact_type {
     RS_FACT_SURVEY,           /* reason = kind, a = score in thousandths, b = scale: minimum << 32 | maximum (thousandths) */
     RS_FACT_SURVEYED,         /* the contact's first survey of any kind */
     RS_FACT_FCR,              /* a = rs_fcr_flag_t (core/fcr/fcr.h) */
+    RS_FACT_FEEDBACK,         /* reason = kind; a complaint, compliment or suggestion came in (core/feedback/case_story.h) */
+    RS_FACT_COMPLAINT_STAGE,  /* reason = stage, a = working time up to it, outcome = 1: longer than its deadline */
     RS_FACT_TYPE_COUNT
 } rs_fact_type_t;
 
