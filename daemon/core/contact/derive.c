@@ -1,5 +1,7 @@
 #include "core/contact/derive.h"
 
+#include "core/contact/derive_process.h"
+
 static rs_node_t *node_at(const rs_derivation_t *d, uint32_t number) { return rs_pool_at(d->nodes, number); }
 static rs_handling_t *handling_at(const rs_derivation_t *d, uint32_t number) { return rs_pool_at(d->handlings, number); }
 
@@ -40,12 +42,14 @@ void rs_story_drop(rs_derivation_t *d, rs_story_t *story) {
         story->handlings = handling_at(d, number)->next;
         rs_pool_give(d->handlings, number);
     }
+    if (story->path != 0) rs_pool_give(d->paths, story->path);
     rs_story_init(story);
 }
 
 bool rs_story_copy(rs_derivation_t *d, const rs_story_t *story, rs_story_t *copy) {
     *copy = *story;
     copy->handlings = 0;
+    if (!rs_path_copy(d, story, copy)) return false;
     uint32_t last = 0;
     for (uint32_t from = story->handlings; from != 0; from = handling_at(d, from)->next) {
         const uint32_t number = rs_pool_take(d->handlings);
@@ -409,7 +413,11 @@ static bool end_is_missing(const rs_derivation_t *d, const rs_story_t *story, co
 
 void rs_story_step(rs_derivation_t *d, rs_story_t *story, uint32_t number) {
     const rs_node_t *node = node_at(d, number);
-    if (end_is_missing(d, story, node)) lose_what_is_open(d, story);
+    if (end_is_missing(d, story, node)) {
+        lose_what_is_open(d, story);
+        if (d->steps != NULL) rs_path_lose(d, story);
+    }
+    const rs_footing_t before = d->steps == NULL ? (rs_footing_t){0} : rs_story_footing(d, story);
     switch (node->type) {
         case RS_CONTACT_QUEUED: on_queued(d, story, node, number); break;
         case RS_CONTACT_OFFERED:
@@ -427,6 +435,7 @@ void rs_story_step(rs_derivation_t *d, rs_story_t *story, uint32_t number) {
         case RS_NODE_TIME_PASSED: return;
         default: break;   /* known, but without a part in legs and handlings */
     }
+    if (d->steps != NULL) rs_path_follow(d, story, number, &before);
     if (story->first_channel == 0) story->first_channel = node->channel;
     story->last = rs_node_order(d, node);
 }
