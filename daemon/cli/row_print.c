@@ -30,6 +30,8 @@ static void format_start(const rs_row_printer_t *printer, int64_t at_us, char te
     snprintf(text + len, 40 - len, "%c%02d:%02d", offset_s < 0 ? '-' : '+', size / 3600, size / 60 % 60);
 }
 
+void rs_row_format_start(const rs_row_printer_t *printer, int64_t at_us, char text[40]) { format_start(printer, at_us, text); }
+
 /* A number that is null when the row's kind does not carry it, or when it rests on nothing. */
 static void number_or_null(rs_json_t *json, const char *name, bool present, int64_t value) {
     if (present) rs_json_integer(json, name, value); else rs_json_null(json, name);

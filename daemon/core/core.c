@@ -67,6 +67,11 @@ static void on_case_facts(void *context, uint32_t tenant, const rs_fact_t *facts
     on_facts(context, 0, tenant, facts, count, sign);
 }
 
+static void on_steps(void *context, uint32_t tenant, const rs_path_t *path, const rs_step_t *steps, uint32_t count, int sign) {
+    rs_core_t *core = context;
+    rs_process_count(&core->process, tenant, path, steps, count, sign);
+}
+
 static void on_forget(void *context, uint32_t contact) {
     rs_core_t *core = context;
     rs_closes_forget(&core->closes, contact);
@@ -119,9 +124,11 @@ static int create_parts(rs_core_t *core) {
     core->directory.context = core;
     status = rs_sources_init(&core->sources, config, options->replay, options->hash_seed);
     if (status != RS_OK) return status;
+    const bool follows_ways = options->process && config->limits.edges > 0;
     const rs_contacts_settings_t contacts = {.config = config, .compare_sessions = compare_sessions, .same_source = same_source,
                                              .team_of = team_of, .worked = worked, .callback_keeps = callback_keeps,
-                                             .on_facts = on_facts, .on_forget = on_forget, .context = core};
+                                             .on_facts = on_facts, .on_forget = on_forget, .context = core,
+                                             .on_steps = follows_ways ? on_steps : NULL};
     status = rs_contacts_init(&core->contacts, &contacts);
     if (status != RS_OK) return status;
     const rs_cases_settings_t cases = {.config = config, .account = &core->account, .compare_sessions = compare_sessions,
@@ -129,6 +136,8 @@ static int create_parts(rs_core_t *core) {
     status = rs_cases_init(&core->cases, &cases);
     if (status != RS_OK) return status;
     status = rs_rows_init(&core->rows, max_cells(options), &options->interval, options->run);
+    if (status != RS_OK) return status;
+    if (follows_ways) status = rs_process_init(&core->process, &config->limits, &options->interval, options->run);
     if (status != RS_OK) return status;
     if (options->windows) status = create_windows(core);
     if (status != RS_OK) return status;
@@ -173,6 +182,7 @@ void rs_core_destroy(rs_core_t **core_ref) {
     rs_window_destroy(&core->windows);
     rs_journeys_deinit(&core->journeys);
     rs_closes_deinit(&core->closes);
+    rs_process_deinit(&core->process);
     rs_gauges_deinit(&core->gauges);
     rs_contacts_deinit(&core->contacts);
     rs_cases_deinit(&core->cases);

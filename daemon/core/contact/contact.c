@@ -1,5 +1,7 @@
 #include "core/contact/contact.h"
 
+#include "core/contact/derive_process.h"
+
 #include <stdlib.h>
 
 int rs_contacts_init(rs_contacts_t *contacts, const rs_contacts_settings_t *settings) {
@@ -9,12 +11,13 @@ int rs_contacts_init(rs_contacts_t *contacts, const rs_contacts_settings_t *sett
         .lateness_us = config->lateness_us, .skew_us = config->clock_skew_us, .keep_us = RS_US_PER_DAY, .keep_filed_us = 30 * RS_US_PER_DAY,
         .missing_end_us = config->missing_end_us, .max_events = config->limits.contact_events,
         .compare_sessions = settings->compare_sessions, .on_facts = settings->on_facts, .on_forget = settings->on_forget,
+        .on_steps = settings->on_steps,
         .context = settings->context};
     contacts->derivation = (rs_derivation_t){
         .nodes = &contacts->nodes, .handlings = &contacts->handlings, .texts = &contacts->texts,
         .clock_skew_us = config->clock_skew_us, .missing_end_us = config->missing_end_us,
         .same_source = settings->same_source, .team_of = settings->team_of, .worked = settings->worked,
-        .callback_keeps = settings->callback_keeps, .context = settings->context};
+        .callback_keeps = settings->callback_keeps, .context = settings->context, .paths = &contacts->paths};
     const uint64_t wide = (uint64_t)max * 8;
     const uint32_t many = wide > UINT32_MAX / 2 ? UINT32_MAX / 2 : (uint32_t)wide;
     if (rs_pool_init(&contacts->contacts, sizeof(rs_contact_t), max) != RS_OK ||
@@ -22,6 +25,7 @@ int rs_contacts_init(rs_contacts_t *contacts, const rs_contacts_settings_t *sett
         rs_pool_init(&contacts->stories, sizeof(rs_story_t), max) != RS_OK ||
         rs_pool_init(&contacts->handlings, sizeof(rs_handling_t), many) != RS_OK ||
         rs_pool_init(&contacts->texts, sizeof(rs_event_text_t), many) != RS_OK ||
+        rs_pool_init(&contacts->paths, sizeof(rs_path_t), settings->on_steps == NULL ? 1 : many) != RS_OK ||
         rs_index_init(&contacts->index, max) != RS_OK) {
         rs_contacts_deinit(contacts);
         return RS_ERR_MEMORY;
@@ -35,12 +39,14 @@ void rs_contacts_deinit(rs_contacts_t *contacts) {
     rs_pool_deinit(&contacts->stories);
     rs_pool_deinit(&contacts->handlings);
     rs_pool_deinit(&contacts->texts);
+    rs_pool_deinit(&contacts->paths);
     rs_index_deinit(&contacts->index);
 }
 
 uint64_t rs_contacts_bytes(const rs_contacts_t *contacts) {
     return rs_pool_bytes(&contacts->contacts) + rs_pool_bytes(&contacts->nodes) + rs_pool_bytes(&contacts->stories) +
-           rs_pool_bytes(&contacts->handlings) + rs_pool_bytes(&contacts->texts) + rs_index_bytes(&contacts->index);
+           rs_pool_bytes(&contacts->handlings) + rs_pool_bytes(&contacts->texts) + rs_pool_bytes(&contacts->paths) +
+           rs_index_bytes(&contacts->index);
 }
 
 static rs_node_t *node_at(const rs_contacts_t *contacts, uint32_t number) { return rs_pool_at(&contacts->nodes, number); }
@@ -256,10 +262,15 @@ static void insert(rs_contacts_t *contacts, rs_contact_t *contact, uint32_t numb
 }
 
 /* --- deriving ----------------------------------------------------------------------------------------------------- */
-static bool derive_all(rs_contacts_t *contacts, const rs_contact_t *contact, rs_story_t *story, rs_facts_t *facts) {
+static void collect_into(rs_contacts_t *contacts, rs_facts_t *facts, rs_steps_t *steps) {
+    facts->count = steps->count = 0;
+    contacts->derivation.facts = facts;
+    contacts->derivation.steps = contacts->on_steps == NULL ? NULL : steps;
+}
+
+static bool derive_all(rs_contacts_t *contacts, const rs_contact_t *contact, rs_story_t *story, rs_facts_t *facts, rs_steps_t *steps) {
     rs_derivation_t *derivation = &contacts->derivation;
-    facts->count = 0;
-    derivation->facts = facts;
+    collect_into(contacts, facts, steps);
     if (contact->base == 0) rs_story_init(story);
     else if (!rs_story_copy(derivation, rs_pool_at(&contacts->stories, contact->base), story)) return false;
     for (uint32_t number = contact->head; number != 0; number = node_at(contacts, number)->next) {
@@ -293,12 +304,28 @@ static void apply_difference(rs_contacts_t *contacts, uint32_t contact, uint32_t
     }
 }
 
+static const rs_path_t *path_of(const rs_contacts_t *contacts, const rs_contact_t *contact) {
+    return contact->story.path == 0 ? NULL : rs_pool_at(&contacts->paths, contact->story.path);
+}
+
+/* The same for the steps of the way. */
+static void apply_steps_difference(rs_contacts_t *contacts, const rs_contact_t *contact) {
+    rs_steps_t *before = &contacts->steps_before, *after = &contacts->steps_after;
+    rs_steps_leave_out_common(before, after);
+    const rs_path_t *path = path_of(contacts, contact);
+    if (after->count != 0) contacts->on_steps(contacts->context, contact->tenant, path, after->items, after->count, 1);
+    if (before->count != 0) contacts->on_steps(contacts->context, contact->tenant, NULL, before->items, before->count, -1);
+}
+
 static void step_in_order(rs_contacts_t *contacts, uint32_t contact_number, uint32_t number) {
     rs_contact_t *contact = rs_contacts_at(contacts, contact_number);
     append(contacts, contact, number);
-    contacts->derivation.facts = &contacts->after;
-    contacts->after.count = 0;
+    collect_into(contacts, &contacts->after, &contacts->steps_after);
     rs_story_step(&contacts->derivation, &contact->story, number);
+    if (contacts->steps_after.count != 0) {
+        contacts->on_steps(contacts->context, contact->tenant, path_of(contacts, contact), contacts->steps_after.items,
+                           contacts->steps_after.count, 1);
+    }
     if (contacts->after.count == 0) return;
     contacts->on_facts(contacts->context, contact_number, contact->tenant, contacts->after.items, contacts->after.count, 1);
 }
@@ -307,16 +334,17 @@ static rs_refusal_t rederive(rs_contacts_t *contacts, uint32_t contact_number, u
     rs_contact_t *contact = rs_contacts_at(contacts, contact_number);
     rs_story_t before, after;
     contacts->rederived++;
-    if (!derive_all(contacts, contact, &before, &contacts->before)) return RS_REFUSAL_LIMIT;
+    if (!derive_all(contacts, contact, &before, &contacts->before, &contacts->steps_before)) return RS_REFUSAL_LIMIT;
     rs_story_drop(&contacts->derivation, &before);
     insert(contacts, contact, number);
-    if (!derive_all(contacts, contact, &after, &contacts->after)) {
+    if (!derive_all(contacts, contact, &after, &contacts->after, &contacts->steps_after)) {
         /* No room for the second reading: the event stays in the list and is read with the next one. */
         return RS_REFUSAL_NONE;
     }
     rs_story_drop(&contacts->derivation, &contact->story);
     contact->story = after;
     apply_difference(contacts, contact_number, contact->tenant);
+    apply_steps_difference(contacts, contact);
     return RS_REFUSAL_NONE;
 }
 

@@ -53,12 +53,15 @@ typedef enum rs_contact_list_id {
 } rs_contact_list_id_t;
 typedef struct rs_contact_list { uint32_t oldest, youngest; } rs_contact_list_t;
 
+typedef void (*rs_on_steps_fn)(void *context, uint32_t tenant, const rs_path_t *path, const rs_step_t *steps, uint32_t count, int sign);
+
 typedef struct rs_contacts {
-    rs_pool_t contacts, nodes, stories, handlings, texts;
+    rs_pool_t contacts, nodes, stories, handlings, texts, paths;
     rs_index_t index;
     rs_contact_list_t lists[RS_CONTACT_LISTS];
     rs_derivation_t derivation;
     rs_facts_t before, after;
+    rs_steps_t steps_before, steps_after;
     int64_t lateness_us, skew_us, keep_us, keep_filed_us, missing_end_us;
     int64_t now_us;                  /* as of the last rs_contacts_age */
     uint32_t max_events;
@@ -66,6 +69,8 @@ typedef struct rs_contacts {
     int (*compare_sessions)(void *context, uint32_t session_a, uint32_t session_b);
     /* counts facts of the contact (+1) or takes them back (-1) */
     void (*on_facts)(void *context, uint32_t contact, uint32_t tenant, const rs_fact_t *facts, uint32_t count, int sign);
+    /* likewise the steps of its way; `path` has the stages of every end that is counted. NULL: ways are not followed */
+    rs_on_steps_fn on_steps;
     void (*on_forget)(void *context, uint32_t contact);   /* just before a contact leaves memory */
     void *context;
     uint64_t rederived, forgotten;   /* how often; folded contacts dropped before their time */
@@ -80,6 +85,7 @@ typedef struct rs_contacts_settings {
     bool (*callback_keeps)(void *context, uint32_t tenant, uint32_t queue, uint8_t channel, int64_t at_us);
     void (*on_facts)(void *context, uint32_t contact, uint32_t tenant, const rs_fact_t *facts, uint32_t count, int sign);
     void (*on_forget)(void *context, uint32_t contact);
+    rs_on_steps_fn on_steps;
     void *context;
 } rs_contacts_settings_t;
 

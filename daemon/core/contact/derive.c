@@ -2,6 +2,8 @@
 
 #include "core/contact/derive_feedback.h"
 
+#include "core/contact/derive_process.h"
+
 static rs_node_t *node_at(const rs_derivation_t *d, uint32_t number) { return rs_pool_at(d->nodes, number); }
 static rs_handling_t *handling_at(const rs_derivation_t *d, uint32_t number) { return rs_pool_at(d->handlings, number); }
 
@@ -49,12 +51,14 @@ void rs_story_drop(rs_derivation_t *d, rs_story_t *story) {
         story->handlings = handling_at(d, number)->next;
         rs_pool_give(d->handlings, number);
     }
+    if (story->path != 0) rs_pool_give(d->paths, story->path);
     rs_story_init(story);
 }
 
 bool rs_story_copy(rs_derivation_t *d, const rs_story_t *story, rs_story_t *copy) {
     *copy = *story;
     copy->handlings = 0;
+    if (!rs_path_copy(d, story, copy)) return false;
     uint32_t last = 0;
     for (uint32_t from = story->handlings; from != 0; from = handling_at(d, from)->next) {
         const uint32_t number = rs_pool_take(d->handlings);
@@ -424,8 +428,12 @@ static bool end_is_missing(const rs_derivation_t *d, const rs_story_t *story, co
 
 void rs_story_step(rs_derivation_t *d, rs_story_t *story, uint32_t number) {
     const rs_node_t *node = node_at(d, number);
-    if (end_is_missing(d, story, node)) lose_what_is_open(d, story);
+    if (end_is_missing(d, story, node)) {
+        lose_what_is_open(d, story);
+        if (d->steps != NULL) rs_path_lose(d, story);
+    }
     if (story->direction == 0) story->direction = node->direction;
+    const rs_footing_t before = d->steps == NULL ? (rs_footing_t){0} : rs_story_footing(d, story);
     switch (node->type) {
         case RS_CONTACT_CREATED: rs_story_imply_message(story, node); break;
         case RS_CONTACT_QUEUED:
@@ -457,6 +465,7 @@ void rs_story_step(rs_derivation_t *d, rs_story_t *story, uint32_t number) {
     }
     if (node->type == RS_CONTACT_ENDED || node->type == RS_CONTACT_ABANDONED) story->ended_us = node->at_us;
     if (story->last.at_us == INT64_MIN) story->resolution_since_us = node->at_us;
+    if (d->steps != NULL) rs_path_follow(d, story, number, &before);
     if (story->first_channel == 0) story->first_channel = node->channel;
     story->last = rs_node_order(d, node);
 }

@@ -10,6 +10,7 @@
 #include "core/contact/fact.h"
 #include "core/hash.h"
 #include "core/pool.h"
+#include "core/process/path.h"
 
 /* One kept event. */
 typedef struct rs_node {
@@ -68,6 +69,7 @@ typedef struct rs_story {
     uint32_t handlings;        /* newest, 0 = none */
     uint32_t taken_queued;     /* the queued event that a skewed outcome has used up, 0 = none */
     uint32_t wrapping;         /* how many handlings are in wrap-up */
+    uint32_t path;             /* its way through the process, 0 = none yet, or not followed */
     uint8_t leg_open, leg_channel, first_channel;
     uint8_t surveyed;          /* a survey was answered */
     /* for journeys: the first leg and answer of this contact */
@@ -103,6 +105,8 @@ typedef struct rs_derivation {         /* what every step needs; the same for a 
     uint32_t tenant;                   /* of the contact at hand */
     bool out_of_room;                  /* a handling found no place: the step took the event without it */
     rs_facts_t *facts;
+    rs_pool_t *paths;                  /* rs_path_t */
+    rs_steps_t *steps;                 /* of the way through the process; NULL = not followed */
 } rs_derivation_t;
 
 void rs_story_init(rs_story_t *story);
@@ -120,7 +124,7 @@ int64_t rs_story_close_us(const rs_story_t *story);
 rs_order_t rs_node_order(const rs_derivation_t *derivation, const rs_node_t *node);
 /* The open handling, or NULL. */
 rs_handling_t *rs_story_open_handling(const rs_derivation_t *derivation, const rs_story_t *story);
-/* Gives the chain of handlings back. / Makes *copy the same story with a chain of its own; false: no room. */
+/* Gives the chain of handlings and the path back. / Makes *copy the same story with its own of both; false: no room. */
 void rs_story_drop(rs_derivation_t *derivation, rs_story_t *story);
 RS_MUST_CHECK bool rs_story_copy(rs_derivation_t *derivation, const rs_story_t *story, rs_story_t *copy);
 
