@@ -96,6 +96,8 @@ typedef struct rs_accounting {      /* received = applied + duplicate + late_app
     uint64_t gaps, missing;         /* holes in `seq`: how many, and how many numbers are missing now */
     int64_t watermark_us;           /* greatest occurred_at */
     bool idle;
+    bool skew_known;                /* live, and enough events of late: */
+    int64_t skew_us;                /* by how much its clock is ahead of ours, < 0: behind or slow (core/skew.h) */
 } rs_accounting_t;
 uint32_t rs_core_source_count(const rs_core_t *core);
 void rs_core_accounting(const rs_core_t *core, uint32_t source, rs_accounting_t *accounting);

@@ -98,6 +98,7 @@ uint32_t rs_core_source_count(const rs_core_t *core) { return core->sources.sour
 void rs_core_accounting(const rs_core_t *core, uint32_t source, rs_accounting_t *accounting) {
     RS_REQUIRE(source < core->sources.source_count);
     *accounting = core->sources.sources[source].accounting;
+    accounting->skew_known = rs_skew_estimate(&core->sources.sources[source].skew, &accounting->skew_us);
     for (uint32_t i = 1; i < core->sources.session_count; i++) {
         if (core->sources.sessions[i].owner != source) continue;
         uint64_t gaps, missing;
