@@ -314,7 +314,7 @@ static void apply_steps_difference(rs_contacts_t *contacts, const rs_contact_t *
     rs_steps_leave_out_common(before, after);
     const rs_path_t *path = path_of(contacts, contact);
     if (after->count != 0) contacts->on_steps(contacts->context, contact->tenant, path, after->items, after->count, 1);
-    if (before->count != 0) contacts->on_steps(contacts->context, contact->tenant, NULL, before->items, before->count, -1);
+    if (before->count != 0) contacts->on_steps(contacts->context, contact->tenant, path, before->items, before->count, -1);
 }
 
 static void step_in_order(rs_contacts_t *contacts, uint32_t contact_number, uint32_t number) {

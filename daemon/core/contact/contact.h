@@ -69,7 +69,7 @@ typedef struct rs_contacts {
     int (*compare_sessions)(void *context, uint32_t session_a, uint32_t session_b);
     /* counts facts of the contact (+1) or takes them back (-1) */
     void (*on_facts)(void *context, uint32_t contact, uint32_t tenant, const rs_fact_t *facts, uint32_t count, int sign);
-    /* likewise the steps of its way; `path` has the stages of every end that is counted. NULL: ways are not followed */
+    /* likewise the steps of its way; `path` begins with the stages of every end among them. NULL: ways are not followed */
     rs_on_steps_fn on_steps;
     void (*on_forget)(void *context, uint32_t contact);   /* just before a contact leaves memory */
     void *context;

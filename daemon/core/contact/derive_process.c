@@ -219,8 +219,28 @@ void rs_path_follow(rs_derivation_t *d, rs_story_t *story, uint32_t number, cons
 /* --- the difference of two readings ------------------------------------------------------------------------------- */
 static bool same_step(const rs_step_t *a, const rs_step_t *b) { return memcmp(a, b, sizeof *a) == 0; }
 
+/* An end and its being taken back, in one reading, are nothing. What is left of the latter are ends that were counted before the
+ * reading's first event. */
+static void leave_out_taken_back(rs_steps_t *steps) {
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < steps->count; i++) {
+        rs_step_t step = steps->items[i];
+        step.sign = 1;
+        uint32_t end = steps->items[i].sign > 0 ? 0 : kept;
+        while (end > 0 && !same_step(&steps->items[end - 1], &step)) end--;
+        if (end == 0) {
+            steps->items[kept++] = steps->items[i];
+            continue;
+        }
+        memmove(&steps->items[end - 1], &steps->items[end], (--kept - (end - 1)) * sizeof step);
+    }
+    steps->count = kept;
+}
+
 /* Most readings agree at both ends; what is between is held against each other one by one. */
 void rs_steps_leave_out_common(rs_steps_t *before, rs_steps_t *after) {
+    leave_out_taken_back(before);
+    leave_out_taken_back(after);
     uint32_t first = 0, before_end = before->count, after_end = after->count, left = 0;
     while (first < before_end && first < after_end && same_step(&before->items[first], &after->items[first])) first++;
     while (before_end > first && after_end > first && same_step(&before->items[before_end - 1], &after->items[after_end - 1])) {

@@ -19,7 +19,7 @@ void rs_path_lose(rs_derivation_t *derivation, rs_story_t *story);
 void rs_path_follow(rs_derivation_t *derivation, rs_story_t *story, uint32_t node, const rs_footing_t *before);
 /* Gives *copy a path of its own, the same as the story's; false: no room. */
 RS_MUST_CHECK bool rs_path_copy(rs_derivation_t *derivation, const rs_story_t *story, rs_story_t *copy);
-/* Removes from both lists what both have. */
+/* Removes from both lists what both have, and what comes to nothing in either. */
 void rs_steps_leave_out_common(rs_steps_t *before, rs_steps_t *after);
 
 #endif

@@ -56,7 +56,7 @@ typedef struct rs_process {
 /* limits->edges > 0. RS_ERR_MEMORY. deinit is safe on a zeroed one. */
 RS_MUST_CHECK int rs_process_init(rs_process_t *process, const rs_limits_t *limits, const rs_interval_spec_t *spec, uint64_t run);
 void rs_process_deinit(rs_process_t *process);
-/* Counts steps of one contact (+1) or takes them back (-1). `path` has the stages of every end that is counted; NULL with -1. */
+/* Counts steps of one contact (+1) or takes them back (-1). `path` begins with the stages of every end among them. */
 void rs_process_count(rs_process_t *process, uint32_t tenant, const rs_path_t *path, const rs_step_t *steps, uint32_t count, int sign);
 /* Cells of intervals that end by then are final. */
 void rs_process_finalise(rs_process_t *process, int64_t frontier_us);

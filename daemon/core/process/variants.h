@@ -35,7 +35,7 @@ typedef struct rs_variants {
 /* `max` 0: none are kept. RS_ERR_MEMORY. */
 RS_MUST_CHECK int rs_variants_init(rs_variants_t *variants, uint32_t max);
 void rs_variants_deinit(rs_variants_t *variants);
-/* One more way with this end (+1; `path` begins with its stages), or one less (-1; path may be NULL). */
+/* One more way with this end (+1; `path` begins with its stages), or one less (-1). */
 void rs_variants_count(rs_variants_t *variants, uint32_t tenant, const rs_path_t *path, const rs_step_t *end, int sign);
 static inline rs_variant_t *rs_variants_at(const rs_variants_t *variants, uint32_t number) { return rs_pool_at(&variants->pool, number); }
 uint64_t rs_variants_bytes(const rs_variants_t *variants);
