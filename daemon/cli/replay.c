@@ -57,7 +57,7 @@ static const struct argp_option options[] = {
     {"interval", OPTION_INTERVAL, "TIME", 0, "15m, 30m, 1h, 1d … or all (30m)", 0},
     {"timezone", OPTION_TIMEZONE, "ZONE", 0, "IANA name for cutting days and printing (UTC)", 0},
     {"by", OPTION_BY, "KEY", 0, "queue, agent, team, channel or total (queue)", 0},
-    {"attribution", OPTION_ATTRIBUTION, "MODE", 0, "event or enter (event)", 0},
+    {"attribution", OPTION_ATTRIBUTION, "MODE", 0, "event, enter or close (event)", 0},
     {"policy", OPTION_POLICY, "NAMES", 0, "service-level policies, separated by commas (short_excluded)", 0},
     {"threshold", OPTION_THRESHOLD, "TIME", 0, "T of every policy and queue, like 20s", 0},
     {"short", OPTION_SHORT, "TIME", 0, "S of every policy and queue, like 5s", 0},
@@ -135,7 +135,8 @@ static int parse_names(rs_replay_t *replay) {
     }
     if (strcmp(replay->attribution, "event") == 0) replay->attribution_bit = 1u << RS_ATTRIBUTION_EVENT;
     else if (strcmp(replay->attribution, "enter") == 0) replay->attribution_bit = 1u << RS_ATTRIBUTION_ENTER;
-    else return rs_cli_usage("--attribution: unknown \"%s\"; allowed: event, enter", replay->attribution);
+    else if (strcmp(replay->attribution, "close") == 0) replay->attribution_bit = 1u << RS_ATTRIBUTION_CLOSE;
+    else return rs_cli_usage("--attribution: unknown \"%s\"; allowed: event, enter, close", replay->attribution);
     if (replay->output == NULL) replay->printer.output = isatty(STDOUT_FILENO) ? RS_OUTPUT_TABLE : RS_OUTPUT_NDJSON;
     else if (strcmp(replay->output, "table") == 0) replay->printer.output = RS_OUTPUT_TABLE;
     else if (strcmp(replay->output, "csv") == 0) replay->printer.output = RS_OUTPUT_CSV;
