@@ -148,7 +148,5 @@ void rs_figures_put(rs_form_t *form, const rs_row_t *row) {
     put_handling(form, row);
     put_details(form, row);
     rs_figures_put_replies(form, row);
-    rs_form_integer(form, "fcr", false, 0);
-    rs_form_integer(form, "csat", false, 0);
-    rs_form_integer(form, "nps", false, 0);
+    rs_figures_put_people(form, row);
 }

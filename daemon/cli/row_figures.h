@@ -12,6 +12,8 @@
 void rs_figures_put(rs_form_t *form, const rs_row_t *row);
 /* Replies and resolutions of asynchronous channels (row_replies.c). */
 void rs_figures_put_replies(rs_form_t *form, const rs_row_t *row);
+/* First-contact resolution, surveys, complaints, agents' time (row_people.c). */
+void rs_figures_put_people(rs_form_t *form, const rs_row_t *row);
 
 /* Agents and teams. */
 static inline bool rs_row_is_person(const rs_row_t *row) {
