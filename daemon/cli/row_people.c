@@ -72,7 +72,7 @@ static void put_complaints(rs_form_t *form, const rs_row_t *row) {
 static void put_states(rs_form_t *form, const rs_row_t *row) {
     static const struct { const char *name; unsigned count; } states[] = {
         {"logged_in_ms", RS_COUNT_LOGGED_IN_US}, {"available_ms", RS_COUNT_AVAILABLE_US}, {"ringing_ms", RS_COUNT_RINGING_US},
-        {"on_contact_ms", RS_COUNT_ON_CONTACT_US}, {"hold_ms", RS_COUNT_ON_HOLD_US}, {"wrapup_ms", RS_COUNT_WRAPPING_US},
+        {"on_contact_ms", RS_COUNT_ON_CONTACT_US}, {"on_hold_ms", RS_COUNT_ON_HOLD_US}, {"wrapping_ms", RS_COUNT_WRAPPING_US},
         {"break_ms", RS_COUNT_BREAK_US}, {"custom_ms", RS_COUNT_CUSTOM_US}, {"planned_ms", RS_COUNT_PLANNED_US},
         {"planned_work_ms", RS_COUNT_PLANNED_WORK_US}, {"worked_ms", RS_COUNT_WORKED_US},
         {"out_of_plan_ms", RS_COUNT_OUT_OF_PLAN_US}};

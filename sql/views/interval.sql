@@ -110,7 +110,7 @@ SELECT s.interval_start, s.interval_s, %3$s, s.attribution,
     CASE WHEN %12$s THEN jsonb_build_object(
         'logged_in_ms', ringside.whole_ms(s.logged_in_us), 'available_ms', ringside.whole_ms(s.available_us),
         'ringing_ms', ringside.whole_ms(s.ringing_us), 'on_contact_ms', ringside.whole_ms(s.on_contact_us),
-        'hold_ms', ringside.whole_ms(s.on_hold_us), 'wrapup_ms', ringside.whole_ms(s.wrapping_us),
+        'on_hold_ms', ringside.whole_ms(s.on_hold_us), 'wrapping_ms', ringside.whole_ms(s.wrapping_us),
         'break_ms', ringside.whole_ms(s.break_us), 'custom_ms', ringside.whole_ms(s.custom_us),
         'planned_ms', ringside.whole_ms(s.planned_us), 'planned_work_ms', ringside.whole_ms(s.planned_work_us),
         'worked_ms', ringside.whole_ms(s.worked_us), 'out_of_plan_ms', ringside.whole_ms(s.out_of_plan_us),
