@@ -7,7 +7,7 @@ import house
 from history import History
 
 
-def run(name, files, extra="", teams=False):
+def run(name, files, extra="", teams=False, leave_out=()):
     with house.folder() as path:
         postgres = house.Postgres(path)
         daemon = None
@@ -23,8 +23,8 @@ def run(name, files, extra="", teams=False):
                 for by in house.DIMENSIONS:
                     if by == "team" and not teams:
                         continue
-                    rows += house.compare_rows(postgres, by, attribution, files, *options)
-                    rows += house.compare_rollup(postgres, by, attribution, files, *options)
+                    rows += house.compare_rows(postgres, by, attribution, files, *options, leave_out=leave_out)
+                    rows += house.compare_rollup(postgres, by, attribution, files, *options, leave_out=leave_out)
             accounting = postgres.query("SELECT * FROM ringside.source_accounting")
             for source in accounting:
                 parts = sum(source[column] for column in ("applied", "duplicate", "late_applied", "too_late", "invalid", "unknown",
@@ -56,7 +56,8 @@ agents: {agent-0: {team: north}, agent-1: {team: south}, agent-2: {team: north}}
 complaints: {hours: office, acknowledge: 30m, respond: 2h}
 """
 
-run("asterisk", [house.FIXTURE], ASTERISK, teams=True)
+# Its agents are logged in at the end: a replay counts their time to the last event, a daemon to the last boundary of 5 minutes.
+run("asterisk", [house.FIXTURE], ASTERISK, teams=True, leave_out={"agent_time"})
 with house.folder() as place:
     made_up = os.path.join(place, "day.ndjson")
     seed = int(os.environ.get("RS_SEED", time.time_ns() % 1000000))
