@@ -194,9 +194,9 @@ static const rs_schema_row_t rows[] = {
     ROW("fcr.never", NAMES, ROOT(fcr.never_topics), 0, 1, RS_MAX_NAME, "", NULL,
         "topics that no first contact can resolve: net FCR leaves them out"),
 
-    ROW("feedback.csat", SCALE, ROOT(feedback.csat), 0, -100000, 100000, "1..5", NULL,
+    ROW("feedback.csat", SCALE, ROOT(feedback.csat), 0, -100, 100, "1..5", NULL,
         "scale of CSAT scores that come without one"),
-    ROW("feedback.ces", SCALE, ROOT(feedback.ces), 0, -100000, 100000, "1..7", NULL,
+    ROW("feedback.ces", SCALE, ROOT(feedback.ces), 0, -100, 100, "1..7", NULL,
         "scale of CES scores that come without one"),
     ROW("complaints.hours", TEXT, ROOT(feedback.complaint_hours), 0, 0, RS_MAX_NAME, "", NULL,
         "working hours in which the deadlines of complaints run; none: always"),

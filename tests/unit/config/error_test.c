@@ -240,7 +240,7 @@ static const row_t rows[] = {
     {"feedback: {csat: 3..3}\n", 1, 18, "feedback.csat", "does not rise", "least and greatest"},
     {"feedback: {csat: 1-5}\n", 1, 18, "feedback.csat", "`1-5` is not a scale", "1..5"},
     {"feedback: {ces: 1..7.0001}\n", 1, 17, "feedback.ces", "not a scale", "1..5"},
-    {"feedback: {ces: 0..100001}\n", 1, 17, "feedback.ces", "out of range", "100000"},
+    {"feedback: {ces: 0..101}\n", 1, 17, "feedback.ces", "out of range", "from -100 to 100"},
     {"fcr: {never: [a, b, a]}\n", 1, 14, "fcr.never", "names something twice", "a list of texts"},
     {"fcr: {never: ['']}\n", 1, 15, "fcr.never", "is empty", "1 to 64"},
     {"fcr: {never: {a: 1}}\n", 1, 14, "fcr.never", "is not a list", "[a, b]"},

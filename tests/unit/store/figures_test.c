@@ -125,6 +125,12 @@ static void make_parts(rs_row_t parts[2]) {
     c[RS_COUNT_WRAP_US] = 500;
     c[RS_COUNT_OFFERS] = 7;
     c[RS_COUNT_OFFERS_FAILED] = 2;
+    c[RS_COUNT_FCR_ELIGIBLE] = 8;
+    c[RS_COUNT_FCR_NEVER] = 3;
+    c[RS_COUNT_FCR_NEVER_UNRESOLVED] = 1;
+    c[RS_COUNT_FCR_UNRESOLVED] = 1;
+    c[RS_COUNT_FCR_REPEATED] = 1;
+    c[RS_COUNT_FCR_MATURED] = 2;
     c[RS_COUNT_SL_NUM_1] = 4;
     c[RS_COUNT_SL_DEN_1] = 6;
     c[RS_COUNT_SL_NUM_2] = 4;
@@ -148,6 +154,10 @@ static void make_parts(rs_row_t parts[2]) {
     c[RS_COUNT_ABANDONED] = -1;
     c[RS_COUNT_WAIT_ANSWERED_US] = 500000001;
     c[RS_COUNT_WAIT_ABANDONED_US] = -20200;
+    c[RS_COUNT_FCR_UNRESOLVED] = 1;   /* days later: a customer came back */
+    c[RS_COUNT_FCR_REPEATED] = 1;
+    c[RS_COUNT_FCR_FLAGGED_UNRESOLVED] = 1;
+    c[RS_COUNT_FCR_MATURED] = 6;
     c[RS_COUNT_SL_NUM_1] = -1;
     c[RS_COUNT_SL_DEN_1] = 1;
     parts[1].extremes[RS_EXTREME_WAIT_MAX] = 146000;
@@ -193,7 +203,9 @@ static void a_view_is_the_sum_of_the_parts(void **state) {
         {"abandon_wait_ms -> 'mean'", "20.2"}, {"abandon_wait_ms -> 'p50'", "20"}, {"abandon_wait_ms -> 'max'", "20"},
         {"handled", "3"}, {"flowed_out_by_reason = '{\"timeout\": 2, \"no_agents\": 1}'", "true"},
         {"talk_ms_sum", "10000"}, {"hold_ms_sum", "2000"}, {"wrap_ms_sum", "0"}, {"aht_ms", "4000.8326666666667"},
-        {"transferred_in", "0"}, {"offers", "7"}, {"offers_failed", "2"}, {"fcr", "null"}, {"final", "false"}, {"revision", "13"},
+        {"transferred_in", "0"}, {"offers", "7"}, {"offers_failed", "2"}, {"final", "false"}, {"revision", "13"},
+        {"fcr = '{\"eligible\": 8, \"repeated\": 2, \"flagged_unresolved\": 1, \"unresolved\": 2, \"value\": 0.75, \"never\": 3,"
+         " \"net\": 0.8, \"matured\": 8, \"state\": \"matured\"}'", "true"},
     };
     expect_figures(database, "queue_interval", figures, RS_ARRAY_LEN(figures));
     assert_int_equal(rs_postgres_number(database, "SELECT count(*) FROM ringside.queue_interval"), 1);
