@@ -251,6 +251,7 @@ void rs_account_facts(rs_account_t *account, uint32_t tenant, const rs_fact_t *f
         rs_change_begin(&change, rs_account_standards(account, keys.queue, fact->at_us));
         const uint32_t begun = i;
         do {
+            if (account->predict != NULL) rs_predict_fact(account->predict, keys.queue, &facts[i], sign);
             rs_change_of_fact(&change, &facts[i++]);
         } while (i < count && i - begun < MAX_TOGETHER && go_together(fact, &facts[i]));
         change.fact_count = i - begun;

@@ -7,6 +7,7 @@
 #include "core/core.h"
 #include "core/gauges.h"
 #include "core/journey.h"
+#include "core/predict/predict.h"
 #include "core/source.h"
 
 enum { RS_ANNOUNCED = 8, RS_ANNOUNCED_NEAR = 3, RS_ANNOUNCED_NEXT = 6 };   /* events known ahead, a power of two; how many ago */
@@ -21,6 +22,7 @@ struct rs_core {
     rs_account_t account;
     rs_gauges_t gauges;
     rs_journeys_t journeys;
+    rs_predict_t predict;            /* keys NULL = off */
     rs_window_store_t *windows;      /* NULL = off */
     rs_alerts_t *alerts;             /* NULL = off */
     rs_generation_t generations[RS_MAX_GENERATIONS];

@@ -131,6 +131,7 @@ uint64_t rs_core_bytes(const rs_core_t *core) {
     uint64_t bytes = sizeof *core + rs_contacts_bytes(&core->contacts) + rs_rows_bytes(&core->rows) +
                      rs_sources_bytes(&core->sources) + rs_names_bytes(&core->directory.names) +
                      (uint64_t)core->directory.count * sizeof(rs_key_entry_t);
+    bytes += rs_predict_bytes(&core->predict);
     if (core->windows != NULL) bytes += rs_window_bytes(core->windows);
     return bytes;
 }

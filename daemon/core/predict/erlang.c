@@ -122,6 +122,7 @@ static void erlang_a(const rs_erlang_load_t *load, uint32_t agents, double thres
         /* y - z - agents·T/handle_s; x·left is the last */
         const double exponent = -y * expm1(-left) - x * left - all.log_a;
         over = exp(exponent + tail.log_a);
+        if (over > 1) over = 1;   /* by rounding */
         answered_over = exp(exponent + tail.log_rest) / rho;
     }
     const double p_abandon = p_wait * gives_up;
