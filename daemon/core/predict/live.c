@@ -10,40 +10,52 @@ static uint32_t window_of(const rs_config_t *config) {
     return window;
 }
 
-static bool read_counts(const rs_core_t *core, uint32_t key, rs_queue_now_t *queue) {
+typedef struct past { int64_t handled, handle_us, abandoned, waited_us; } past_t;
+
+static bool read_past(const rs_core_t *core, uint32_t key, uint32_t window, past_t *past) {
     static const rs_count_t which[] = {RS_COUNT_HANDLED, RS_COUNT_TALK_US, RS_COUNT_HOLD_US, RS_COUNT_WRAP_US,
                                        RS_COUNT_ABANDONED, RS_COUNT_WAIT_ANSWERED_US, RS_COUNT_WAIT_ABANDONED_US};
     int64_t values[RS_ARRAY_LEN(which)];
-    const uint32_t window = window_of(core->config);
     if (rs_window_read_counts(core->windows, key, window, which, RS_ARRAY_LEN(which), values) != RS_OK) return false;
-    queue->handled = values[0];
-    queue->handle_us = values[1] + values[2] + values[3];
-    queue->abandoned = values[4];
-    queue->waited_us = values[5] + values[6];
+    *past = (past_t){.handled = values[0], .handle_us = values[1] + values[2] + values[3], .abandoned = values[4],
+                     .waited_us = values[5] + values[6]};
     return true;
 }
 
-static bool look_at(rs_core_t *core, uint32_t key, rs_queue_now_t *queue) {
+/* The recent past, and a longer one: today, or the longest window when that has more handlings. */
+static bool read_counts(const rs_core_t *core, uint32_t key, rs_queue_now_t *queue, uint32_t *longer) {
+    past_t recent, today, longest;
+    if (!read_past(core, key, window_of(core->config), &recent) || !read_past(core, key, RS_WINDOW_TODAY, &today) ||
+        !read_past(core, key, core->config->window_count - 1, &longest)) return false;
+    *longer = longest.handled > today.handled ? core->config->window_count - 1 : RS_WINDOW_TODAY;
+    const past_t *more = longest.handled > today.handled ? &longest : &today;
+    queue->handled = recent.handled;
+    queue->handle_us = recent.handle_us;
+    queue->abandoned = recent.abandoned;
+    queue->waited_us = recent.waited_us;
+    queue->long_handled = more->handled;
+    queue->long_handle_us = more->handle_us;
+    queue->long_abandoned = more->abandoned;
+    queue->long_waited_us = more->waited_us;
+    return true;
+}
+
+static bool look_at(rs_core_t *core, uint32_t key, rs_queue_now_t *queue, uint32_t *longer) {
     const rs_key_entry_t *entry = rs_account_standards(&core->account, key, core->now_us);
     *queue = (rs_queue_now_t){.now_us = core->now_us, .threshold_us = entry->standard.threshold_us,
                               .min_handled = core->config->prediction.min_handled, .waiting = (uint32_t)entry->waiting,
                               .seen = rs_seen_agents(&core->predict.seen, key), .served_us = core->predict.keys[key].served_us};
+    *longer = RS_WINDOW_TODAY;
     if (entry->open_head == 0) return true;
     queue->oldest_us = rs_contacts_at(&core->contacts, entry->open_head)->open_since_us;
     queue->newest_us = rs_contacts_at(&core->contacts, entry->open_tail)->open_since_us;
-    return read_counts(core, key, queue);
+    return read_counts(core, key, queue, longer);
 }
 
-/* Handle times for their shape: of today, or of the longest window when that has more. */
-static size_t read_shape(const rs_core_t *core, uint32_t key, rs_hist_entry_t entries[RS_HIST_BUCKETS]) {
-    static const rs_count_t handled[] = {RS_COUNT_HANDLED};
-    const uint32_t longest = core->config->window_count - 1;
-    int64_t today = 0, window = 0;
+/* Handle times for their shape. */
+static size_t read_shape(const rs_core_t *core, uint32_t key, uint32_t longer, rs_hist_entry_t entries[RS_HIST_BUCKETS]) {
     size_t count = 0;
-    (void)(rs_window_read_counts(core->windows, key, RS_WINDOW_TODAY, handled, 1, &today) == RS_OK);
-    (void)(rs_window_read_counts(core->windows, key, longest, handled, 1, &window) == RS_OK);
-    const uint32_t fuller = window > today ? longest : RS_WINDOW_TODAY;
-    return rs_window_histogram(core->windows, key, fuller, RS_HIST_HANDLE, entries, &count) == RS_OK ? count : 0;
+    return rs_window_histogram(core->windows, key, longer, RS_HIST_HANDLE, entries, &count) == RS_OK ? count : 0;
 }
 
 /* --- expected legs ---------------------------------------------------------------------------------------------------------- */
@@ -127,8 +139,9 @@ void rs_predict_key(rs_core_t *core, uint32_t key, rs_window_prediction_t *predi
     rs_forecast_t forecast = {.reason = RS_PREDICTION_TOO_FEW_HANDLED};
     rs_hist_entry_t entries[RS_HIST_BUCKETS];
     const rs_generation_t *generation = rs_account_generation(&core->account, core->now_us);
-    if (look_at(core, key, &queue)) {
-        const size_t count = queue.waiting == 0 ? 0 : read_shape(core, key, entries);
+    uint32_t longer;
+    if (look_at(core, key, &queue, &longer)) {
+        const size_t count = queue.waiting == 0 ? 0 : read_shape(core, key, longer, entries);
         rs_predict_forecast(&core->predict, key, &queue, entries, count, longest_threshold_us(generation, entry), &forecast);
     }
     prediction->reason = forecast.reason;
@@ -144,9 +157,10 @@ uint32_t rs_core_predict_waiting(rs_core_t *core, uint32_t key, rs_waiting_fn on
     rs_forecast_t forecast;
     rs_hist_entry_t entries[RS_HIST_BUCKETS];
     if (core->predict.keys == NULL || core->directory.entries[key].dimensions.family != RS_FAMILY_QUEUE) return RS_PREDICTION_OFF;
-    if (!look_at(core, key, &queue)) return RS_PREDICTION_TOO_FEW_HANDLED;
+    uint32_t longer;
+    if (!look_at(core, key, &queue, &longer)) return RS_PREDICTION_TOO_FEW_HANDLED;
     if (queue.waiting == 0) return RS_PREDICTION_NOBODY_WAITS;
-    rs_predict_forecast(&core->predict, key, &queue, entries, read_shape(core, key, entries), queue.threshold_us, &forecast);
+    rs_predict_forecast(&core->predict, key, &queue, entries, read_shape(core, key, longer, entries), queue.threshold_us, &forecast);
     uint32_t ahead = 0;
     for (uint32_t at = core->directory.entries[key].open_head; at != 0 && forecast.reason == RS_PREDICTION_GIVEN; ahead++) {
         const rs_contact_t *contact = rs_contacts_at(&core->contacts, at);

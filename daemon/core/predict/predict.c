@@ -73,17 +73,31 @@ uint32_t rs_predict_due(rs_predict_t *predict, int64_t now_us) {
 /* --- one queue --------------------------------------------------------------------------------------------------------- */
 static double seconds(int64_t us) { return (double)us * seconds_per_us; }
 
-rs_prediction_reason_t rs_predict_judge(const rs_queue_now_t *queue, uint32_t underway, double *agents, double *mean_s) {
+rs_prediction_reason_t rs_predict_judge(const rs_queue_now_t *queue, uint32_t underway, uint32_t *agents) {
     if (queue->waiting == 0) return RS_PREDICTION_NOBODY_WAITS;
     if (queue->handled <= 0 || queue->handled < queue->min_handled || queue->handle_us <= 0) return RS_PREDICTION_TOO_FEW_HANDLED;
     const uint32_t on_duty = queue->staff.known ? queue->staff.available + queue->staff.busy : queue->seen;
     const uint32_t serving = on_duty > underway ? on_duty : underway;
     if (serving == 0) return RS_PREDICTION_NOBODY_ON_DUTY;
     *agents = serving;
-    *mean_s = seconds(queue->handle_us) / (double)queue->handled;
+    const double mean_s = seconds(queue->handle_us) / (double)queue->handled;
     const double quiet_s = queue->served_us <= 0 ? INFINITY : seconds(queue->now_us - queue->served_us);
-    if (quiet_s > 60 && quiet_s > unlikely * *mean_s / *agents) return RS_PREDICTION_STALE;
+    if (quiet_s > 60 && quiet_s > unlikely * mean_s / serving) return RS_PREDICTION_STALE;
     return RS_PREDICTION_GIVEN;
+}
+
+double rs_predict_steady(double recent, double longer, double error) {
+    enum { INDIFFERENT = 3 };   /* squared standard errors */
+    const double square = (recent - longer) * (recent - longer), needed = INDIFFERENT * error * error;
+    return square <= needed ? longer : longer + (1 - needed / square) * (recent - longer);
+}
+
+static double mean_handle_s(const rs_queue_now_t *queue, double variation) {
+    const double recent_s = seconds(queue->handle_us) / (double)queue->handled;
+    if (queue->long_handled <= queue->handled || queue->long_handle_us <= 0) return recent_s;
+    const double longer_s = seconds(queue->long_handle_us) / (double)queue->long_handled;
+    const double share = 1 - (double)queue->handled / (double)queue->long_handled;   /* the longer one has the recent one in it */
+    return rs_predict_steady(recent_s, longer_s, longer_s * sqrt(variation * share / (double)queue->handled));
 }
 
 /* Those whose ages are known; the stuck ones left out. */
@@ -105,19 +119,33 @@ static double waiting_s(const rs_queue_now_t *queue) {
     return each_s > 0 ? queue->waiting * each_s : 0;
 }
 
+static double hazard_of(int64_t abandoned, double exposure_s) {
+    return abandoned > 0 && exposure_s > 0 ? (double)abandoned / exposure_s : 0;
+}
+
+static double giving_up_per_s(const rs_queue_now_t *queue) {
+    const double open_s = waiting_s(queue);
+    const double exposure_s = seconds(queue->waited_us) + open_s, longer_s = seconds(queue->long_waited_us) + open_s;
+    const double recent = hazard_of(queue->abandoned, exposure_s);
+    if (longer_s <= exposure_s || queue->long_abandoned <= 0) return recent;
+    const double longer = hazard_of(queue->long_abandoned, longer_s), share = 1 - exposure_s / longer_s;
+    return exposure_s > 0 ? rs_predict_steady(recent, longer, sqrt(longer * share / exposure_s)) : longer;
+}
+
 void rs_predict_forecast(const rs_predict_t *predict, uint32_t queue_key, const rs_queue_now_t *queue, const rs_hist_entry_t *entries,
                          size_t count, int64_t until_us, rs_forecast_t *forecast) {
-    double agents = 0, mean_s = 0;
-    forecast->reason = rs_predict_judge(queue, predict->keys[queue_key].underway_count, &agents, &mean_s);
+    uint32_t agents = 0;
+    forecast->reason = rs_predict_judge(queue, predict->keys[queue_key].underway_count, &agents);
     if (forecast->reason != RS_PREDICTION_GIVEN) return;
-    rs_hazard_measure(&forecast->hazard, mean_s, entries, count);
+    rs_hazard_measure(&forecast->hazard, seconds(queue->handle_us) / (double)queue->handled, entries, count);
+    const double mean_s = mean_handle_s(queue, forecast->hazard.variation);
+    rs_hazard_stretch(&forecast->hazard, mean_s);
     rs_busy_t busy = {0};
     const uint32_t known = busy_now(predict, queue_key, &forecast->hazard, queue->now_us, &busy);
-    busy.unknown = (uint32_t)agents > known ? (uint32_t)agents - known : 0;
+    busy.unknown = agents > known ? agents - known : 0;
     rs_departures_expect(&forecast->departures, &forecast->hazard, &busy, seconds(until_us));
-    const double exposure_s = seconds(queue->waited_us) + waiting_s(queue);
     forecast->line = (rs_line_t){.rate_per_s = agents / mean_s, .departures = &forecast->departures,
-                                 .giving_up_per_s = exposure_s > 0 && queue->abandoned > 0 ? (double)queue->abandoned / exposure_s : 0};
+                                 .giving_up_per_s = giving_up_per_s(queue)};
 }
 
 rs_leg_forecast_t rs_predict_leg(const rs_forecast_t *forecast, const rs_queue_now_t *queue, uint32_t ahead, int64_t queued_us) {

@@ -1,12 +1,17 @@
 /* core/predict/predict.h — what will become of those who wait: estimated wait, chance to miss T, expected service level.
  *
  * Inputs of a queue key, all of now and of the last `prediction.horizon` (the longest window that is not longer):
- *     m   mean handle time: (talk + hold + wrap) / handled
+ *     m   mean handle time: (talk + hold + wrap) / handled; steadied, see below
  *     s   agents who serve it: on duty by their own events (rs_staff_t); without such events those seen handling in it within the
  *         horizon (seen.h). Never fewer than are handling now
  *     h   hazard of giving up: abandoned / (waits of answered + of abandoned + so far of those who wait). That is the maximum
  *         likelihood estimate for exponential patience under censoring: an answered caller's wait says that his patience was longer
  *         (Mandelbaum and Zeltyn 2004; Brown et al. 2005). Legs that flowed out are not in the sum: no count has their waits
+ *     Half an hour of a small queue is little: a forecast that believed it would be too sure of itself. So m and h are steadied by the
+ *     same figures over more time (today, or the longest window when that has more handlings): with z the distance between the two in
+ *     standard errors of the recent one,
+ *         figure = long + w·(recent - long), w = max(0, 1 - 3 / z²)             (positive-part James and Stein 1961)
+ *     so that chance is smoothed away, and a real change counts: by half at 2.4 standard errors, nearly wholly from 6 on.
  *     ages of the handlings under way, and the shape of the handle times (today's histogram, or the longest window's after
  *         midnight) give the departures to be expected (service.h)
  * Outputs by line.h, a contact's position being its place among the open legs by queued time:
@@ -76,6 +81,7 @@ typedef struct rs_queue_now {      /* what is known of a queue at a moment */
     int64_t now_us, threshold_us;
     int64_t handled, handle_us;    /* of the horizon */
     int64_t abandoned, waited_us;  /* of the horizon: waits of answered and of abandoned legs */
+    int64_t long_handled, long_handle_us, long_abandoned, long_waited_us;   /* the same over more time; 0 = not known */
     uint32_t min_handled;
     uint32_t waiting;
     int64_t oldest_us, newest_us;  /* queued times */
@@ -92,7 +98,9 @@ typedef struct rs_forecast {       /* from which any leg of the queue can be tol
 } rs_forecast_t;
 
 /* Whether there is an answer, and how many agents serve. Pure. */
-rs_prediction_reason_t rs_predict_judge(const rs_queue_now_t *queue, uint32_t underway, double *agents, double *mean_s);
+rs_prediction_reason_t rs_predict_judge(const rs_queue_now_t *queue, uint32_t underway, uint32_t *agents);
+/* long + w·(recent - long): `error` is the standard error of `recent`. Pure. */
+double rs_predict_steady(double recent, double longer, double error);
 /* `entries`: histogram of handle times for the shape. `predict` and `queue_key` give the handlings under way. `until_us`: the longest
  * time that will be asked for. The forecast must not be moved. */
 void rs_predict_forecast(const rs_predict_t *predict, uint32_t queue_key, const rs_queue_now_t *queue, const rs_hist_entry_t *entries,

@@ -41,11 +41,13 @@ static double middle_s(const rs_hist_entry_t *entry) {
     return ((double)rs_hist_middle_ms(entry->bucket, -1, -1) + 0.5) * 1e-3;
 }
 
-static void stretch(rs_hazard_t *hazard, double factor) {
+void rs_hazard_stretch(rs_hazard_t *hazard, double mean_s) {
+    const double factor = mean_s / hazard->mean_s;
     for (uint32_t c = 0; c < RS_HAZARD_CLASSES; c++) {
         hazard->from_s[c] *= factor;
         hazard->rate[c] /= factor;
     }
+    hazard->mean_s = mean_s;
 }
 
 void rs_hazard_measure(rs_hazard_t *hazard, double mean_s, const rs_hist_entry_t *entries, size_t count) {
@@ -76,8 +78,8 @@ void rs_hazard_measure(rs_hazard_t *hazard, double mean_s, const rs_hist_entry_t
         hazard->rate[c] = (ended[c] + RS_HAZARD_PRIOR) / (spent_s[c] + RS_HAZARD_PRIOR * seen_s);
     }
     add_up(hazard);
-    stretch(hazard, mean_s / mean_of(hazard));
-    hazard->mean_s = mean_s;
+    hazard->mean_s = mean_of(hazard);
+    rs_hazard_stretch(hazard, mean_s);
     hazard->variation = (squares / total) / (seen_s * seen_s) - 1;
 }
 

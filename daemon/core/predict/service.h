@@ -32,6 +32,8 @@ typedef struct rs_hazard {
 void rs_hazard_exponential(rs_hazard_t *hazard, double mean_s);
 /* From a histogram of handle times, its shape stretched to `mean_s` > 0. Without entries it is exponential. */
 void rs_hazard_measure(rs_hazard_t *hazard, double mean_s, const rs_hist_entry_t *entries, size_t count);
+/* The same shape with another mean. */
+void rs_hazard_stretch(rs_hazard_t *hazard, double mean_s);
 /* The class of an age; integral of the rate from age 0 to an age. */
 uint32_t rs_hazard_class(const rs_hazard_t *hazard, double age_s);
 double rs_hazard_sum(const rs_hazard_t *hazard, double age_s);

@@ -166,18 +166,19 @@ static void chances_stay_between_0_and_1_and_more_agents_are_never_worse(void **
         const rs_erlang_load_t load = {.arrivals_per_s = rho * agents / handle_s, .handle_s = handle_s,
                                        .patience_s = handle_s * pow(10, (double)rs_random_below(&random, 700) / 100 - 2)};
         const double t = handle_s * pow(10, (double)rs_random_below(&random, 500) / 100 - 3);
+        const double within = 1e-9 + 1e-15 * agents * load.patience_s / handle_s;   /* as the header says */
         rs_erlang_t one, more, longer;
         assert_int_equal(rs_erlang_a(&load, agents, t, &one), RS_OK);
         assert_int_equal(rs_erlang_a(&load, agents + 1, t, &more), RS_OK);
         assert_int_equal(rs_erlang_a(&load, agents, t * 1.5, &longer), RS_OK);
         assert_true(is_chance(one.p_wait) && is_chance(one.p_abandon) && is_chance(one.service_level) && is_chance(one.p_over));
-        assert_true(one.p_over <= one.p_wait + 1e-9 && one.p_abandon <= one.p_wait + 1e-9 && one.occupancy <= 1 + 1e-9);
-        assert_true(more.p_wait <= one.p_wait + 1e-9 && more.service_level >= one.service_level - 1e-9);
-        assert_true(more.p_abandon <= one.p_abandon + 1e-9 && more.mean_wait_s <= one.mean_wait_s * (1 + 1e-9));
-        assert_true(longer.service_level >= one.service_level - 1e-9 && longer.p_over <= one.p_over + 1e-9);
+        assert_true(one.p_over <= one.p_wait + within && one.p_abandon <= one.p_wait + within && one.occupancy <= 1 + within);
+        assert_true(more.p_wait <= one.p_wait + within && more.service_level >= one.service_level - within);
+        assert_true(more.p_abandon <= one.p_abandon + within && more.mean_wait_s <= one.mean_wait_s * (1 + within));
+        assert_true(longer.service_level >= one.service_level - within && longer.p_over <= one.p_over + within);
         double lost, patient_wait = rho < 1 ? by_c(load.arrivals_per_s, 1, handle_s, agents, t).p_wait : 1;
         assert_int_equal(rs_erlang_b(rho * agents, agents, &lost), RS_OK);
-        assert_true(lost <= one.p_wait + 1e-9 && one.p_wait <= patient_wait + 1e-9);   /* B <= A <= C */
+        assert_true(lost <= one.p_wait + within && one.p_wait <= patient_wait + within);   /* B <= A <= C */
     }
 }
 
