@@ -1,5 +1,6 @@
 #include "cli/row_print.h"
 
+#include "cli/agent_print.h"
 #include "core/metric.h"
 #include "event/json.h"
 
@@ -181,6 +182,7 @@ static void print_ndjson(rs_row_printer_t *printer, const rs_row_t *row) {
     put_service_level(&json, row);
     put_waits(&json, row);
     put_handling(&json, row);
+    rs_agent_time_print(&json, row);
     rs_json_null(&json, "fcr");
     rs_json_null(&json, "csat");
     rs_json_null(&json, "nps");

@@ -272,3 +272,10 @@ void rs_account_journey(rs_account_t *account, uint32_t tenant, const rs_fact_t 
     change_key(account, keys.channel, &posting);
     change_key(account, keys.total, &posting);
 }
+
+void rs_account_post(rs_account_t *account, const rs_change_t *change, int64_t at_us, const uint32_t *keys, uint32_t key_count,
+                     int sign) {
+    rs_posting_t posting = {.change = change, .same_verdicts = true, .sign = sign};
+    for (unsigned attribution = 0; attribution < RS_ATTRIBUTION_COUNT; attribution++) posting.at_us[attribution] = at_us;
+    for (uint32_t i = 0; i < key_count; i++) change_key(account, keys[i], &posting);
+}

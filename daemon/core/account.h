@@ -2,7 +2,7 @@
 #ifndef RS_CORE_ACCOUNT_H
 #define RS_CORE_ACCOUNT_H
 
-#include "core/contact/fact.h"
+#include "core/change.h"
 #include "core/directory.h"
 #include "core/rows.h"
 #include "core/window/window.h"
@@ -25,6 +25,9 @@ typedef struct rs_account {
 void rs_account_facts(rs_account_t *account, uint32_t tenant, const rs_fact_t *facts, uint32_t count, int sign);
 /* A journey's one verdict, for policies of unit journey. The fact is a LEG_CLOSED. */
 void rs_account_journey(rs_account_t *account, uint32_t tenant, const rs_fact_t *fact, int sign);
+/* Counts a change (or takes it back) at one moment for the keys given: what belongs to no contact. */
+void rs_account_post(rs_account_t *account, const rs_change_t *change, int64_t at_us, const uint32_t *keys, uint32_t key_count,
+                     int sign);
 /* T, S and target of a queue key, under the policies in force at `at_us`. */
 const rs_key_entry_t *rs_account_standards(rs_account_t *account, uint32_t key, int64_t at_us);
 /* The set of policies in force at `at_us`. */

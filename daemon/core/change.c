@@ -96,6 +96,7 @@ void rs_change_of_fact(rs_change_t *change, const rs_fact_t *fact) {
             change->is_blocked = true;
             break;
         case RS_FACT_ABANDONED_BEFORE_QUEUE: rs_change_count(change, RS_COUNT_ABANDONED_BEFORE_QUEUE, 1); break;
+        case RS_FACT_OVERLAPPING: rs_change_count(change, RS_COUNT_OVERLAPPING_HANDLINGS, 1); break;
         default: rs_change_count(change, RS_COUNT_CLOCK_ANOMALY, 1); break;
     }
 }

@@ -3,6 +3,7 @@
 #define RS_CORE_INTERNAL_H
 
 #include "core/account.h"
+#include "core/agent/agent.h"
 #include "core/contact/contact.h"
 #include "core/core.h"
 #include "core/gauges.h"
@@ -21,6 +22,7 @@ struct rs_core {
     rs_account_t account;
     rs_gauges_t gauges;
     rs_journeys_t journeys;
+    rs_agents_t *agents;
     rs_window_store_t *windows;      /* NULL = off */
     rs_alerts_t *alerts;             /* NULL = off */
     rs_generation_t generations[RS_MAX_GENERATIONS];

@@ -72,7 +72,8 @@ typedef struct rs_agents_settings {
 /* RS_ERR_MEMORY. destroy takes NULL, too. */
 RS_MUST_CHECK int rs_agents_create(const rs_agents_settings_t *settings, rs_agents_t **agents);
 void rs_agents_destroy(rs_agents_t **agents);
-/* Settings of the section `staff` from now on; figures that were counted stay. Borrowed until destroy. */
+/* Activities of plans that come from now on are read by this configuration. Times (expire, lateness, clock_skew) stay those of
+ * create. Borrowed until destroy. */
 void rs_agents_configure(rs_agents_t *agents, const rs_config_t *config);
 
 /* Takes an event of a type agent.…; strings have their numbers of names. NONE, TOO_LATE, LIMIT. */
@@ -93,16 +94,16 @@ void rs_agents_facts(rs_agents_t *agents, uint32_t tenant, const rs_fact_t *fact
 void rs_agents_follow(rs_agents_t *agents, uint32_t contact);
 void rs_agents_forget(rs_agents_t *agents, uint32_t contact);
 
-/* Time has come to `now_us`: agents are counted up to the last boundary of 5 minutes, a few at a time. `settled_us` (the
- * watermark) decides what folds. `budget`: posts, or agents without any, that may be dealt with (about a microsecond each). True
- * when nothing is left to do. */
-bool rs_agents_advance(rs_agents_t *agents, int64_t now_us, int64_t settled_us, uint32_t budget);
+/* The watermark has come to `settled_us`: agents are counted up to the last boundary of 5 minutes, a few at a time, and what is
+ * due folds. `budget`: posts, or agents without any, that may be dealt with (a few microseconds each). True when nothing is left
+ * to do; else call again. */
+bool rs_agents_advance(rs_agents_t *agents, int64_t settled_us, uint32_t budget);
 /* Counts everything up to `until_us` itself: the end of a replay. */
 void rs_agents_count_until(rs_agents_t *agents, int64_t until_us);
 
 /* --- staff on duty ------------------------------------------------------------------------------------------------- */
 /* Agents of a queue (all its channels) at this moment.
- *   joined     members that are not offline; the state of one that never sent agent.state is taken as available
+ *   joined     members that are not offline, or have a handling open; one that never sent agent.state is taken as available
  *   available  those whose state is available and who have no handling open
  *   busy       those with a handling open (in whatever queue), or whose state is ringing, on_contact, hold or wrapup
  *   The others are on a break or in a custom state: joined >= available + busy.

@@ -28,6 +28,7 @@ typedef enum rs_fact_type {
     RS_FACT_SURVEY,           /* reason = kind, a = score in thousandths, b = scale: minimum << 32 | maximum (thousandths) */
     RS_FACT_SURVEYED,         /* the contact's first survey of any kind */
     RS_FACT_FCR,              /* a = rs_fcr_flag_t (core/fcr/fcr.h) */
+    RS_FACT_OVERLAPPING,      /* a handling that began while its agent had another one open (core/agent) */
     RS_FACT_TYPE_COUNT
 } rs_fact_type_t;
 
@@ -39,6 +40,7 @@ typedef struct rs_fact {
     int64_t at_us;                /* its own moment: attribution `event` */
     int64_t enter_us;             /* the leg's queued time, or what cases.md gives instead: attribution `enter` */
     int64_t a_us, b_us;
+    int64_t begin_us;             /* HANDLED: when it began, else 0 */
 } rs_fact_t;
 
 /* A growing list, reused. */
