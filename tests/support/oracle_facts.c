@@ -33,7 +33,8 @@ static bool agents_carry(unsigned count) {
         case RS_COUNT_HOLD_US:
         case RS_COUNT_WRAP_US:
         case RS_COUNT_HOLDS:
-        case RS_COUNT_WRAPS: return true;
+        case RS_COUNT_WRAPS:
+        case RS_COUNT_OVERLAPPING_HANDLINGS: return true;
         default: return count >= RS_COUNT_OFFERS && count <= RS_COUNT_TRANSFERRED_OUT_OTHER;
     }
 }

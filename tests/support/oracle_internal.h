@@ -35,6 +35,16 @@ typedef struct leg_list {
     size_t count, room;
 } leg_list_t;
 
+/* A handling that has ended; its fact without a value. */
+typedef struct ended {
+    oracle_fact_t fact;
+    int64_t begun_us;
+} ended_t;
+typedef struct ended_list {
+    ended_t *items;
+    size_t count, room;
+} ended_list_t;
+
 struct oracle {
     const rs_config_t *config;
     int64_t end_us;
@@ -48,6 +58,7 @@ struct oracle {
     size_t open_handling_count, open_handling_room;
     leg_list_t legs;
     answer_list_t answers;
+    ended_list_t ended;
 };
 
 /* Room for one more item; the old array must not be used afterwards. */
@@ -69,6 +80,9 @@ void oracle_judge(oracle_t *oracle, oracle_fact_t fact, uint32_t slot, place_t p
 void oracle_count_outcome(oracle_t *oracle, oracle_fact_t fact, const leg_t *leg);
 /* From a contact's first event to its last. `ranks`: the events' places in the total order. */
 void oracle_walk_contact(oracle_t *oracle, const rs_event_t **events, const size_t *ranks, size_t event_count);
+void oracle_add_handling(oracle_t *oracle, oracle_fact_t fact, int64_t begun_us);
+/* After all contacts: handlings of one agent at the same time. */
+void oracle_count_overlaps(oracle_t *oracle);
 /* After all contacts: one verdict per journey. */
 void oracle_judge_journeys(oracle_t *oracle);
 

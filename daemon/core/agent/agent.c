@@ -72,7 +72,7 @@ uint32_t rs_agent_find(rs_agents_t *agents, uint32_t tenant, uint32_t name) {
     agent->name = name;
     agent->agent_key = rs_directory_key(agents->account->directory, RS_FAMILY_AGENT, tenant, name, 0);
     agent->total_key = rs_directory_key(agents->account->directory, RS_FAMILY_TOTAL, tenant, 0, 0);
-    agent->base_last.at_us = agent->counted_until_us = agent->handled_end_us = INT64_MIN;
+    agent->base_last.at_us = agent->counted_until_us = agent->handled_end_us = agent->greatest_end_us = INT64_MIN;
     agent->plan.until_us = INT64_MIN;
     agent->duty = RS_DUTY_AVAILABLE;
     rs_index_add(&agents->index, hash, number);

@@ -42,11 +42,12 @@
  *          Working is every state but offline and break (custom is work: training, back office).
  *
  * Overlap: OVERLAPPING_HANDLINGS counts the handlings that began while the same agent had another one open: of the agent's ended
- *          handlings by start (of equal ones the longer first), each that begins more than clock_skew (2 s) before the
- *          greatest end of those before it. The tolerance is for platforms that log whole seconds. Counted where and when the
- *          handling itself is (its end; its leg's queued time), taken back with it or with the one it overlapped.
- *          Handlings are kept for lateness + clock_skew after their end, and while the agent has one open that began before
- *          their end; at most 256 per agent. A handling whose end is missing (HANDLING_LOST) overlaps nothing.
+ *          handlings by start (of equal ones the longer first, then by the leg's queued time, channel, queue, team) each that
+ *          begins more than clock_skew (2 s) before the greatest end of those before it. The tolerance is for platforms that log
+ *          whole seconds. Counted where and when the handling itself is (its end; its leg's queued time), taken back with it or
+ *          with the one that it overlapped.
+ *          An agent's last 32 handlings are kept; older ones for lateness + clock_skew after their end, and while the agent has
+ *          one open that began before their end; at most 256. A handling whose end is missing (HANDLING_LOST) overlaps nothing.
  *
  * Threads: all calls belong to the core's thread, but rs_agents_published and rs_agents_read: any thread, lock-free.
  * Bounds:  limits.agent_keys agents; 64 queues of an agent that are remembered; nothing is allocated per event.

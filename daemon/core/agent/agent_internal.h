@@ -14,7 +14,7 @@
 
 #define RS_SLOT_US (5 * RS_US_PER_MIN)
 #define RS_STAFF_HORIZON_US RS_US_PER_HOUR
-enum { RS_HANDLED_KEPT = 256, RS_QUEUES_KEPT = 64 };
+enum { RS_HANDLED_ALWAYS = 32, RS_HANDLED_KEPT = 256, RS_QUEUES_KEPT = 64 };
 
 /* One kept event. */
 typedef struct rs_agent_node {
@@ -81,12 +81,12 @@ typedef struct rs_agent {
     uint32_t head, tail, node_count; /* kept events */
     uint32_t plans, plan_count;
     uint32_t queues, queue_count;
-    uint32_t handled, handled_count, open, open_count;
+    uint32_t handled, handled_tail, handled_count, open, open_count;
     uint8_t duty;
     rs_agent_status_t base, now;
     rs_order_t base_last;            /* at_us INT64_MIN: nothing is folded */
     int64_t counted_until_us;        /* not before any kept event; INT64_MIN: no event yet */
-    int64_t handled_end_us;          /* greatest end of the handlings that were let go, INT64_MIN = none */
+    int64_t handled_end_us, greatest_end_us;   /* of the handlings that were let go; of all. INT64_MIN = none */
     rs_plan_now_t plan;              /* cached */
 } rs_agent_t;
 

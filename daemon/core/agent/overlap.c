@@ -21,17 +21,21 @@ static int compare(const rs_agents_t *agents, const rs_agent_handled_t *a, const
     return order != 0 ? order : rs_str_compare(rs_names_text(names, a->team), rs_names_text(names, b->team));
 }
 
+static bool overlaps(const rs_agents_t *agents, const rs_agent_handled_t *handled, int64_t end_us) {
+    return end_us != INT64_MIN && handled->start_us + agents->clock_skew_us < end_us;
+}
+
 /* Each that begins before the greatest end of those before it. */
-static void recount(rs_agents_t *agents, const rs_agent_t *agent) {
-    const int64_t tolerance_us = agents->clock_skew_us;
+static void recount(rs_agents_t *agents, rs_agent_t *agent) {
     int64_t end_us = agent->handled_end_us;
     for (uint32_t number = agent->handled; number != 0;) {
         rs_agent_handled_t *handled = handled_at(agents, number);
-        const bool overlaps = end_us != INT64_MIN && handled->start_us + tolerance_us < end_us;
-        if (overlaps != handled->overlaps) count(agents, agent, handled, overlaps ? 1 : -1);
+        const bool does = overlaps(agents, handled, end_us);
+        if (does != handled->overlaps) count(agents, agent, handled, does ? 1 : -1);
         if (handled->end_us > end_us) end_us = handled->end_us;
         number = handled->next;
     }
+    agent->greatest_end_us = end_us;
 }
 
 static int64_t first_open_us(const rs_agents_t *agents, const rs_agent_t *agent) {
@@ -49,29 +53,34 @@ static void let_first_go(rs_agents_t *agents, rs_agent_t *agent) {
     const rs_agent_handled_t *first = handled_at(agents, number);
     if (first->end_us > agent->handled_end_us) agent->handled_end_us = first->end_us;
     agent->handled = first->next;
+    if (agent->handled == 0) agent->handled_tail = 0;
     agent->handled_count--;
     rs_pool_give(&agents->handled, number);
 }
 
-/* What no handling can overlap any more goes, from the front. */
+/* What no handling can overlap any more goes, from the front. A few always stay, for sources that lag far behind. */
 static void let_go(rs_agents_t *agents, rs_agent_t *agent) {
-    if (agents->settled_us == INT64_MIN) return;
+    if (agents->settled_us == INT64_MIN || agent->handled_count < RS_HANDLED_ALWAYS) return;
     const int64_t first_us = first_open_us(agents, agent);
     int64_t before_us = agents->settled_us - agents->lateness_us - agents->clock_skew_us;
     if (first_us < before_us) before_us = first_us;
-    while (agent->handled != 0 && handled_at(agents, agent->handled)->end_us < before_us) let_first_go(agents, agent);
+    while (agent->handled_count >= RS_HANDLED_ALWAYS && handled_at(agents, agent->handled)->end_us < before_us) let_first_go(agents, agent);
 }
 
-static void insert(rs_agents_t *agents, rs_agent_t *agent, uint32_t number) {
+/* True when it is the last: nothing else is changed by it. */
+static bool insert(rs_agents_t *agents, rs_agent_t *agent, uint32_t number) {
     rs_agent_handled_t *handled = handled_at(agents, number);
-    uint32_t previous = 0, next = agent->handled;
+    const bool is_last = agent->handled_tail == 0 || compare(agents, handled_at(agents, agent->handled_tail), handled) <= 0;
+    uint32_t previous = is_last ? agent->handled_tail : 0, next = is_last ? 0 : agent->handled;
     while (next != 0 && compare(agents, handled_at(agents, next), handled) <= 0) {
         previous = next;
         next = handled_at(agents, next)->next;
     }
     handled->next = next;
     if (previous == 0) agent->handled = number; else handled_at(agents, previous)->next = number;
+    if (next == 0) agent->handled_tail = number;
     agent->handled_count++;
+    return is_last;
 }
 
 static void add(rs_agents_t *agents, rs_agent_t *agent, const rs_agent_handled_t *wanted) {
@@ -85,8 +94,14 @@ static void add(rs_agents_t *agents, rs_agent_t *agent, const rs_agent_handled_t
         agents->odd.no_room++;
         return;
     }
-    *handled_at(agents, number) = *wanted;
-    insert(agents, agent, number);
+    rs_agent_handled_t *handled = handled_at(agents, number);
+    *handled = *wanted;
+    if (!insert(agents, agent, number)) {
+        recount(agents, agent);
+        return;
+    }
+    if (overlaps(agents, handled, agent->greatest_end_us)) count(agents, agent, handled, 1);
+    if (handled->end_us > agent->greatest_end_us) agent->greatest_end_us = handled->end_us;
 }
 
 static void take_out(rs_agents_t *agents, rs_agent_t *agent, const rs_agent_handled_t *wanted) {
@@ -95,8 +110,10 @@ static void take_out(rs_agents_t *agents, rs_agent_t *agent, const rs_agent_hand
         if (compare(agents, handled, wanted) != 0) continue;
         if (handled->overlaps) count(agents, agent, handled, -1);
         if (previous == 0) agent->handled = handled->next; else handled_at(agents, previous)->next = handled->next;
+        if (agent->handled_tail == number) agent->handled_tail = previous;
         agent->handled_count--;
         rs_pool_give(&agents->handled, number);
+        recount(agents, agent);
         return;
     }
 }
@@ -108,5 +125,4 @@ void rs_agent_handled(rs_agents_t *agents, uint32_t number, const rs_fact_t *fac
     let_go(agents, agent);
     if (sign > 0) add(agents, agent, &handled);
     else take_out(agents, agent, &handled);
-    recount(agents, agent);
 }
