@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-enum { AGENTS_PER_TICK = 512 };   /* posts of agents' time, or agents without any, in one tick */
+enum { AGENTS_PER_TICK = 256 };   /* posts of agents' time, or agents without any, in one tick */
 
 /* --- what the parts ask of the core -------------------------------------------------------------------------------- */
 static void on_new_key(void *context, uint32_t key) {

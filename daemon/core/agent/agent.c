@@ -292,17 +292,6 @@ static void tell_open(const rs_agents_t *agents, const rs_agent_t *agent, rs_age
     }
 }
 
-static void tell_queues(const rs_agents_t *agents, const rs_agent_t *agent, rs_agent_live_t *live) {
-    for (uint32_t number = agent->queues; number != 0;) {
-        const rs_agent_queue_t *record = rs_pool_at(&agents->queues, number);
-        const rs_queue_staff_t *staff = rs_pool_at(&agents->staff, record->staff);
-        number = record->next;
-        if (!record->joined) continue;
-        if (live->queue_count < RS_LIVE_QUEUES) live->queues[live->queue_count] = staff->queue;
-        live->queue_count++;
-    }
-}
-
 static void tell_plan(rs_agents_t *agents, rs_agent_t *agent, rs_agent_live_t *live) {
     const int64_t at_us = agent->counted_until_us > agents->settled_us ? agent->counted_until_us : agents->settled_us;
     if (agent->plans == 0 || at_us == INT64_MIN) return;
@@ -318,7 +307,8 @@ void rs_agent_publish(rs_agents_t *agents, uint32_t number) {
                             .last_event_us = now->sign_us, .tenant = agent->tenant, .agent = agent->name, .team = now->team,
                             .reason = now->reason, .state = now->state, .expired = now->expired};
     tell_open(agents, agent, &live);
-    tell_queues(agents, agent, &live);
+    live.queue_count = agent->joined_count;
+    memcpy(live.queues, agent->joined, sizeof live.queues);
     tell_plan(agents, agent, &live);
     rs_live_write(&agents->live, number - 1, &live);
 }

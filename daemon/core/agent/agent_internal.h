@@ -80,7 +80,8 @@ typedef struct rs_agent {
     uint32_t team, team_key;         /* the team counted last */
     uint32_t head, tail, node_count; /* kept events */
     uint32_t plans, plan_count;
-    uint32_t queues, queue_count;
+    uint32_t queues, queue_count;    /* remembered, joined or not */
+    uint32_t joined_count, joined[RS_LIVE_QUEUES];   /* for the live list */
     uint32_t handled, handled_tail, handled_count, open, open_count;
     uint8_t duty;
     rs_agent_status_t base, now;

@@ -79,6 +79,18 @@ void rs_agent_settle_duty(rs_agents_t *agents, uint32_t number) {
     agent->duty = (uint8_t)duty;
 }
 
+/* Which queues are joined, for the live list. */
+static void note_joined(const rs_agents_t *agents, rs_agent_t *agent) {
+    memset(agent->joined, 0, sizeof agent->joined);
+    agent->joined_count = 0;
+    for (uint32_t number = agent->queues; number != 0; number = queue_at(agents, number)->next) {
+        const rs_agent_queue_t *record = queue_at(agents, number);
+        if (!record->joined) continue;
+        if (agent->joined_count < RS_LIVE_QUEUES) agent->joined[agent->joined_count] = staff_at(agents, record->staff)->queue;
+        agent->joined_count++;
+    }
+}
+
 void rs_agent_change_queue(rs_agents_t *agents, uint32_t number, uint32_t queue, bool joined) {
     const uint32_t place = find_queue(agents, number, queue, joined);
     if (place == 0) {
@@ -95,6 +107,7 @@ void rs_agent_change_queue(rs_agents_t *agents, uint32_t number, uint32_t queue,
     count_heads(agents, record, duty, -1);
     record->joined = joined;
     count_heads(agents, record, duty, 1);
+    note_joined(agents, rs_agent_at(agents, number));
 }
 
 /* --- who worked in a queue lately ------------------------------------------------------------------------------------ */
