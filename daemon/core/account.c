@@ -279,3 +279,5 @@ void rs_account_post(rs_account_t *account, const rs_change_t *change, int64_t a
     for (unsigned attribution = 0; attribution < RS_ATTRIBUTION_COUNT; attribution++) posting.at_us[attribution] = at_us;
     for (uint32_t i = 0; i < key_count; i++) change_key(account, keys[i], &posting);
 }
+
+void rs_account_prefetch(const rs_account_t *account, uint32_t key) { prefetch_key(account, key); }

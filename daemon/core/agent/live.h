@@ -46,6 +46,11 @@ RS_MUST_CHECK int rs_live_init(rs_live_t *live, uint32_t max);
 void rs_live_deinit(rs_live_t *live);
 /* Writer. `place` may be the one after the last: then the list grows. */
 void rs_live_write(rs_live_t *live, uint32_t place, const rs_agent_live_t *entry);
+/* Calls for the memory of an entry; changes nothing. */
+static inline void rs_live_prefetch(const rs_live_t *live, uint32_t place) {
+    __builtin_prefetch(&live->entries[place], 1);
+    __builtin_prefetch((const unsigned char *)&live->entries[place] + 64, 1);
+}
 /* Any thread. */
 uint32_t rs_live_count(const rs_live_t *live);
 /* RS_ERR_NOT_FOUND: no such entry; RS_ERR_AGAIN: torn 64 times, try later. */
