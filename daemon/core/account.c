@@ -343,3 +343,12 @@ bool rs_account_same_place(const rs_account_t *account, int64_t a_us, int64_t b_
     rs_interval_of(&account->rows->spec, b_us, &start_us[1], &length_us[1]);
     return start_us[0] == start_us[1] && rs_account_generation(account, a_us) == rs_account_generation(account, b_us);
 }
+
+void rs_account_post(rs_account_t *account, const rs_change_t *change, int64_t at_us, const uint32_t *keys, uint32_t key_count,
+                     int sign) {
+    rs_posting_t posting = {.change = change, .same_verdicts = true, .sign = sign, .attributions = account->attributions};
+    for (unsigned attribution = 0; attribution < RS_ATTRIBUTION_COUNT; attribution++) posting.at_us[attribution] = at_us;
+    for (uint32_t i = 0; i < key_count; i++) change_key(account, keys[i], &posting);
+}
+
+void rs_account_prefetch(const rs_account_t *account, uint32_t key) { prefetch_key(account, key); }

@@ -132,6 +132,7 @@ void rs_change_of_fact(rs_change_t *change, const rs_fact_t *fact) {
         case RS_FACT_SURVEYED:
         case RS_FACT_FEEDBACK:
         case RS_FACT_COMPLAINT_STAGE: rs_change_of_feedback(change, fact); break;
+        case RS_FACT_OVERLAPPING: rs_change_count(change, RS_COUNT_OVERLAPPING_HANDLINGS, 1); break;
         default: rs_change_count(change, RS_COUNT_CLOCK_ANOMALY, 1); break;
     }
 }

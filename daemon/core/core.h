@@ -11,6 +11,7 @@
 #ifndef RS_CORE_H
 #define RS_CORE_H
 
+#include "core/agent/agent.h"
 #include "core/alert/alert.h"
 #include "core/hash.h"
 #include "core/process/map.h"
@@ -109,6 +110,17 @@ uint64_t rs_core_position(const rs_core_t *core);    /* of the last applied reco
 const rs_window_store_t *rs_core_windows(const rs_core_t *core);   /* NULL when off */
 /* Any thread, for key < rs_window_key_count: the key's dimensions, valid for the core's life. */
 void rs_core_key(const rs_core_t *core, uint32_t key, rs_key_t *dimensions);
+/* Who does what since when; any thread. Agents in the order in which they first appeared; texts are valid for the core's life.
+ * RS_ERR_NOT_FOUND: place >= count; RS_ERR_AGAIN: torn 64 times, try later. */
+typedef struct rs_core_agent {
+    rs_agent_live_t live;
+    rs_str_t tenant, agent, team, reason, activity;
+    rs_str_t queues[RS_LIVE_QUEUES];     /* the first of live.queue_count */
+} rs_core_agent_t;
+uint32_t rs_core_agent_count(const rs_core_t *core);
+RS_MUST_CHECK int rs_core_agent(const rs_core_t *core, uint32_t place, rs_core_agent_t *agent);
+/* Core's thread: see rs_agents_staff and rs_agents_odd in core/agent/agent.h. */
+const rs_agents_t *rs_core_agents(const rs_core_t *core);
 /* Policies in slot order as they are counted now. */
 uint32_t rs_core_policy_count(const rs_core_t *core);
 const rs_policy_t *rs_core_policy(const rs_core_t *core, uint32_t slot);

@@ -70,6 +70,7 @@ int rs_core_configure(rs_core_t *core, const rs_config_t *config) {
     if (status != RS_OK) return status;
     if (core->alerts != NULL) tell_slots(core, config, next);
     core->config = config;
+    rs_agents_configure(core->agents, config);
     core->generation_count++;
     core->account.generation_count = core->generation_count;
     return RS_OK;

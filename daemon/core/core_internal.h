@@ -3,6 +3,7 @@
 #define RS_CORE_INTERNAL_H
 
 #include "core/account.h"
+#include "core/agent/agent.h"
 #include "core/close.h"
 #include "core/contact/contact.h"
 #include "core/core.h"
@@ -25,6 +26,7 @@ struct rs_core {
     rs_account_t account;
     rs_gauges_t gauges;
     rs_journeys_t journeys;
+    rs_agents_t *agents;
     rs_predict_t predict;            /* keys NULL = off */
     rs_closes_t closes;              /* off unless rows are kept in attribution close */
     rs_cases_t cases;

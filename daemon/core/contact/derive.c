@@ -178,7 +178,9 @@ static void add_handling_fact(rs_derivation_t *d, rs_fact_type_t type, const rs_
     fact->team = handling->team;
     fact->a_us = a_us;
     fact->b_us = b_us;
-    if (type == RS_FACT_HANDLED) fact->holds = handling->holds;
+    if (type != RS_FACT_HANDLED) return;
+    fact->holds = handling->holds;
+    fact->begin_us = handling->start_us;
 }
 
 static void end_hold(rs_handling_t *handling, int64_t at_us) {

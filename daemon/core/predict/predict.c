@@ -144,7 +144,7 @@ void rs_predict_forecast(const rs_predict_t *predict, uint32_t queue_key, const 
     const uint32_t known = busy_now(predict, queue_key, &forecast->hazard, queue->now_us, &busy);
     busy.unknown = agents > known ? agents - known : 0;
     rs_departures_expect(&forecast->departures, &forecast->hazard, &busy, seconds(until_us));
-    forecast->line = (rs_line_t){.rate_per_s = agents / mean_s, .departures = &forecast->departures,
+    forecast->line = (rs_waiting_line_t){.rate_per_s = agents / mean_s, .departures = &forecast->departures,
                                  .giving_up_per_s = giving_up_per_s(queue)};
 }
 
@@ -157,7 +157,7 @@ rs_leg_forecast_t rs_predict_leg(const rs_forecast_t *forecast, const rs_queue_n
 
 rs_expected_t rs_predict_verdict(const rs_forecast_t *forecast, const rs_policy_t *policy, const rs_standard_t *standard, uint32_t ahead,
                                  int64_t waited_us) {
-    const rs_line_t *line = &forecast->line;
+    const rs_waiting_line_t *line = &forecast->line;
     const rs_line_fate_t in_t = rs_line_fate(line, ahead, seconds(standard->threshold_us - waited_us));
     const rs_line_fate_t ever = rs_line_fate(line, ahead, INFINITY);
     const bool short_on = policy->short_on && standard->short_us > waited_us;
