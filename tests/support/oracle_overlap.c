@@ -34,5 +34,7 @@ void oracle_count_overlaps(oracle_t *oracle) {
                        other->fact.event_us - one->begun_us > oracle->config->clock_skew_us;
         }
         oracle_add_count(oracle, one->fact, RS_COUNT_OVERLAPPING_HANDLINGS, overlaps);
+        /* It concerns two contacts: it stands at its own moment in attribution close. */
+        if (overlaps) oracle->facts[oracle->fact_count - 1].close_us = one->fact.event_us;
     }
 }
