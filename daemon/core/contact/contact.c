@@ -156,6 +156,11 @@ static void prefetch_contact(const rs_contact_t *contact) {
 static void prefetch_around(const rs_contacts_t *contacts, const rs_contact_t *contact) {
     if (contact->story.handlings != 0) __builtin_prefetch(rs_pool_at(&contacts->handlings, contact->story.handlings), 1);
     if (contact->tail != 0) __builtin_prefetch(node_at(contacts, contact->tail), 1);
+    if (contact->story.path != 0) {
+        const unsigned char *path = rs_pool_at(&contacts->paths, contact->story.path);
+        __builtin_prefetch(path, 1);
+        __builtin_prefetch(path + 64, 1);
+    }
     if (contact->older != 0) __builtin_prefetch(rs_contacts_at(contacts, contact->older), 1);
     if (contact->younger != 0) __builtin_prefetch(rs_contacts_at(contacts, contact->younger), 1);
 }
