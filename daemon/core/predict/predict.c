@@ -104,9 +104,9 @@ static double mean_handle_s(const rs_queue_now_t *queue, double variation) {
 static uint32_t busy_now(const rs_predict_t *predict, uint32_t queue_key, const rs_hazard_t *hazard, int64_t now_us, rs_busy_t *busy) {
     uint32_t count = 0;
     for (uint32_t at = predict->keys[queue_key].underway; at != 0; at = underway_at(predict, at)->next) {
-        const double age_s = seconds(now_us - underway_at(predict, at)->start_us);
-        if (age_s > STUCK_MEANS * hazard->mean_s) continue;
-        rs_busy_add(busy, hazard, age_s);
+        const int64_t age_us = now_us - underway_at(predict, at)->start_us;
+        if (seconds(age_us) > STUCK_MEANS * hazard->mean_s) continue;
+        rs_busy_add(busy, hazard, age_us);
         count++;
     }
     return count;

@@ -112,7 +112,7 @@ static void exponential_handlings_end_as_a_poisson_stream_whatever_their_age(voi
     rs_hazard_t hazard;
     rs_hazard_exponential(&hazard, 100);
     rs_busy_t busy = {.unknown = 3};
-    for (int i = 0; i < 17; i++) rs_busy_add(&busy, &hazard, i * i * 3.0);
+    for (int i = 0; i < 17; i++) rs_busy_add(&busy, &hazard, i * i * 3 * RS_US_PER_S);
     rs_departures_t departures;
     for (double until_s = 0; until_s < 1000; until_s = until_s * 1.7 + 10) {
         rs_departures_expect(&departures, &hazard, &busy, until_s);
@@ -176,8 +176,8 @@ static void fresh_handlings_of_even_length_end_later_than_old_ones(void **state)
     rs_hazard_measure(&hazard, 180, entries, log_normal_entries(entries, 0.5, 10000));
     rs_busy_t fresh = {0}, old = {0};
     for (int i = 0; i < 10; i++) {
-        rs_busy_add(&fresh, &hazard, 5);
-        rs_busy_add(&old, &hazard, 200);
+        rs_busy_add(&fresh, &hazard, 5 * RS_US_PER_S);
+        rs_busy_add(&old, &hazard, 200 * RS_US_PER_S);
     }
     rs_departures_t of_fresh, of_old;
     rs_departures_expect(&of_fresh, &hazard, &fresh, 60);
