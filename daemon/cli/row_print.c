@@ -1,5 +1,6 @@
 #include "cli/row_print.h"
 
+#include "cli/row_feedback.h"
 #include "core/metric.h"
 #include "event/json.h"
 
@@ -182,8 +183,7 @@ static void print_ndjson(rs_row_printer_t *printer, const rs_row_t *row) {
     put_waits(&json, row);
     put_handling(&json, row);
     rs_json_null(&json, "fcr");
-    rs_json_null(&json, "csat");
-    rs_json_null(&json, "nps");
+    rs_row_put_feedback(&json, row);
     rs_json_integer(&json, "revision", 0);
     rs_json_bool(&json, "final", true);
     rs_json_end(&json);
