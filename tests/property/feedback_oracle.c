@@ -72,6 +72,7 @@ static void tell(history_t *history) {
     snprintf(told->subject, sizeof told->subject, "s%u", (unsigned)below(history, 6));
     event->contact_id = rs_str(told->subject);
     event->occurred_us = BEGIN_US + (int64_t)below(history, 3600) * RS_US_PER_S + (chance(history, 20) ? 1 : 0);
+    if (event->type == RS_CONTACT_QUEUED) event->occurred_us += 7;   /* never at an answer's moment: no skewed clocks here */
     event->tenant = rs_str(tenants[chance(history, 20)]);
     event->source = rs_str(sources[below(history, 2)]);
     if (chance(history, 50)) {
@@ -115,6 +116,7 @@ static void configure(history_t *history) {
     rs_config_t *config;
     assert_int_equal(rs_config_create_default(&config), RS_OK);
     config->lateness_us = LATENESS_S * RS_US_PER_S;
+    config->clock_skew_us = 0;
     config->feedback = (rs_feedback_config_t){.csat = {1000, 5000}, .ces = {1000, 7000},
                                               .acknowledge_us = (int64_t)below(history, 3) * 300 * RS_US_PER_S,
                                               .investigate_us = (int64_t)below(history, 3) * 400 * RS_US_PER_S,
