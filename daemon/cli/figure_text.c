@@ -59,6 +59,7 @@ void rs_text_metric(const char *metric, double value, char text[RS_FIGURE_TEXT])
         case RS_UNIT_RATIO: ratio_text(value, text); return;
         case RS_UNIT_TIME:
         case RS_UNIT_GAUGE_TIME: rs_text_ms(value, text); return;
+        case RS_UNIT_SCORE: snprintf(text, RS_FIGURE_TEXT, "%.4g", value); return;
         case RS_UNIT_COUNT:
         case RS_UNIT_GAUGE_COUNT: break;
     }

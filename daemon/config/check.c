@@ -2,6 +2,7 @@
 #include "config/metric_names.h"
 #include "config/value.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -122,7 +123,7 @@ int rs__loader_check_rule(rs__loader_t *loader, rs_rule_config_t *rule, const rs
     int status = check_rule_window(loader, rule, node, key);
     if (status == RS_OK) status = check_rule_policy(loader, rule, node, key);
     if (status != RS_OK) return status;
-    if (rule->clear < 0) rule->clear = rule->limit;
+    if (isinf(rule->clear)) rule->clear = rule->limit;   /* not named */
     if (rule->compare == RS_ALERT_BELOW && rule->clear < rule->limit)
         return refuse_rule_key(loader, node, key, "clear", "at least the limit, since below it is bad",
                                "is on the bad side of the limit");

@@ -249,6 +249,15 @@ void rs_config_format_duration(int64_t us, char text[RS_DURATION_TEXT]);
 typedef struct rs_standard { int64_t threshold_us, short_us; double target; } rs_standard_t;
 rs_standard_t rs_config_standard(const rs_config_t *config, const rs_policy_t *policy, rs_str_t tenant, rs_str_t queue,
                                  uint8_t channel);
+/* The working hours that the reply and resolution clocks of a queue run in; NULL: they always run. Pure, as the next three. */
+const rs_calendar_t *rs_config_calendar(const rs_config_t *config, rs_str_t tenant, rs_str_t queue, uint8_t channel);
+/* Working hours by their name; NULL: there are none of that name. */
+const rs_calendar_t *rs_config_hours(const rs_config_t *config, rs_str_t name);
+/* Within how much working time replies and resolutions are in time; 0: no target. */
+typedef struct rs_reply_targets { int64_t first_us, next_us, resolution_us; } rs_reply_targets_t;
+rs_reply_targets_t rs_config_reply_targets(const rs_config_t *config, rs_str_t tenant, rs_str_t queue, uint8_t channel);
+/* True: a called-back contact that is queued there again goes on with the clock of the leg that it gave up. */
+bool rs_config_callback_keeps(const rs_config_t *config, rs_str_t tenant, rs_str_t queue, uint8_t channel);
 /* The team that the configuration gives an agent, empty when none. An entry that names the tenant goes before one for
  * any. Pure. */
 rs_str_t rs_config_team(const rs_config_t *config, rs_str_t tenant, rs_str_t agent);

@@ -1,6 +1,7 @@
 /* From a file and settings to a configuration. */
 #include "config/value.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -87,7 +88,7 @@ static void begin_item(rs_schema_scope_t scope, void *item, rs_str_t name) {
                                                            .window = empty,
                                                            .tenant = empty,
                                                            .key = RS_STR("*"),
-                                                           .clear = -1,
+                                                           .clear = -INFINITY,
                                                            .severity = RS_SEVERITY_WARNING,
                                                            .runbook = empty};
             break;

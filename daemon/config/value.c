@@ -382,6 +382,15 @@ static int figure_is(const job_t *job, const char *allowed, const char *what) {
     return rs__loader_fail(job->loader, job->node, job->key, allowed, "%s is not %s", shown, what);
 }
 
+/* Only scores may be negative. */
+static bool parse_figure(rs_str_t text, rs_metric_unit_t unit, double *figure) {
+    const bool negative = unit == RS_UNIT_SCORE && text.len > 1 && text.data[0] == '-';
+    if (negative) text = (rs_str_t){.data = text.data + 1, .len = text.len - 1};
+    if (!rs__parse_number(text, figure)) return false;
+    if (negative) *figure = -*figure;
+    return true;
+}
+
 /* In the unit of the metric, which the table has put in front of the limits. */
 static int assign_figure(const job_t *job) {
     const rs_rule_config_t *rule = (const rs_rule_config_t *)job->base;
@@ -393,7 +402,7 @@ static int assign_figure(const job_t *job) {
         if (rs_config_parse_duration(job->node->text, &us) != RS_OK)
             return figure_is(job, "a duration, such as 60s", "a duration, as this metric is");
         figure = (double)us / (double)RS_US_PER_MS;
-    } else if (!rs__parse_number(job->node->text, &figure)) {
+    } else if (!parse_figure(job->node->text, unit, &figure)) {
         return figure_is(job, "a number, such as 0.8 for a ratio, 12 for a count", "a number");
     } else if (unit == RS_UNIT_RATIO && figure > 1) {
         return figure_is(job, "a number from 0 to 1, such as 0.8", "a ratio, as this metric is");

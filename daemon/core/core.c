@@ -41,13 +41,40 @@ static uint32_t team_of(void *context, uint32_t tenant, uint32_t agent) {
     return entry->team;
 }
 
-static void on_facts(void *context, uint32_t tenant, const rs_fact_t *facts, uint32_t count, int sign) {
+static int64_t worked(void *context, uint32_t tenant, uint32_t queue, uint8_t channel, int64_t from_us, int64_t to_us) {
+    const rs_core_t *core = context;
+    const rs_config_t *config = rs_account_generation(&core->account, to_us)->config;
+    if (config->hours_count == 0) return to_us - from_us;
+    const rs_names_t *names = &core->directory.names;
+    const rs_calendar_t *hours = rs_config_calendar(config, rs_names_text(names, tenant), rs_names_text(names, queue), channel);
+    return rs_calendar_worked_us(hours, from_us, to_us);
+}
+
+static bool callback_keeps(void *context, uint32_t tenant, uint32_t queue, uint8_t channel, int64_t at_us) {
+    const rs_core_t *core = context;
+    const rs_names_t *names = &core->directory.names;
+    return rs_config_callback_keeps(rs_account_generation(&core->account, at_us)->config, rs_names_text(names, tenant),
+                                    rs_names_text(names, queue), channel);
+}
+
+static void on_facts(void *context, uint32_t contact, uint32_t tenant, const rs_fact_t *facts, uint32_t count, int sign) {
     rs_core_t *core = context;
-    rs_account_facts(&core->account, tenant, facts, count, sign);
+    rs_closes_facts(&core->closes, contact, tenant, facts, count, sign);
+}
+
+/* A case belongs to no contact: what it counts stands at its own moment. */
+static void on_case_facts(void *context, uint32_t tenant, const rs_fact_t *facts, uint32_t count, int sign) {
+    on_facts(context, 0, tenant, facts, count, sign);
+}
+
+static void on_steps(void *context, uint32_t tenant, const rs_path_t *path, const rs_step_t *steps, uint32_t count, int sign) {
+    rs_core_t *core = context;
+    rs_process_count(&core->process, tenant, path, steps, count, sign);
 }
 
 static void on_forget(void *context, uint32_t contact) {
     rs_core_t *core = context;
+    rs_closes_forget(&core->closes, contact);
     rs_journeys_forget(&core->journeys, contact);
 }
 
@@ -97,11 +124,20 @@ static int create_parts(rs_core_t *core) {
     core->directory.context = core;
     status = rs_sources_init(&core->sources, config, options->replay, options->hash_seed);
     if (status != RS_OK) return status;
+    const bool follows_ways = options->process && config->limits.edges > 0;
     const rs_contacts_settings_t contacts = {.config = config, .compare_sessions = compare_sessions, .same_source = same_source,
-                                             .team_of = team_of, .on_facts = on_facts, .on_forget = on_forget, .context = core};
+                                             .team_of = team_of, .worked = worked, .callback_keeps = callback_keeps,
+                                             .on_facts = on_facts, .on_forget = on_forget, .context = core,
+                                             .on_steps = follows_ways ? on_steps : NULL};
     status = rs_contacts_init(&core->contacts, &contacts);
     if (status != RS_OK) return status;
+    const rs_cases_settings_t cases = {.config = config, .account = &core->account, .compare_sessions = compare_sessions,
+                                       .team_of = team_of, .on_facts = on_case_facts, .context = core};
+    status = rs_cases_init(&core->cases, &cases);
+    if (status != RS_OK) return status;
     status = rs_rows_init(&core->rows, max_cells(options), &options->interval, options->run);
+    if (status != RS_OK) return status;
+    if (follows_ways) status = rs_process_init(&core->process, &config->limits, &options->interval, options->run);
     if (status != RS_OK) return status;
     if (options->windows) status = create_windows(core);
     if (status != RS_OK) return status;
@@ -111,6 +147,8 @@ static int create_parts(rs_core_t *core) {
                                    .touched_max = core->directory.max};
     core->account.touched = calloc(core->account.touched_max, sizeof *core->account.touched);
     if (core->account.touched == NULL) return RS_ERR_MEMORY;
+    status = rs_closes_init(&core->closes, config->limits.contacts, &core->account, &core->contacts);
+    if (status != RS_OK) return status;
     status = rs_gauges_init(&core->gauges, &core->account, &core->contacts, core->directory.max);
     if (status != RS_OK) return status;
     if (wants_journeys(config)) return rs_journeys_init(&core->journeys, config->limits.contacts, &core->account, &core->contacts);
@@ -143,8 +181,11 @@ void rs_core_destroy(rs_core_t **core_ref) {
     rs_alerts_destroy(&core->alerts);
     rs_window_destroy(&core->windows);
     rs_journeys_deinit(&core->journeys);
+    rs_closes_deinit(&core->closes);
+    rs_process_deinit(&core->process);
     rs_gauges_deinit(&core->gauges);
     rs_contacts_deinit(&core->contacts);
+    rs_cases_deinit(&core->cases);
     rs_rows_deinit(&core->rows);
     rs_sources_deinit(&core->sources);
     rs_directory_deinit(&core->directory);
@@ -168,6 +209,7 @@ void rs_core_settle_touched(rs_core_t *core) {
 static void on_aged(void *context, uint32_t contact) {
     rs_core_t *core = context;
     if (core->windows != NULL) rs_gauges_follow(&core->gauges, contact, core->now_us);
+    rs_closes_follow(&core->closes, contact);
     rs_journeys_follow(&core->journeys, contact);
 }
 
@@ -219,6 +261,7 @@ void rs_core_tick(rs_core_t *core, int64_t now_us) {
     if (!by_events) move_time(core, core->wall_us);
     else if (core->watermark_us != INT64_MIN) move_time(core, core->watermark_us);
     if (core->watermark_us != INT64_MIN) rs_contacts_age(&core->contacts, core->watermark_us, 4096, on_aged, core);
+    rs_core_let_time_act_on_cases(core, 4096);
     rs_core_finalise_rows(core);
     if (core->windows == NULL) return;
     let_time_act(core);
@@ -265,8 +308,14 @@ static void make_node(rs_core_t *core, const rs_event_t *event, uint32_t session
             node->flags |= RS_NODE_SCORE;
             node->score_milli = thousandths(event->score_milli);
         }
-        if ((event->present & RS_HAS_SCALE_MIN) != 0) node->scale_min_milli = thousandths(event->scale_min_milli);
-        if ((event->present & RS_HAS_SCALE_MAX) != 0) node->scale_max_milli = thousandths(event->scale_max_milli);
+        if ((event->present & RS_HAS_SCALE_MIN) != 0) {
+            node->flags |= RS_NODE_SCALE_MIN;
+            node->scale_min_milli = thousandths(event->scale_min_milli);
+        }
+        if ((event->present & RS_HAS_SCALE_MAX) != 0) {
+            node->flags |= RS_NODE_SCALE_MAX;
+            node->scale_max_milli = thousandths(event->scale_max_milli);
+        }
     } else if (event->type == RS_CONTACT_TRANSFERRED) {
         node->detail = event->kind;
         node->to_queue = rs_names_number(names, event->to_queue);
@@ -288,6 +337,7 @@ static rs_refusal_t apply_to_contact(rs_core_t *core, const rs_event_t *event, u
     make_node(core, event, session, &node);
     const rs_refusal_t refusal = rs_contacts_take(&core->contacts, contact, &node, event->event_id);
     if (refusal != RS_REFUSAL_NONE) return refusal;
+    rs_closes_follow(&core->closes, contact);
     if (core->journeys.on) {
         const bool named = event->journey_id.len != 0;
         rs_journeys_tie(&core->journeys, contact,
@@ -303,6 +353,7 @@ static rs_refusal_t apply_accepted(rs_core_t *core, const rs_event_t *event, uin
         rs_sources_declare_gap(&core->sources, session, event->from_seq, event->to_seq);
         return RS_REFUSAL_NONE;
     }
+    if (event->type == RS_FEEDBACK_RECEIVED) return rs_core_apply_feedback(core, event, session);
     const bool of_contact = event->type >= RS_CONTACT_CREATED && event->type <= RS_SURVEY_ANSWERED;
     return of_contact ? apply_to_contact(core, event, session) : RS_REFUSAL_NONE;
 }
@@ -317,6 +368,7 @@ static rs_refusal_t judge(rs_core_t *core, const rs_event_t *event, int64_t arri
 static void settle_event(rs_core_t *core) {
     if (core->options.replay && core->watermark_us != INT64_MIN) {
         rs_contacts_age(&core->contacts, core->watermark_us, 2, on_aged, core);
+        rs_core_let_time_act_on_cases(core, 2);
     }
     if (core->account.touched_count != 0) rs_core_settle_touched(core);
 }
@@ -412,6 +464,7 @@ int rs_core_apply(rs_core_t *core, uint32_t kind, const void *bytes, size_t len,
 
 void rs_core_finish(rs_core_t *core) {
     if (core->watermark_us != INT64_MIN) rs_contacts_age(&core->contacts, core->watermark_us, UINT32_MAX, on_aged, core);
+    rs_core_let_time_act_on_cases(core, UINT32_MAX);
     if (core->windows == NULL) return;
     rs_gauges_tick(&core->gauges, core->now_us);
     rs_core_settle_touched(core);

@@ -3,10 +3,13 @@
 #define RS_CORE_INTERNAL_H
 
 #include "core/account.h"
+#include "core/close.h"
 #include "core/contact/contact.h"
 #include "core/core.h"
+#include "core/feedback/case.h"
 #include "core/gauges.h"
 #include "core/journey.h"
+#include "core/process/process.h"
 #include "core/source.h"
 
 enum { RS_ANNOUNCED = 8, RS_ANNOUNCED_NEAR = 3, RS_ANNOUNCED_NEXT = 6 };   /* events known ahead, a power of two; how many ago */
@@ -21,6 +24,9 @@ struct rs_core {
     rs_account_t account;
     rs_gauges_t gauges;
     rs_journeys_t journeys;
+    rs_closes_t closes;              /* off unless rows are kept in attribution close */
+    rs_cases_t cases;
+    rs_process_t process;
     rs_window_store_t *windows;      /* NULL = off */
     rs_alerts_t *alerts;             /* NULL = off */
     rs_generation_t generations[RS_MAX_GENERATIONS];
@@ -38,6 +44,10 @@ struct rs_core {
 
 /* Touched keys: publishes their gauges and lets the alert rules look at them. */
 void rs_core_settle_touched(rs_core_t *core);
+/* Takes a feedback.received. */
+RS_MUST_CHECK rs_refusal_t rs_core_apply_feedback(rs_core_t *core, const rs_event_t *event, uint32_t session);
+/* Cases fold, complaints become overdue; at most `budget` of each. */
+void rs_core_let_time_act_on_cases(rs_core_t *core, uint32_t budget);
 /* Marks rows final as the watermark passes. */
 void rs_core_finalise_rows(rs_core_t *core);
 

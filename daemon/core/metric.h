@@ -1,7 +1,9 @@
 /* core/metric.h — the named figures that alerts, the board and feeds can ask for, each a formula over counts
  * (metrics.md).
  *
- * A figure is null when its denominator is 0 or nothing was counted. Ratios are 0..1, times milliseconds. Percentiles
+ * A figure is null when its denominator is 0 or nothing was counted. Ratios are 0..1, times milliseconds, scores as they were
+ * given (a mean over several scales means little: core/feedback/survey.h tells). survey_response_rate is of contacts that
+ * answered over handlings that ended, each at its own moment: in a short window it may be more than 1. Percentiles
  * are those of answered legs' waits and rest on how many these are; wait_max rests on the closed legs. */
 #ifndef RS_CORE_METRIC_H
 #define RS_CORE_METRIC_H
@@ -21,7 +23,14 @@
     X(WAITING, waiting)                   /* gauge: legs open now */                                    \
     X(OLDEST_WAIT, oldest_wait)           /* gauge: ms that the oldest open leg has waited */           \
     X(OPEN_OVER_T, open_over_t)           /* gauge */                                                   \
-    X(OFFERS_FAILED_RATE, offers_failed_rate) /* offers_failed / (answered + offers_failed) */
+    X(OFFERS_FAILED_RATE, offers_failed_rate) /* offers_failed / (answered + offers_failed) */          \
+    X(FCR, fcr)                           /* (fcr_eligible - fcr_unresolved) / fcr_eligible */          \
+    X(CSAT, csat)                         /* mean of the raw satisfaction scores */                     \
+    X(CSAT_TOP_BOX, csat_top_box)         /* csat_top / csat_responses */                               \
+    X(NPS, nps)                           /* 100 * (promoters - detractors) / responses: -100 to 100 */ \
+    X(CES, ces)                           /* mean of the raw effort scores */                           \
+    X(SURVEY_RESPONSE_RATE, survey_response_rate) /* surveyed_contacts / handled */                     \
+    X(COMPLAINTS, complaints) X(COMPLAINTS_OVERDUE, complaints_overdue)
 
 typedef enum rs_metric {
 #define RS_X(NAME, name) RS_METRIC_##NAME,
@@ -44,6 +53,7 @@ const char *rs_metric_names(void);
 bool rs_metric_is_gauge(rs_metric_t metric);
 bool rs_metric_is_ratio(rs_metric_t metric);
 bool rs_metric_is_time(rs_metric_t metric);  /* milliseconds */
+bool rs_metric_is_score(rs_metric_t metric); /* a mean score or an index; may be negative */
 
 /* The greatest wait of closed legs, -1 when none was closed: today's extreme may be a bound that outlived what it bounded
  * (core/window/window.h). Pure. */
