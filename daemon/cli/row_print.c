@@ -5,7 +5,7 @@
 
 #include <time.h>
 
-void rs_row_format_start(const rs_row_printer_t *printer, int64_t at_us, char text[40]) {
+static void format_start(const rs_row_printer_t *printer, int64_t at_us, char text[40]) {
     const int32_t offset_s = printer->zone == NULL ? 0 : rs_zone_offset_s(printer->zone, at_us);
     const time_t local = (time_t)(at_us / RS_US_PER_S + offset_s);
     struct tm parts;
@@ -19,11 +19,13 @@ void rs_row_format_start(const rs_row_printer_t *printer, int64_t at_us, char te
     snprintf(text + len, 40 - len, "%c%02d:%02d", offset_s < 0 ? '-' : '+', size / 3600, size / 60 % 60);
 }
 
+void rs_row_format_start(const rs_row_printer_t *printer, int64_t at_us, char text[40]) { format_start(printer, at_us, text); }
+
 static void put_dimensions(rs_form_t *form, const rs_row_printer_t *printer, const rs_row_t *row) {
     char start[40] = "";
     const bool cut = row->length_us != 0;   /* one row for all of time has no interval */
     const rs_str_t channel = rs_str(rs_channel_name(row->key.channel));
-    if (cut) rs_row_format_start(printer, row->start_us, start);
+    if (cut) format_start(printer, row->start_us, start);
     rs_form_text(form, "interval_start", cut, rs_str(start));
     rs_form_integer(form, "interval_s", cut, row->length_us / RS_US_PER_S);
     rs_form_text(form, "tenant", true, row->key.tenant);
@@ -57,7 +59,7 @@ static void print_form(const rs_row_printer_t *printer, const rs_row_t *row, rs_
 
 static void print_table(rs_row_printer_t *printer, const rs_row_t *row) {
     char start[40] = "all";
-    if (row->length_us != 0) rs_row_format_start(printer, row->start_us, start);
+    if (row->length_us != 0) format_start(printer, row->start_us, start);
     if (!printer->head_printed) rs_row_table_head(printer->out, row);
     rs_row_table_line(printer->out, row, start);
 }
