@@ -204,8 +204,8 @@ static void a_view_is_the_sum_of_the_parts(void **state) {
         {"handled", "3"}, {"flowed_out_by_reason = '{\"timeout\": 2, \"no_agents\": 1}'", "true"},
         {"talk_ms_sum", "10000"}, {"hold_ms_sum", "2000"}, {"wrap_ms_sum", "0"}, {"aht_ms", "4000.8326666666667"},
         {"transferred_in", "0"}, {"offers", "7"}, {"offers_failed", "2"}, {"final", "false"}, {"revision", "13"},
-        {"fcr = '{\"eligible\": 8, \"repeated\": 2, \"flagged_unresolved\": 1, \"unresolved\": 2, \"value\": 0.75, \"never\": 3,"
-         " \"net\": 0.8, \"matured\": 8, \"state\": \"matured\"}'", "true"},
+        {"fcr = '{\"eligible\": 8, \"repeated\": 2, \"flagged_unresolved\": 1, \"unresolved\": 2, \"value\": 0.75,"
+         " \"net\": {\"eligible\": 5, \"unresolved\": 1, \"value\": 0.8}, \"matured\": 8, \"state\": \"matured\"}'", "true"},
     };
     expect_figures(database, "queue_interval", figures, RS_ARRAY_LEN(figures));
     assert_int_equal(rs_postgres_number(database, "SELECT count(*) FROM ringside.queue_interval"), 1);
