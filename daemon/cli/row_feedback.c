@@ -2,77 +2,52 @@
 
 #include "core/feedback/survey.h"
 
-static void quotient_or_null(rs_json_t *json, const char *name, double numerator, int64_t denominator) {
-    if (denominator != 0) rs_json_number(json, name, numerator / (double)denominator); else rs_json_null(json, name);
+static void put_scale(rs_form_t *form, const rs_row_t *row, unsigned responses, unsigned min_milli, unsigned max_milli, unsigned squares) {
+    rs_scale_config_t scale = {0};
+    const bool one = rs_scale_of_sums(row->counts[responses], row->counts[min_milli], row->counts[max_milli], row->counts[squares], &scale);
+    rs_form_begin(form, "scale", one);
+    rs_form_number(form, "min", true, scale.min_milli / 1000.0);
+    rs_form_number(form, "max", true, scale.max_milli / 1000.0);
+    rs_form_end(form);
 }
 
-static void put_scale(rs_json_t *json, const rs_row_t *row, unsigned responses, unsigned min_milli, unsigned max_milli, unsigned squares) {
-    rs_scale_config_t scale;
-    if (!rs_scale_of_sums(row->counts[responses], row->counts[min_milli], row->counts[max_milli], row->counts[squares], &scale)) {
-        rs_json_null(json, "scale");
-        return;
-    }
-    rs_json_begin(json, "scale");
-    rs_json_number(json, "min", scale.min_milli / 1000.0);
-    rs_json_number(json, "max", scale.max_milli / 1000.0);
-    rs_json_end(json);
-}
-
-static void put_csat(rs_json_t *json, const rs_row_t *row) {
+static void put_csat(rs_form_t *form, const rs_row_t *row) {
     const int64_t responses = row->counts[RS_COUNT_CSAT_RESPONSES];
-    if (responses == 0) {
-        rs_json_null(json, "csat");
-        return;
-    }
-    rs_json_begin(json, "csat");
-    rs_json_integer(json, "responses", responses);
-    quotient_or_null(json, "mean", (double)row->counts[RS_COUNT_CSAT_SCORE_MILLI] / 1000.0, responses);
-    quotient_or_null(json, "top_box", (double)row->counts[RS_COUNT_CSAT_TOP], responses);
-    put_scale(json, row, RS_COUNT_CSAT_RESPONSES, RS_COUNT_CSAT_SCALE_MIN_MILLI, RS_COUNT_CSAT_SCALE_MAX_MILLI,
-              RS_COUNT_CSAT_SCALE_SQUARES);
-    rs_json_end(json);
+    rs_form_begin(form, "csat", responses != 0);
+    rs_form_integer(form, "responses", true, responses);
+    rs_form_quotient(form, "mean", (double)row->counts[RS_COUNT_CSAT_SCORE_MILLI] / 1000.0, (double)responses);
+    rs_form_quotient(form, "top_box", (double)row->counts[RS_COUNT_CSAT_TOP], (double)responses);
+    put_scale(form, row, RS_COUNT_CSAT_RESPONSES, RS_COUNT_CSAT_SCALE_MIN_MILLI, RS_COUNT_CSAT_SCALE_MAX_MILLI, RS_COUNT_CSAT_SCALE_SQUARES);
+    rs_form_end(form);
 }
 
-static void put_nps(rs_json_t *json, const rs_row_t *row) {
+static void put_nps(rs_form_t *form, const rs_row_t *row) {
     const int64_t responses = row->counts[RS_COUNT_NPS_RESPONSES];
     const int64_t promoters = row->counts[RS_COUNT_NPS_PROMOTERS], detractors = row->counts[RS_COUNT_NPS_DETRACTORS];
-    if (responses == 0) {
-        rs_json_null(json, "nps");
-        return;
-    }
-    rs_json_begin(json, "nps");
-    rs_json_integer(json, "responses", responses);
-    quotient_or_null(json, "value", 100.0 * (double)(promoters - detractors), responses);
-    rs_json_integer(json, "promoters", promoters);
-    rs_json_integer(json, "detractors", detractors);
-    rs_json_end(json);
+    rs_form_begin(form, "nps", responses != 0);
+    rs_form_integer(form, "responses", true, responses);
+    rs_form_quotient(form, "value", 100.0 * (double)(promoters - detractors), (double)responses);
+    rs_form_integer(form, "promoters", true, promoters);
+    rs_form_integer(form, "detractors", true, detractors);
+    rs_form_end(form);
 }
 
-static void put_ces(rs_json_t *json, const rs_row_t *row) {
+static void put_ces(rs_form_t *form, const rs_row_t *row) {
     const int64_t responses = row->counts[RS_COUNT_CES_RESPONSES];
-    if (responses == 0) {
-        rs_json_null(json, "ces");
-        return;
-    }
-    rs_json_begin(json, "ces");
-    rs_json_integer(json, "responses", responses);
-    quotient_or_null(json, "mean", (double)row->counts[RS_COUNT_CES_SCORE_MILLI] / 1000.0, responses);
-    put_scale(json, row, RS_COUNT_CES_RESPONSES, RS_COUNT_CES_SCALE_MIN_MILLI, RS_COUNT_CES_SCALE_MAX_MILLI,
-              RS_COUNT_CES_SCALE_SQUARES);
-    rs_json_end(json);
+    rs_form_begin(form, "ces", responses != 0);
+    rs_form_integer(form, "responses", true, responses);
+    rs_form_quotient(form, "mean", (double)row->counts[RS_COUNT_CES_SCORE_MILLI] / 1000.0, (double)responses);
+    put_scale(form, row, RS_COUNT_CES_RESPONSES, RS_COUNT_CES_SCALE_MIN_MILLI, RS_COUNT_CES_SCALE_MAX_MILLI, RS_COUNT_CES_SCALE_SQUARES);
+    rs_form_end(form);
 }
 
-static void put_surveys(rs_json_t *json, const rs_row_t *row) {
+static void put_surveys(rs_form_t *form, const rs_row_t *row) {
     const int64_t contacts = row->counts[RS_COUNT_SURVEYED_CONTACTS], off_scale = row->counts[RS_COUNT_SURVEYS_OFF_SCALE];
-    if (contacts == 0 && off_scale == 0) {
-        rs_json_null(json, "surveys");
-        return;
-    }
-    rs_json_begin(json, "surveys");
-    rs_json_integer(json, "contacts", contacts);
-    rs_json_integer(json, "off_scale", off_scale);
-    quotient_or_null(json, "response_rate", (double)contacts, row->counts[RS_COUNT_HANDLED]);
-    rs_json_end(json);
+    rs_form_begin(form, "surveys", contacts != 0 || off_scale != 0);
+    rs_form_integer(form, "contacts", true, contacts);
+    rs_form_integer(form, "off_scale", true, off_scale);
+    rs_form_quotient(form, "response_rate", (double)contacts, (double)row->counts[RS_COUNT_HANDLED]);
+    rs_form_end(form);
 }
 
 static const struct { const char *name; unsigned count; } complaint_counts[] = {
@@ -85,30 +60,26 @@ static const struct { const char *name; unsigned sum_us, count; } complaint_time
     {"respond_ms", RS_COUNT_COMPLAINT_RESPOND_US, RS_COUNT_COMPLAINTS_RESPONDED},
     {"close_ms", RS_COUNT_COMPLAINT_CLOSE_US, RS_COUNT_COMPLAINTS_CLOSED}};
 
-static void put_complaints(rs_json_t *json, const rs_row_t *row) {
+static void put_complaints(rs_form_t *form, const rs_row_t *row) {
     bool is_empty = true;
     for (size_t i = 0; i < RS_ARRAY_LEN(complaint_counts); i++) is_empty = is_empty && row->counts[complaint_counts[i].count] == 0;
-    if (is_empty) {
-        rs_json_null(json, "complaints");
-        return;
-    }
-    rs_json_begin(json, "complaints");
+    rs_form_begin(form, "complaints", !is_empty);
     for (size_t i = 0; i < RS_ARRAY_LEN(complaint_counts); i++) {
-        rs_json_integer(json, complaint_counts[i].name, row->counts[complaint_counts[i].count]);
+        rs_form_integer(form, complaint_counts[i].name, true, row->counts[complaint_counts[i].count]);
     }
     for (size_t i = 0; i < RS_ARRAY_LEN(complaint_times); i++) {
-        quotient_or_null(json, complaint_times[i].name, (double)row->counts[complaint_times[i].sum_us] / 1000.0,
-                         row->counts[complaint_times[i].count]);
+        rs_form_quotient(form, complaint_times[i].name, (double)row->counts[complaint_times[i].sum_us] / 1000.0,
+                         (double)row->counts[complaint_times[i].count]);
     }
-    rs_json_end(json);
+    rs_form_end(form);
 }
 
-void rs_row_put_feedback(rs_json_t *json, const rs_row_t *row) {
-    put_csat(json, row);
-    put_nps(json, row);
-    put_ces(json, row);
-    put_surveys(json, row);
-    put_complaints(json, row);
-    rs_json_integer(json, "compliments", row->counts[RS_COUNT_COMPLIMENTS]);
-    rs_json_integer(json, "suggestions", row->counts[RS_COUNT_SUGGESTIONS]);
+void rs_row_put_feedback(rs_form_t *form, const rs_row_t *row) {
+    put_csat(form, row);
+    put_nps(form, row);
+    put_ces(form, row);
+    put_surveys(form, row);
+    put_complaints(form, row);
+    rs_form_integer(form, "compliments", true, row->counts[RS_COUNT_COMPLIMENTS]);
+    rs_form_integer(form, "suggestions", true, row->counts[RS_COUNT_SUGGESTIONS]);
 }

@@ -22,6 +22,10 @@ enum {
     RS_EVENTS_PER_CONTACT = 16,        /* mean; a single contact may keep limits.contact_events */
     RS_BYTES_REMEMBERED_ID = 32,
     RS_BYTES_ROW = 1024,
+    RS_BYTES_CUSTOMER = 64,            /* record and index */
+    RS_BYTES_CASE = 128,
+    RS_BYTES_EDGE = 1024,              /* with its histogram of times */
+    RS_BYTES_VARIANT = 256,
     RS_BYTES_ALERT = 160,
     RS_BYTES_PEER = 16 * 1024          /* session and socket, without the bytes on their way */
 };
@@ -32,7 +36,7 @@ typedef struct rs_config_bound {
     uint64_t count, bytes_each, bytes;
 } rs_config_bound_t;
 
-enum { RS_CONFIG_BOUNDS = 15 };
+enum { RS_CONFIG_BOUNDS = 19 };
 /* Fills bounds[0 .. RS_CONFIG_BOUNDS-1] from the limits and returns the sum of their bytes. Pure. */
 uint64_t rs_config_bounds(const rs_config_t *config, rs_config_bound_t bounds[RS_CONFIG_BOUNDS]);
 

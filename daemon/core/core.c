@@ -41,13 +41,40 @@ static uint32_t team_of(void *context, uint32_t tenant, uint32_t agent) {
     return entry->team;
 }
 
-static void on_facts(void *context, uint32_t tenant, const rs_fact_t *facts, uint32_t count, int sign) {
+static int64_t worked(void *context, uint32_t tenant, uint32_t queue, uint8_t channel, int64_t from_us, int64_t to_us) {
+    const rs_core_t *core = context;
+    const rs_config_t *config = rs_account_generation(&core->account, to_us)->config;
+    if (config->hours_count == 0) return to_us - from_us;
+    const rs_names_t *names = &core->directory.names;
+    const rs_calendar_t *hours = rs_config_calendar(config, rs_names_text(names, tenant), rs_names_text(names, queue), channel);
+    return rs_calendar_worked_us(hours, from_us, to_us);
+}
+
+static bool callback_keeps(void *context, uint32_t tenant, uint32_t queue, uint8_t channel, int64_t at_us) {
+    const rs_core_t *core = context;
+    const rs_names_t *names = &core->directory.names;
+    return rs_config_callback_keeps(rs_account_generation(&core->account, at_us)->config, rs_names_text(names, tenant),
+                                    rs_names_text(names, queue), channel);
+}
+
+static void on_facts(void *context, uint32_t contact, uint32_t tenant, const rs_fact_t *facts, uint32_t count, int sign) {
     rs_core_t *core = context;
-    rs_account_facts(&core->account, tenant, facts, count, sign);
+    rs_closes_facts(&core->closes, contact, tenant, facts, count, sign);
+}
+
+/* A case belongs to no contact: what it counts stands at its own moment. */
+static void on_case_facts(void *context, uint32_t tenant, const rs_fact_t *facts, uint32_t count, int sign) {
+    on_facts(context, 0, tenant, facts, count, sign);
+}
+
+static void on_steps(void *context, uint32_t tenant, const rs_path_t *path, const rs_step_t *steps, uint32_t count, int sign) {
+    rs_core_t *core = context;
+    rs_process_count(&core->process, tenant, path, steps, count, sign);
 }
 
 static void on_forget(void *context, uint32_t contact) {
     rs_core_t *core = context;
+    rs_closes_forget(&core->closes, contact);
     rs_journeys_forget(&core->journeys, contact);
 }
 
@@ -97,15 +124,20 @@ static int create_parts(rs_core_t *core) {
     core->directory.context = core;
     status = rs_sources_init(&core->sources, config, options->replay, options->hash_seed);
     if (status != RS_OK) return status;
+    const bool follows_ways = options->process && config->limits.edges > 0;
     const rs_contacts_settings_t contacts = {.config = config, .compare_sessions = compare_sessions, .same_source = same_source,
-                                             .team_of = team_of, .on_facts = on_facts, .on_forget = on_forget, .context = core};
+                                             .team_of = team_of, .worked = worked, .callback_keeps = callback_keeps,
+                                             .on_facts = on_facts, .on_forget = on_forget, .context = core,
+                                             .on_steps = follows_ways ? on_steps : NULL};
     status = rs_contacts_init(&core->contacts, &contacts);
     if (status != RS_OK) return status;
     const rs_cases_settings_t cases = {.config = config, .account = &core->account, .compare_sessions = compare_sessions,
-                                       .team_of = team_of, .on_facts = on_facts, .context = core};
+                                       .team_of = team_of, .on_facts = on_case_facts, .context = core};
     status = rs_cases_init(&core->cases, &cases);
     if (status != RS_OK) return status;
     status = rs_rows_init(&core->rows, max_cells(options), &options->interval, options->run);
+    if (status != RS_OK) return status;
+    if (follows_ways) status = rs_process_init(&core->process, &config->limits, &options->interval, options->run);
     if (status != RS_OK) return status;
     if (options->windows) status = create_windows(core);
     if (status != RS_OK) return status;
@@ -115,6 +147,8 @@ static int create_parts(rs_core_t *core) {
                                    .touched_max = core->directory.max};
     core->account.touched = calloc(core->account.touched_max, sizeof *core->account.touched);
     if (core->account.touched == NULL) return RS_ERR_MEMORY;
+    status = rs_closes_init(&core->closes, config->limits.contacts, &core->account, &core->contacts);
+    if (status != RS_OK) return status;
     status = rs_gauges_init(&core->gauges, &core->account, &core->contacts, core->directory.max);
     if (status != RS_OK) return status;
     if (wants_journeys(config)) return rs_journeys_init(&core->journeys, config->limits.contacts, &core->account, &core->contacts);
@@ -147,6 +181,8 @@ void rs_core_destroy(rs_core_t **core_ref) {
     rs_alerts_destroy(&core->alerts);
     rs_window_destroy(&core->windows);
     rs_journeys_deinit(&core->journeys);
+    rs_closes_deinit(&core->closes);
+    rs_process_deinit(&core->process);
     rs_gauges_deinit(&core->gauges);
     rs_contacts_deinit(&core->contacts);
     rs_cases_deinit(&core->cases);
@@ -173,6 +209,7 @@ void rs_core_settle_touched(rs_core_t *core) {
 static void on_aged(void *context, uint32_t contact) {
     rs_core_t *core = context;
     if (core->windows != NULL) rs_gauges_follow(&core->gauges, contact, core->now_us);
+    rs_closes_follow(&core->closes, contact);
     rs_journeys_follow(&core->journeys, contact);
 }
 
@@ -300,6 +337,7 @@ static rs_refusal_t apply_to_contact(rs_core_t *core, const rs_event_t *event, u
     make_node(core, event, session, &node);
     const rs_refusal_t refusal = rs_contacts_take(&core->contacts, contact, &node, event->event_id);
     if (refusal != RS_REFUSAL_NONE) return refusal;
+    rs_closes_follow(&core->closes, contact);
     if (core->journeys.on) {
         const bool named = event->journey_id.len != 0;
         rs_journeys_tie(&core->journeys, contact,

@@ -12,6 +12,7 @@
 #define RS_CORE_H
 
 #include "core/alert/alert.h"
+#include "core/process/map.h"
 #include "core/row.h"
 #include "event/event.h"
 
@@ -30,6 +31,7 @@ typedef struct rs_core_options {
     bool replay;                      /* nothing is late or future; time follows the events; missing ends stay open unless
                                          config->missing_end_us was set */
     bool windows, alerts;             /* off in a replay that only wants rows */
+    bool process;                     /* follows contacts' ways; also needs limits.edges > 0. Whoever asks for it must collect */
     uint32_t families;                /* bit set of rs_key_family_t whose rows are kept */
     uint32_t attributions;            /* bit set of rs_attribution_t */
     rs_interval_spec_t interval;
@@ -76,6 +78,17 @@ size_t rs_core_collect(rs_core_t *core, size_t max, rs_row_fn on_row, void *cont
 /* Rows changed and not yet collected. */
 size_t rs_core_dirty_rows(const rs_core_t *core);
 
+/* --- the way through the process (options.process; nothing without it) --------------------------------------------- */
+/* As rs_core_rows, _collect and _dirty_rows: edges by interval, tenant, from, to, queue; each in the interval of its moment. */
+void rs_core_process_rows(rs_core_t *core, rs_process_row_fn on_row, void *context);
+size_t rs_core_process_collect(rs_core_t *core, size_t max, rs_process_row_fn on_row, void *context);
+size_t rs_core_process_dirty(const rs_core_t *core);
+/* The map of a tenant over the intervals in memory that begin in [from_us, to_us). Give it back with rs_process_map_deinit, before
+ * the core is destroyed. RS_ERR_MEMORY: *map needs no deinit. */
+RS_MUST_CHECK int rs_core_process_map(rs_core_t *core, rs_str_t tenant, int64_t from_us, int64_t to_us, rs_process_map_t *map);
+/* The variants of finished contacts since the core began, by tenant, the most frequent first. */
+void rs_core_process_variants(rs_core_t *core, rs_variant_row_fn on_variant, void *context);
+
 /* --- looking ------------------------------------------------------------------------------------------------------ */
 typedef struct rs_accounting {      /* received = applied + duplicate + late_applied + too_late + invalid + unknown + future + limit */
     rs_str_t source;
@@ -83,6 +96,8 @@ typedef struct rs_accounting {      /* received = applied + duplicate + late_app
     uint64_t gaps, missing;         /* holes in `seq`: how many, and how many numbers are missing now */
     int64_t watermark_us;           /* greatest occurred_at */
     bool idle;
+    bool skew_known;                /* live, and enough events of late: */
+    int64_t skew_us;                /* by how much its clock is ahead of ours, < 0: behind or slow (core/skew.h) */
 } rs_accounting_t;
 uint32_t rs_core_source_count(const rs_core_t *core);
 void rs_core_accounting(const rs_core_t *core, uint32_t source, rs_accounting_t *accounting);
@@ -107,8 +122,12 @@ typedef struct rs_complaint_gauges {
 uint32_t rs_core_complaint_tenants(const rs_core_t *core);
 void rs_core_complaints(const rs_core_t *core, uint32_t tenant, rs_complaint_gauges_t *gauges);
 /* Things that a hard bound kept out, by reason: contacts or events without room, cells and panes without room, lookups that
- * ended at an __overflow__ key, events of cases without room and closed cases that made room for new ones. All 0 in a healthy daemon. */
-typedef struct rs_core_losses { uint64_t contacts, cells, panes, overflowed_keys, alerts, cases; } rs_core_losses_t;
+ * ended at an __overflow__ key, events of cases without room and closed cases that made room for new ones, steps that went to an
+ * __overflow__ edge or none, variants that lost their place. All 0 in a healthy daemon. */
+typedef struct rs_core_losses {
+    uint64_t contacts, cells, panes, overflowed_keys, alerts, cases, edges, variants;
+    uint64_t unmoved;               /* facts that stay at their own moment in attribution close */
+} rs_core_losses_t;
 rs_core_losses_t rs_core_losses(const rs_core_t *core);
 /* Tests: recomputes what can be recomputed. RS_OK or RS_ERR_STATE with *why. */
 RS_MUST_CHECK int rs_core_check(const rs_core_t *core, const char **why);

@@ -3,11 +3,13 @@
 #define RS_CORE_INTERNAL_H
 
 #include "core/account.h"
+#include "core/close.h"
 #include "core/contact/contact.h"
 #include "core/core.h"
 #include "core/feedback/case.h"
 #include "core/gauges.h"
 #include "core/journey.h"
+#include "core/process/process.h"
 #include "core/source.h"
 
 enum { RS_ANNOUNCED = 8, RS_ANNOUNCED_NEAR = 3, RS_ANNOUNCED_NEXT = 6 };   /* events known ahead, a power of two; how many ago */
@@ -22,7 +24,9 @@ struct rs_core {
     rs_account_t account;
     rs_gauges_t gauges;
     rs_journeys_t journeys;
+    rs_closes_t closes;              /* off unless rows are kept in attribution close */
     rs_cases_t cases;
+    rs_process_t process;
     rs_window_store_t *windows;      /* NULL = off */
     rs_alerts_t *alerts;             /* NULL = off */
     rs_generation_t generations[RS_MAX_GENERATIONS];

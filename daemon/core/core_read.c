@@ -9,6 +9,7 @@ void rs_core_finalise_rows(rs_core_t *core) {
     const int64_t frontier_us = settled_us - settled_us % core->rows.spec.length_us;
     if (settled_us < 0 || frontier_us <= core->final_frontier_us) return;
     core->final_frontier_us = frontier_us;
+    rs_process_finalise(&core->process, frontier_us);
     for (uint32_t number = 1; number <= core->rows.cells.made; number++) {
         rs_cell_t *cell = rs_rows_cell(&core->rows, number);
         if (cell->is_free || cell->is_final || cell->start_us + cell->length_us > frontier_us) continue;
@@ -97,6 +98,7 @@ uint32_t rs_core_source_count(const rs_core_t *core) { return core->sources.sour
 void rs_core_accounting(const rs_core_t *core, uint32_t source, rs_accounting_t *accounting) {
     RS_REQUIRE(source < core->sources.source_count);
     *accounting = core->sources.sources[source].accounting;
+    accounting->skew_known = rs_skew_estimate(&core->sources.sources[source].skew, &accounting->skew_us);
     for (uint32_t i = 1; i < core->sources.session_count; i++) {
         if (core->sources.sessions[i].owner != source) continue;
         uint64_t gaps, missing;
@@ -129,10 +131,11 @@ const rs_policy_t *rs_core_policy(const rs_core_t *core, uint32_t slot) {
 
 uint64_t rs_core_bytes(const rs_core_t *core) {
     uint64_t bytes = sizeof *core + rs_contacts_bytes(&core->contacts) + rs_rows_bytes(&core->rows) +
-                     rs_sources_bytes(&core->sources) + rs_cases_bytes(&core->cases) + rs_names_bytes(&core->directory.names) +
+                     (core->closes.on ? rs_pool_bytes(&core->closes.facts) : 0) + rs_cases_bytes(&core->cases) +
+                     rs_sources_bytes(&core->sources) + rs_names_bytes(&core->directory.names) +
                      (uint64_t)core->directory.count * sizeof(rs_key_entry_t);
     if (core->windows != NULL) bytes += rs_window_bytes(core->windows);
-    return bytes;
+    return bytes + rs_process_bytes(&core->process);
 }
 
 int rs_core_check(const rs_core_t *core, const char **why) {
@@ -148,8 +151,10 @@ int rs_core_check(const rs_core_t *core, const char **why) {
 }
 
 rs_core_losses_t rs_core_losses(const rs_core_t *core) {
-    return (rs_core_losses_t){.contacts = core->contacts_refused, .cells = core->rows.dropped,
+    return (rs_core_losses_t){.contacts = core->contacts_refused, .unmoved = core->closes.unmoved, .cells = core->rows.dropped,
                               .panes = core->account.windows_refused, .overflowed_keys = core->directory.overflowed,
                               .alerts = core->alerts != NULL ? rs_alerts_unbound(core->alerts) : 0,
-                              .cases = core->cases.refused + core->cases.forgotten};
+                              .cases = core->cases.refused + core->cases.forgotten,
+                              .edges = core->process.overflowed + core->process.dropped,
+                              .variants = core->process.variants.taken_over};
 }

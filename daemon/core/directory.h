@@ -34,6 +34,7 @@ typedef struct rs_key_entry {
     uint32_t crossing;               /* place among the gauges' crossings, + 1 */
     int64_t waiting, talking, over_t, over[RS_MAX_POLICIES];
     rs_standard_t policy_standards[RS_MAX_POLICIES];
+    rs_reply_targets_t replies;      /* of a queue key, as its standards */
 } rs_key_entry_t;
 
 typedef struct rs_directory {

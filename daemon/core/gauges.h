@@ -1,4 +1,5 @@
-/* core/gauges.h — who waits now: open legs of each key by queued time, and how many have passed their thresholds.
+/* core/gauges.h — who waits now: open legs of each key by the beginning of their clocks (the
+ * queued time, or what a call-back keeps), and how many have passed their thresholds.
  *
  * Model:   a contact's open leg stands in three lists: of its queue key, its channel key and its tenant's total key. A queue
  *          key's cursor is the first leg that has not passed all its thresholds yet; time moves the cursor, so that a waiting

@@ -105,14 +105,41 @@ static bool judge(const rs_journeys_t *journeys, const rs_journey_t *journey, rs
     return true;
 }
 
+/* The last ended or abandoned of its contacts, else their last event. */
+static int64_t close_of(const rs_journeys_t *journeys, const rs_journey_t *journey) {
+    int64_t ended_us = INT64_MIN, last_us = INT64_MIN;
+    for (uint32_t number = journey->first_contact; number != 0;) {
+        const rs_contact_t *contact = rs_contacts_at(journeys->contacts, number);
+        const int64_t close_us = rs_story_close_us(&contact->story);
+        if (contact->story.ended_us > ended_us) ended_us = contact->story.ended_us;
+        if (close_us > last_us) last_us = close_us;
+        number = contact->journey_next;
+    }
+    return ended_us != INT64_MIN ? ended_us : last_us;
+}
+
+/* The verdict stands; only where attribution close has it may have changed. */
+static void move(rs_journeys_t *journeys, rs_journey_t *journey, int64_t to_us) {
+    const int64_t from_us = journey->close_us;
+    journey->close_us = to_us;
+    if (rs_account_same_place(journeys->account, from_us, to_us)) return;
+    rs_account_move_journey(journeys->account, journey->tenant, &journey->verdict, from_us, to_us);
+}
+
 static void settle(rs_journeys_t *journeys, rs_journey_t *journey) {
     rs_fact_t verdict;
     if (journey->frozen) return;
     const bool decided = judge(journeys, journey, &verdict);
-    if (decided && journey->counted && memcmp(&verdict, &journey->verdict, sizeof verdict) == 0) return;
-    if (decided) rs_account_journey(journeys->account, journey->tenant, &verdict, 1);
-    if (journey->counted) rs_account_journey(journeys->account, journey->tenant, &journey->verdict, -1);
+    const bool closes = rs_account_closes(journeys->account);
+    const int64_t close_us = closes && decided ? close_of(journeys, journey) : INT64_MIN;
+    if (decided && journey->counted && memcmp(&verdict, &journey->verdict, sizeof verdict) == 0) {
+        if (closes) move(journeys, journey, close_us);
+        return;
+    }
+    if (decided) rs_account_journey(journeys->account, journey->tenant, &verdict, close_us, 1);
+    if (journey->counted) rs_account_journey(journeys->account, journey->tenant, &journey->verdict, journey->close_us, -1);
     journey->counted = decided;
+    journey->close_us = close_us;
     if (decided) journey->verdict = verdict;
 }
 

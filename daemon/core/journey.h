@@ -11,6 +11,7 @@ typedef struct rs_journey {
     uint32_t tenant, first_contact;
     bool counted, frozen;         /* frozen: a contact of it left memory, the verdict stands */
     rs_fact_t verdict;            /* what was counted last */
+    int64_t close_us;             /* where attribution close has it: the last end of its contacts, else their last event */
 } rs_journey_t;
 
 typedef struct rs_journeys {

@@ -1,13 +1,9 @@
 #include "core/rows.h"
 
+#include "core/blocks.h"
 #include "core/hash.h"
 
 #include <stdlib.h>
-
-/* A histogram: blocks of one octave each, made when first used. */
-typedef struct rs_block_table { uint32_t used, blocks[RS_HIST_BLOCKS]; } rs_block_table_t;   /* used: bit set of blocks */
-typedef struct rs_block { int32_t counts[RS_HIST_PER_OCTAVE]; } rs_block_t;
-_Static_assert(RS_HIST_BLOCKS <= 32, "the blocks of a table are bits of one word");
 
 /* A duration that waits: 10 bits of bucket, 4 of histogram, 1 of sign. */
 enum { BUCKET_BITS = 10, HISTOGRAM_BITS = 4, TAKEN_BACK = 1 << (BUCKET_BITS + HISTOGRAM_BITS) };
@@ -154,12 +150,7 @@ void rs_rows_clean(rs_rows_t *rows, uint32_t number, unsigned attribution) {
 
 static void free_histograms(rs_rows_t *rows, const rs_sums_t *sums) {
     for (unsigned h = 0; h < RS_HIST_COUNT; h++) {
-        if (sums->histograms[h] == 0) continue;
-        const rs_block_table_t *table = rs_pool_at(&rows->tables, sums->histograms[h]);
-        for (uint32_t left = table->used; left != 0; left &= left - 1) {
-            rs_pool_give(&rows->blocks, table->blocks[__builtin_ctz(left)]);
-        }
-        rs_pool_give(&rows->tables, sums->histograms[h]);
+        rs_blocks_give(&rows->tables, &rows->blocks, sums->histograms[h]);
     }
 }
 
@@ -178,24 +169,12 @@ void rs_rows_free(rs_rows_t *rows, uint32_t number) {
 }
 
 /* --- durations -------------------------------------------------------------------------------------------------------- */
-static rs_block_t *block_of(rs_rows_t *rows, rs_sums_t *sums, unsigned histogram, uint32_t place) {
-    if (sums->histograms[histogram] == 0) sums->histograms[histogram] = rs_pool_take(&rows->tables);
-    if (sums->histograms[histogram] == 0) return NULL;
-    rs_block_table_t *table = rs_pool_at(&rows->tables, sums->histograms[histogram]);
-    if ((table->used & 1u << place) == 0) {
-        table->blocks[place] = rs_pool_take(&rows->blocks);
-        if (table->blocks[place] == 0) return NULL;
-        table->used |= 1u << place;
-    }
-    return rs_pool_at(&rows->blocks, table->blocks[place]);
-}
-
 /* The durations that wait go to their histograms. */
 static void settle_durations(rs_rows_t *rows, rs_sums_t *sums) {
     for (unsigned i = 0; i < sums->duration_count; i++) {
         const unsigned packed = sums->durations[i], bucket = packed & ((1u << BUCKET_BITS) - 1);
         const unsigned histogram = packed >> BUCKET_BITS & ((1u << HISTOGRAM_BITS) - 1);
-        rs_block_t *block = block_of(rows, sums, histogram, bucket / RS_HIST_PER_OCTAVE);
+        rs_block_t *block = rs_blocks_make(&rows->tables, &rows->blocks, &sums->histograms[histogram], bucket / RS_HIST_PER_OCTAVE);
         if (block == NULL) rows->dropped++;
         else block->counts[bucket % RS_HIST_PER_OCTAVE] += (packed & TAKEN_BACK) != 0 ? -1 : 1;
     }
@@ -323,6 +302,14 @@ static const rs_sums_t *own_of(const rs_rows_t *rows, const rs_cell_t *cell, uns
     return cell->own[attribution] == 0 ? NULL : rs_pool_at(&rows->sums, cell->own[attribution]);
 }
 
+/* What a row is made of: common and own; of attribution close, own alone. */
+static void parts_of(const rs_rows_t *rows, const rs_cell_t *cell, unsigned attribution, const rs_sums_t *parts[2]) {
+    static const rs_sums_t nothing;
+    const rs_sums_t *own = own_of(rows, cell, attribution);
+    parts[0] = attribution != RS_ATTRIBUTION_CLOSE ? &cell->common : own != NULL ? own : &nothing;
+    parts[1] = attribution != RS_ATTRIBUTION_CLOSE ? own : NULL;
+}
+
 static const rs_block_table_t *table_of(const rs_rows_t *rows, const rs_sums_t *sums, unsigned histogram) {
     if (sums == NULL || sums->histograms[histogram] == 0) return NULL;
     return rs_pool_at(&rows->tables, sums->histograms[histogram]);
@@ -371,7 +358,8 @@ void rs_rows_read(rs_rows_t *rows, uint32_t number, unsigned attribution, rs_row
     prefetch_histograms(rows, &cell->common);
     settle_durations(rows, &cell->common);
     if (cell->own[attribution] != 0) settle_durations(rows, rs_pool_at(&rows->sums, cell->own[attribution]));
-    const rs_sums_t *const parts[2] = {&cell->common, own_of(rows, cell, attribution)};
+    const rs_sums_t *parts[2];
+    parts_of(rows, cell, attribution, parts);
     *row = (rs_row_t){.attribution = (uint8_t)attribution, .start_us = cell->start_us, .length_us = cell->length_us,
                       .part = cell->part, .revision = cell->revision, .final = cell->is_final,
                       .still_open = cell->still_open, .threshold_us = threshold_of(parts)};
@@ -389,9 +377,10 @@ void rs_rows_read(rs_rows_t *rows, uint32_t number, unsigned attribution, rs_row
 bool rs_rows_is_empty(const rs_rows_t *rows, const rs_cell_t *cell, unsigned attribution) {
     if ((cell->attributions & 1u << attribution) == 0) return true;
     if (cell->still_open != 0) return false;
-    const rs_sums_t *own = own_of(rows, cell, attribution);
+    const rs_sums_t *parts[2];
+    parts_of(rows, cell, attribution, parts);
     for (unsigned i = 0; i < RS_COUNT_COUNT; i++) {
-        if (cell->common.counts[i] + (own == NULL ? 0 : own->counts[i]) != 0) return false;
+        if (parts[0]->counts[i] + (parts[1] == NULL ? 0 : parts[1]->counts[i]) != 0) return false;
     }
     return true;
 }

@@ -167,6 +167,7 @@ rs_refusal_t rs_sources_judge(rs_sources_t *sources, uint32_t session_place, con
     }
     int64_t *watermark = &source->accounting.watermark_us;
     if (!sources->replay) {
+        rs_skew_note(&source->skew, event->occurred_us, arrival_us);
         if (event->occurred_us > arrival_us + sources->future_us) return RS_REFUSAL_FUTURE;
         if (*watermark != INT64_MIN && event->occurred_us < *watermark - sources->lateness_us) return RS_REFUSAL_TOO_LATE;
         *late = event->occurred_us < *watermark;

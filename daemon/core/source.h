@@ -12,6 +12,7 @@
 #include "core/hash.h"
 #include "core/names.h"
 #include "core/numbers.h"
+#include "core/skew.h"
 
 typedef struct rs_session {
     uint32_t source, incarnation;     /* numbers of names */
@@ -24,6 +25,7 @@ typedef struct rs_source {
     rs_accounting_t accounting;
     uint32_t name;
     int64_t last_seen_us;             /* arrival of the last event or heartbeat */
+    rs_skew_t skew;
 } rs_source_t;
 
 typedef struct rs_sources {

@@ -167,7 +167,8 @@ static int create_core(rs_engine_t *engine, const rs_engine_settings_t *settings
         .config = config, .windows = true, .alerts = true,
         .families = (1u << RS_FAMILY_COUNT) - 1,
         .attributions = (config->attribution_event ? 1u << RS_ATTRIBUTION_EVENT : 0u) |
-                        (config->attribution_enter ? 1u << RS_ATTRIBUTION_ENTER : 0u),
+                        (config->attribution_enter ? 1u << RS_ATTRIBUTION_ENTER : 0u) |
+                        (config->attribution_close ? 1u << RS_ATTRIBUTION_CLOSE : 0u),
         .interval = {.mode = RS_INTERVAL_FIXED, .length_us = config->interval_us},
         /* When events move the time, it begins with the first of them, which may lie in the past. */
         .start_us = config->clock == RS_CLOCK_EVENTS ? 0 : settings->start_us, .run = settings->run, .hash_seed = settings->hash_seed,

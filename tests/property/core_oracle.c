@@ -46,7 +46,7 @@ static bool rows_differ(trial_t *trial, rs_core_t *core, const oracle_t *oracle)
     kept_rows_t rows;
     bool differ = false;
     kept_rows_take(core, &rows);
-    for (uint8_t attribution = RS_ATTRIBUTION_EVENT; attribution <= RS_ATTRIBUTION_ENTER && !differ; attribution++) {
+    for (uint8_t attribution = RS_ATTRIBUTION_EVENT; attribution < RS_ATTRIBUTION_COUNT && !differ; attribution++) {
         oracle_rows_t expected;
         oracle_rows(oracle, &trial->history->interval, (rs_attribution_t)attribution, EVERY_FAMILY, &expected);
         differ = kept_rows_differ_from_oracle(&rows, attribution, &expected, false, &trial->difference);
@@ -182,12 +182,12 @@ static bool collected_parts_equal_oracle(trial_t *trial, oracle_arrival_t *deliv
     for (size_t i = 0; i < count; i++) unsure = unsure || deliveries[i].event->type == RS_CONTACT_WRAPUP_STARTED;
     for (size_t i = 0; i < store.count && !broken && !unsure; i++) {
         const kept_row_t *row = &store.rows[i];
-        const bool may_change = row->attribution == RS_ATTRIBUTION_ENTER || row->still_open != 0;
+        const bool may_change = row->attribution != RS_ATTRIBUTION_EVENT || row->still_open != 0;
         if (!row->final && !may_change) broken = say(trial, "a finished interval was never collected as final");
     }
     kept_rows_sum_parts(&store, &summed);
     oracle_t *oracle = oracle_create(deliveries, count, &trial->history->config, rs_core_now(drive.core));
-    for (uint8_t attribution = RS_ATTRIBUTION_EVENT; attribution <= RS_ATTRIBUTION_ENTER && !broken; attribution++) {
+    for (uint8_t attribution = RS_ATTRIBUTION_EVENT; attribution < RS_ATTRIBUTION_COUNT && !broken; attribution++) {
         oracle_rows_t expected;
         oracle_rows(oracle, &trial->history->interval, (rs_attribution_t)attribution, EVERY_FAMILY, &expected);
         broken = kept_rows_differ_from_oracle(&summed, attribution, &expected, true, &trial->difference);

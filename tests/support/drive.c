@@ -66,7 +66,7 @@ static void start(drive_t *drive, const drive_options_t *options, int64_t start_
                                     .replay = !options->live,
                                     .windows = options->windows,
                                     .families = (1u << RS_FAMILY_COUNT) - 1,
-                                    .attributions = 1u << RS_ATTRIBUTION_EVENT | 1u << RS_ATTRIBUTION_ENTER,
+                                    .attributions = (1u << RS_ATTRIBUTION_COUNT) - 1,
                                     .interval = options->interval,
                                     .start_us = start_us,
                                     .run = 1,
@@ -234,12 +234,12 @@ static bool gauges_differ(const drive_t *drive, const oracle_t *oracle, const rs
     for (size_t i = 0; i < count; i++) {
         if (!in_key(&dimensions, legs[i].tenant, legs[i].queue, legs[i].channel)) continue;
         should_be.waiting++;
-        if (should_be.oldest_queued_us == 0 || legs[i].queued_us < should_be.oldest_queued_us)
-            should_be.oldest_queued_us = legs[i].queued_us;
-        should_be.open_over_t += now_us - legs[i].queued_us > legs[i].threshold_us;
+        if (should_be.oldest_queued_us == 0 || legs[i].since_us < should_be.oldest_queued_us)
+            should_be.oldest_queued_us = legs[i].since_us;
+        should_be.open_over_t += now_us - legs[i].since_us > legs[i].threshold_us;
         for (uint32_t slot = 0; slot < config->policy_count; slot++) {
             const rs_policy_t *policy = &config->policies[slot];
-            const int64_t waited_us = now_us - legs[i].queued_us, limit_us = legs[i].policy_threshold_us[slot];
+            const int64_t waited_us = now_us - legs[i].since_us, limit_us = legs[i].policy_threshold_us[slot];
             if (policy->open_miss_now && !policy->unit_journey)
                 should_be.open_miss[slot] += policy->compare_lt ? waited_us >= limit_us : waited_us > limit_us;
         }

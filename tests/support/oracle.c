@@ -62,6 +62,7 @@ void oracle_destroy(oracle_t *oracle) {
     free(oracle->open_handlings);
     free(oracle->legs.items);
     free(oracle->answers.items);
+    free(oracle->ends.items);
     free(oracle);
 }
 

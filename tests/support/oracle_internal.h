@@ -14,6 +14,7 @@ typedef struct place {
 typedef struct leg {
     place_t place;
     int64_t queued_us, closed_us, wait_us;
+    int64_t since_us, counted_us; /* call-backs: where its clock began; of its wait, what an earlier leg has counted */
     size_t queued_rank, closed_rank; /* rank in the total order of all events */
     outcome_t outcome;
     uint8_t reason;
@@ -35,6 +36,16 @@ typedef struct leg_list {
     size_t count, room;
 } leg_list_t;
 
+/* Where a contact ends. */
+typedef struct end {
+    rs_str_t tenant, journey;
+    int64_t ended_us, last_us; /* last ended or abandoned, INT64_MIN = none; last event */
+} end_t;
+typedef struct end_list {
+    end_t *items;
+    size_t count, room;
+} end_list_t;
+
 struct oracle {
     const rs_config_t *config;
     int64_t end_us;
@@ -48,6 +59,7 @@ struct oracle {
     size_t open_handling_count, open_handling_room;
     leg_list_t legs;
     answer_list_t answers;
+    end_list_t ends;
 };
 
 /* Room for one more item; the old array must not be used afterwards. */
@@ -77,6 +89,15 @@ void oracle_count_survey(oracle_t *oracle, rs_str_t tenant, const rs_event_t *ev
                          bool is_first);
 /* From a contact's first event to its last. `ranks`: the events' places in the total order. */
 void oracle_walk_contact(oracle_t *oracle, const rs_event_t **events, const size_t *ranks, size_t event_count);
+/* oracle_replies.c: what a message, a closing, a reopening or a call-back counts; other types: nothing. `team`: of the agent. */
+void oracle_count_aside(oracle_t *oracle, const rs_event_t *const *events, size_t index, rs_str_t tenant, place_t place,
+                        rs_str_t team);
+/* Working time by the hours of a queue, minute by minute. */
+int64_t oracle_worked_us(const rs_config_t *config, rs_str_t tenant, place_t place, int64_t from_us, int64_t to_us);
+/* Whether a call-back's clock goes on in that queue. */
+bool oracle_keeps_clock(const rs_config_t *config, rs_str_t tenant, place_t place);
+/* Of a journey: the last end of its contacts, else their last event. */
+int64_t oracle_journey_close_us(const oracle_t *oracle, rs_str_t tenant, rs_str_t journey);
 /* After all contacts: one verdict per journey. */
 void oracle_judge_journeys(oracle_t *oracle);
 

@@ -8,7 +8,8 @@
 
 typedef enum rs_fact_type {
     RS_FACT_LEG_OPENED = 1,   /* at = queued time */
-    RS_FACT_LEG_CLOSED,       /* outcome, reason, a = wait; agent, team when answered */
+    RS_FACT_LEG_CLOSED,       /* outcome, reason, a = wait; agent, team when answered; b = of that wait, what a leg exchanged for a
+                                 call-back has counted before (kept clock) */
     RS_FACT_HANDLED,          /* a = talk, b = hold, holds; a handling ended */
     RS_FACT_HANDLING_LOST,
     RS_FACT_WRAPPED,          /* a = this wrap; at = its end */
@@ -23,7 +24,7 @@ typedef enum rs_fact_type {
     RS_FACT_CALLBACK,         /* reason = the event's type: callback.requested, attempted, connected, failed */
     RS_FACT_FIRST_REPLY,      /* a = by the queue's working hours, b = by the calendar; the others likewise */
     RS_FACT_NEXT_REPLY,
-    RS_FACT_RESOLUTION,       /* from the first event to contact.closed */
+    RS_FACT_RESOLUTION,       /* from the first event, or the reopening, to contact.closed */
     RS_FACT_REOPENED,
     RS_FACT_SURVEY,           /* reason = kind, a = score in thousandths, b = scale: minimum << 32 | maximum (thousandths) */
     RS_FACT_SURVEYED,         /* the contact's first survey of any kind */
