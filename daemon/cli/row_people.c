@@ -1,71 +1,28 @@
-/* What customers said and whether they came back, and what agents did with their time. */
+/* Whether customers came back, what they said, and what agents did with their time. */
+#include "cli/row_feedback.h"
 #include "cli/row_figures.h"
 
 /* --- first-contact resolution ------------------------------------------------------------------------------------- */
-/* net leaves out what no first contact can resolve (fcr.never). */
-static void put_fcr(rs_form_t *form, const rs_row_t *row) {
-    const int64_t *counts = row->counts, eligible = counts[RS_COUNT_FCR_ELIGIBLE], unresolved = counts[RS_COUNT_FCR_UNRESOLVED];
-    const int64_t net_eligible = eligible - counts[RS_COUNT_FCR_NEVER];
-    const int64_t net_unresolved = unresolved - counts[RS_COUNT_FCR_NEVER_UNRESOLVED];
-    const rs_str_t state = counts[RS_COUNT_FCR_MATURED] == eligible ? RS_STR("matured") : RS_STR("provisional");
-    rs_form_begin(form, "fcr", true);
+static void put_share(rs_form_t *form, int64_t eligible, int64_t unresolved) {
     rs_form_integer(form, "eligible", true, eligible);
-    rs_form_integer(form, "repeated", true, counts[RS_COUNT_FCR_REPEATED]);
-    rs_form_integer(form, "flagged_unresolved", true, counts[RS_COUNT_FCR_FLAGGED_UNRESOLVED]);
     rs_form_integer(form, "unresolved", true, unresolved);
     rs_form_quotient(form, "value", (double)(eligible - unresolved), (double)eligible);
-    rs_form_integer(form, "never", true, counts[RS_COUNT_FCR_NEVER]);
-    rs_form_quotient(form, "net", (double)(net_eligible - net_unresolved), (double)net_eligible);
+}
+
+/* net: without topics that no first contact can resolve (fcr.never). */
+static void put_fcr(rs_form_t *form, const rs_row_t *row) {
+    const int64_t *counts = row->counts, eligible = counts[RS_COUNT_FCR_ELIGIBLE], unresolved = counts[RS_COUNT_FCR_UNRESOLVED];
+    const rs_str_t state = counts[RS_COUNT_FCR_MATURED] == eligible ? RS_STR("matured") : RS_STR("provisional");
+    rs_form_begin(form, "fcr", true);
+    rs_form_integer(form, "repeated", true, counts[RS_COUNT_FCR_REPEATED]);
+    rs_form_integer(form, "flagged_unresolved", true, counts[RS_COUNT_FCR_FLAGGED_UNRESOLVED]);
+    put_share(form, eligible, unresolved);
+    rs_form_begin(form, "net", true);
+    put_share(form, eligible - counts[RS_COUNT_FCR_NEVER], unresolved - counts[RS_COUNT_FCR_NEVER_UNRESOLVED]);
+    rs_form_end(form);
     rs_form_integer(form, "matured", true, counts[RS_COUNT_FCR_MATURED]);
     rs_form_text(form, "state", eligible != 0, state);
     rs_form_end(form);
-}
-
-/* --- surveys and complaints --------------------------------------------------------------------------------------- */
-static void put_surveys(rs_form_t *form, const rs_row_t *row) {
-    const int64_t *counts = row->counts;
-    const double csat = (double)counts[RS_COUNT_CSAT_RESPONSES], nps = (double)counts[RS_COUNT_NPS_RESPONSES];
-    const double ces = (double)counts[RS_COUNT_CES_RESPONSES];
-    rs_form_begin(form, "csat", true);
-    rs_form_integer(form, "responses", true, counts[RS_COUNT_CSAT_RESPONSES]);
-    rs_form_quotient(form, "mean", (double)counts[RS_COUNT_CSAT_SCORE_MILLI], 1000.0 * csat);
-    rs_form_quotient(form, "top_box", (double)counts[RS_COUNT_CSAT_TOP], csat);
-    rs_form_end(form);
-    rs_form_begin(form, "nps", true);
-    rs_form_integer(form, "responses", true, counts[RS_COUNT_NPS_RESPONSES]);
-    rs_form_integer(form, "promoters", true, counts[RS_COUNT_NPS_PROMOTERS]);
-    rs_form_integer(form, "detractors", true, counts[RS_COUNT_NPS_DETRACTORS]);
-    rs_form_quotient(form, "value", 100.0 * (double)(counts[RS_COUNT_NPS_PROMOTERS] - counts[RS_COUNT_NPS_DETRACTORS]), nps);
-    rs_form_end(form);
-    rs_form_begin(form, "ces", true);
-    rs_form_integer(form, "responses", true, counts[RS_COUNT_CES_RESPONSES]);
-    rs_form_quotient(form, "mean", (double)counts[RS_COUNT_CES_SCORE_MILLI], 1000.0 * ces);
-    rs_form_end(form);
-    rs_form_begin(form, "surveys", true);
-    rs_form_integer(form, "contacts", true, counts[RS_COUNT_SURVEYED_CONTACTS]);
-    rs_form_integer(form, "off_scale", true, counts[RS_COUNT_SURVEYS_OFF_SCALE]);
-    rs_form_quotient(form, "response_rate", (double)counts[RS_COUNT_SURVEYED_CONTACTS], (double)counts[RS_COUNT_HANDLED]);
-    rs_form_end(form);
-}
-
-static void put_stage(rs_form_t *form, const rs_row_t *row, const char *name, const char *mean_name, unsigned count, unsigned us) {
-    rs_form_integer(form, name, true, row->counts[count]);
-    rs_form_quotient(form, mean_name, (double)row->counts[us], 1000.0 * (double)row->counts[count]);
-}
-
-/* Each mean is of the time since the stage before, in the hours of complaints. */
-static void put_complaints(rs_form_t *form, const rs_row_t *row) {
-    const bool whole = !rs_row_is_person(row);
-    rs_form_begin(form, "complaints", whole);
-    rs_form_integer(form, "received", true, row->counts[RS_COUNT_COMPLAINTS]);
-    put_stage(form, row, "acknowledged", "acknowledge_mean_ms", RS_COUNT_COMPLAINTS_ACKNOWLEDGED, RS_COUNT_COMPLAINT_ACKNOWLEDGE_US);
-    put_stage(form, row, "investigated", "investigate_mean_ms", RS_COUNT_COMPLAINTS_INVESTIGATED, RS_COUNT_COMPLAINT_INVESTIGATE_US);
-    put_stage(form, row, "responded", "respond_mean_ms", RS_COUNT_COMPLAINTS_RESPONDED, RS_COUNT_COMPLAINT_RESPOND_US);
-    put_stage(form, row, "closed", "close_mean_ms", RS_COUNT_COMPLAINTS_CLOSED, RS_COUNT_COMPLAINT_CLOSE_US);
-    rs_form_integer(form, "overdue", true, row->counts[RS_COUNT_COMPLAINTS_OVERDUE]);
-    rs_form_end(form);
-    rs_form_integer(form, "compliments", whole, row->counts[RS_COUNT_COMPLIMENTS]);
-    rs_form_integer(form, "suggestions", whole, row->counts[RS_COUNT_SUGGESTIONS]);
 }
 
 /* --- agents' time ------------------------------------------------------------------------------------------------- */
@@ -101,7 +58,6 @@ static void put_agent_time(rs_form_t *form, const rs_row_t *row) {
 
 void rs_figures_put_people(rs_form_t *form, const rs_row_t *row) {
     put_fcr(form, row);
-    put_surveys(form, row);
-    put_complaints(form, row);
+    rs_row_put_feedback(form, row);
     put_agent_time(form, row);
 }

@@ -282,7 +282,7 @@ void rs_core_tick(rs_core_t *core, int64_t now_us) {
     if (!by_events) move_time(core, core->wall_us);
     else if (core->watermark_us != INT64_MIN) move_time(core, core->watermark_us);
     if (core->watermark_us != INT64_MIN) rs_contacts_age(&core->contacts, core->watermark_us, 4096, on_aged, core);
-    rs_core_let_time_act_on_cases(core, 4096);
+    rs_core_let_time_act_on_cases(core, 1024);
     if (core->watermark_us != INT64_MIN) rs_agents_advance(core->agents, core->watermark_us, AGENTS_PER_TICK);
     rs_core_finalise_rows(core);
     if (core->windows == NULL) return;
