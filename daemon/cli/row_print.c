@@ -159,6 +159,35 @@ static void put_handling(rs_json_t *json, const rs_row_t *row) {
     rs_json_integer(json, "offers_failed", count_of(row, RS_COUNT_OFFERS_FAILED));
 }
 
+/* First-contact resolution; net: without topics that cannot be resolved at once (fcr.never). */
+static const char *resolution_state(const rs_row_t *row) {
+    const int64_t eligible = count_of(row, RS_COUNT_FCR_ELIGIBLE);
+    if (eligible == 0) return NULL;
+    return count_of(row, RS_COUNT_FCR_MATURED) == eligible ? "matured" : "provisional";
+}
+static int64_t net_eligible(const rs_row_t *row) { return count_of(row, RS_COUNT_FCR_ELIGIBLE) - count_of(row, RS_COUNT_FCR_NEVER); }
+static int64_t net_unresolved(const rs_row_t *row) {
+    return count_of(row, RS_COUNT_FCR_UNRESOLVED) - count_of(row, RS_COUNT_FCR_NEVER_UNRESOLVED);
+}
+
+static void put_resolution(rs_json_t *json, const rs_row_t *row) {
+    const int64_t eligible = count_of(row, RS_COUNT_FCR_ELIGIBLE), unresolved = count_of(row, RS_COUNT_FCR_UNRESOLVED);
+    const char *state = resolution_state(row);
+    rs_json_begin(json, "fcr");
+    rs_json_integer(json, "eligible", eligible);
+    rs_json_integer(json, "repeated", count_of(row, RS_COUNT_FCR_REPEATED));
+    rs_json_integer(json, "flagged_unresolved", count_of(row, RS_COUNT_FCR_FLAGGED_UNRESOLVED));
+    rs_json_integer(json, "unresolved", unresolved);
+    quotient_or_null(json, "value", (double)(eligible - unresolved), (double)eligible);
+    rs_json_string_or_null(json, "state", rs_str(state == NULL ? "" : state));
+    rs_json_begin(json, "net");
+    rs_json_integer(json, "eligible", net_eligible(row));
+    rs_json_integer(json, "unresolved", net_unresolved(row));
+    quotient_or_null(json, "value", (double)(net_eligible(row) - net_unresolved(row)), (double)net_eligible(row));
+    rs_json_end(json);
+    rs_json_end(json);
+}
+
 static void print_ndjson(rs_row_printer_t *printer, const rs_row_t *row) {
     char line[LINE_BYTES];
     rs_json_t json;
@@ -181,7 +210,7 @@ static void print_ndjson(rs_row_printer_t *printer, const rs_row_t *row) {
     put_service_level(&json, row);
     put_waits(&json, row);
     put_handling(&json, row);
-    rs_json_null(&json, "fcr");
+    put_resolution(&json, row);
     rs_json_null(&json, "csat");
     rs_json_null(&json, "nps");
     rs_json_integer(&json, "revision", 0);
@@ -219,6 +248,20 @@ static void csv_quotient(FILE *out, double numerator, double denominator) {
     if (denominator != 0) fprintf(out, "%.15g", numerator / denominator);
 }
 
+static void csv_resolution(FILE *out, const rs_row_t *row) {
+    const int64_t eligible = count_of(row, RS_COUNT_FCR_ELIGIBLE), unresolved = count_of(row, RS_COUNT_FCR_UNRESOLVED);
+    const char *state = resolution_state(row);
+    csv_number(out, true, eligible);
+    csv_number(out, true, count_of(row, RS_COUNT_FCR_REPEATED));
+    csv_number(out, true, count_of(row, RS_COUNT_FCR_FLAGGED_UNRESOLVED));
+    csv_number(out, true, unresolved);
+    csv_quotient(out, (double)(eligible - unresolved), (double)eligible);
+    csv_text(out, rs_str(state == NULL ? "" : state));
+    csv_number(out, true, net_eligible(row));
+    csv_number(out, true, net_unresolved(row));
+    csv_quotient(out, (double)(net_eligible(row) - net_unresolved(row)), (double)net_eligible(row));
+}
+
 static void print_csv_head(const rs_row_printer_t *printer, const rs_row_t *row) {
     static const char *const dimensions[RS_FAMILY_COUNT] = {",queue,channel", ",channel", "", ",agent", ",team"};
     fprintf(printer->out, "interval_start,interval_s,tenant%s,offered,answered,abandoned,abandoned_short,flowed_out,callbacks,"
@@ -232,7 +275,9 @@ static void print_csv_head(const rs_row_printer_t *printer, const rs_row_t *row)
           "wait_ms.p99,abandon_wait_ms.mean,abandon_wait_ms.p50,abandon_wait_ms.p90,abandon_wait_ms.p95,abandon_wait_ms.p99,"
           "abandon_wait_ms.max,handled,handled_short", printer->out);
     for (size_t i = 0; i < RS_ARRAY_LEN(flow_reasons); i++) fprintf(printer->out, ",flowed_out_by_reason.%s", flow_reasons[i].name);
-    fputs(",talk_ms_sum,hold_ms_sum,wrap_ms_sum,aht_ms,transferred_in,transferred_out,offers,offers_failed\n", printer->out);
+    fputs(",talk_ms_sum,hold_ms_sum,wrap_ms_sum,aht_ms,transferred_in,transferred_out,offers,offers_failed,"
+          "fcr.eligible,fcr.repeated,fcr.flagged_unresolved,fcr.unresolved,fcr.value,fcr.state,fcr.net.eligible,fcr.net.unresolved,"
+          "fcr.net.value\n", printer->out);
 }
 
 static void print_csv(rs_row_printer_t *printer, const rs_row_t *row) {
@@ -288,6 +333,7 @@ static void print_csv(rs_row_printer_t *printer, const rs_row_t *row) {
     csv_quotient(out, (double)(talk_us + hold_us + wrap_us), 1000.0 * (double)count_of(row, RS_COUNT_HANDLED));
     static const unsigned last[] = {RS_COUNT_TRANSFERRED_IN, RS_COUNT_TRANSFERRED_OUT, RS_COUNT_OFFERS, RS_COUNT_OFFERS_FAILED};
     for (size_t i = 0; i < RS_ARRAY_LEN(last); i++) csv_number(out, true, count_of(row, last[i]));
+    csv_resolution(out, row);
     fputc('\n', out);
 }
 

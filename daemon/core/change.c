@@ -1,5 +1,7 @@
 #include "core/change.h"
 
+#include "core/fcr/fcr.h"
+
 static const uint16_t flow_counts[RS_FLOW_COUNT] = {
     [RS_FLOW_OTHER] = RS_COUNT_FLOW_OTHER, [RS_FLOW_TIMEOUT] = RS_COUNT_FLOW_TIMEOUT, [RS_FLOW_EXIT_KEY] = RS_COUNT_FLOW_EXIT_KEY,
     [RS_FLOW_NO_AGENTS] = RS_COUNT_FLOW_NO_AGENTS, [RS_FLOW_OVERFLOW] = RS_COUNT_FLOW_OVERFLOW,
@@ -68,6 +70,17 @@ static void change_of_handled(rs_change_t *change, const rs_fact_t *fact) {
     }
 }
 
+static void change_of_resolution(rs_change_t *change, int64_t flags) {
+    const bool never = (flags & RS_FCR_NEVER) != 0, unresolved = (flags & (RS_FCR_REPEATED | RS_FCR_FLAGGED)) != 0;
+    rs_change_count(change, RS_COUNT_FCR_ELIGIBLE, 1);
+    if ((flags & RS_FCR_REPEATED) != 0) rs_change_count(change, RS_COUNT_FCR_REPEATED, 1);
+    if ((flags & RS_FCR_FLAGGED) != 0) rs_change_count(change, RS_COUNT_FCR_FLAGGED_UNRESOLVED, 1);
+    if (unresolved) rs_change_count(change, RS_COUNT_FCR_UNRESOLVED, 1);
+    if ((flags & RS_FCR_MATURED) != 0) rs_change_count(change, RS_COUNT_FCR_MATURED, 1);
+    if (never) rs_change_count(change, RS_COUNT_FCR_NEVER, 1);
+    if (never && unresolved) rs_change_count(change, RS_COUNT_FCR_NEVER_UNRESOLVED, 1);
+}
+
 void rs_change_of_fact(rs_change_t *change, const rs_fact_t *fact) {
     switch (fact->type) {
         case RS_FACT_LEG_OPENED: rs_change_count(change, RS_COUNT_OFFERED, 1); break;
@@ -96,6 +109,7 @@ void rs_change_of_fact(rs_change_t *change, const rs_fact_t *fact) {
             change->is_blocked = true;
             break;
         case RS_FACT_ABANDONED_BEFORE_QUEUE: rs_change_count(change, RS_COUNT_ABANDONED_BEFORE_QUEUE, 1); break;
+        case RS_FACT_FCR: change_of_resolution(change, fact->a_us); break;
         default: rs_change_count(change, RS_COUNT_CLOCK_ANOMALY, 1); break;
     }
 }

@@ -12,6 +12,7 @@
 #define RS_CORE_H
 
 #include "core/alert/alert.h"
+#include "core/fcr/fcr.h"
 #include "core/row.h"
 #include "event/event.h"
 
@@ -99,8 +100,22 @@ const rs_policy_t *rs_core_policy(const rs_core_t *core, uint32_t slot);
 uint64_t rs_core_bytes(const rs_core_t *core);       /* memory in use */
 /* Things that a hard bound kept out, by reason: contacts or events without room, cells and panes without room, lookups that
  * ended at an __overflow__ key. All 0 in a healthy daemon. */
-typedef struct rs_core_losses { uint64_t contacts, cells, panes, overflowed_keys, alerts; } rs_core_losses_t;
+typedef struct rs_core_losses {
+    uint64_t contacts, cells, panes, overflowed_keys, alerts;
+    uint64_t customers;             /* journeys of customers that were forgotten before their repeat window had ended */
+} rs_core_losses_t;
 rs_core_losses_t rs_core_losses(const rs_core_t *core);
+
+/* --- first-contact resolution (its counts are in rows and windows) ---------------------------------------------------- */
+/* Inbound contacts of known customers within the remembered time (fcr.repeat_window and a little more), and how many different
+ * customers these are of. */
+typedef struct rs_contact_rate { uint64_t contacts, customers; } rs_contact_rate_t;
+rs_contact_rate_t rs_core_fcr_contact_rate(const rs_core_t *core, rs_str_t tenant);
+/* Who came most often within that time, most contacts first; at most `max`, and RS_FCR_REPEATERS. Returns how many. *others_at_most:
+ * nobody else came more often. */
+uint32_t rs_core_fcr_repeaters(const rs_core_t *core, rs_str_t tenant, rs_fcr_repeater_t *repeaters, uint32_t max,
+                               uint32_t *others_at_most);
+
 /* Tests: recomputes what can be recomputed. RS_OK or RS_ERR_STATE with *why. */
 RS_MUST_CHECK int rs_core_check(const rs_core_t *core, const char **why);
 

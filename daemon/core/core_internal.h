@@ -5,6 +5,7 @@
 #include "core/account.h"
 #include "core/contact/contact.h"
 #include "core/core.h"
+#include "core/fcr/fcr.h"
 #include "core/gauges.h"
 #include "core/journey.h"
 #include "core/source.h"
@@ -20,6 +21,7 @@ struct rs_core {
     rs_rows_t rows;
     rs_account_t account;
     rs_gauges_t gauges;
+    rs_fcr_t fcr;
     rs_journeys_t journeys;
     rs_window_store_t *windows;      /* NULL = off */
     rs_alerts_t *alerts;             /* NULL = off */

@@ -130,6 +130,7 @@ const rs_policy_t *rs_core_policy(const rs_core_t *core, uint32_t slot) {
 uint64_t rs_core_bytes(const rs_core_t *core) {
     uint64_t bytes = sizeof *core + rs_contacts_bytes(&core->contacts) + rs_rows_bytes(&core->rows) +
                      rs_sources_bytes(&core->sources) + rs_names_bytes(&core->directory.names) +
+                     rs_journeys_bytes(&core->journeys) + rs_fcr_bytes(&core->fcr) +
                      (uint64_t)core->directory.count * sizeof(rs_key_entry_t);
     if (core->windows != NULL) bytes += rs_window_bytes(core->windows);
     return bytes;
@@ -148,5 +149,17 @@ int rs_core_check(const rs_core_t *core, const char **why) {
 rs_core_losses_t rs_core_losses(const rs_core_t *core) {
     return (rs_core_losses_t){.contacts = core->contacts_refused, .cells = core->rows.dropped,
                               .panes = core->account.windows_refused, .overflowed_keys = core->directory.overflowed,
-                              .alerts = core->alerts != NULL ? rs_alerts_unbound(core->alerts) : 0};
+                              .alerts = core->alerts != NULL ? rs_alerts_unbound(core->alerts) : 0,
+                              .customers = core->fcr.forgotten};
+}
+
+rs_contact_rate_t rs_core_fcr_contact_rate(const rs_core_t *core, rs_str_t tenant) {
+    rs_contact_rate_t rate;
+    rs_fcr_rate(&core->fcr, tenant, &rate.contacts, &rate.customers);
+    return rate;
+}
+
+uint32_t rs_core_fcr_repeaters(const rs_core_t *core, rs_str_t tenant, rs_fcr_repeater_t *repeaters, uint32_t max,
+                               uint32_t *others_at_most) {
+    return rs_fcr_repeaters(&core->fcr, tenant, repeaters, max, others_at_most);
 }

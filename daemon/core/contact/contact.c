@@ -13,6 +13,7 @@ int rs_contacts_init(rs_contacts_t *contacts, const rs_contacts_settings_t *sett
     contacts->derivation = (rs_derivation_t){
         .nodes = &contacts->nodes, .handlings = &contacts->handlings, .texts = &contacts->texts,
         .clock_skew_us = config->clock_skew_us, .missing_end_us = config->missing_end_us,
+        .repeat_window_us = config->fcr.repeat_window_us,
         .same_source = settings->same_source, .team_of = settings->team_of, .context = settings->context};
     const uint64_t wide = (uint64_t)max * 8;
     const uint32_t many = wide > UINT32_MAX / 2 ? UINT32_MAX / 2 : (uint32_t)wide;
@@ -170,6 +171,15 @@ void rs_contacts_prefetch(const rs_contacts_t *contacts, rs_hash128_t id) {
 void rs_contacts_prefetch_around(const rs_contacts_t *contacts, rs_hash128_t id) {
     const uint32_t number = likely_contact(contacts, id);
     if (number != 0) prefetch_around(contacts, rs_contacts_at(contacts, number));
+}
+
+uint32_t rs_contacts_known(const rs_contacts_t *contacts, rs_hash128_t id) {
+    uint32_t cursor = rs_index_begin(&contacts->index, id.low), number;
+    while ((number = rs_index_next(&contacts->index, id.low, &cursor)) != 0) {
+        const rs_contact_t *contact = rs_contacts_at(contacts, number);
+        if (contact->id.low == id.low && contact->id.high == id.high) return number;
+    }
+    return 0;
 }
 
 uint32_t rs_contacts_find(rs_contacts_t *contacts, uint32_t tenant, rs_hash128_t id) {

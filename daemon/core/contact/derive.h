@@ -8,6 +8,7 @@
 #define RS_CORE_DERIVE_H
 
 #include "core/contact/fact.h"
+#include "core/contact/outline.h"
 #include "core/hash.h"
 #include "core/pool.h"
 
@@ -73,12 +74,14 @@ typedef struct rs_story {
     uint8_t first_leg_channel, last_outcome, last_reason, has_leg;
     int64_t first_answer_us;
     rs_order_t first_queued, last_leg_end;
+    rs_outline_t outline;      /* for first-contact resolution */
 } rs_story_t;
 
 typedef struct rs_derivation {         /* what every step needs; the same for a whole core */
     rs_pool_t *nodes, *handlings, *texts;
     int64_t clock_skew_us;
     int64_t missing_end_us;            /* 0 = a missing end stays open */
+    int64_t repeat_window_us;          /* fcr.repeat_window: how long after its end a contact is spoken of */
     bool (*same_source)(void *context, uint32_t session_a, uint32_t session_b);
     uint32_t (*team_of)(void *context, uint32_t tenant, uint32_t agent);
     void *context;
