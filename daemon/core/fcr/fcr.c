@@ -158,15 +158,22 @@ static void absorb(rs_fcr_t *fcr, uint32_t number, uint32_t other_number) {
     rs__fcr_tally(fcr, rs__fcr_tenant_of(fcr, record), rs_fcr_key_of(&fcr->tables, record), NULL, (int)record->contacts - contacts);
 }
 
-/* The oldest of the customer, in whatever scope. */
+/* The oldest of the customer that has a next one in its chain, and so is judged already; without such the oldest of all. */
 static uint32_t oldest_of(const rs_fcr_t *fcr, rs_fcr_key_t key) {
-    uint32_t oldest = 0;
+    uint64_t chains[RS_FCR_CHAIN_MAX + 1];   /* seen so far, from the newest on */
+    uint32_t count = 0, oldest = 0, judged = 0;
     for (uint32_t next = rs_fcr_first(&fcr->tables, key); next != 0;) {
         const rs_fcr_record_t *record = rs_fcr_record_at(&fcr->tables, next);
-        if (rs_fcr_same_customer(record, key)) oldest = next;
+        if (rs_fcr_same_customer(record, key)) {
+            uint32_t seen = 0;
+            while (seen < count && chains[seen] != record->customer) seen++;
+            if (seen < count) judged = next;
+            else if (count <= RS_FCR_CHAIN_MAX) chains[count++] = record->customer;
+            oldest = next;
+        }
         next = rs_fcr_next(record);
     }
-    return oldest;
+    return judged != 0 ? judged : oldest;
 }
 
 static void settle_oldest(rs_fcr_t *fcr, rs_fcr_key_t key) {

@@ -13,8 +13,8 @@
  *          computes it before and after and posts the difference, so that a late event, a repeat or a survey days later revises
  *          the rows of the first contact, and everything can be taken back.
  * Time:    a record stands in a wheel by the end of its window. When the watermark has passed it (by up to RS_FCR_WHEEL_STEP_US,
- *          rs_fcr_finish: exactly), its group is counted as matured; `lateness` after that it is forgotten, unless its journey is
- *          still in memory. A wheel position may be too early, never too late: then the record is put where it belongs.
+ *          rs_fcr_finish: exactly), its group is counted as matured; `lateness` after that it is forgotten, unless its journey, or
+ *          one of the customer that began within the window, is still in memory and may change it. A wheel position may be too early, never too late: then the record is put where it belongs.
  * Bounds:  limits.customers records (0: the whole is off). When there is no room the records whose windows end first go: what they
  *          counted stays, and stays provisional; `forgotten` says how many. RS_FCR_CHAIN_MAX of one customer (callers without a
  *          number, a company's switchboard): past that the oldest group is settled: what has been judged stands and matures, but

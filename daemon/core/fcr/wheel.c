@@ -110,9 +110,12 @@ static void group_of(const rs_fcr_t *fcr, uint32_t number, rs_fcr_group_t *group
     for (uint32_t first = 0; first <= place; first += group->count) rs__fcr_group_at(fcr, first, group);
 }
 
-static bool has_live(const rs_fcr_t *fcr, const rs_fcr_group_t *group) {
-    for (uint32_t i = 0; i < group->count; i++) {
-        if (rs_fcr_record_at(&fcr->tables, fcr->chain.numbers[group->first + i])->live) return true;
+/* Journeys in memory may still turn out to be this group's next one: when their queue or topic becomes known, or they are handled. */
+static bool may_be_judged_anew(const rs_fcr_t *fcr, rs_fcr_key_t key, const rs_fcr_group_t *group) {
+    for (uint32_t next = rs_fcr_first(&fcr->tables, key); next != 0;) {
+        const rs_fcr_record_t *record = rs_fcr_record_at(&fcr->tables, next);
+        if (record->live && rs_fcr_same_customer(record, key) && rs_fcr_start(record) <= group->due_us) return true;
+        next = rs_fcr_next(record);
     }
     return false;
 }
@@ -126,7 +129,7 @@ static void visit_leader(rs_fcr_t *fcr, uint32_t number, rs_fcr_key_t key, const
         return;
     }
     /* Only from the old end of the chain: those before are judged by those after. */
-    const bool must_stay = group->first != 0 || has_live(fcr, group);
+    const bool must_stay = group->first != 0 || may_be_judged_anew(fcr, key, group);
     if (group->due_us + fcr->lateness_us > fcr->mark_us) rs__fcr_schedule(fcr, number, group->due_us + fcr->lateness_us);
     else if (must_stay) rs__fcr_schedule(fcr, number, fcr->mark_us + fcr->lateness_us + RS_FCR_WHEEL_STEP_US);
     else rs__fcr_forget_group(fcr, group);
