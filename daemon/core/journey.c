@@ -240,7 +240,7 @@ static void settle(rs_journeys_t *journeys, rs_journey_t *journey) {
 
 /* A contact that left memory is spoken of again: its journey goes on. */
 static void recall(rs_journeys_t *journeys, uint32_t contact_number) {
-    const rs_contact_t *contact = rs_contacts_at(journeys->contacts, contact_number);
+    rs_contact_t *contact = rs_contacts_at(journeys->contacts, contact_number);
     rs_outline_t rest;
     const uint32_t record = rs_fcr_recall(journeys->fcr, contact->id, &rest);
     if (record == 0) return;
@@ -254,6 +254,7 @@ static void recall(rs_journeys_t *journeys, uint32_t contact_number) {
     journey->resolution = record;
     journey->rest = rest;
     journey->has_rest = true;
+    contact->spoken_until_us = rs_outline_end(&rest) + rs_fcr_window(journeys->fcr);
     enter(journeys, contact_number, number);
 }
 

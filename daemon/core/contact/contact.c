@@ -380,6 +380,7 @@ rs_refusal_t rs_contacts_take(rs_contacts_t *contacts, uint32_t number, const rs
         return RS_REFUSAL_TOO_LATE;
     }
     contacts->derivation.tenant = contact->tenant;
+    contacts->derivation.spoken_until_us = contact->spoken_until_us;
     const rs_node_t *node = node_at(contacts, node_number);
     const bool in_order = contact->tail == 0 || compare_nodes(contacts, node_at(contacts, contact->tail), node) <= 0;
     /* Any of several unmatched outcomes may be the one; reading all again settles which. */

@@ -27,6 +27,7 @@ typedef struct rs_contact {
     uint32_t journey, journey_next;  /* 0 = its own: tied to none with others */
     bool journey_named, journey_sought;   /* sought: it was asked for once whether one of its own id is there */
     rs_order_t journey_order;        /* of the event that named it */
+    int64_t spoken_until_us;         /* it goes on after it left memory: until when what is said of it counts; 0 = as derived */
     uint32_t resolution;             /* its record of first-contact resolution when it is tied to no journey (core/fcr/fcr.h) */
     uint16_t events;
     uint8_t list;                    /* rs_contact_list_id_t */

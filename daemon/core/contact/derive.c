@@ -425,9 +425,23 @@ static bool only_speaks_of_it(unsigned type) {
     }
 }
 
+/* Until when what is said of the contact counts, as far as its end is known now. */
+static int64_t spoken_until(const rs_derivation_t *d, const rs_outline_t *outline) {
+    if (outline->ended_us != INT64_MIN) return outline->ended_us + d->repeat_window_us;
+    return d->spoken_until_us != 0 ? d->spoken_until_us : INT64_MAX;
+}
+
 static void outline_signal(const rs_derivation_t *d, rs_outline_t *outline, const rs_node_t *node) {
-    if (outline->ended_us != INT64_MIN && node->at_us > outline->ended_us + d->repeat_window_us) return;
-    if (node->type == RS_CONTACT_REOPENED) outline->reopened = true;
+    if (node->at_us > spoken_until(d, outline)) return;
+    if (node->type == RS_CONTACT_REOPENED && !outline->reopened) {
+        outline->reopened = true;
+        outline->reopened_us = node->at_us;
+    }
+    if (node->type == RS_DISPOSITION_SET && node->topic != 0) {
+        outline->topic = node->topic;
+        outline->topic_is_set = true;
+        outline->topic_set_us = node->at_us;
+    }
     if ((node->flags & RS_NODE_RESOLVED) == 0) return;
     const uint8_t signal = (node->flags & RS_NODE_IS_RESOLVED) != 0 ? RS_SIGNAL_RESOLVED : RS_SIGNAL_UNRESOLVED;
     if (node->type == RS_DISPOSITION_SET) {
@@ -445,12 +459,7 @@ static void outline_dimensions(rs_outline_t *outline, const rs_story_t *story, c
         outline->has_customer = true;
         outline->customer = node->customer;
     }
-    if (node->topic != 0 && node->type == RS_DISPOSITION_SET) {
-        outline->topic = node->topic;
-        outline->topic_is_set = true;
-    } else if (outline->topic == 0) {
-        outline->topic = node->topic;
-    }
+    if (outline->topic == 0 && node->type != RS_DISPOSITION_SET) outline->topic = node->topic;
     if (!outline->has_leg && story->has_leg && !outline->handled) {
         outline->queue = story->first_queue;
         outline->channel = story->first_leg_channel;

@@ -86,6 +86,7 @@ typedef struct rs_derivation {         /* what every step needs; the same for a 
     uint32_t (*team_of)(void *context, uint32_t tenant, uint32_t agent);
     void *context;
     uint32_t tenant;                   /* of the contact at hand */
+    int64_t spoken_until_us;           /* the same: rs_contact_t */
     bool out_of_room;                  /* a handling found no place: the step took the event without it */
     rs_facts_t *facts;
 } rs_derivation_t;

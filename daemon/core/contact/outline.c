@@ -69,6 +69,14 @@ static void merge_topic(rs_outline_t *outline, const rs_outline_t *other, const 
     outline->topic_us = other->topic_us;
 }
 
+/* A disposition says it of a contact that it is about: the last one holds. */
+static void take_topic(rs_outline_t *outline, const rs_outline_t *spoken) {
+    if (outline->topic_is_set && outline->topic_set_us > spoken->topic_set_us) return;
+    outline->topic = spoken->topic;
+    outline->topic_is_set = true;
+    outline->topic_set_us = spoken->topic_set_us;
+}
+
 static void merge_direction(rs_outline_t *outline, const rs_outline_t *other) {
     const uint8_t a = rs_outline_is_inbound(outline) ? RS_DIRECTION_INBOUND : outline->direction;
     const uint8_t b = rs_outline_is_inbound(other) ? RS_DIRECTION_INBOUND : other->direction;
@@ -89,7 +97,9 @@ static void merge_signals(rs_outline_t *outline, const rs_outline_t *other, int6
         merge_signal(&outline->disposition, &outline->disposition_us, other->disposition, other->disposition_us);
     }
     if (other->survey_us <= until_us) merge_signal(&outline->survey, &outline->survey_us, other->survey, other->survey_us);
-    outline->reopened = outline->reopened || (other->reopened && other->started_us <= until_us);
+    if (!other->reopened || other->reopened_us > until_us) return;
+    outline->reopened_us = outline->reopened ? least(outline->reopened_us, other->reopened_us) : other->reopened_us;
+    outline->reopened = true;
 }
 
 void rs_outline_merge(rs_outline_t *outline, const rs_outline_t *other, int64_t window_us, const rs_names_t *names) {
@@ -98,7 +108,9 @@ void rs_outline_merge(rs_outline_t *outline, const rs_outline_t *other, int64_t 
         const rs_outline_t spoken = other->took_place ? *outline : *other;
         if (other->took_place) *outline = *other;
         const bool has_end = outline->took_place;
-        merge_signals(outline, &spoken, has_end ? rs_outline_end(outline) + window_us : INT64_MAX);
+        const int64_t until_us = has_end ? rs_outline_end(outline) + window_us : INT64_MAX;
+        merge_signals(outline, &spoken, until_us);
+        if (spoken.topic_is_set && spoken.topic_set_us <= until_us) take_topic(outline, &spoken);
         if (!has_end) outline->started_us = least(outline->started_us, spoken.started_us);
         return;
     }

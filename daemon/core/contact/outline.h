@@ -9,7 +9,8 @@
  * - Handled: a handling has ended as such; one that is still open, or lost, is not. First handling: the first of those.
  * - A signal (resolved of a disposition or a survey, reopened) counts when it comes within the repeat window of the contact's end
  *   as it was then; before there is an end, always. The last one of each kind holds.
- * - Topic: what the last disposition.set says, else the first named.
+ * - Topic: what the last disposition.set says (in the same time), else the first named. Once a contact has left memory a topic that
+ *   is set decides on fcr.never only; the scope stays.
  * - Of two contacts of a journey the one that started first gives customer, topic and direction. Where two started, or were
  *   answered, at the same microsecond, the lesser value (names as text) is taken.
  */
@@ -27,6 +28,7 @@ typedef struct rs_outline {
     int64_t ended_us;                 /* last contact.ended or contact.abandoned, INT64_MIN = none */
     int64_t answered_us, entered_us;  /* of the first handling: its answer; its leg's queued time, or its answer without a leg */
     int64_t disposition_us, survey_us;/* when the signals below were given */
+    int64_t reopened_us, topic_set_us;/* the first reopening; the last topic of a disposition */
     int64_t customer_us, topic_us;    /* start of the contact that gives customer and topic */
     rs_hash128_t customer;            /* the pseudonym's bytes */
     uint32_t queue, agent, team;      /* of the first handling; before there is one, `queue` and `channel` of the first leg */

@@ -167,7 +167,7 @@ void rs_fcr_unpack(const rs_fcr_record_t *record, rs_outline_t *outline) {
     outline->contacts = record->contacts;
     outline->disposition = record->disposition;
     outline->survey = record->survey;
-    outline->disposition_us = outline->survey_us = INT64_MIN;   /* whatever comes now was said later */
+    outline->disposition_us = outline->survey_us = outline->reopened_us = INT64_MIN;   /* whatever comes now was said later */
     outline->reopened = record->reopened;
     outline->channel = record->channel;
     outline->handled = record->handled;
