@@ -5,7 +5,7 @@
 /* --- making and settings --------------------------------------------------------------------------------------------- */
 int rs_fcr_init(rs_fcr_t *fcr, const rs_config_t *config, rs_account_t *account) {
     const rs_limits_t *limits = &config->limits;
-    *fcr = (rs_fcr_t){.mark_us = INT64_MIN, .wheel_at = INT64_MIN, .lateness_us = config->lateness_us, .account = account,
+    *fcr = (rs_fcr_t){.mark_us = INT64_MIN, .wheel_at = INT64_MIN, .keep_us = config->lateness_us + RS_FCR_KEPT_US, .account = account,
                       .names = &account->directory->names, .settings = {{.config = &config->fcr}}};
     if (limits->customers == 0) return RS_OK;
     RS_REQUIRE(fcr->names->max < 1u << 24 && account->directory->max < 1u << 24);   /* what a record has room for */

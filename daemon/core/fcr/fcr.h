@@ -13,8 +13,8 @@
  *          computes it before and after and posts the difference, so that a late event, a repeat or a survey days later revises
  *          the rows of the first contact, and everything can be taken back.
  * Time:    a record stands in a wheel by the end of its window. When the watermark has passed it (by up to RS_FCR_WHEEL_STEP_US,
- *          rs_fcr_finish: exactly), its group is counted as matured; `lateness` after that it is forgotten, unless its journey, or
- *          one of the customer that began within the window, is still in memory and may change it. A wheel position may be too early, never too late: then the record is put where it belongs.
+ *          rs_fcr_finish: exactly), its group is counted as matured; `lateness` and an hour after that it is forgotten (a contact
+ *          that began within the window may say only later whose it is), unless its journey, or one of the customer that began within the window, is still in memory and may change it. A wheel position may be too early, never too late: then the record is put where it belongs.
  * Bounds:  limits.customers records (0: the whole is off). When there is no room the records whose windows end first go: what they
  *          counted stays, and stays provisional; `forgotten` says how many. RS_FCR_CHAIN_MAX of one customer (callers without a
  *          number, a company's switchboard): past that the oldest group is settled: what has been judged stands and matures, but
@@ -53,6 +53,7 @@ enum {
     RS_FCR_TICK_BUDGET = 128        /* records looked at per tick: at 10 ticks a second more than 1,000 journeys end a second */
 };
 #define RS_FCR_WHEEL_STEP_US (10 * RS_US_PER_S)
+#define RS_FCR_KEPT_US RS_US_PER_HOUR   /* beyond the window and lateness */
 #define RS_FCR_GONE UINT32_MAX      /* in place of a record's number: it was let go, its journey is judged no more */
 
 typedef struct rs_fcr_settings {
@@ -97,7 +98,7 @@ typedef struct rs_fcr {
     int64_t wheel_at;               /* bucket number that comes next, without the turn taken off; INT64_MIN: not begun */
     int64_t evict_at;               /* no record stands in an earlier one */
     int64_t mark_us;                /* the watermark, INT64_MIN: none yet */
-    int64_t lateness_us;
+    int64_t keep_us;                /* how long after its window a record is kept */
     rs_fcr_settings_t settings[RS_FCR_SETTINGS];
     uint32_t current;               /* settings of journeys that are seen first now */
     rs_pool_t tenants;

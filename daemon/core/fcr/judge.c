@@ -75,7 +75,7 @@ static void settle_time(rs_fcr_t *fcr, const rs_fcr_group_t *group) {
     const uint32_t number = fcr->chain.numbers[group->first];
     rs_fcr_record_t *leader = rs_fcr_record_at(&fcr->tables, number);
     if (leader->matured && group->due_us > fcr->mark_us) leader->matured = 0;
-    rs__fcr_hasten(fcr, number, leader->matured ? group->due_us + fcr->lateness_us : group->due_us);
+    rs__fcr_hasten(fcr, number, leader->matured ? group->due_us + fcr->keep_us : group->due_us);
 }
 
 /* --- what it counts as ------------------------------------------------------------------------------------------------- */

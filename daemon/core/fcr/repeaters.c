@@ -72,7 +72,7 @@ static rs_fcr_listed_t *least_listed(rs_fcr_tenant_t *figures) {
 
 /* What found no place a whole window ago, or longer, has been forgotten since, or was offered again. */
 static void note_missed(rs_fcr_t *fcr, rs_fcr_tenant_t *figures, uint32_t contacts) {
-    const int64_t age_us = fcr->mark_us - figures->missed_since_us, turn_us = rs_fcr_window(fcr) + fcr->lateness_us + 2 * RS_US_PER_DAY;
+    const int64_t age_us = fcr->mark_us - figures->missed_since_us, turn_us = rs_fcr_window(fcr) + fcr->keep_us + 2 * RS_US_PER_DAY;
     if (fcr->mark_us != INT64_MIN && (figures->missed_since_us == 0 || age_us > turn_us)) {
         figures->missed_before = figures->missed_since_us != 0 && age_us <= 2 * turn_us ? figures->missed : 0;
         figures->missed = 0;

@@ -98,8 +98,8 @@ static void visit_settled(rs_fcr_t *fcr, uint32_t number) {
     rs__fcr_begin_settled(fcr, record);
     record->matured = 1;
     rs__fcr_end_settled(fcr, record);
-    if (due_us + fcr->lateness_us > fcr->mark_us) rs__fcr_schedule(fcr, number, due_us + fcr->lateness_us);
-    else if (record->live) rs__fcr_schedule(fcr, number, fcr->mark_us + fcr->lateness_us + RS_FCR_WHEEL_STEP_US);
+    if (due_us + fcr->keep_us > fcr->mark_us) rs__fcr_schedule(fcr, number, due_us + fcr->keep_us);
+    else if (record->live) rs__fcr_schedule(fcr, number, fcr->mark_us + fcr->keep_us + RS_FCR_WHEEL_STEP_US);
     else rs__fcr_bury(fcr, number);
 }
 
@@ -130,8 +130,8 @@ static void visit_leader(rs_fcr_t *fcr, uint32_t number, rs_fcr_key_t key, const
     }
     /* Only from the old end of the chain: those before are judged by those after. */
     const bool must_stay = group->first != 0 || may_be_judged_anew(fcr, key, group);
-    if (group->due_us + fcr->lateness_us > fcr->mark_us) rs__fcr_schedule(fcr, number, group->due_us + fcr->lateness_us);
-    else if (must_stay) rs__fcr_schedule(fcr, number, fcr->mark_us + fcr->lateness_us + RS_FCR_WHEEL_STEP_US);
+    if (group->due_us + fcr->keep_us > fcr->mark_us) rs__fcr_schedule(fcr, number, group->due_us + fcr->keep_us);
+    else if (must_stay) rs__fcr_schedule(fcr, number, fcr->mark_us + fcr->keep_us + RS_FCR_WHEEL_STEP_US);
     else rs__fcr_forget_group(fcr, group);
 }
 
@@ -149,7 +149,7 @@ static void visit(rs_fcr_t *fcr, uint32_t number) {
     const bool is_leader = fcr->chain.numbers[group.first] == number;
     if (group.due_us > fcr->mark_us) rs__fcr_schedule(fcr, number, group.due_us);
     else if (is_leader) visit_leader(fcr, number, key, &group);
-    else rs__fcr_schedule(fcr, number, fcr->mark_us + fcr->lateness_us + RS_FCR_WHEEL_STEP_US);   /* goes with its leader */
+    else rs__fcr_schedule(fcr, number, fcr->mark_us + fcr->keep_us + RS_FCR_WHEEL_STEP_US);   /* goes with its leader */
 }
 
 void rs_fcr_advance(rs_fcr_t *fcr, int64_t mark_us, uint32_t budget) {
