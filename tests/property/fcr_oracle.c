@@ -338,7 +338,7 @@ static int64_t end_of(const visit_t *visit) { return visit->has_end ? visit->end
 /* The union of those of `parts` that took place, and the signals of all. `later_holds`: by start of the part, not by the signal's
  * time. Nothing of them took place: false. */
 static bool unite(const visit_t *parts, size_t count, bool later_holds, visit_t *whole) {
-    const visit_t *handled = NULL, *leg = NULL, *customer = NULL, *topic = NULL, *disposition = NULL, *survey = NULL;
+    const visit_t *handled = NULL, *leg = NULL, *first = NULL, *customer = NULL, *topic = NULL, *disposition = NULL, *survey = NULL;
     bool any = false;
     *whole = parts[0];
     whole->has_end = whole->reopened = false;
@@ -365,16 +365,17 @@ static bool unite(const visit_t *parts, size_t count, bool later_holds, visit_t 
         if (!any || part->last_us > whole->last_us) whole->last_us = part->last_us;
         if (part->has_end && (!whole->has_end || part->end_us > whole->end_us)) whole->end_us = part->end_us;
         whole->has_end = whole->has_end || part->has_end;
+        if (first == NULL || part->start_us < first->start_us || (part->start_us == first->start_us && part->channel < first->channel)) first = part;
         if (part->handled && (handled == NULL || answered_before(part, handled))) handled = part;
         if (part->queue != NULL && !part->handled && (leg == NULL || part->start_us < leg->start_us ||
-            (part->start_us == leg->start_us && compare_texts(part->queue, leg->queue) < 0))) leg = part;
+            (part->start_us == leg->start_us && (compare_texts(part->queue, leg->queue) < 0 || (compare_texts(part->queue, leg->queue) == 0 && part->channel < leg->channel))))) leg = part;
         if (part->customer != NULL && (customer == NULL || part->start_us < customer->start_us ||
             (part->start_us == customer->start_us && strcmp(part->customer, customer->customer) < 0))) customer = part;
         if (part->topic != NULL && (topic == NULL || part->start_us < topic->start_us ||
             (part->start_us == topic->start_us && strcmp(part->topic, topic->topic) < 0))) topic = part;
         any = true;
     }
-    const visit_t *of = handled != NULL ? handled : leg;
+    const visit_t *of = handled != NULL ? handled : leg != NULL ? leg : first;
     whole->took_place = any;
     whole->handled = handled != NULL;
     whole->queue = of == NULL ? NULL : of->queue;

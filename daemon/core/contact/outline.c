@@ -37,9 +37,9 @@ static void merge_handling(rs_outline_t *outline, const rs_outline_t *other, con
         if (!outline->handled || is_earlier_handling(outline, other, names)) take_handling(outline, other);
         return;
     }
-    if (outline->handled || !other->has_leg) return;
-    bool earlier = !outline->has_leg || other->started_us < outline->started_us;
-    if (outline->has_leg && other->started_us == outline->started_us) {
+    if (outline->handled || outline->has_leg > other->has_leg) return;
+    bool earlier = outline->has_leg < other->has_leg || other->started_us < outline->started_us;
+    if (outline->has_leg == other->has_leg && other->started_us == outline->started_us) {
         const int order = compare_names(names, other->queue, outline->queue);
         earlier = order < 0 || (order == 0 && other->channel < outline->channel);
     }

@@ -31,7 +31,8 @@ typedef struct rs_outline {
     int64_t reopened_us, topic_set_us;/* the first reopening; the last topic of a disposition */
     int64_t customer_us, topic_us;    /* start of the contact that gives customer and topic */
     rs_hash128_t customer;            /* the pseudonym's bytes */
-    uint32_t queue, agent, team;      /* of the first handling; before there is one, `queue` and `channel` of the first leg */
+    uint32_t queue, agent, team;      /* of the first handling; before there is one, `queue` and `channel` of the first leg, or no
+                                         queue and the channel of the contact that started first */
     uint32_t topic, contacts;
     uint8_t channel, direction;       /* direction 0: not named */
     uint8_t disposition, survey;      /* rs_signal_t */
