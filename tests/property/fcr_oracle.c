@@ -45,7 +45,7 @@ typedef struct world {
     oracle_arrival_t deliveries[2 * MAX_EVENTS];
     size_t delivery_count;
     char contact_ids[MAX_CONTACTS][TEXT];
-    struct { int64_t end_us; unsigned customer, tenant; bool shared; } told[MAX_CONTACTS];
+    struct { int64_t end_us; unsigned customer, tenant; bool shared, is_empty; } told[MAX_CONTACTS];
     unsigned told_count;
     uint64_t seq[2];
     int64_t last_us;
@@ -140,6 +140,7 @@ static void tell_contact(world_t *world, unsigned contact, int64_t at_us) {
     if (chance(world, 20)) tell(world, contact, RS_CONTACT_WRAPUP_STARTED, at_us);
     world->told[contact].end_us = at_us;
     const size_t count = world->event_count - first;
+    world->told[contact].is_empty = count == 0;   /* only spoken of: a survey for an unknown contact */
     if (count == 0) return;
     rs_event_t *events = &world->events[first];
     if (!chance(world, 8)) name_customer(&events[below(world, count)], world->told[contact].customer);
@@ -152,7 +153,7 @@ static void tell_contact(world_t *world, unsigned contact, int64_t at_us) {
 static void name_journey(world_t *world, unsigned contact, size_t first) {
     const unsigned other = (unsigned)below(world, contact);
     const int64_t apart_us = world->events[first].occurred_us - world->told[other].end_us;
-    if (world->told[other].tenant != world->told[contact].tenant || apart_us < -RS_US_PER_HOUR || apart_us > 6 * RS_US_PER_HOUR) return;
+    if (world->told[other].is_empty || world->told[other].tenant != world->told[contact].tenant || apart_us < -RS_US_PER_HOUR || apart_us > 6 * RS_US_PER_HOUR) return;
     world->events[first + below(world, world->event_count - first)].journey_id = rs_str(world->contact_ids[other]);
     world->told[contact].shared = world->told[other].shared = true;
 }
@@ -333,6 +334,12 @@ static bool answered_before(const visit_t *a, const visit_t *b) {
     return order < 0 || (order == 0 && a->channel < b->channel);
 }
 
+static bool queued_before(const visit_t *a, const visit_t *b) {
+    if (a->start_us != b->start_us) return a->start_us < b->start_us;
+    const int order = compare_texts(a->queue, b->queue);
+    return order < 0 || (order == 0 && a->channel < b->channel);
+}
+
 static int64_t end_of(const visit_t *visit) { return visit->has_end ? visit->end_us : visit->last_us; }
 
 /* The union of those of `parts` that took place, and the signals of all. `later_holds`: by start of the part, not by the signal's
@@ -365,10 +372,10 @@ static bool unite(const visit_t *parts, size_t count, bool later_holds, visit_t 
         if (!any || part->last_us > whole->last_us) whole->last_us = part->last_us;
         if (part->has_end && (!whole->has_end || part->end_us > whole->end_us)) whole->end_us = part->end_us;
         whole->has_end = whole->has_end || part->has_end;
-        if (first == NULL || part->start_us < first->start_us || (part->start_us == first->start_us && part->channel < first->channel)) first = part;
+        const bool starts_together = first != NULL && part->start_us == first->start_us;
+        if (first == NULL || part->start_us < first->start_us || (starts_together && part->channel < first->channel)) first = part;
         if (part->handled && (handled == NULL || answered_before(part, handled))) handled = part;
-        if (part->queue != NULL && !part->handled && (leg == NULL || part->start_us < leg->start_us ||
-            (part->start_us == leg->start_us && (compare_texts(part->queue, leg->queue) < 0 || (compare_texts(part->queue, leg->queue) == 0 && part->channel < leg->channel))))) leg = part;
+        if (part->queue != NULL && !part->handled && (leg == NULL || queued_before(part, leg))) leg = part;
         if (part->customer != NULL && (customer == NULL || part->start_us < customer->start_us ||
             (part->start_us == customer->start_us && strcmp(part->customer, customer->customer) < 0))) customer = part;
         if (part->topic != NULL && (topic == NULL || part->start_us < topic->start_us ||
