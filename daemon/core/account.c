@@ -241,7 +241,8 @@ static void account_change(rs_account_t *account, uint32_t tenant, const rs_fact
     const uint32_t agent_key = fact->agent == 0 ? 0 : family_key(account, RS_FAMILY_AGENT, tenant, fact->agent, 0);
     if (in_queue_rows) prefetch_key(account, keys->queue);
     if (fact->agent != 0) prefetch_key(account, agent_key);
-    if (in_queue_rows && change->feedback == NULL) change->threshold_us = change->queue->standard.threshold_us;
+    const bool has_threshold = change->feedback == NULL && fact->type != RS_FACT_FCR;
+    if (in_queue_rows && has_threshold) change->threshold_us = change->queue->standard.threshold_us;
     rs_posting_t posting;
     begin_posting(account, &posting, fact, change, keys->queue, counting);
     change_key(account, keys->total, &posting);

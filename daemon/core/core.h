@@ -13,6 +13,7 @@
 
 #include "core/agent/agent.h"
 #include "core/alert/alert.h"
+#include "core/fcr/fcr.h"
 #include "core/hash.h"
 #include "core/process/map.h"
 #include "core/row.h"
@@ -136,9 +137,11 @@ uint32_t rs_core_complaint_tenants(const rs_core_t *core);
 void rs_core_complaints(const rs_core_t *core, uint32_t tenant, rs_complaint_gauges_t *gauges);
 /* Things that a hard bound kept out, by reason: contacts or events without room, cells and panes without room, lookups that
  * ended at an __overflow__ key, events of cases without room and closed cases that made room for new ones, steps that went to an
- * __overflow__ edge or none, variants that lost their place. All 0 in a healthy daemon. */
+ * __overflow__ edge or none, variants that lost their place,
+ * journeys forgotten too soon. All 0 in a healthy daemon. */
 typedef struct rs_core_losses {
     uint64_t contacts, cells, panes, overflowed_keys, alerts, cases, edges, variants;
+    uint64_t customers;             /* journeys of customers that were forgotten before their repeat window had ended */
     uint64_t unmoved;               /* facts that stay at their own moment in attribution close */
 } rs_core_losses_t;
 rs_core_losses_t rs_core_losses(const rs_core_t *core);
@@ -156,6 +159,16 @@ typedef void (*rs_waiting_fn)(void *context, const rs_waiting_t *waiting);
  * there is no answer (core/window/window.h); then it calls nothing. The queues' own figures are published once a second:
  * rs_window_read_prediction. */
 uint32_t rs_core_predict_waiting(rs_core_t *core, uint32_t key, rs_waiting_fn on_waiting, void *context);
+
+/* --- first-contact resolution (its counts are in rows and windows) ---------------------------------------------------- */
+/* Inbound contacts of known customers within the remembered time (fcr.repeat_window and a little more), and how many different
+ * customers these are of. */
+typedef struct rs_contact_rate { uint64_t contacts, customers; } rs_contact_rate_t;
+rs_contact_rate_t rs_core_fcr_contact_rate(const rs_core_t *core, rs_str_t tenant);
+/* Who came most often within that time, most contacts first; at most `max`, and RS_FCR_REPEATERS. Returns how many. *others_at_most:
+ * nobody else came more often. */
+uint32_t rs_core_fcr_repeaters(const rs_core_t *core, rs_str_t tenant, rs_fcr_repeater_t *repeaters, uint32_t max,
+                               uint32_t *others_at_most);
 
 /* Tests: recomputes what can be recomputed. RS_OK or RS_ERR_STATE with *why. */
 RS_MUST_CHECK int rs_core_check(const rs_core_t *core, const char **why);

@@ -7,6 +7,7 @@
 #include "core/close.h"
 #include "core/contact/contact.h"
 #include "core/core.h"
+#include "core/fcr/fcr.h"
 #include "core/feedback/case.h"
 #include "core/gauges.h"
 #include "core/journey.h"
@@ -25,6 +26,7 @@ struct rs_core {
     rs_rows_t rows;
     rs_account_t account;
     rs_gauges_t gauges;
+    rs_fcr_t fcr;
     rs_journeys_t journeys;
     rs_agents_t *agents;
     rs_predict_t predict;            /* keys NULL = off */

@@ -148,6 +148,7 @@ uint64_t rs_core_bytes(const rs_core_t *core) {
     uint64_t bytes = sizeof *core + rs_contacts_bytes(&core->contacts) + rs_rows_bytes(&core->rows) +
                      (core->closes.on ? rs_pool_bytes(&core->closes.facts) : 0) + rs_cases_bytes(&core->cases) + rs_agents_bytes(core->agents) +
                      rs_sources_bytes(&core->sources) + rs_names_bytes(&core->directory.names) +
+                     rs_journeys_bytes(&core->journeys) + rs_fcr_bytes(&core->fcr) +
                      (uint64_t)core->directory.count * sizeof(rs_key_entry_t);
     bytes += rs_predict_bytes(&core->predict);
     if (core->windows != NULL) bytes += rs_window_bytes(core->windows);
@@ -173,5 +174,17 @@ rs_core_losses_t rs_core_losses(const rs_core_t *core) {
                               .alerts = core->alerts != NULL ? rs_alerts_unbound(core->alerts) : 0,
                               .cases = core->cases.refused + core->cases.forgotten,
                               .edges = core->process.overflowed + core->process.dropped,
-                              .variants = core->process.variants.taken_over};
+                              .variants = core->process.variants.taken_over,
+                              .customers = core->fcr.forgotten};
+}
+
+rs_contact_rate_t rs_core_fcr_contact_rate(const rs_core_t *core, rs_str_t tenant) {
+    rs_contact_rate_t rate;
+    rs_fcr_rate(&core->fcr, tenant, &rate.contacts, &rate.customers);
+    return rate;
+}
+
+uint32_t rs_core_fcr_repeaters(const rs_core_t *core, rs_str_t tenant, rs_fcr_repeater_t *repeaters, uint32_t max,
+                               uint32_t *others_at_most) {
+    return rs_fcr_repeaters(&core->fcr, tenant, repeaters, max, others_at_most);
 }
