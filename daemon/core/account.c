@@ -281,6 +281,7 @@ static void count_facts(rs_account_t *account, uint32_t tenant, const rs_fact_t 
         if (rs_is_feedback(fact->type)) change.feedback = &rs_account_generation(account, fact->at_us)->config->feedback;
         const uint32_t begun = i;
         do {
+            if (account->predict != NULL && !counting->moves_only) rs_predict_fact(account->predict, keys.queue, &facts[i], counting->sign);
             rs_change_of_fact(&change, &facts[i++]);
         } while (i < count && i - begun < MAX_TOGETHER && go_together(fact, &facts[i]));
         change.fact_count = i - begun;

@@ -4,6 +4,7 @@
 
 #include "core/contact/fact.h"
 #include "core/directory.h"
+#include "core/predict/predict.h"
 #include "core/rows.h"
 #include "core/window/window.h"
 
@@ -13,6 +14,7 @@ typedef struct rs_account {
     rs_directory_t *directory;
     rs_rows_t *rows;
     rs_window_store_t *windows;      /* NULL = off */
+    rs_predict_t *predict;           /* NULL = off */
     uint32_t families, attributions;
     const rs_generation_t *generations;
     uint32_t generation_count;

@@ -1,4 +1,5 @@
 #include "core/core_internal.h"
+#include "core/predict/live.h"
 
 #include <stdlib.h>
 
@@ -108,6 +109,13 @@ static int create_windows(rs_core_t *core) {
                             core->options.effects.context, &core->alerts);
 }
 
+static int create_prediction(rs_core_t *core) {
+    if (core->windows == NULL || core->config->prediction.horizon_us <= 0) return RS_OK;
+    const int status = rs_predict_init(&core->predict, core->directory.max, &core->config->limits, core->config->prediction.horizon_us);
+    core->account.predict = core->gauges.predict = &core->predict;
+    return status;
+}
+
 /* A cell has a row for each attribution. */
 static uint32_t max_cells(const rs_core_options_t *options) {
     const uint32_t rows_each = (uint32_t)__builtin_popcount(options->attributions);
@@ -150,6 +158,7 @@ static int create_parts(rs_core_t *core) {
     status = rs_closes_init(&core->closes, config->limits.contacts, &core->account, &core->contacts);
     if (status != RS_OK) return status;
     status = rs_gauges_init(&core->gauges, &core->account, &core->contacts, core->directory.max);
+    if (status == RS_OK) status = create_prediction(core);
     if (status != RS_OK) return status;
     if (wants_journeys(config)) return rs_journeys_init(&core->journeys, config->limits.contacts, &core->account, &core->contacts);
     return RS_OK;
@@ -184,6 +193,7 @@ void rs_core_destroy(rs_core_t **core_ref) {
     rs_closes_deinit(&core->closes);
     rs_process_deinit(&core->process);
     rs_gauges_deinit(&core->gauges);
+    rs_predict_deinit(&core->predict);
     rs_contacts_deinit(&core->contacts);
     rs_cases_deinit(&core->cases);
     rs_rows_deinit(&core->rows);
@@ -218,6 +228,7 @@ static void on_aged(void *context, uint32_t contact) {
 static void let_time_act(rs_core_t *core) {
     rs_gauges_tick(&core->gauges, core->now_us);
     rs_core_settle_touched(core);
+    rs_predict_tick(core);
     const int64_t second = core->now_us / RS_US_PER_S;
     if (core->alerts == NULL || second <= core->alerts_second) return;
     core->alerts_second = second;

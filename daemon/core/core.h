@@ -12,6 +12,7 @@
 #define RS_CORE_H
 
 #include "core/alert/alert.h"
+#include "core/hash.h"
 #include "core/process/map.h"
 #include "core/row.h"
 #include "event/event.h"
@@ -129,6 +130,21 @@ typedef struct rs_core_losses {
     uint64_t unmoved;               /* facts that stay at their own moment in attribution close */
 } rs_core_losses_t;
 rs_core_losses_t rs_core_losses(const rs_core_t *core);
+/* --- prediction (core/predict/predict.h) --------------------------------------------------------------------------- */
+/* What is expected of one contact that waits in a queue. `contact` stands for tenant and contact_id. */
+typedef struct rs_waiting {
+    rs_hash128_t contact;
+    uint32_t ahead;               /* contacts that came before it */
+    int64_t queued_us;
+    int64_t wait_left_us;         /* expected, if it does not give up; at most a day */
+    double breach;                /* chance that it is not answered by queued + T */
+} rs_waiting_t;
+typedef void (*rs_waiting_fn)(void *context, const rs_waiting_t *waiting);
+/* Calls on_waiting for every contact that waits in the queue key, the oldest first, as of now. Returns RS_PREDICTION_GIVEN, or why
+ * there is no answer (core/window/window.h); then it calls nothing. The queues' own figures are published once a second:
+ * rs_window_read_prediction. */
+uint32_t rs_core_predict_waiting(rs_core_t *core, uint32_t key, rs_waiting_fn on_waiting, void *context);
+
 /* Tests: recomputes what can be recomputed. RS_OK or RS_ERR_STATE with *why. */
 RS_MUST_CHECK int rs_core_check(const rs_core_t *core, const char **why);
 

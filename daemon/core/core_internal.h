@@ -9,6 +9,7 @@
 #include "core/feedback/case.h"
 #include "core/gauges.h"
 #include "core/journey.h"
+#include "core/predict/predict.h"
 #include "core/process/process.h"
 #include "core/source.h"
 
@@ -24,6 +25,7 @@ struct rs_core {
     rs_account_t account;
     rs_gauges_t gauges;
     rs_journeys_t journeys;
+    rs_predict_t predict;            /* keys NULL = off */
     rs_closes_t closes;              /* off unless rows are kept in attribution close */
     rs_cases_t cases;
     rs_process_t process;

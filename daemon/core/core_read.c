@@ -134,6 +134,7 @@ uint64_t rs_core_bytes(const rs_core_t *core) {
                      (core->closes.on ? rs_pool_bytes(&core->closes.facts) : 0) + rs_cases_bytes(&core->cases) +
                      rs_sources_bytes(&core->sources) + rs_names_bytes(&core->directory.names) +
                      (uint64_t)core->directory.count * sizeof(rs_key_entry_t);
+    bytes += rs_predict_bytes(&core->predict);
     if (core->windows != NULL) bytes += rs_window_bytes(core->windows);
     return bytes + rs_process_bytes(&core->process);
 }

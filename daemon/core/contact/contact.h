@@ -39,7 +39,9 @@ typedef struct rs_contact {
     bool is_open, is_talking;
     uint8_t talking_channel, open_channel;
     uint32_t talking_queue, open_queue;   /* numbers of names, as are those of the story */
-    uint32_t talking_key;
+    uint32_t talking_key, underway_key;
+    uint32_t underway;               /* its handling among those under way (core/predict/predict.h), 0 = none */
+    int64_t underway_since_us;
     int64_t open_since_us;           /* where the open leg's clock began */
     /* attribution close (core/close.h): its counted facts, newest first, how many, and where they stand */
     uint32_t close_facts, close_fact_count;

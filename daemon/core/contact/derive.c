@@ -24,6 +24,17 @@ rs_handling_t *rs_story_open_handling(const rs_derivation_t *d, const rs_story_t
     return (newest->flags & RS_HANDLING_OPEN) != 0 ? newest : NULL;
 }
 
+const rs_handling_t *rs_story_underway(const rs_derivation_t *d, const rs_story_t *story) {
+    const rs_handling_t *open = rs_story_open_handling(d, story);
+    if (open != NULL || story->wrapping == 0) return open;
+    const rs_handling_t *handling = NULL;
+    for (uint32_t at = story->handlings; at != 0; at = handling->next) {
+        handling = handling_at(d, at);
+        if ((handling->flags & RS_HANDLING_WRAPPING) != 0) return handling;
+    }
+    return NULL;
+}
+
 bool rs_story_waits_for_end(const rs_derivation_t *d, const rs_story_t *story) {
     return story->leg_open || rs_story_open_handling(d, story) != NULL;
 }

@@ -124,6 +124,8 @@ int64_t rs_story_close_us(const rs_story_t *story);
 rs_order_t rs_node_order(const rs_derivation_t *derivation, const rs_node_t *node);
 /* The open handling, or NULL. */
 rs_handling_t *rs_story_open_handling(const rs_derivation_t *derivation, const rs_story_t *story);
+/* The newest handling that holds its agent: open, or in wrap-up; NULL when there is none. */
+const rs_handling_t *rs_story_underway(const rs_derivation_t *derivation, const rs_story_t *story);
 /* Gives the chain of handlings and the path back. / Makes *copy the same story with its own of both; false: no room. */
 void rs_story_drop(rs_derivation_t *derivation, rs_story_t *story);
 RS_MUST_CHECK bool rs_story_copy(rs_derivation_t *derivation, const rs_story_t *story, rs_story_t *copy);
