@@ -343,6 +343,25 @@ static void write_gauges(rs_json_t *json, const rs_window_gauges_t *gauges, int6
     rs_json_integer(json, "talking", gauges->talking);
 }
 
+static int write_predicted(rs_json_t *json, const char *name, const rs_feed_view_t *view, uint32_t key, rs_metric_t metric, int64_t now_us) {
+    rs_figure_t figure = {.is_null = true};
+    const int status = rs_metric_read(view->store, key, 0, metric, 0, false, now_us, &figure);
+    if (status != RS_OK) return status;
+    if (figure.is_null)
+        rs_json_null(json, name);
+    else
+        rs_json_number(json, name, figure.value);
+    return RS_OK;
+}
+
+/* Of queues only (core/predict/predict.h). */
+static int write_prediction(rs_json_t *json, const rs_feed_view_t *view, uint32_t key, int64_t now_us) {
+    int status = write_predicted(json, "estimated_wait_ms", view, key, RS_METRIC_ESTIMATED_WAIT, now_us);
+    if (status == RS_OK) status = write_predicted(json, "breach_oldest", view, key, RS_METRIC_BREACH_OLDEST, now_us);
+    if (status == RS_OK) status = write_predicted(json, "breach_newest", view, key, RS_METRIC_BREACH_NEWEST, now_us);
+    return status;
+}
+
 /* By what each service level of the body is judged. */
 static void write_policies(rs_json_t *json, const rs_feed_view_t *view, bool has_thresholds) {
     rs_json_begin(json, "policies");
@@ -373,6 +392,8 @@ int rs_feed_format_windows(const rs_feed_view_t *view, uint32_t key, const rs_ke
     rs_json_time(&json, "at", now_us);
     write_gauges(&json, &gauges, now_us);
     write_ms_or_null(&json, "threshold_ms", threshold_us);
+    const int predicted = dimensions->family == RS_FAMILY_QUEUE ? write_prediction(&json, view, key, now_us) : RS_OK;
+    if (predicted != RS_OK) return predicted;
     write_policies(&json, view, threshold_us >= 0);
     rs_json_begin(&json, "windows");
     for (uint32_t i = 0; i <= view->window_count; i++) {

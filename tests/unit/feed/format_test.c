@@ -153,6 +153,7 @@ static void windows_are_written_letter_by_letter(void **state) {
         "voice\",\"family\":\"queue\",\"queue\":\"q0\",\"team\":null,\"channel\":\"voice\","
         "\"at\":\"2023-11-14T22:13:20.250000Z\",\"waiting\":2,\"oldest_queued_at\":\"2023-11-14T22:12:55.250000Z\","
         "\"oldest_wait_ms\":25000,\"open_over_t\":1,\"talking\":3,\"threshold_ms\":20000,"
+        "\"estimated_wait_ms\":21400,\"breach_oldest\":1,\"breach_newest\":0.5,"
         "\"policies\":{\"short_excluded\":{\"version\":1,\"target\":0.8,\"threshold_ms\":20000,\"short_ms\":5000},"
         "\"answered_only\":{\"version\":1,\"target\":0.9,\"threshold_ms\":10000,\"short_ms\":0}},\"windows\":{"
         "\"5m\":{\"offered\":2,\"answered\":2,\"abandoned\":0,\"abandoned_short\":0,\"flowed_out\":0,\"callbacks\":0,"
@@ -177,6 +178,10 @@ static void windows_are_written_letter_by_letter(void **state) {
     world_init(&world, 1);
     fill(&world);
     const rs_feed_view_t view = view_of(&world);
+    rs_window_set_prediction(world.store, 0, &(rs_window_prediction_t){.reason = RS_PREDICTION_GIVEN,
+                                                                       .estimated_wait_us = 21400 * RS_US_PER_MS,
+                                                                       .breach_oldest = RS_PREDICTION_ONE,
+                                                                       .breach_newest = RS_PREDICTION_ONE / 2});
     assert_int_equal(rs_feed_format_windows(&view, 0, &world.keys[0], world.now_us, 20 * RS_US_PER_S, body,
                                             sizeof(body) - 1, &len, &waiting),
                      RS_OK);
