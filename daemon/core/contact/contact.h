@@ -25,7 +25,9 @@ typedef struct rs_contact {
     uint32_t base;                   /* place of the base story, 0 = the empty one */
     uint32_t older, younger;         /* in its list */
     uint32_t journey, journey_next;  /* 0 = tied to none */
-    uint32_t staff_open;             /* its open handling among its agent's (core/agent), 0 = none */
+    /* its open handling among those of its agent (core/agent); staff_agent 0 = none */
+    uint32_t staff_agent, staff_next, staff_queue;
+    int64_t staff_since_us;
     bool journey_named;
     uint16_t events;
     uint8_t list;                    /* rs_contact_list_id_t */
