@@ -9,7 +9,7 @@
  * Those who wait at one moment share their fate, so the standard error of a bin comes from hours, not from callers. A bin has enough
  * when it is below 0.8 points; then it must be within two points and that error.
  *
- * RS_SEEDS scales the length (100 = as in the suite). */
+ * RS_PER_CENT: how much of the suite's length, 100. */
 #include "core/core.h"
 #include "queue_simulator.h"
 #include "random.h"
@@ -17,6 +17,11 @@
 #include <math.h>
 #include <string.h>
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { DEFAULT_PER_CENT = 5 };   /* too little to judge: only that it runs clean */
+#else
+enum { DEFAULT_PER_CENT = 100 };
+#endif
 enum { BINS = 10, LOOK_S = 13, FEWEST_JUDGED = 7 };
 static const double enough = 0.008, allowed = 0.02;
 
@@ -205,12 +210,12 @@ static bool run(const scenario_t *scenario, uint64_t seed, uint32_t callers) {
 }
 
 int main(void) {
-    const uint64_t scale = rs_test_number("RS_SEEDS", 100), seed = rs_test_number("RS_SEED", 7);
+    const uint64_t scale = rs_test_number("RS_PER_CENT", DEFAULT_PER_CENT), seed = rs_test_number("RS_SEED", 7);
     bool good = true;
     printf("seed: RS_SEED=%" PRIu64 "; told minus missed ~ its error, in points, for chances of 0-10, 10-20, …, 90-100 %%\n", seed);
     for (size_t i = 0; i < RS_ARRAY_LEN(scenarios); i++) {
         const uint32_t callers = (uint32_t)(scale * (scenarios[i].queue.servers >= 100 ? 5000 : 1500));
-        if (!run(&scenarios[i], seed + i, callers)) {
+        if (!run(&scenarios[i], seed + i, callers) && scale >= 50) {   /* shorter ones have too few hours to be judged */
             printf("%s is not calibrated, or says too little\n", scenarios[i].name);
             good = false;
         }

@@ -15,7 +15,6 @@ static int create_pools(rs_agents_t *agents, const rs_limits_t *limits) {
         rs_pool_init(&agents->plans, sizeof(rs_agent_plan_t), at_most(max * 32)) != RS_OK ||
         rs_pool_init(&agents->handled, sizeof(rs_agent_handled_t), at_most(max * 32)) != RS_OK ||
         rs_pool_init(&agents->queues, sizeof(rs_agent_queue_t), at_most(max * 16)) != RS_OK ||
-        rs_pool_init(&agents->open, sizeof(rs_agent_open_t), limits->contacts) != RS_OK ||
         rs_pool_init(&agents->staff, sizeof(rs_queue_staff_t), limits->queue_keys) != RS_OK ||
         rs_index_init(&agents->index, (uint32_t)max) != RS_OK || rs_index_init(&agents->staff_index, limits->queue_keys) != RS_OK ||
         rs_live_init(&agents->live, (uint32_t)max) != RS_OK) return RS_ERR_MEMORY;
@@ -43,7 +42,7 @@ void rs_agents_destroy(rs_agents_t **agents_ref) {
     rs_agents_t *agents = *agents_ref;
     if (agents == NULL) return;
     rs_pool_t *const pools[] = {&agents->agents, &agents->nodes, &agents->texts, &agents->plans,
-                                &agents->handled, &agents->open, &agents->queues, &agents->staff};
+                                &agents->handled, &agents->queues, &agents->staff};
     for (size_t i = 0; i < RS_ARRAY_LEN(pools); i++) rs_pool_deinit(pools[i]);
     rs_index_deinit(&agents->index);
     rs_index_deinit(&agents->staff_index);
@@ -304,9 +303,9 @@ static int64_t or_zero(int64_t at_us) { return at_us == INT64_MIN ? 0 : at_us; }
 static void tell_open(const rs_agents_t *agents, const rs_agent_t *agent, rs_agent_live_t *live) {
     live->open = agent->open_count > UINT16_MAX ? UINT16_MAX : (uint16_t)agent->open_count;
     for (uint32_t number = agent->open; number != 0;) {
-        const rs_agent_open_t *open = rs_pool_at(&agents->open, number);
-        if (live->open_since_us == 0 || open->start_us < live->open_since_us) live->open_since_us = open->start_us;
-        number = open->next;
+        const rs_contact_t *contact = rs_contacts_at(agents->contacts, number);
+        if (live->open_since_us == 0 || contact->staff_since_us < live->open_since_us) live->open_since_us = contact->staff_since_us;
+        number = contact->staff_next;
     }
 }
 
@@ -337,7 +336,7 @@ rs_agents_odd_t rs_agents_odd(const rs_agents_t *agents) { return agents->odd; }
 
 uint64_t rs_agents_bytes(const rs_agents_t *agents) {
     const rs_pool_t *const pools[] = {&agents->agents, &agents->nodes, &agents->texts, &agents->plans,
-                                      &agents->handled, &agents->open, &agents->queues, &agents->staff};
+                                      &agents->handled, &agents->queues, &agents->staff};
     uint64_t bytes = sizeof *agents + rs_index_bytes(&agents->index) + rs_index_bytes(&agents->staff_index) +
                      (uint64_t)rs_live_count(&agents->live) * sizeof(rs_live_entry_t);
     for (size_t i = 0; i < RS_ARRAY_LEN(pools); i++) bytes += rs_pool_bytes(pools[i]);

@@ -53,12 +53,6 @@ typedef struct rs_agent_handled {
     int64_t start_us, end_us, enter_us;
 } rs_agent_handled_t;
 
-/* A handling that is open. rs_contact_t.staff_open is its number. */
-typedef struct rs_agent_open {
-    uint32_t next, agent, queue;     /* agent: place in the pool of agents */
-    int64_t start_us;
-} rs_agent_open_t;
-
 /* An agent and a queue. */
 typedef struct rs_agent_queue {
     uint32_t next, agent, staff;
@@ -82,7 +76,8 @@ typedef struct rs_agent {
     uint32_t plans, plan_count;
     uint32_t queues, queue_count;    /* remembered, joined or not */
     uint32_t joined_count, joined[RS_LIVE_QUEUES];   /* for the live list */
-    uint32_t handled, handled_tail, handled_count, open, open_count;
+    uint32_t handled, handled_tail, handled_count;
+    uint32_t open, open_count;       /* contacts that it has, linked by their staff_next */
     uint8_t duty;
     rs_agent_status_t base, now;
     rs_order_t base_last;            /* at_us INT64_MIN: nothing is folded */
@@ -96,7 +91,7 @@ struct rs_agents {
     const rs_config_t *config;
     rs_account_t *account;
     rs_contacts_t *contacts;
-    rs_pool_t agents, nodes, texts, plans, handled, open, queues, staff;
+    rs_pool_t agents, nodes, texts, plans, handled, queues, staff;
     rs_index_t index, staff_index;
     rs_live_t live;
     int64_t settled_us;              /* the watermark as last told, INT64_MIN = never */

@@ -41,9 +41,9 @@ static void recount(rs_agents_t *agents, rs_agent_t *agent) {
 static int64_t first_open_us(const rs_agents_t *agents, const rs_agent_t *agent) {
     int64_t first_us = INT64_MAX;
     for (uint32_t number = agent->open; number != 0;) {
-        const rs_agent_open_t *open = rs_pool_at(&agents->open, number);
-        if (open->start_us < first_us) first_us = open->start_us;
-        number = open->next;
+        const rs_contact_t *contact = rs_contacts_at(agents->contacts, number);
+        if (contact->staff_since_us < first_us) first_us = contact->staff_since_us;
+        number = contact->staff_next;
     }
     return first_us;
 }

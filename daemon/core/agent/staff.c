@@ -5,7 +5,6 @@
 
 static rs_agent_queue_t *queue_at(const rs_agents_t *agents, uint32_t number) { return rs_pool_at(&agents->queues, number); }
 static rs_queue_staff_t *staff_at(const rs_agents_t *agents, uint32_t number) { return rs_pool_at(&agents->staff, number); }
-static rs_agent_open_t *open_at(const rs_agents_t *agents, uint32_t number) { return rs_pool_at(&agents->open, number); }
 
 /* --- queues --------------------------------------------------------------------------------------------------------- */
 static uint64_t staff_hash(uint32_t tenant, uint32_t queue) { return rs_hash_mix((uint64_t)tenant << 32 | queue); }
@@ -147,8 +146,8 @@ void rs_agent_worked_in(rs_agents_t *agents, uint32_t number, uint32_t queue, in
 }
 
 static bool has_open_in(const rs_agents_t *agents, const rs_agent_t *agent, uint32_t queue) {
-    for (uint32_t number = agent->open; number != 0; number = open_at(agents, number)->next) {
-        if (open_at(agents, number)->queue == queue) return true;
+    for (uint32_t number = agent->open; number != 0; number = rs_contacts_at(agents->contacts, number)->staff_next) {
+        if (rs_contacts_at(agents->contacts, number)->staff_queue == queue) return true;
     }
     return false;
 }
@@ -177,54 +176,53 @@ rs_staff_t rs_agents_staff(rs_agents_t *agents, uint32_t queue_key) {
 }
 
 /* --- open handlings -------------------------------------------------------------------------------------------------- */
-static void close_handling(rs_agents_t *agents, rs_contact_t *contact) {
-    const uint32_t number = contact->staff_open, agent_number = open_at(agents, number)->agent;
+static void close_handling(rs_agents_t *agents, uint32_t contact_number) {
+    rs_contact_t *contact = rs_contacts_at(agents->contacts, contact_number);
+    const uint32_t agent_number = contact->staff_agent;
     rs_agent_t *agent = rs_agent_at(agents, agent_number);
     uint32_t *link = &agent->open;
-    while (*link != number) link = &open_at(agents, *link)->next;
-    *link = open_at(agents, number)->next;
-    rs_pool_give(&agents->open, number);
-    contact->staff_open = 0;
+    while (*link != contact_number) link = &rs_contacts_at(agents->contacts, *link)->staff_next;
+    *link = contact->staff_next;
+    contact->staff_agent = contact->staff_next = 0;
     agent->open_count--;
     rs_agent_settle_duty(agents, agent_number);
     rs_agent_publish(agents, agent_number);
 }
 
-static void open_handling(rs_agents_t *agents, rs_contact_t *contact, const rs_handling_t *handling) {
+static void open_handling(rs_agents_t *agents, uint32_t contact_number, const rs_handling_t *handling) {
+    rs_contact_t *contact = rs_contacts_at(agents->contacts, contact_number);
     const uint32_t agent_number = rs_agent_find(agents, contact->tenant, handling->agent);
-    const uint32_t number = agent_number == 0 ? 0 : rs_pool_take(&agents->open);
-    if (number == 0) {
+    if (agent_number == 0) {
         agents->odd.no_room++;
         return;
     }
     rs_agent_t *agent = rs_agent_at(agents, agent_number);
-    *open_at(agents, number) = (rs_agent_open_t){.next = agent->open, .agent = agent_number, .queue = handling->queue,
-                                                 .start_us = handling->start_us};
-    agent->open = number;
+    contact->staff_agent = agent_number;
+    contact->staff_queue = handling->queue;
+    contact->staff_since_us = handling->start_us;
+    contact->staff_next = agent->open;
+    agent->open = contact_number;
     agent->open_count++;
-    contact->staff_open = number;
     rs_agent_worked_in(agents, agent_number, handling->queue, handling->start_us);
     rs_agent_settle_duty(agents, agent_number);
     rs_agent_publish(agents, agent_number);
 }
 
 void rs_agents_follow(rs_agents_t *agents, uint32_t contact_number) {
-    rs_contact_t *contact = rs_contacts_at(agents->contacts, contact_number);
+    const rs_contact_t *contact = rs_contacts_at(agents->contacts, contact_number);
     const rs_handling_t *handling = rs_story_open_handling(&agents->contacts->derivation, &contact->story);
     if (handling != NULL && handling->agent == 0) handling = NULL;
-    if (contact->staff_open != 0) {
-        const rs_agent_open_t *open = open_at(agents, contact->staff_open);
-        const bool is_same = handling != NULL && rs_agent_at(agents, open->agent)->name == handling->agent &&
-                             open->start_us == handling->start_us && open->queue == handling->queue;
+    if (contact->staff_agent != 0) {
+        const bool is_same = handling != NULL && rs_agent_at(agents, contact->staff_agent)->name == handling->agent &&
+                             contact->staff_since_us == handling->start_us && contact->staff_queue == handling->queue;
         if (is_same) return;
-        close_handling(agents, contact);
+        close_handling(agents, contact_number);
     }
-    if (handling != NULL) open_handling(agents, contact, handling);
+    if (handling != NULL) open_handling(agents, contact_number, handling);
 }
 
 void rs_agents_forget(rs_agents_t *agents, uint32_t contact_number) {
-    rs_contact_t *contact = rs_contacts_at(agents->contacts, contact_number);
-    if (contact->staff_open != 0) close_handling(agents, contact);
+    if (rs_contacts_at(agents->contacts, contact_number)->staff_agent != 0) close_handling(agents, contact_number);
 }
 
 /* --- looking --------------------------------------------------------------------------------------------------------- */

@@ -26,7 +26,9 @@ typedef struct rs_contact {
     uint32_t text_head, text_tail, texts;   /* their ids, in no order, and how many */
     uint32_t base;                   /* place of the base story, 0 = the empty one */
     uint32_t older, younger;         /* in its list */
-    uint32_t staff_open;             /* its open handling among its agent's (core/agent), 0 = none */
+    /* its open handling among those of its agent (core/agent); staff_agent 0 = none */
+    uint32_t staff_agent, staff_next, staff_queue;
+    int64_t staff_since_us;
     uint32_t journey, journey_next;  /* 0 = its own: tied to none with others */
     bool journey_named, journey_sought;   /* sought: it was asked for once whether one of its own id is there */
     rs_order_t journey_order;        /* of the event that named it */
