@@ -45,7 +45,7 @@ typedef struct world {
     oracle_arrival_t deliveries[2 * MAX_EVENTS];
     size_t delivery_count;
     char contact_ids[MAX_CONTACTS][TEXT];
-    struct { int64_t end_us; unsigned customer, tenant; bool shared, is_empty; } told[MAX_CONTACTS];
+    struct { int64_t end_us; unsigned customer, tenant; bool shared, is_empty /* only spoken of: a survey for an unknown contact */; } told[MAX_CONTACTS];
     unsigned told_count;
     uint64_t seq[2];
     int64_t last_us;
@@ -140,7 +140,7 @@ static void tell_contact(world_t *world, unsigned contact, int64_t at_us) {
     if (chance(world, 20)) tell(world, contact, RS_CONTACT_WRAPUP_STARTED, at_us);
     world->told[contact].end_us = at_us;
     const size_t count = world->event_count - first;
-    world->told[contact].is_empty = count == 0;   /* only spoken of: a survey for an unknown contact */
+    world->told[contact].is_empty = count == 0 || (count == 1 && world->events[first].type == RS_CONTACT_WRAPUP_STARTED);
     if (count == 0) return;
     rs_event_t *events = &world->events[first];
     if (!chance(world, 8)) name_customer(&events[below(world, count)], world->told[contact].customer);
