@@ -94,9 +94,9 @@ static int check_rule_window(rs__loader_t *loader, const rs_rule_config_t *rule,
                              const char *key) {
     rs_metric_unit_t unit = RS_UNIT_COUNT;
     (void)rs_config_metric_known(rule->metric, &unit);
-    const bool gauge = unit == RS_UNIT_GAUGE_COUNT || unit == RS_UNIT_GAUGE_TIME;
+    const bool gauge = unit >= RS_UNIT_GAUGE_COUNT;
     if (gauge && rule->window.len > 0)
-        return refuse_rule_key(loader, node, key, "window", "no window with waiting, oldest_wait, open_over_t",
+        return refuse_rule_key(loader, node, key, "window", "no window with waiting, oldest_wait, open_over_t, estimated_wait, breach_oldest, breach_newest",
                                "this metric is of now and has no window");
     if (!gauge && rule->window.len == 0)
         return refuse_rule_key(loader, node, key, "window", "one of `windows`, or today", "is missing");
@@ -106,8 +106,8 @@ static int check_rule_window(rs__loader_t *loader, const rs_rule_config_t *rule,
 static int check_rule_policy(rs__loader_t *loader, rs_rule_config_t *rule, const rs_node_t *node, const char *key) {
     const rs_config_t *config = loader->config;
     if (rule->policy.len == 0) return RS_OK;
-    if (!rs_str_equal(rule->metric, RS_STR("service_level")))
-        return refuse_rule_key(loader, node, key, "policy", "a policy with metric: service_level only",
+    if (!rs_str_equal(rule->metric, RS_STR("service_level")) && !rs_str_equal(rule->metric, RS_STR("predicted_service_level")))
+        return refuse_rule_key(loader, node, key, "policy", "a policy with metric: service_level or predicted_service_level only",
                                "this metric has no policy");
     for (uint32_t i = 0; i < config->policy_count; i++)
         if (rs_str_equal(rule->policy, rs_str(config->policies[i].name))) return RS_OK;

@@ -15,15 +15,18 @@
     X(short_rate, RATIO) X(asa, TIME) X(aht, TIME) X(wait_max, TIME) X(wait_p50, TIME) X(wait_p80, TIME)         \
     X(wait_p90, TIME) X(wait_p95, TIME) X(wait_p99, TIME) X(waiting, GAUGE_COUNT) X(oldest_wait, GAUGE_TIME)     \
     X(open_over_t, GAUGE_COUNT) X(offers_failed_rate, RATIO) X(fcr, RATIO) X(csat, SCORE) X(csat_top_box, RATIO) \
-    X(nps, SCORE) X(ces, SCORE) X(survey_response_rate, RATIO) X(complaints, COUNT) X(complaints_overdue, COUNT)
+    X(nps, SCORE) X(ces, SCORE) X(survey_response_rate, RATIO) X(complaints, COUNT) X(complaints_overdue, COUNT) \
+    X(estimated_wait, GAUGE_TIME) X(breach_oldest, GAUGE_RATIO) X(breach_newest, GAUGE_RATIO)                    \
+    X(predicted_service_level, RATIO)
 
 typedef enum rs_metric_unit {
     RS_UNIT_RATIO = 0,
     RS_UNIT_COUNT,
     RS_UNIT_TIME,
     RS_UNIT_SCORE,
-    RS_UNIT_GAUGE_COUNT,
-    RS_UNIT_GAUGE_TIME
+    RS_UNIT_GAUGE_COUNT,      /* from here on: of now */
+    RS_UNIT_GAUGE_TIME,
+    RS_UNIT_GAUGE_RATIO
 } rs_metric_unit_t;
 
 /* Whether there is a metric of that name; *unit (may be NULL) is only then written. Pure. */

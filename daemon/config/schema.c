@@ -139,7 +139,7 @@ static const rs_schema_row_t rows[] = {
     ROW("alerts.rules.<name>.metric", METRIC, RULE(metric), LIVE | RS_ROW_REQUIRED, 0, 0, NULL, NULL,
         "the figure that is watched"),
     ROW("alerts.rules.<name>.window", WINDOW, RULE(window), LIVE, 0, 0, NULL, NULL,
-        "one of `windows` or today; none for waiting, oldest_wait, open_over_t"),
+        "one of `windows` or today; none for figures of now, such as waiting or oldest_wait"),
     ROW("alerts.rules.<name>.policy", TEXT, RULE(policy), LIVE, 0, RS_MAX_NAME, NULL, NULL,
         "policy of a service level; the first when not named"),
     ROW("alerts.rules.<name>.by", CHOICE, RULE(family), LIVE, 0, 0, NULL, families,

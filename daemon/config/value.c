@@ -404,7 +404,7 @@ static int assign_figure(const job_t *job) {
         figure = (double)us / (double)RS_US_PER_MS;
     } else if (!parse_figure(job->node->text, unit, &figure)) {
         return figure_is(job, "a number, such as 0.8 for a ratio, 12 for a count", "a number");
-    } else if (unit == RS_UNIT_RATIO && figure > 1) {
+    } else if ((unit == RS_UNIT_RATIO || unit == RS_UNIT_GAUGE_RATIO) && figure > 1) {
         return figure_is(job, "a number from 0 to 1, such as 0.8", "a ratio, as this metric is");
     }
     memcpy(job->field, &figure, sizeof(figure));

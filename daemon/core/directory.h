@@ -26,7 +26,7 @@ typedef struct rs_key_entry {
     uint32_t likely_cells[RS_ATTRIBUTION_COUNT];
     uint32_t generation;             /* whose standards are below */
     uint32_t team;                   /* of an agent key: what the configuration says, a number of names */
-    bool is_waiting, gauges_changed, figures_changed;
+    bool is_waiting, gauges_changed, figures_changed, is_predicted;
     rs_standard_t standard;
     /* open legs, by queued time: of a queue key all three lists, of channel and total keys theirs */
     uint32_t open_head, open_tail, open_cursor;

@@ -273,9 +273,28 @@ static void follow_handling(rs_gauges_t *gauges, uint32_t number) {
     count_talking(gauges, contact, 1);
 }
 
+/* The handling under way, with its wrap-up: its age tells when its agent may come free. */
+static void follow_underway(rs_gauges_t *gauges, uint32_t number) {
+    rs_contact_t *contact = contact_at(gauges, number);
+    const rs_handling_t *handling = rs_story_underway(&gauges->contacts->derivation, &contact->story);
+    if (handling == NULL && contact->underway == 0) return;
+    uint32_t key = 0;
+    if (handling != NULL) {
+        key = rs_directory_key(gauges->account->directory, RS_FAMILY_QUEUE, contact->tenant, handling->queue, handling->channel);
+        if (contact->underway != 0 && key == contact->underway_key && handling->start_us == contact->underway_since_us) return;
+    }
+    rs_predict_ended(gauges->predict, contact->underway_key, contact->underway);
+    contact->underway = 0;
+    if (handling == NULL) return;
+    contact->underway = rs_predict_began(gauges->predict, key, handling->start_us);
+    contact->underway_key = key;
+    contact->underway_since_us = handling->start_us;
+}
+
 void rs_gauges_follow(rs_gauges_t *gauges, uint32_t contact, int64_t now_us) {
     follow_leg(gauges, contact, now_us);
     follow_handling(gauges, contact);
+    if (gauges->predict != NULL) follow_underway(gauges, contact);
 }
 
 /* Other thresholds are in force from now on: all that wait are looked at. */
@@ -305,4 +324,7 @@ void rs_gauges_publish(rs_gauges_t *gauges, uint32_t key) {
     if (entry->open_head != 0) published.oldest_queued_us = contact_at(gauges, entry->open_head)->open_since_us;
     memcpy(published.open_miss, entry->over, sizeof published.open_miss);
     rs_window_set_gauges(gauges->account->windows, key, &published);
+    if (!entry->is_predicted || entry->waiting != 0) return;
+    entry->is_predicted = false;   /* nobody waits: what was expected of them is over */
+    rs_window_set_prediction(gauges->account->windows, key, &(rs_window_prediction_t){.reason = RS_PREDICTION_NOBODY_WAITS});
 }

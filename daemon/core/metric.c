@@ -1,6 +1,7 @@
 #include "core/metric.h"
 
-typedef enum metric_kind { KIND_COUNT, KIND_RATIO, KIND_MEAN, KIND_SCORE, KIND_INDEX, KIND_WAIT_MAX, KIND_PERCENTILE, KIND_GAUGE } metric_kind_t;
+typedef enum metric_kind { KIND_COUNT, KIND_RATIO, KIND_MEAN, KIND_SCORE, KIND_INDEX, KIND_WAIT_MAX, KIND_PERCENTILE, KIND_GAUGE,
+                           KIND_PREDICTED, KIND_PREDICTED_LEVEL } metric_kind_t;
 
 /* Which counts a figure is made of: the numerator, less what it is less by, and the sum that it is divided by. A mean is of
  * microseconds, a score of thousandths, an index of 100. */
@@ -65,6 +66,10 @@ static const metric_row_t table[RS_METRIC_COUNT] = {
                                         .numerator = {RS_COUNT_SURVEYED_CONTACTS}, .denominator = {RS_COUNT_HANDLED}},
     [RS_METRIC_COMPLAINTS] = COUNT(RS_COUNT_COMPLAINTS),
     [RS_METRIC_COMPLAINTS_OVERDUE] = COUNT(RS_COUNT_COMPLAINTS_OVERDUE),
+    [RS_METRIC_ESTIMATED_WAIT] = {.kind = KIND_PREDICTED},
+    [RS_METRIC_BREACH_OLDEST] = {.kind = KIND_PREDICTED},
+    [RS_METRIC_BREACH_NEWEST] = {.kind = KIND_PREDICTED},
+    [RS_METRIC_PREDICTED_SERVICE_LEVEL] = {.kind = KIND_PREDICTED_LEVEL},
 };
 
 #define RS_X(NAME, name) #name,
@@ -89,14 +94,18 @@ const char *rs_metric_names(void) {
     return all + 2;
 }
 
-bool rs_metric_is_gauge(rs_metric_t metric) { return table[metric].kind == KIND_GAUGE; }
-bool rs_metric_is_ratio(rs_metric_t metric) { return table[metric].kind == KIND_RATIO; }
+bool rs_metric_is_gauge(rs_metric_t metric) { return table[metric].kind == KIND_GAUGE || table[metric].kind == KIND_PREDICTED; }
+bool rs_metric_is_ratio(rs_metric_t metric) {
+    return table[metric].kind == KIND_RATIO || table[metric].kind == KIND_PREDICTED_LEVEL || metric == RS_METRIC_BREACH_OLDEST ||
+           metric == RS_METRIC_BREACH_NEWEST;
+}
 bool rs_metric_is_score(rs_metric_t metric) {
     return table[metric].kind == KIND_SCORE || table[metric].kind == KIND_INDEX;
 }
 bool rs_metric_is_time(rs_metric_t metric) {
     const metric_kind_t kind = table[metric].kind;
-    return kind == KIND_MEAN || kind == KIND_WAIT_MAX || kind == KIND_PERCENTILE || metric == RS_METRIC_OLDEST_WAIT;
+    return kind == KIND_MEAN || kind == KIND_WAIT_MAX || kind == KIND_PERCENTILE || metric == RS_METRIC_OLDEST_WAIT ||
+           metric == RS_METRIC_ESTIMATED_WAIT;
 }
 
 /* --- reading ------------------------------------------------------------------------------------------------------ */
@@ -189,6 +198,45 @@ static int read_counted(const rs_window_store_t *store, uint32_t key, uint32_t w
     return RS_OK;
 }
 
+static bool is_given(const rs_window_prediction_t *prediction) {
+    return prediction->reason == RS_PREDICTION_GIVEN || prediction->reason == RS_PREDICTION_NOBODY_WAITS;
+}
+
+static int read_predicted(const rs_window_store_t *store, uint32_t key, rs_metric_t metric, rs_figure_t *figure) {
+    rs_window_prediction_t prediction;
+    rs_window_gauges_t gauges;
+    int status = rs_window_read_prediction(store, key, &prediction);
+    if (status == RS_OK) status = rs_window_read_gauges(store, key, &gauges);
+    if (status != RS_OK) return status;
+    *figure = null_figure;
+    if (!is_given(&prediction)) return RS_OK;
+    if (metric == RS_METRIC_ESTIMATED_WAIT) {
+        const int64_t ms = prediction.estimated_wait_us / RS_US_PER_MS;
+        *figure = (rs_figure_t){.value = (double)ms, .numerator = ms, .denominator = gauges.waiting};
+        return RS_OK;
+    }
+    const int64_t chance = metric == RS_METRIC_BREACH_OLDEST ? prediction.breach_oldest : prediction.breach_newest;
+    *figure = (rs_figure_t){.value = (double)chance / RS_PREDICTION_ONE, .numerator = chance, .denominator = gauges.waiting};
+    return RS_OK;
+}
+
+/* Numerator and denominator as whole legs, the nearest; the value is not rounded. */
+static int read_predicted_level(const rs_window_store_t *store, uint32_t key, uint32_t window, uint32_t slot, rs_figure_t *figure) {
+    const rs_count_t which[] = {(rs_count_t)(RS_COUNT_SL_NUM_0 + slot), (rs_count_t)(RS_COUNT_SL_DEN_0 + slot)};
+    rs_window_prediction_t prediction;
+    int64_t values[RS_ARRAY_LEN(which)];
+    int status = rs_window_read_prediction(store, key, &prediction);
+    if (status == RS_OK) status = rs_window_read_counts(store, key, window, which, RS_ARRAY_LEN(which), values);
+    if (status != RS_OK) return status;
+    const double numerator = (double)values[0] + (double)prediction.expected_num[slot] / RS_PREDICTION_ONE;
+    const double denominator = (double)values[1] + (double)prediction.expected_den[slot] / RS_PREDICTION_ONE;
+    *figure = null_figure;
+    if (!is_given(&prediction) || denominator <= 0) return RS_OK;
+    *figure = (rs_figure_t){.value = numerator / denominator, .numerator = (int64_t)(numerator + 0.5),
+                            .denominator = (int64_t)(denominator + 0.5)};
+    return RS_OK;
+}
+
 int rs_metric_read(const rs_window_store_t *store, uint32_t key, uint32_t window, rs_metric_t metric, uint32_t policy_slot,
                    bool open_miss_now, int64_t now_us, rs_figure_t *figure) {
     RS_REQUIRE((unsigned)metric < RS_METRIC_COUNT && policy_slot < RS_MAX_POLICIES);
@@ -196,6 +244,8 @@ int rs_metric_read(const rs_window_store_t *store, uint32_t key, uint32_t window
         case KIND_GAUGE: return read_gauge(store, key, metric, now_us, figure);
         case KIND_PERCENTILE: return read_percentile(store, key, window, table[metric].per_mille, figure);
         case KIND_WAIT_MAX: return read_wait_max(store, key, window, figure);
+        case KIND_PREDICTED: return read_predicted(store, key, metric, figure);
+        case KIND_PREDICTED_LEVEL: return read_predicted_level(store, key, window, policy_slot, figure);
         case KIND_COUNT: case KIND_RATIO: case KIND_MEAN: case KIND_SCORE: case KIND_INDEX: break;
     }
     int64_t open_misses = 0;

@@ -212,6 +212,20 @@ int rs_window_read_gauges(const rs_window_store_t *store, uint32_t key_number, r
     return RS_ERR_AGAIN;
 }
 
+int rs_window_read_prediction(const rs_window_store_t *store, uint32_t key_number, rs_window_prediction_t *prediction) {
+    const rs__key_t *key = find_key(store, key_number);
+    if (key == NULL) return RS_ERR_NOT_FOUND;
+    int64_t words[RS_ARRAY_LEN(key->prediction)];
+    for (uint32_t attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+        const uint32_t version = rs_seqlock_read_begin(&key->gauge_lock);
+        for (uint32_t i = 0; i < RS_ARRAY_LEN(words); i++) words[i] = rs__load(&key->prediction[i]);
+        if (rs_seqlock_read_retry(&key->gauge_lock, version)) continue;
+        memcpy(prediction, words, sizeof words);
+        return RS_OK;
+    }
+    return RS_ERR_AGAIN;
+}
+
 uint32_t rs_window_key_version(const rs_window_store_t *store, uint32_t key_number) {
     const rs__key_t *key = find_key(store, key_number);
     if (key == NULL) return 0;

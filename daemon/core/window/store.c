@@ -165,15 +165,35 @@ void rs_window_prefetch(const rs_window_store_t *store, uint32_t key_number) {
     __builtin_prefetch(&full->tail_is_known, 1);
 }
 
+/* Under the gauges' lock, and only when something is new. */
+static void set_words(rs__key_t *key, _Atomic int64_t *published, const int64_t *words, uint32_t count) {
+    bool changed = false;
+    for (uint32_t i = 0; i < count; i++) changed |= rs__load(&published[i]) != words[i];
+    if (!changed) return;
+    rs_seqlock_write_begin(&key->gauge_lock);
+    for (uint32_t i = 0; i < count; i++) rs__store(&published[i], words[i]);
+    rs_seqlock_write_end(&key->gauge_lock);
+}
+
 void rs_window_set_gauges(rs_window_store_t *store, uint32_t key_number, const rs_window_gauges_t *gauges) {
     RS_REQUIRE(key_number < atomic_load_explicit(&store->key_count, memory_order_relaxed));
     rs__key_t *key = store->keys[key_number];
     int64_t words[RS_ARRAY_LEN(key->gauges)];
     memcpy(words, gauges, sizeof words);
-    bool changed = false;
-    for (uint32_t i = 0; i < RS_ARRAY_LEN(words); i++) changed |= rs__load(&key->gauges[i]) != words[i];
-    if (!changed) return;
-    rs_seqlock_write_begin(&key->gauge_lock);
-    for (uint32_t i = 0; i < RS_ARRAY_LEN(words); i++) rs__store(&key->gauges[i], words[i]);
-    rs_seqlock_write_end(&key->gauge_lock);
+    set_words(key, key->gauges, words, RS_ARRAY_LEN(words));
+}
+
+void rs_window_set_prediction(rs_window_store_t *store, uint32_t key_number, const rs_window_prediction_t *prediction) {
+    RS_REQUIRE(key_number < atomic_load_explicit(&store->key_count, memory_order_relaxed));
+    rs__key_t *key = store->keys[key_number];
+    int64_t words[RS_ARRAY_LEN(key->prediction)];
+    memcpy(words, prediction, sizeof words);
+    set_words(key, key->prediction, words, RS_ARRAY_LEN(words));
+}
+
+const char *rs_prediction_reason_name(unsigned reason) {
+#define RS_X(NAME, name) #name,
+    static const char *const names[] = {RS_PREDICTION_REASONS(RS_X)};
+#undef RS_X
+    return reason < RS_ARRAY_LEN(names) ? names[reason] : "";
 }

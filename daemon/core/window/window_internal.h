@@ -117,13 +117,15 @@ typedef struct rs__key {
     uint32_t pane_record, pane_slot;
     int64_t busy_s;                 /* the last second that the key had an open pane in */
     uint32_t open;                  /* its open pane, RS__NONE */
-    rs_seqlock_t gauge_lock;        /* gauges */
+    rs_seqlock_t gauge_lock;        /* gauges, prediction */
     _Alignas(64) _Atomic int64_t gauges[4 + RS_MAX_POLICIES]; /* as in rs_window_gauges_t; relaxed inside gauge_lock */
+    _Alignas(64) _Atomic int64_t prediction[4 + 2 * RS_MAX_POLICIES]; /* as in rs_window_prediction_t; as the gauges */
     /* Relaxed inside the lock; wrapping, like histogram counts. By store->place. */
     _Alignas(64) _Atomic int64_t rows[][RS__ROW_WORDS];
     /* FULL keys: an rs__full_t follows the rows, see rs__full_of */
 } rs__key_t;
 static_assert(sizeof(rs_window_gauges_t) == (4 + RS_MAX_POLICIES) * sizeof(int64_t), "gauges are copied word by word");
+static_assert(sizeof(rs_window_prediction_t) == (4 + 2 * RS_MAX_POLICIES) * sizeof(int64_t), "predictions, too");
 
 /* --- the pane log ------------------------------------------------------------------------------------------------- */
 enum {
