@@ -54,7 +54,7 @@ static void choose_rules(trial_t *trial) {
     generate_defaults(config);
     memcpy(&config->zone, &(const rs_zone_t *){generate_zone((unsigned)below(trial, GENERATE_ZONES))}, sizeof config->zone);
     config->staff = (rs_staff_config_t){.break_activities = breaks, .break_count = 2, .absent_activities = absences, .absent_count = 1};
-    if (chance(trial, 70)) config->staff.expire_us = (20 + below(trial, 100)) * RS_US_PER_MIN;
+    if (chance(trial, 70)) config->staff.expire_us = (4 + below(trial, 16)) * 5 * RS_US_PER_MIN;   /* so that some events come just then */
     config->agents = teams;
     config->agent_count = 1;
     static const int64_t minutes[] = {15, 30, 60};

@@ -91,15 +91,15 @@ void rs_agent_drop_plans(rs_agents_t *agents, rs_agent_t *agent) {
 /* Room for one more: when there are too many, those go that only a source which lags far behind could bring back. */
 static bool make_room(rs_agents_t *agents, rs_agent_t *agent) {
     if (agent->plan_count < agents->max_events) return true;
+    if (agents->settled_us == INT64_MIN) return false;
     const int64_t old_us = agents->settled_us - 2 * agents->lateness_us;
-    if (agents->settled_us != INT64_MIN) remove_plans(agents, agent, ends_by, &old_us);
+    remove_plans(agents, agent, ends_by, &old_us);
     return agent->plan_count < agents->max_events;
 }
 
-/* Nothing is left of a plan that a later one covers. */
+/* Nothing is left of a plan that a later one covers, its days included (they end no sooner when it ends no sooner). */
 static bool covers(const rs_agent_plan_t *outer, const rs_agent_plan_t *inner) {
-    return outer->from_us <= inner->from_us && outer->to_us >= inner->to_us && outer->day_from_us <= inner->day_from_us &&
-           outer->day_to_us >= inner->day_to_us;
+    return outer->from_us <= inner->from_us && outer->to_us >= inner->to_us && outer->day_from_us <= inner->day_from_us;
 }
 
 static void insert(rs_agents_t *agents, rs_agent_t *agent, uint32_t number) {
