@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <sodium.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -39,6 +40,7 @@ typedef struct rs_replay {
     rs_block_t *block;              /* being filled */
     int read_result;
     uint64_t told, already_told;    /* refusals said; those that an earlier reading has said already */
+    uint8_t pseudonym_key[RS_PSEUDONYM_KEY_BYTES];
     /* both */
     rs_block_queue_t *queue;
     _Atomic bool given_up;          /* relaxed: the applier says that reading on is of no use; a little later does no harm */
@@ -286,8 +288,14 @@ static int take(rs_replay_t *replay, const rs_event_t *event, const char *file, 
     return keep(replay, event);
 }
 
-/* The customer's own text goes no further than here: replay needs no pseudonyms yet. */
-static void forget_customer(rs_event_t *event) { event->customer = (rs_str_t){0}; }
+/* The customer's own text goes no further than here (disorder may be spilled to disk). The key is this run's alone; no figure
+ * depends on it. `bytes` must stay as long as the event is looked at. */
+static void disguise_customer(rs_replay_t *replay, rs_event_t *event, uint8_t bytes[RS_PSEUDONYM_BYTES]) {
+    if (event->customer.len == 0 || (event->present & RS_HAS_PSEUDONYM) != 0) return;
+    rs_pseudonym(replay->pseudonym_key, event->tenant, event->customer, bytes);
+    event->customer = (rs_str_t){.data = (const char *)bytes, .len = RS_PSEUDONYM_BYTES};
+    event->present |= RS_HAS_PSEUDONYM;
+}
 
 static int read_file(rs_replay_t *replay, const char *file) {
     rs_reader_t *reader;
@@ -298,6 +306,7 @@ static int read_file(rs_replay_t *replay, const char *file) {
     if (status != RS_OK) return rs_cli_fail("%s: %s", file, status == RS_ERR_IO ? strerror(errno) : rs_status_text(status));
     rs_event_t event;
     rs_refused_t refused;
+    uint8_t pseudonym[RS_PSEUDONYM_BYTES];
     uint64_t line = 0;
     int result = 0;
     while (result == 0 && !atomic_load_explicit(&replay->given_up, memory_order_relaxed) &&
@@ -307,7 +316,7 @@ static int read_file(rs_replay_t *replay, const char *file) {
         } else {
             replay->read++;
             if (status == 1) {
-                forget_customer(&event);
+                disguise_customer(replay, &event, pseudonym);
                 result = take(replay, &event, file, line);
             } else {
                 report_refused(replay, file, line, &refused);
@@ -429,6 +438,10 @@ static void print_summary(const rs_replay_t *replay) {
             sum.applied, sum.duplicate, sum.invalid, sum.unknown, sum.limit, sum.gaps, sum.missing,
             replay->alerts ? "transitions" : replay->process ? "edges" : "rows", replay->rows);
     const rs_core_losses_t losses = rs_core_losses(replay->core);
+    if (losses.customers != 0) {
+        fprintf(stderr, "ringside replay: limits reached: %" PRIu64 " journeys were forgotten before fcr.repeat_window had ended; see "
+                "limits.customers of the configuration\n", losses.customers);
+    }
     if (losses.contacts + losses.cells + losses.panes + losses.overflowed_keys + losses.edges != 0) {
         fprintf(stderr, "ringside replay: limits reached: contacts or events %" PRIu64 ", rows %" PRIu64 ", panes %" PRIu64
                 ", keys in " RS_OVERFLOW_NAME " %" PRIu64 ", edges %" PRIu64 "; see limits.* of the configuration\n", losses.contacts, losses.cells,
@@ -440,6 +453,7 @@ static void print_summary(const rs_replay_t *replay) {
 static void widen_limits(rs_config_t *config) {
     rs_limits_t *limits = &config->limits;
     if (limits->contacts < 8u << 20) limits->contacts = 8u << 20;
+    if (limits->customers < 8u << 20) limits->customers = 8u << 20;
     if (limits->rows < 4u << 20) limits->rows = 4u << 20;
     if (limits->edges < 4u << 20) limits->edges = 4u << 20;
     if (limits->variants < 1u << 20) limits->variants = 1u << 20;
@@ -460,6 +474,7 @@ static int create_core(rs_replay_t *replay, bool applies, rs_core_t **core) {
 static int create_parts(rs_replay_t *replay) {
     if (!replay->config->missing_end_named) replay->config->missing_end_us = 0;   /* in replay only when configured */
     widen_limits(replay->config);
+    randombytes_buf(replay->pseudonym_key, sizeof replay->pseudonym_key);
     int result = create_core(replay, true, &replay->core);
     if (result == 0) result = create_core(replay, false, &replay->admission);
     return result;

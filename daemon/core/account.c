@@ -241,7 +241,8 @@ static void account_change(rs_account_t *account, uint32_t tenant, const rs_fact
     const uint32_t agent_key = fact->agent == 0 ? 0 : family_key(account, RS_FAMILY_AGENT, tenant, fact->agent, 0);
     if (in_queue_rows) prefetch_key(account, keys->queue);
     if (fact->agent != 0) prefetch_key(account, agent_key);
-    if (in_queue_rows && change->feedback == NULL) change->threshold_us = change->queue->standard.threshold_us;
+    const bool has_threshold = change->feedback == NULL && fact->type != RS_FACT_FCR;
+    if (in_queue_rows && has_threshold) change->threshold_us = change->queue->standard.threshold_us;
     rs_posting_t posting;
     begin_posting(account, &posting, fact, change, keys->queue, counting);
     change_key(account, keys->total, &posting);
@@ -343,3 +344,12 @@ bool rs_account_same_place(const rs_account_t *account, int64_t a_us, int64_t b_
     rs_interval_of(&account->rows->spec, b_us, &start_us[1], &length_us[1]);
     return start_us[0] == start_us[1] && rs_account_generation(account, a_us) == rs_account_generation(account, b_us);
 }
+
+void rs_account_post(rs_account_t *account, const rs_change_t *change, int64_t at_us, const uint32_t *keys, uint32_t key_count,
+                     int sign) {
+    rs_posting_t posting = {.change = change, .same_verdicts = true, .sign = sign, .attributions = account->attributions};
+    for (unsigned attribution = 0; attribution < RS_ATTRIBUTION_COUNT; attribution++) posting.at_us[attribution] = at_us;
+    for (uint32_t i = 0; i < key_count; i++) change_key(account, keys[i], &posting);
+}
+
+void rs_account_prefetch(const rs_account_t *account, uint32_t key) { prefetch_key(account, key); }

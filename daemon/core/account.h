@@ -2,7 +2,7 @@
 #ifndef RS_CORE_ACCOUNT_H
 #define RS_CORE_ACCOUNT_H
 
-#include "core/contact/fact.h"
+#include "core/change.h"
 #include "core/directory.h"
 #include "core/predict/predict.h"
 #include "core/rows.h"
@@ -37,6 +37,11 @@ void rs_account_move_journey(rs_account_t *account, uint32_t tenant, const rs_fa
 /* Whether rows are kept in attribution `close`; whether two moments mean the same there: one interval, one set of policies. */
 bool rs_account_closes(const rs_account_t *account);
 bool rs_account_same_place(const rs_account_t *account, int64_t a_us, int64_t b_us);
+/* Counts a change (or takes it back) at one moment for the keys given: what belongs to no contact. */
+void rs_account_post(rs_account_t *account, const rs_change_t *change, int64_t at_us, const uint32_t *keys, uint32_t key_count,
+                     int sign);
+/* Calls for the memory that a change of the key will touch; changes nothing. */
+void rs_account_prefetch(const rs_account_t *account, uint32_t key);
 /* T, S and target of a queue key, under the policies in force at `at_us`. */
 const rs_key_entry_t *rs_account_standards(rs_account_t *account, uint32_t key, int64_t at_us);
 /* The set of policies in force at `at_us`. */

@@ -1,5 +1,6 @@
 #include "core/change.h"
 
+#include "core/fcr/fcr.h"
 #include "core/feedback/change_feedback.h"
 
 static const uint16_t flow_counts[RS_FLOW_COUNT] = {
@@ -89,6 +90,17 @@ _Static_assert(RS_COUNT_FIRST_REPLY_CALENDAR_US == RS_COUNT_FIRST_REPLIES + 3 &&
 _Static_assert(RS_CALLBACK_ATTEMPTED == RS_CALLBACK_REQUESTED + 1 && RS_CALLBACK_CONNECTED == RS_CALLBACK_REQUESTED + 2 &&
                    RS_CALLBACK_FAILED == RS_CALLBACK_REQUESTED + 3, "callback_counts is in the order of the types");
 
+static void change_of_resolution(rs_change_t *change, int64_t flags) {
+    const bool never = (flags & RS_FCR_NEVER) != 0, unresolved = (flags & (RS_FCR_REPEATED | RS_FCR_FLAGGED)) != 0;
+    rs_change_count(change, RS_COUNT_FCR_ELIGIBLE, 1);
+    if ((flags & RS_FCR_REPEATED) != 0) rs_change_count(change, RS_COUNT_FCR_REPEATED, 1);
+    if ((flags & RS_FCR_FLAGGED) != 0) rs_change_count(change, RS_COUNT_FCR_FLAGGED_UNRESOLVED, 1);
+    if (unresolved) rs_change_count(change, RS_COUNT_FCR_UNRESOLVED, 1);
+    if ((flags & RS_FCR_MATURED) != 0) rs_change_count(change, RS_COUNT_FCR_MATURED, 1);
+    if (never) rs_change_count(change, RS_COUNT_FCR_NEVER, 1);
+    if (never && unresolved) rs_change_count(change, RS_COUNT_FCR_NEVER_UNRESOLVED, 1);
+}
+
 void rs_change_of_fact(rs_change_t *change, const rs_fact_t *fact) {
     switch (fact->type) {
         case RS_FACT_LEG_OPENED: rs_change_count(change, RS_COUNT_OFFERED, 1); break;
@@ -132,6 +144,8 @@ void rs_change_of_fact(rs_change_t *change, const rs_fact_t *fact) {
         case RS_FACT_SURVEYED:
         case RS_FACT_FEEDBACK:
         case RS_FACT_COMPLAINT_STAGE: rs_change_of_feedback(change, fact); break;
+        case RS_FACT_OVERLAPPING: rs_change_count(change, RS_COUNT_OVERLAPPING_HANDLINGS, 1); break;
+        case RS_FACT_FCR: change_of_resolution(change, fact->a_us); break;
         default: rs_change_count(change, RS_COUNT_CLOCK_ANOMALY, 1); break;
     }
 }

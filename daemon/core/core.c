@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+enum { AGENTS_PER_TICK = 256 };   /* posts of agents' time, or agents without any, in one tick */
+
 /* --- what the parts ask of the core -------------------------------------------------------------------------------- */
 static void on_new_key(void *context, uint32_t key) {
     rs_core_t *core = context;
@@ -61,6 +63,7 @@ static bool callback_keeps(void *context, uint32_t tenant, uint32_t queue, uint8
 static void on_facts(void *context, uint32_t contact, uint32_t tenant, const rs_fact_t *facts, uint32_t count, int sign) {
     rs_core_t *core = context;
     rs_closes_facts(&core->closes, contact, tenant, facts, count, sign);
+    rs_agents_facts(core->agents, tenant, facts, count, sign);
 }
 
 /* A case belongs to no contact: what it counts stands at its own moment. */
@@ -77,6 +80,7 @@ static void on_forget(void *context, uint32_t contact) {
     rs_core_t *core = context;
     rs_closes_forget(&core->closes, contact);
     rs_journeys_forget(&core->journeys, contact);
+    rs_agents_forget(core->agents, contact);
 }
 
 /* --- making and ending ---------------------------------------------------------------------------------------------- */
@@ -160,8 +164,13 @@ static int create_parts(rs_core_t *core) {
     status = rs_gauges_init(&core->gauges, &core->account, &core->contacts, core->directory.max);
     if (status == RS_OK) status = create_prediction(core);
     if (status != RS_OK) return status;
-    if (wants_journeys(config)) return rs_journeys_init(&core->journeys, config->limits.contacts, &core->account, &core->contacts);
-    return RS_OK;
+    const rs_agents_settings_t agents = {.config = config, .account = &core->account, .contacts = &core->contacts,
+                                         .team_of = team_of, .context = core};
+    status = rs_agents_create(&agents, &core->agents);
+    if (status != RS_OK) return status;
+    status = rs_fcr_init(&core->fcr, config, &core->account);
+    if (status != RS_OK || !(core->fcr.on || wants_journeys(config))) return status;
+    return rs_journeys_init(&core->journeys, config->limits.contacts, wants_journeys(config), &core->account, &core->contacts, &core->fcr);
 }
 
 int rs_core_create(const rs_core_options_t *options, rs_core_t **core_out) {
@@ -192,6 +201,8 @@ void rs_core_destroy(rs_core_t **core_ref) {
     rs_journeys_deinit(&core->journeys);
     rs_closes_deinit(&core->closes);
     rs_process_deinit(&core->process);
+    rs_agents_destroy(&core->agents);
+    rs_fcr_deinit(&core->fcr);
     rs_gauges_deinit(&core->gauges);
     rs_predict_deinit(&core->predict);
     rs_contacts_deinit(&core->contacts);
@@ -221,6 +232,7 @@ static void on_aged(void *context, uint32_t contact) {
     if (core->windows != NULL) rs_gauges_follow(&core->gauges, contact, core->now_us);
     rs_closes_follow(&core->closes, contact);
     rs_journeys_follow(&core->journeys, contact);
+    rs_agents_follow(core->agents, contact);
 }
 
 /* What time alone does: legs cross thresholds, at once; alerts are looked at over all keys when a second has passed, which is when
@@ -272,7 +284,9 @@ void rs_core_tick(rs_core_t *core, int64_t now_us) {
     if (!by_events) move_time(core, core->wall_us);
     else if (core->watermark_us != INT64_MIN) move_time(core, core->watermark_us);
     if (core->watermark_us != INT64_MIN) rs_contacts_age(&core->contacts, core->watermark_us, 4096, on_aged, core);
-    rs_core_let_time_act_on_cases(core, 4096);
+    rs_core_let_time_act_on_cases(core, 1024);
+    if (core->watermark_us != INT64_MIN) rs_agents_advance(core->agents, core->watermark_us, AGENTS_PER_TICK);
+    rs_fcr_advance(&core->fcr, core->watermark_us, RS_FCR_TICK_BUDGET);
     rs_core_finalise_rows(core);
     if (core->windows == NULL) return;
     let_time_act(core);
@@ -340,23 +354,49 @@ static rs_hash128_t scoped_hash(const rs_core_t *core, uint32_t tenant, rs_str_t
     return rs_hash128(id.data, id.len, core->options.hash_seed ^ rs_hash_mix((uint64_t)tenant << 8 | space));
 }
 
+static uint64_t id_prefix(rs_str_t event_id) {
+    uint64_t prefix = 0;
+    for (uint32_t i = 0; i < 8; i++) prefix = prefix << 8 | (i < event_id.len ? (unsigned char)event_id.data[i] : 0);
+    return prefix;
+}
+
+static void tie_to_journey(rs_core_t *core, uint32_t number, const rs_event_t *event, uint32_t session) {
+    const rs_contact_t *contact = rs_contacts_at(&core->contacts, number);
+    const bool named = event->journey_id.len != 0;
+    if (!rs_journeys_want(&core->journeys, contact, named)) return;
+    const rs_order_t order = {.at_us = event->occurred_us, .seq = event->seq, .id_prefix = id_prefix(event->event_id),
+                              .session = session, .has_seq = (event->present & RS_HAS_SEQ) != 0};
+    const rs_hash128_t id = named ? scoped_hash(core, contact->tenant, event->journey_id, 1) : contact->id;
+    rs_journeys_tie(&core->journeys, number, id, named, order);
+}
+
 static rs_refusal_t apply_to_contact(rs_core_t *core, const rs_event_t *event, uint32_t session) {
     const uint32_t tenant = rs_directory_tenant(&core->directory, event->tenant);
     const uint32_t contact = rs_contacts_find(&core->contacts, tenant, scoped_hash(core, tenant, event->contact_id, 1));
     if (contact == 0) return RS_REFUSAL_LIMIT;
+    rs_fcr_prefetch(&core->fcr, rs_contacts_at(&core->contacts, contact)->resolution);
     rs_node_t node;
     make_node(core, event, session, &node);
     const rs_refusal_t refusal = rs_contacts_take(&core->contacts, contact, &node, event->event_id);
     if (refusal != RS_REFUSAL_NONE) return refusal;
     rs_closes_follow(&core->closes, contact);
-    if (core->journeys.on) {
-        const bool named = event->journey_id.len != 0;
-        rs_journeys_tie(&core->journeys, contact,
-                        scoped_hash(core, tenant, named ? event->journey_id : event->contact_id, 2), named);
-        rs_journeys_follow(&core->journeys, contact);
-    }
+    tie_to_journey(core, contact, event, session);
+    rs_journeys_follow(&core->journeys, contact);
+    rs_agents_follow(core->agents, contact);
     if (core->windows != NULL) rs_gauges_follow(&core->gauges, contact, core->now_us);
     return RS_REFUSAL_NONE;
+}
+
+static rs_refusal_t apply_to_agent(rs_core_t *core, const rs_event_t *event, uint32_t session) {
+    rs_names_t *names = &core->directory.names;
+    const rs_agent_event_t read = {
+        .tenant = rs_directory_tenant(&core->directory, event->tenant), .agent = rs_names_number(names, event->agent),
+        .team = rs_names_number(names, event->team), .queue = rs_names_number(names, event->queue),
+        .code = rs_names_number(names, event->code), .session = session, .type = event->type, .state = event->state,
+        .has_seq = (event->present & RS_HAS_SEQ) != 0, .has_from = (event->present & RS_HAS_FROM_US) != 0,
+        .has_to = (event->present & RS_HAS_TO_US) != 0, .at_us = event->occurred_us, .from_us = event->from_us,
+        .to_us = event->to_us, .seq = event->seq, .event_id = event->event_id};
+    return rs_agents_take(core->agents, &read);
 }
 
 static rs_refusal_t apply_accepted(rs_core_t *core, const rs_event_t *event, uint32_t session) {
@@ -365,6 +405,7 @@ static rs_refusal_t apply_accepted(rs_core_t *core, const rs_event_t *event, uin
         return RS_REFUSAL_NONE;
     }
     if (event->type == RS_FEEDBACK_RECEIVED) return rs_core_apply_feedback(core, event, session);
+    if (event->type >= RS_AGENT_STATE && event->type <= RS_AGENT_SCHEDULED) return apply_to_agent(core, event, session);
     const bool of_contact = event->type >= RS_CONTACT_CREATED && event->type <= RS_SURVEY_ANSWERED;
     return of_contact ? apply_to_contact(core, event, session) : RS_REFUSAL_NONE;
 }
@@ -380,6 +421,8 @@ static void settle_event(rs_core_t *core) {
     if (core->options.replay && core->watermark_us != INT64_MIN) {
         rs_contacts_age(&core->contacts, core->watermark_us, 2, on_aged, core);
         rs_core_let_time_act_on_cases(core, 2);
+        rs_agents_advance(core->agents, core->watermark_us, 4);
+        rs_fcr_advance(&core->fcr, core->watermark_us, 2);
     }
     if (core->account.touched_count != 0) rs_core_settle_touched(core);
 }
@@ -476,6 +519,8 @@ int rs_core_apply(rs_core_t *core, uint32_t kind, const void *bytes, size_t len,
 void rs_core_finish(rs_core_t *core) {
     if (core->watermark_us != INT64_MIN) rs_contacts_age(&core->contacts, core->watermark_us, UINT32_MAX, on_aged, core);
     rs_core_let_time_act_on_cases(core, UINT32_MAX);
+    if (core->watermark_us != INT64_MIN) rs_agents_count_until(core->agents, core->watermark_us);
+    rs_fcr_finish(&core->fcr, core->watermark_us);
     if (core->windows == NULL) return;
     rs_gauges_tick(&core->gauges, core->now_us);
     rs_core_settle_touched(core);

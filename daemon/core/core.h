@@ -11,7 +11,9 @@
 #ifndef RS_CORE_H
 #define RS_CORE_H
 
+#include "core/agent/agent.h"
 #include "core/alert/alert.h"
+#include "core/fcr/fcr.h"
 #include "core/hash.h"
 #include "core/process/map.h"
 #include "core/row.h"
@@ -109,6 +111,17 @@ uint64_t rs_core_position(const rs_core_t *core);    /* of the last applied reco
 const rs_window_store_t *rs_core_windows(const rs_core_t *core);   /* NULL when off */
 /* Any thread, for key < rs_window_key_count: the key's dimensions, valid for the core's life. */
 void rs_core_key(const rs_core_t *core, uint32_t key, rs_key_t *dimensions);
+/* Who does what since when; any thread. Agents in the order in which they first appeared; texts are valid for the core's life.
+ * RS_ERR_NOT_FOUND: place >= count; RS_ERR_AGAIN: torn 64 times, try later. */
+typedef struct rs_core_agent {
+    rs_agent_live_t live;
+    rs_str_t tenant, agent, team, reason, activity;
+    rs_str_t queues[RS_LIVE_QUEUES];     /* the first of live.queue_count */
+} rs_core_agent_t;
+uint32_t rs_core_agent_count(const rs_core_t *core);
+RS_MUST_CHECK int rs_core_agent(const rs_core_t *core, uint32_t place, rs_core_agent_t *agent);
+/* Core's thread: see rs_agents_staff and rs_agents_odd in core/agent/agent.h. */
+const rs_agents_t *rs_core_agents(const rs_core_t *core);
 /* Policies in slot order as they are counted now. */
 uint32_t rs_core_policy_count(const rs_core_t *core);
 const rs_policy_t *rs_core_policy(const rs_core_t *core, uint32_t slot);
@@ -124,9 +137,11 @@ uint32_t rs_core_complaint_tenants(const rs_core_t *core);
 void rs_core_complaints(const rs_core_t *core, uint32_t tenant, rs_complaint_gauges_t *gauges);
 /* Things that a hard bound kept out, by reason: contacts or events without room, cells and panes without room, lookups that
  * ended at an __overflow__ key, events of cases without room and closed cases that made room for new ones, steps that went to an
- * __overflow__ edge or none, variants that lost their place. All 0 in a healthy daemon. */
+ * __overflow__ edge or none, variants that lost their place,
+ * journeys forgotten too soon. All 0 in a healthy daemon. */
 typedef struct rs_core_losses {
     uint64_t contacts, cells, panes, overflowed_keys, alerts, cases, edges, variants;
+    uint64_t customers;             /* journeys of customers that were forgotten before their repeat window had ended */
     uint64_t unmoved;               /* facts that stay at their own moment in attribution close */
 } rs_core_losses_t;
 rs_core_losses_t rs_core_losses(const rs_core_t *core);
@@ -144,6 +159,16 @@ typedef void (*rs_waiting_fn)(void *context, const rs_waiting_t *waiting);
  * there is no answer (core/window/window.h); then it calls nothing. The queues' own figures are published once a second:
  * rs_window_read_prediction. */
 uint32_t rs_core_predict_waiting(rs_core_t *core, uint32_t key, rs_waiting_fn on_waiting, void *context);
+
+/* --- first-contact resolution (its counts are in rows and windows) ---------------------------------------------------- */
+/* Inbound contacts of known customers within the remembered time (fcr.repeat_window and a little more), and how many different
+ * customers these are of. */
+typedef struct rs_contact_rate { uint64_t contacts, customers; } rs_contact_rate_t;
+rs_contact_rate_t rs_core_fcr_contact_rate(const rs_core_t *core, rs_str_t tenant);
+/* Who came most often within that time, most contacts first; at most `max`, and RS_FCR_REPEATERS. Returns how many. *others_at_most:
+ * nobody else came more often. */
+uint32_t rs_core_fcr_repeaters(const rs_core_t *core, rs_str_t tenant, rs_fcr_repeater_t *repeaters, uint32_t max,
+                               uint32_t *others_at_most);
 
 /* Tests: recomputes what can be recomputed. RS_OK or RS_ERR_STATE with *why. */
 RS_MUST_CHECK int rs_core_check(const rs_core_t *core, const char **why);

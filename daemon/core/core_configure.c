@@ -66,10 +66,14 @@ int rs_core_configure(rs_core_t *core, const rs_config_t *config) {
     rs_generation_t *next = &core->generations[core->generation_count];
     *next = (rs_generation_t){.from_us = next_boundary(core), .config = config};
     int status = place_policies(core, config, next);
+    if (status == RS_OK) status = rs_fcr_can_configure(&core->fcr, &config->fcr);
     if (status == RS_OK && core->alerts != NULL) status = rs_alerts_configure(core->alerts, config, core->now_us);
     if (status != RS_OK) return status;
     if (core->alerts != NULL) tell_slots(core, config, next);
+    rs_fcr_configure(&core->fcr, &config->fcr);
+    core->contacts.derivation.repeat_window_us = config->fcr.repeat_window_us;
     core->config = config;
+    rs_agents_configure(core->agents, config);
     core->generation_count++;
     core->account.generation_count = core->generation_count;
     return RS_OK;

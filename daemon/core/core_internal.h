@@ -3,9 +3,11 @@
 #define RS_CORE_INTERNAL_H
 
 #include "core/account.h"
+#include "core/agent/agent.h"
 #include "core/close.h"
 #include "core/contact/contact.h"
 #include "core/core.h"
+#include "core/fcr/fcr.h"
 #include "core/feedback/case.h"
 #include "core/gauges.h"
 #include "core/journey.h"
@@ -24,7 +26,9 @@ struct rs_core {
     rs_rows_t rows;
     rs_account_t account;
     rs_gauges_t gauges;
+    rs_fcr_t fcr;
     rs_journeys_t journeys;
+    rs_agents_t *agents;
     rs_predict_t predict;            /* keys NULL = off */
     rs_closes_t closes;              /* off unless rows are kept in attribution close */
     rs_cases_t cases;

@@ -114,6 +114,21 @@ uint64_t rs_core_position(const rs_core_t *core) { return core->position; }
 const rs_window_store_t *rs_core_windows(const rs_core_t *core) { return core->windows; }
 void rs_core_key(const rs_core_t *core, uint32_t key, rs_key_t *dimensions) { *dimensions = core->directory.entries[key].dimensions; }
 
+uint32_t rs_core_agent_count(const rs_core_t *core) { return rs_agents_published(core->agents); }
+const rs_agents_t *rs_core_agents(const rs_core_t *core) { return core->agents; }
+
+int rs_core_agent(const rs_core_t *core, uint32_t place, rs_core_agent_t *agent) {
+    rs_agent_live_t live;
+    const int status = rs_agents_read(core->agents, place, &live);
+    if (status != RS_OK) return status;
+    const rs_names_t *names = &core->directory.names;
+    *agent = (rs_core_agent_t){.live = live, .tenant = rs_names_text(names, live.tenant), .agent = rs_names_text(names, live.agent),
+                               .team = rs_names_text(names, live.team), .reason = rs_names_text(names, live.reason),
+                               .activity = rs_names_text(names, live.activity)};
+    for (uint32_t i = 0; i < RS_LIVE_QUEUES && i < live.queue_count; i++) agent->queues[i] = rs_names_text(names, live.queues[i]);
+    return RS_OK;
+}
+
 static const rs_generation_t *newest(const rs_core_t *core) { return &core->generations[core->generation_count - 1]; }
 
 uint32_t rs_core_policy_count(const rs_core_t *core) {
@@ -131,8 +146,9 @@ const rs_policy_t *rs_core_policy(const rs_core_t *core, uint32_t slot) {
 
 uint64_t rs_core_bytes(const rs_core_t *core) {
     uint64_t bytes = sizeof *core + rs_contacts_bytes(&core->contacts) + rs_rows_bytes(&core->rows) +
-                     (core->closes.on ? rs_pool_bytes(&core->closes.facts) : 0) + rs_cases_bytes(&core->cases) +
+                     (core->closes.on ? rs_pool_bytes(&core->closes.facts) : 0) + rs_cases_bytes(&core->cases) + rs_agents_bytes(core->agents) +
                      rs_sources_bytes(&core->sources) + rs_names_bytes(&core->directory.names) +
+                     rs_journeys_bytes(&core->journeys) + rs_fcr_bytes(&core->fcr) +
                      (uint64_t)core->directory.count * sizeof(rs_key_entry_t);
     bytes += rs_predict_bytes(&core->predict);
     if (core->windows != NULL) bytes += rs_window_bytes(core->windows);
@@ -148,6 +164,7 @@ int rs_core_check(const rs_core_t *core, const char **why) {
     }
     const int status = rs_cases_check(&core->cases, why);
     if (status != RS_OK) return status;
+    if (rs_agents_check(core->agents, why) != RS_OK) return RS_ERR_STATE;
     return core->windows == NULL ? RS_OK : rs_window_check(core->windows, why);
 }
 
@@ -157,5 +174,17 @@ rs_core_losses_t rs_core_losses(const rs_core_t *core) {
                               .alerts = core->alerts != NULL ? rs_alerts_unbound(core->alerts) : 0,
                               .cases = core->cases.refused + core->cases.forgotten,
                               .edges = core->process.overflowed + core->process.dropped,
-                              .variants = core->process.variants.taken_over};
+                              .variants = core->process.variants.taken_over,
+                              .customers = core->fcr.forgotten};
+}
+
+rs_contact_rate_t rs_core_fcr_contact_rate(const rs_core_t *core, rs_str_t tenant) {
+    rs_contact_rate_t rate;
+    rs_fcr_rate(&core->fcr, tenant, &rate.contacts, &rate.customers);
+    return rate;
+}
+
+uint32_t rs_core_fcr_repeaters(const rs_core_t *core, rs_str_t tenant, rs_fcr_repeater_t *repeaters, uint32_t max,
+                               uint32_t *others_at_most) {
+    return rs_fcr_repeaters(&core->fcr, tenant, repeaters, max, others_at_most);
 }

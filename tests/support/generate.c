@@ -345,16 +345,11 @@ static void tell_contact(teller_t *teller) {
     }
 }
 
-/* Beside contacts: states of agents and signs of life. */
+/* Beside contacts: signs of life. What agents do has a generator and an oracle of its own (property/agent_oracle.c). */
 static void tell_beside(teller_t *teller) {
     const rs_str_t contact = teller->contact_id;
     teller->contact_id = (rs_str_t){0};
-    rs_event_t *event = new_event(teller, chance(teller->random, 50) ? RS_AGENT_STATE : RS_SOURCE_HEARTBEAT);
-    event->journey_id = (rs_str_t){0};
-    if (event->type == RS_AGENT_STATE) {
-        event->agent = rs_str(any_agent(teller->random));
-        event->state = (uint8_t)(1 + rs_random_below(teller->random, RS_AGENT_STATE_COUNT - 1));
-    }
+    new_event(teller, RS_SOURCE_HEARTBEAT)->journey_id = (rs_str_t){0};
     teller->contact_id = contact;
 }
 

@@ -33,7 +33,8 @@ static bool agents_carry(unsigned count) {
         case RS_COUNT_HOLD_US:
         case RS_COUNT_WRAP_US:
         case RS_COUNT_HOLDS:
-        case RS_COUNT_WRAPS: return true;
+        case RS_COUNT_WRAPS:
+        case RS_COUNT_OVERLAPPING_HANDLINGS: return true;
         default:
             /* CSAT, NPS and the rest of feedback. */
             if (count >= RS_COUNT_CSAT_RESPONSES && count <= RS_COUNT_COMPLAINTS_OVERDUE) return true;

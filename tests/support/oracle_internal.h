@@ -45,6 +45,15 @@ typedef struct end_list {
     end_t *items;
     size_t count, room;
 } end_list_t;
+/* A handling that has ended; its fact without a value. */
+typedef struct ended {
+    oracle_fact_t fact;
+    int64_t begun_us;
+} ended_t;
+typedef struct ended_list {
+    ended_t *items;
+    size_t count, room;
+} ended_list_t;
 
 struct oracle {
     const rs_config_t *config;
@@ -60,6 +69,7 @@ struct oracle {
     leg_list_t legs;
     answer_list_t answers;
     end_list_t ends;
+    ended_list_t ended;
 };
 
 /* Room for one more item; the old array must not be used afterwards. */
@@ -98,6 +108,9 @@ int64_t oracle_worked_us(const rs_config_t *config, rs_str_t tenant, place_t pla
 bool oracle_keeps_clock(const rs_config_t *config, rs_str_t tenant, place_t place);
 /* Of a journey: the last end of its contacts, else their last event. */
 int64_t oracle_journey_close_us(const oracle_t *oracle, rs_str_t tenant, rs_str_t journey);
+void oracle_add_handling(oracle_t *oracle, oracle_fact_t fact, int64_t begun_us);
+/* After all contacts: handlings of one agent at the same time. */
+void oracle_count_overlaps(oracle_t *oracle);
 /* After all contacts: one verdict per journey. */
 void oracle_judge_journeys(oracle_t *oracle);
 

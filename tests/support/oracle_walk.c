@@ -161,6 +161,7 @@ static void end_handling(walk_t *walk, handling_t *handling, int64_t at_us, cons
 
     oracle_t *oracle = walk->oracle;
     const oracle_fact_t fact = handling_fact(walk, handling, at_us);
+    oracle_add_handling(oracle, fact, handling->answered_us);
     oracle_add_count(oracle, fact, RS_COUNT_HANDLED, 1);
     oracle_add_count(oracle, fact, RS_COUNT_HANDLED_SHORT, handling->talk_us < 10 * RS_US_PER_S);
     oracle_add_count(oracle, fact, RS_COUNT_TALK_US, handling->talk_us);

@@ -16,6 +16,7 @@ int rs_contacts_init(rs_contacts_t *contacts, const rs_contacts_settings_t *sett
     contacts->derivation = (rs_derivation_t){
         .nodes = &contacts->nodes, .handlings = &contacts->handlings, .texts = &contacts->texts,
         .clock_skew_us = config->clock_skew_us, .missing_end_us = config->missing_end_us,
+        .repeat_window_us = config->fcr.repeat_window_us,
         .same_source = settings->same_source, .team_of = settings->team_of, .worked = settings->worked,
         .callback_keeps = settings->callback_keeps, .context = settings->context, .paths = &contacts->paths};
     const uint64_t wide = (uint64_t)max * 8;
@@ -156,6 +157,11 @@ static void prefetch_contact(const rs_contact_t *contact) {
 static void prefetch_around(const rs_contacts_t *contacts, const rs_contact_t *contact) {
     if (contact->story.handlings != 0) __builtin_prefetch(rs_pool_at(&contacts->handlings, contact->story.handlings), 1);
     if (contact->tail != 0) __builtin_prefetch(node_at(contacts, contact->tail), 1);
+    if (contact->story.path != 0) {
+        const unsigned char *path = rs_pool_at(&contacts->paths, contact->story.path);
+        __builtin_prefetch(path, 1);
+        __builtin_prefetch(path + 64, 1);
+    }
     if (contact->older != 0) __builtin_prefetch(rs_contacts_at(contacts, contact->older), 1);
     if (contact->younger != 0) __builtin_prefetch(rs_contacts_at(contacts, contact->younger), 1);
 }
@@ -177,6 +183,15 @@ void rs_contacts_prefetch(const rs_contacts_t *contacts, rs_hash128_t id) {
 void rs_contacts_prefetch_around(const rs_contacts_t *contacts, rs_hash128_t id) {
     const uint32_t number = likely_contact(contacts, id);
     if (number != 0) prefetch_around(contacts, rs_contacts_at(contacts, number));
+}
+
+uint32_t rs_contacts_known(const rs_contacts_t *contacts, rs_hash128_t id) {
+    uint32_t cursor = rs_index_begin(&contacts->index, id.low), number;
+    while ((number = rs_index_next(&contacts->index, id.low, &cursor)) != 0) {
+        const rs_contact_t *contact = rs_contacts_at(contacts, number);
+        if (contact->id.low == id.low && contact->id.high == id.high) return number;
+    }
+    return 0;
 }
 
 uint32_t rs_contacts_find(rs_contacts_t *contacts, uint32_t tenant, rs_hash128_t id) {
@@ -402,6 +417,7 @@ rs_refusal_t rs_contacts_take(rs_contacts_t *contacts, uint32_t number, const rs
         return RS_REFUSAL_TOO_LATE;
     }
     contacts->derivation.tenant = contact->tenant;
+    contacts->derivation.spoken_until_us = contact->spoken_until_us;
     const rs_node_t *node = node_at(contacts, node_number);
     const bool in_order = contact->tail == 0 || compare_nodes(contacts, node_at(contacts, contact->tail), node) <= 0;
     /* Any of several unmatched outcomes may be the one; reading all again settles which. */

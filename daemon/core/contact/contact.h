@@ -26,8 +26,14 @@ typedef struct rs_contact {
     uint32_t text_head, text_tail, texts;   /* their ids, in no order, and how many */
     uint32_t base;                   /* place of the base story, 0 = the empty one */
     uint32_t older, younger;         /* in its list */
-    uint32_t journey, journey_next;  /* 0 = tied to none */
-    bool journey_named;
+    /* its open handling among those of its agent (core/agent); staff_agent 0 = none */
+    uint32_t staff_agent, staff_next, staff_queue;
+    int64_t staff_since_us;
+    uint32_t journey, journey_next;  /* 0 = its own: tied to none with others */
+    bool journey_named, journey_sought;   /* sought: it was asked for once whether one of its own id is there */
+    rs_order_t journey_order;        /* of the event that named it */
+    int64_t spoken_until_us;         /* it goes on after it left memory: until when what is said of it counts; 0 = as derived */
+    uint32_t resolution;             /* its record of first-contact resolution when it is tied to no journey (core/fcr/fcr.h) */
     uint16_t events;
     uint8_t list;                    /* rs_contact_list_id_t */
     int64_t due_us;                  /* when to look at it again */
@@ -94,6 +100,8 @@ typedef struct rs_contacts_settings {
 RS_MUST_CHECK int rs_contacts_init(rs_contacts_t *contacts, const rs_contacts_settings_t *settings);
 void rs_contacts_deinit(rs_contacts_t *contacts);
 
+/* The contact if it is in memory, else 0. */
+uint32_t rs_contacts_known(const rs_contacts_t *contacts, rs_hash128_t id);
 /* The contact, made when new; 0 when there is no room. */
 uint32_t rs_contacts_find(rs_contacts_t *contacts, uint32_t tenant, rs_hash128_t id);
 /* Call for the memory that leads to a contact; for the contact, when that is there; for what the contact leads to, when it is

@@ -11,6 +11,7 @@ void rs_story_init(rs_story_t *story) {
     *story = (rs_story_t){.unmatched_us = INT64_MIN, .last.at_us = INT64_MIN, .first_answer_us = INT64_MIN,
                           .exchanged_since_us = INT64_MIN, .unanswered_us = INT64_MIN, .resolution_since_us = INT64_MIN,
                           .ended_us = INT64_MIN, .lost_us = INT64_MIN};
+    rs_outline_init(&story->outline);
 }
 
 int64_t rs_story_close_us(const rs_story_t *story) {
@@ -178,7 +179,9 @@ static void add_handling_fact(rs_derivation_t *d, rs_fact_type_t type, const rs_
     fact->team = handling->team;
     fact->a_us = a_us;
     fact->b_us = b_us;
-    if (type == RS_FACT_HANDLED) fact->holds = handling->holds;
+    if (type != RS_FACT_HANDLED) return;
+    fact->holds = handling->holds;
+    fact->begin_us = handling->start_us;
 }
 
 static void end_hold(rs_handling_t *handling, int64_t at_us) {
@@ -188,6 +191,8 @@ static void end_hold(rs_handling_t *handling, int64_t at_us) {
 }
 
 /* `hold_ms` without `talk_ms` shortens talk to not less than 0; `talk_ms` is without hold. */
+static void outline_handling(rs_outline_t *outline, const rs_handling_t *handling);
+
 static void end_handling(rs_derivation_t *d, rs_story_t *story, const rs_node_t *node) {
     rs_handling_t *handling = rs_story_open_handling(d, story);
     if (handling == NULL) return;
@@ -198,6 +203,7 @@ static void end_handling(rs_derivation_t *d, rs_story_t *story, const rs_node_t 
     const int64_t rest_us = node->at_us - handling->start_us - handling->hold_us;
     handling->talk_us = rest_us < 0 ? 0 : rest_us;
     if ((node->flags & RS_NODE_TALK) != 0) handling->talk_us = (int64_t)node->ms[0] * RS_US_PER_MS;
+    outline_handling(&story->outline, handling);
     add_handling_fact(d, RS_FACT_HANDLED, handling, handling->end_us, handling->talk_us, handling->hold_us);
     add_handling_fact(d, RS_FACT_HANDLE_TIME, handling, handling->end_us, handling->talk_us + handling->hold_us, 1);
 }
@@ -421,6 +427,96 @@ static void on_wrapup_ended(rs_derivation_t *d, rs_story_t *story, const rs_node
     handling->wrap_us += wrap_us;
 }
 
+/* --- the outline, for first-contact resolution (outline.h) --------------------------------------------------------- */
+/* Handlings end in the order in which they were opened. A skewed clock may put the leg's queued time, and with it the answer that
+ * is counted, after the answering event. */
+static void outline_handling(rs_outline_t *outline, const rs_handling_t *handling) {
+    if (outline->handled) return;
+    outline->handled = true;
+    outline->answered_us = handling->start_us > handling->enter_us ? handling->start_us : handling->enter_us;
+    outline->entered_us = handling->enter_us;
+    outline->queue = handling->queue;
+    outline->agent = handling->agent;
+    outline->team = handling->team;
+    outline->channel = handling->channel;
+}
+
+static bool only_speaks_of_it(unsigned type) {
+    switch (type) {
+        case RS_DISPOSITION_SET:
+        case RS_SURVEY_ANSWERED:
+        case RS_CONTACT_WRAPUP_STARTED:
+        case RS_CONTACT_WRAPUP_ENDED:
+        case RS_CONTACT_CLOSED:
+        case RS_CONTACT_REOPENED:
+        case RS_CALLBACK_ATTEMPTED:
+        case RS_CALLBACK_CONNECTED:
+        case RS_CALLBACK_FAILED: return true;
+        default: return false;
+    }
+}
+
+/* Until when what is said of the contact counts, as far as its end is known now. */
+static int64_t spoken_until(const rs_derivation_t *d, const rs_outline_t *outline) {
+    if (outline->ended_us != INT64_MIN) return outline->ended_us + d->repeat_window_us;
+    return d->spoken_until_us != 0 ? d->spoken_until_us : INT64_MAX;
+}
+
+static void outline_signal(const rs_derivation_t *d, rs_outline_t *outline, const rs_node_t *node) {
+    if (node->at_us > spoken_until(d, outline)) return;
+    if (node->type == RS_CONTACT_REOPENED && !outline->reopened) {
+        outline->reopened = true;
+        outline->reopened_us = node->at_us;
+    }
+    if (node->type == RS_DISPOSITION_SET && node->topic != 0) {
+        outline->topic = node->topic;
+        outline->topic_is_set = true;
+        outline->topic_set_us = node->at_us;
+    }
+    if ((node->flags & RS_NODE_RESOLVED) == 0) return;
+    const uint8_t signal = (node->flags & RS_NODE_IS_RESOLVED) != 0 ? RS_SIGNAL_RESOLVED : RS_SIGNAL_UNRESOLVED;
+    if (node->type == RS_DISPOSITION_SET) {
+        outline->disposition = signal;
+        outline->disposition_us = node->at_us;
+    } else if (node->type == RS_SURVEY_ANSWERED) {
+        outline->survey = signal;
+        outline->survey_us = node->at_us;
+    }
+}
+
+static void outline_dimensions(rs_outline_t *outline, const rs_story_t *story, const rs_node_t *node) {
+    if (outline->direction == RS_DIRECTION_NONE) outline->direction = node->direction;
+    if (!outline->has_customer && (node->flags & RS_NODE_CUSTOMER) != 0) {
+        outline->has_customer = true;
+        outline->customer = node->customer;
+    }
+    if (outline->topic == 0 && node->type != RS_DISPOSITION_SET) outline->topic = node->topic;
+    if (!outline->has_leg && story->has_leg && !outline->handled) {
+        outline->queue = story->first_queue;
+        outline->channel = story->first_leg_channel;
+        outline->has_leg = true;
+    } else if (!outline->has_leg && !outline->handled) {
+        outline->channel = rs_story_channel_at(story, node);
+    }
+}
+
+static void outline_event(const rs_derivation_t *d, rs_story_t *story, const rs_node_t *node) {
+    rs_outline_t *outline = &story->outline;
+    const bool aside = only_speaks_of_it(node->type);
+    if (outline->started_us == INT64_MIN) {
+        outline->started_us = outline->customer_us = outline->topic_us = node->at_us;
+        outline->begins_aside = aside;
+    }
+    if (!aside) {
+        outline->took_place = true;
+        outline->contacts = 1;
+    }
+    outline_dimensions(outline, story, node);
+    if (aside) outline_signal(d, outline, node);
+    if (node->type == RS_CONTACT_ENDED || node->type == RS_CONTACT_ABANDONED) outline->ended_us = node->at_us;
+    outline->last_us = node->at_us;
+}
+
 /* The end is missing: an open leg and handling end as lost, at the last event's time + missing_end. A wrap-up goes on. */
 static void lose_what_is_open(rs_derivation_t *d, rs_story_t *story) {
     const rs_order_t order = {.at_us = story->last.at_us + d->missing_end_us};
@@ -477,6 +573,7 @@ void rs_story_step(rs_derivation_t *d, rs_story_t *story, uint32_t number) {
     if (node->type == RS_CONTACT_ENDED || node->type == RS_CONTACT_ABANDONED) story->ended_us = node->at_us;
     if (story->last.at_us == INT64_MIN) story->resolution_since_us = node->at_us;
     if (d->steps != NULL) rs_path_follow(d, story, number, &before);
+    outline_event(d, story, node);
     if (story->first_channel == 0) story->first_channel = node->channel;
     story->last = rs_node_order(d, node);
 }

@@ -8,6 +8,7 @@
 #define RS_CORE_DERIVE_H
 
 #include "core/contact/fact.h"
+#include "core/contact/outline.h"
 #include "core/hash.h"
 #include "core/pool.h"
 #include "core/process/path.h"
@@ -89,6 +90,7 @@ typedef struct rs_story {
     bool replied, has_messages;
     int64_t ended_us;            /* last ended or abandoned event, INT64_MIN = none yet */
     int64_t lost_us;             /* when its end was last taken as missing, INT64_MIN = never */
+    rs_outline_t outline;      /* for first-contact resolution */
 } rs_story_t;
 typedef enum rs_file_state { RS_FILE_NEW = 0, RS_FILE_CLOSED, RS_FILE_REOPENED } rs_file_state_t;
 
@@ -96,6 +98,7 @@ typedef struct rs_derivation {         /* what every step needs; the same for a 
     rs_pool_t *nodes, *handlings, *texts;
     int64_t clock_skew_us;
     int64_t missing_end_us;            /* 0 = a missing end stays open */
+    int64_t repeat_window_us;          /* fcr.repeat_window: how long after its end a contact is spoken of */
     bool (*same_source)(void *context, uint32_t session_a, uint32_t session_b);
     uint32_t (*team_of)(void *context, uint32_t tenant, uint32_t agent);
     /* by the settings in force at `to_us`, `at_us`: working time by the queue's hours; whether a call-back's clock goes on there */
@@ -103,6 +106,7 @@ typedef struct rs_derivation {         /* what every step needs; the same for a 
     bool (*callback_keeps)(void *context, uint32_t tenant, uint32_t queue, uint8_t channel, int64_t at_us);
     void *context;
     uint32_t tenant;                   /* of the contact at hand */
+    int64_t spoken_until_us;           /* the same: rs_contact_t */
     bool out_of_room;                  /* a handling found no place: the step took the event without it */
     rs_facts_t *facts;
     rs_pool_t *paths;                  /* rs_path_t */

@@ -31,6 +31,7 @@ typedef enum rs_fact_type {
     RS_FACT_FCR,              /* a = rs_fcr_flag_t (core/fcr/fcr.h) */
     RS_FACT_FEEDBACK,         /* reason = kind; a complaint, compliment or suggestion came in (core/feedback/case_story.h) */
     RS_FACT_COMPLAINT_STAGE,  /* reason = stage, a = working time up to it, outcome = 1: longer than its deadline */
+    RS_FACT_OVERLAPPING,      /* a handling that began while its agent had another one open (core/agent) */
     RS_FACT_TYPE_COUNT
 } rs_fact_type_t;
 
@@ -42,6 +43,7 @@ typedef struct rs_fact {
     int64_t at_us;                /* its own moment: attribution `event` */
     int64_t enter_us;             /* the leg's queued time, or what cases.md gives instead: attribution `enter` */
     int64_t a_us, b_us;
+    int64_t begin_us;             /* HANDLED: when it began, else 0 */
 } rs_fact_t;
 
 /* A growing list, reused. */

@@ -78,7 +78,7 @@ double rs_gamma_upper(double a, double y) {
 /* What the line does within t: the rate of departures, and the dispersion of all that leave it. */
 typedef struct rs_flow { double rate_per_s, dispersion; } rs_flow_t;
 
-static rs_flow_t flow_within(const rs_line_t *line, uint32_t ahead, double t_s) {
+static rs_flow_t flow_within(const rs_waiting_line_t *line, uint32_t ahead, double t_s) {
     rs_flow_t flow = {.rate_per_s = line->rate_per_s, .dispersion = 1};
     if (line->departures == NULL || isinf(t_s)) return flow;
     double mean, variance;
@@ -105,14 +105,14 @@ static double over(const rs_flow_t *flow, double giving_up_per_s, uint32_t ahead
     return rs_beta_regularised(pace / flow->dispersion + more, places, exp(-giving_up_per_s * left_s));
 }
 
-double rs_line_over(const rs_line_t *line, uint32_t ahead, double left_s) {
+double rs_line_over(const rs_waiting_line_t *line, uint32_t ahead, double left_s) {
     if (left_s <= 0) return 1;
     if (isinf(left_s)) return 0;
     const rs_flow_t flow = flow_within(line, ahead, left_s);
     return over(&flow, line->giving_up_per_s, ahead, left_s, 0);
 }
 
-rs_line_fate_t rs_line_fate(const rs_line_t *line, uint32_t ahead, double left_s) {
+rs_line_fate_t rs_line_fate(const rs_waiting_line_t *line, uint32_t ahead, double left_s) {
     rs_line_fate_t fate = {0};
     if (left_s <= 0) return fate;
     const rs_flow_t flow = flow_within(line, ahead, left_s);
@@ -127,7 +127,7 @@ rs_line_fate_t rs_line_fate(const rs_line_t *line, uint32_t ahead, double left_s
     return fate;
 }
 
-double rs_line_wait_s(const rs_line_t *line, uint32_t ahead) {
+double rs_line_wait_s(const rs_waiting_line_t *line, uint32_t ahead) {
     enum { ONE_BY_ONE = 32 };
     const double r = line->rate_per_s, h = line->giving_up_per_s;
     if (h <= 0) return (ahead + 1.0) / r;

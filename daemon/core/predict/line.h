@@ -24,18 +24,18 @@
 double rs_beta_regularised(double a, double b, double x);
 double rs_gamma_upper(double a, double y);
 
-typedef struct rs_line {
+typedef struct rs_waiting_line {
     double rate_per_s;          /* > 0: agents / mean handle time */
     double giving_up_per_s;     /* >= 0, of one who waits */
     const rs_departures_t *departures;   /* NULL: as of exponential handlings */
-} rs_line_t;
+} rs_waiting_line_t;
 
 /* P(wait left > left_s) with `ahead` contacts ahead; 1 when left_s <= 0. */
-double rs_line_over(const rs_line_t *line, uint32_t ahead, double left_s);
+double rs_line_over(const rs_waiting_line_t *line, uint32_t ahead, double left_s);
 /* P(answered within left_s), P(given up within left_s); 0 when left_s <= 0. left_s may be INFINITY. */
 typedef struct rs_line_fate { double answered, given_up; } rs_line_fate_t;
-rs_line_fate_t rs_line_fate(const rs_line_t *line, uint32_t ahead, double left_s);
+rs_line_fate_t rs_line_fate(const rs_waiting_line_t *line, uint32_t ahead, double left_s);
 /* Expected wait left, of one who would not give up. */
-double rs_line_wait_s(const rs_line_t *line, uint32_t ahead);
+double rs_line_wait_s(const rs_waiting_line_t *line, uint32_t ahead);
 
 #endif

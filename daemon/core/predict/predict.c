@@ -104,9 +104,9 @@ static double mean_handle_s(const rs_queue_now_t *queue, double variation) {
 static uint32_t busy_now(const rs_predict_t *predict, uint32_t queue_key, const rs_hazard_t *hazard, int64_t now_us, rs_busy_t *busy) {
     uint32_t count = 0;
     for (uint32_t at = predict->keys[queue_key].underway; at != 0; at = underway_at(predict, at)->next) {
-        const double age_s = seconds(now_us - underway_at(predict, at)->start_us);
-        if (age_s > STUCK_MEANS * hazard->mean_s) continue;
-        rs_busy_add(busy, hazard, age_s);
+        const int64_t age_us = now_us - underway_at(predict, at)->start_us;
+        if (seconds(age_us) > STUCK_MEANS * hazard->mean_s) continue;
+        rs_busy_add(busy, hazard, age_us);
         count++;
     }
     return count;
@@ -144,7 +144,7 @@ void rs_predict_forecast(const rs_predict_t *predict, uint32_t queue_key, const 
     const uint32_t known = busy_now(predict, queue_key, &forecast->hazard, queue->now_us, &busy);
     busy.unknown = agents > known ? agents - known : 0;
     rs_departures_expect(&forecast->departures, &forecast->hazard, &busy, seconds(until_us));
-    forecast->line = (rs_line_t){.rate_per_s = agents / mean_s, .departures = &forecast->departures,
+    forecast->line = (rs_waiting_line_t){.rate_per_s = agents / mean_s, .departures = &forecast->departures,
                                  .giving_up_per_s = giving_up_per_s(queue)};
 }
 
@@ -157,7 +157,7 @@ rs_leg_forecast_t rs_predict_leg(const rs_forecast_t *forecast, const rs_queue_n
 
 rs_expected_t rs_predict_verdict(const rs_forecast_t *forecast, const rs_policy_t *policy, const rs_standard_t *standard, uint32_t ahead,
                                  int64_t waited_us) {
-    const rs_line_t *line = &forecast->line;
+    const rs_waiting_line_t *line = &forecast->line;
     const rs_line_fate_t in_t = rs_line_fate(line, ahead, seconds(standard->threshold_us - waited_us));
     const rs_line_fate_t ever = rs_line_fate(line, ahead, INFINITY);
     const bool short_on = policy->short_on && standard->short_us > waited_us;

@@ -2,7 +2,7 @@
  *
  * Inputs of a queue key, all of now and of the last `prediction.horizon` (the longest window that is not longer):
  *     m   mean handle time: (talk + hold + wrap) / handled; steadied, see below
- *     s   agents who serve it: on duty by their own events (rs_staff_t); without such events those seen handling in it within the
+ *     s   agents who serve it: on duty by their own events (rs_on_duty_t); without such events those seen handling in it within the
  *         horizon (seen.h). Never fewer than are handling now
  *     h   hazard of giving up: abandoned / (waits of answered + of abandoned + so far of those who wait). That is the maximum
  *         likelihood estimate for exponential patience under censoring: an answered caller's wait says that his patience was longer
@@ -41,10 +41,10 @@
 enum { RS_PREDICTED_LEGS = 12 };
 
 /* Agents of a queue, from wherever it is known. */
-typedef struct rs_staff {
+typedef struct rs_on_duty {
     bool known;                    /* agent events of this queue have come */
     uint32_t joined, available, busy;
-} rs_staff_t;
+} rs_on_duty_t;
 
 /* A handling under way: from its answer to the end of its wrap-up. */
 typedef struct rs_underway { uint32_t next, previous; int64_t start_us; } rs_underway_t;
@@ -85,7 +85,7 @@ typedef struct rs_queue_now {      /* what is known of a queue at a moment */
     uint32_t min_handled;
     uint32_t waiting;
     int64_t oldest_us, newest_us;  /* queued times */
-    rs_staff_t staff;
+    rs_on_duty_t staff;
     uint32_t seen;                 /* agents seen handling */
     int64_t served_us;
 } rs_queue_now_t;
@@ -94,7 +94,7 @@ typedef struct rs_forecast {       /* from which any leg of the queue can be tol
     rs_prediction_reason_t reason;
     rs_hazard_t hazard;
     rs_departures_t departures;
-    rs_line_t line;                /* borrows departures */
+    rs_waiting_line_t line;                /* borrows departures */
 } rs_forecast_t;
 
 /* Whether there is an answer, and how many agents serve. Pure. */

@@ -95,10 +95,11 @@ double rs_hazard_sum(const rs_hazard_t *hazard, double age_s) {
 }
 
 /* --- departures ------------------------------------------------------------------------------------------------------- */
-void rs_busy_add(rs_busy_t *busy, const rs_hazard_t *hazard, double age_s) {
-    const uint32_t c = rs_hazard_class(hazard, age_s < 0 ? 0 : age_s);
+void rs_busy_add(rs_busy_t *busy, const rs_hazard_t *hazard, int64_t age_us) {
+    const int64_t since_us = age_us < 0 ? 0 : age_us;
+    const uint32_t c = rs_hazard_class(hazard, (double)since_us * 1e-6);
     busy->agents[c]++;
-    busy->age_s[c] += age_s < 0 ? 0 : age_s;
+    busy->age_us[c] += since_us;
 }
 
 /* ended[j] = chance that what has age_s now has ended by j steps. */
@@ -139,7 +140,7 @@ void rs_departures_expect(rs_departures_t *departures, const rs_hazard_t *hazard
         if (busy->agents[c] == 0) continue;
         double ended[RS_DEPARTURE_STEPS + 1], mean[RS_DEPARTURE_STEPS + 1];
         all += busy->agents[c];
-        chance_to_end(hazard, busy->age_s[c] / agents, departures->step_s, steps, ended);
+        chance_to_end(hazard, (double)busy->age_us[c] * 1e-6 / agents, departures->step_s, steps, ended);
         for (uint32_t j = 0; j <= steps; j++) mean[j] = ended[j] + convolve(ended, renewals, j);
         for (uint32_t j = 0; j <= steps; j++) {
             departures->mean[j] += agents * mean[j];

@@ -41,10 +41,10 @@ double rs_hazard_sum(const rs_hazard_t *hazard, double age_s);
 /* Agents who are busy, by the age of what they do. */
 typedef struct rs_busy {
     uint32_t agents[RS_HAZARD_CLASSES];
-    double age_s[RS_HAZARD_CLASSES];           /* summed */
+    int64_t age_us[RS_HAZARD_CLASSES];         /* summed; whole numbers, so that their order does not matter */
     uint32_t unknown;                          /* busy since nobody knows when: as in equilibrium */
 } rs_busy_t;
-void rs_busy_add(rs_busy_t *busy, const rs_hazard_t *hazard, double age_s);
+void rs_busy_add(rs_busy_t *busy, const rs_hazard_t *hazard, int64_t age_us);
 
 /* Departures of all agents within t, for t from 0 on; past the grid both go on as straight lines. */
 typedef struct rs_departures {

@@ -24,56 +24,72 @@ void rs_variants_deinit(rs_variants_t *variants) {
 }
 
 /* --- the heap: least count first, of equals the lower number ------------------------------------------------------ */
-static bool comes_first(const rs_variants_t *v, uint32_t a, uint32_t b) {
-    const int64_t left = rs_variants_at(v, a)->count, right = rs_variants_at(v, b)->count;
-    return left != right ? left < right : a < b;
+static bool comes_first(const rs_variant_rank_t *a, const rs_variant_rank_t *b) {
+    return a->count != b->count ? a->count < b->count : a->number < b->number;
 }
 
-static void put(rs_variants_t *v, uint32_t place, uint32_t number) {
-    v->heap[place] = number;
-    rs_variants_at(v, number)->heap_place = place + 1;
+static void put(rs_variants_t *v, uint32_t place, rs_variant_rank_t rank) {
+    v->heap[place] = rank;
+    rs_variants_at(v, rank.number)->heap_place = place + 1;
 }
 
 static void sift(rs_variants_t *v, uint32_t place) {
-    const uint32_t number = v->heap[place];
-    while (place > 0 && comes_first(v, number, v->heap[(place - 1) / 2])) {
+    const rs_variant_rank_t rank = v->heap[place];
+    while (place > 0 && comes_first(&rank, &v->heap[(place - 1) / 2])) {
         put(v, place, v->heap[(place - 1) / 2]);
         place = (place - 1) / 2;
     }
     for (;;) {
         uint32_t child = place * 2 + 1;
-        if (child + 1 < v->heap_count && comes_first(v, v->heap[child + 1], v->heap[child])) child++;
-        if (child >= v->heap_count || !comes_first(v, v->heap[child], number)) break;
+        if (child + 1 < v->heap_count && comes_first(&v->heap[child + 1], &v->heap[child])) child++;
+        if (child >= v->heap_count || !comes_first(&v->heap[child], &rank)) break;
         put(v, place, v->heap[child]);
         place = child;
     }
-    put(v, place, number);
+    put(v, place, rank);
 }
 
 static void make_heap(rs_variants_t *v) {
     for (uint32_t number = 1; number <= v->pool.made; number++) {
-        if (rs_variants_at(v, number)->is_free) continue;
-        put(v, v->heap_count++, number);
+        const rs_variant_t *variant = rs_variants_at(v, number);
+        if (!variant->is_free) put(v, v->heap_count++, (rs_variant_rank_t){.count = variant->count, .number = number});
     }
     for (uint32_t place = v->heap_count / 2; place-- > 0;) sift(v, place);
 }
 
 static void heap_add(rs_variants_t *v, uint32_t number) {
     if (v->heap_count == 0) return;
-    put(v, v->heap_count++, number);
+    put(v, v->heap_count++, (rs_variant_rank_t){.count = rs_variants_at(v, number)->count, .number = number});
     sift(v, v->heap_count - 1);
 }
 
+/* A count that has grown stays where it is until that matters. */
 static void heap_changed(rs_variants_t *v, uint32_t number) {
-    if (v->heap_count != 0) sift(v, rs_variants_at(v, number)->heap_place - 1);
+    if (v->heap_count == 0) return;
+    const rs_variant_t *variant = rs_variants_at(v, number);
+    rs_variant_rank_t *rank = &v->heap[variant->heap_place - 1];
+    if (variant->count >= rank->count) return;
+    rank->count = variant->count;
+    sift(v, variant->heap_place - 1);
 }
 
 static void heap_remove(rs_variants_t *v, uint32_t number) {
     if (v->heap_count == 0) return;
-    const uint32_t place = rs_variants_at(v, number)->heap_place - 1, last = v->heap[--v->heap_count];
-    if (last == number) return;
+    const uint32_t place = rs_variants_at(v, number)->heap_place - 1;
+    const rs_variant_rank_t last = v->heap[--v->heap_count];
+    if (last.number == number) return;
     put(v, place, last);
     sift(v, place);
+}
+
+static uint32_t least_frequent(rs_variants_t *v) {
+    if (v->heap_count == 0) make_heap(v);
+    for (;;) {
+        const int64_t count = rs_variants_at(v, v->heap[0].number)->count;
+        if (v->heap[0].count == count) return v->heap[0].number;
+        v->heap[0].count = count;
+        sift(v, 0);
+    }
 }
 
 /* --- the variants ------------------------------------------------------------------------------------------------- */
@@ -101,9 +117,9 @@ static uint32_t take_place(rs_variants_t *v, int64_t *count) {
     *count = 0;
     uint32_t number = rs_pool_take(&v->pool);
     if (number != 0 || v->pool.live == 0) return number;
-    if (v->heap_count == 0) make_heap(v);
-    *count = rs_variants_at(v, v->heap[0])->count;
-    remove_variant(v, v->heap[0]);
+    const uint32_t least = least_frequent(v);
+    *count = rs_variants_at(v, least)->count;
+    remove_variant(v, least);
     v->taken_over++;
     return rs_pool_take(&v->pool);
 }

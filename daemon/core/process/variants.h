@@ -25,10 +25,14 @@ typedef struct rs_variant {
     uint32_t stages[RS_PATH_STAGES];
 } rs_variant_t;
 
+/* A count that a variant had: it may have more by now, which is seen when it comes to the top. */
+typedef struct rs_variant_rank { int64_t count; uint32_t number; } rs_variant_rank_t;
+
 typedef struct rs_variants {
     rs_pool_t pool;
     rs_index_t index;
-    uint32_t *heap, heap_count;      /* least count first; made when the pool is full */
+    rs_variant_rank_t *heap;         /* least count first; made when the pool is full */
+    uint32_t heap_count;
     uint64_t taken_over, missed;
 } rs_variants_t;
 

@@ -1,6 +1,8 @@
 /* Asynchronous channels: replies, resolutions, reopenings; by working hours and by the calendar. */
 #include "desk.h"
 
+#define S * RS_US_PER_S
+
 static void the_first_reply_runs_from_the_customers_message_through_the_night(void **state) {
     desk_t *desk = *state;
     desk_give_hours(desk);
@@ -122,6 +124,36 @@ static void a_written_contact_is_known_for_days_while_its_file_is_open(void **st
     assert_int_equal(desk_total(desk, RS_COUNT_RESOLUTIONS), 2);
 }
 
+static void the_most_precise_entry_says_which_hours_targets_and_clock_hold(void **state) {
+    desk_t *desk = *state;
+    desk_give_hours(desk);
+    desk->config->resolution_us = 9 S;
+    rs_queue_config_t entries[] = {
+        {.name = RS_STR("p"), .first_reply_us = 1, .next_reply_us = -1, .resolution_us = -1, .callback_clock = RS_CALLBACK_CLOCK_KEEP},
+        {.name = RS_STR("q"), .hours = RS_STR("office"), .first_reply_us = 1 S, .next_reply_us = -1, .resolution_us = -1},
+        {.name = RS_STR("q"), .channel = RS_CHANNEL_CHAT, .hours = RS_STR("none of that name"), .first_reply_us = -1, .next_reply_us = 2 S, .resolution_us = 0},
+        {.name = RS_STR("q"), .tenant = RS_STR("acme"), .first_reply_us = 3 S, .next_reply_us = 4 S, .resolution_us = -1, .callback_clock = RS_CALLBACK_CLOCK_KEEP}};
+    desk->config->queues = entries;
+    desk->config->queue_count = RS_ARRAY_LEN(entries);
+    const rs_config_t *config = desk->config;
+    const rs_str_t acme = RS_STR("acme"), other = RS_STR("default"), q = RS_STR("q");
+    assert_ptr_equal(rs_config_calendar(config, other, q, RS_CHANNEL_VOICE), desk->calendar);
+    assert_null(rs_config_calendar(config, other, q, RS_CHANNEL_CHAT));
+    assert_ptr_equal(rs_config_calendar(config, acme, q, RS_CHANNEL_EMAIL), desk->calendar);   /* its own entry names no hours */
+    assert_null(rs_config_calendar(config, acme, RS_STR("p"), RS_CHANNEL_VOICE));
+    rs_reply_targets_t targets = rs_config_reply_targets(config, acme, q, RS_CHANNEL_CHAT);
+    assert_int_equal(targets.first_us, 3 S);
+    assert_int_equal(targets.next_us, 4 S);                                                       /* a tenant before a channel */
+    assert_int_equal(targets.resolution_us, 0);
+    targets = rs_config_reply_targets(config, other, q, RS_CHANNEL_VOICE);
+    assert_int_equal(targets.first_us, 1 S);
+    assert_int_equal(targets.next_us, 0);
+    assert_int_equal(targets.resolution_us, 9 S);
+    assert_true(rs_config_callback_keeps(config, acme, q, RS_CHANNEL_VOICE));
+    assert_false(rs_config_callback_keeps(config, other, q, RS_CHANNEL_VOICE));
+    assert_true(rs_config_callback_keeps(config, other, RS_STR("p"), RS_CHANNEL_VOICE));
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, desk_open, desk_close)
 int run_reply_tests(void) {
     const struct CMUnitTest tests[] = {
@@ -133,6 +165,7 @@ int run_reply_tests(void) {
         CASE(who_waits_when_the_file_is_closed_waits_no_longer),
         CASE(a_reply_belongs_to_the_open_legs_queue_else_the_last_else_the_handlings),
         CASE(a_written_contact_is_known_for_days_while_its_file_is_open),
+        CASE(the_most_precise_entry_says_which_hours_targets_and_clock_hold),
     };
     return cmocka_run_group_tests_name("replies", tests, NULL, NULL);
 }

@@ -36,7 +36,7 @@ static void the_published_breach_probability(void **state) {
     (void)state;
     /* alerting_streaming.md D: 0.398896 by the closed form, 0.398613 by four million draws; its input is not printed, so the closed form
      * is held against draws of our own: the ladder of one who has 12 ahead. */
-    const rs_line_t line = {.rate_per_s = 20 / 180.0, .giving_up_per_s = 1 / 120.0};
+    const rs_waiting_line_t line = {.rate_per_s = 20 / 180.0, .giving_up_per_s = 1 / 120.0};
     rs_random_t random = {20240611};
     int over = 0;
     double sum_s = 0;
@@ -60,7 +60,7 @@ static void a_leg_is_answered_gives_up_or_still_waits(void **state) {
     rs_random_t random = {rs_random_seed()};
     for (int i = 0; i < 2000; i++) {
         const uint32_t ahead = (uint32_t)rs_random_below(&random, 80);
-        const rs_line_t line = {.rate_per_s = 0.01 + (double)rs_random_below(&random, 1000) / 1000,
+        const rs_waiting_line_t line = {.rate_per_s = 0.01 + (double)rs_random_below(&random, 1000) / 1000,
                                 .giving_up_per_s = i % 4 == 0 ? 0 : (double)rs_random_below(&random, 1000) / 20000};
         double answered = 0, given_up = 0, over = 1;
         for (double t = 1; t < 3000; t *= 1.4) {
@@ -77,7 +77,7 @@ static void a_leg_is_answered_gives_up_or_still_waits(void **state) {
         assert_near(at_last.answered + at_last.given_up, 1, 1e-12);
         assert_true(at_last.answered >= answered - 1e-10);
     }
-    const rs_line_t any = {.rate_per_s = 1, .giving_up_per_s = 0.1};
+    const rs_waiting_line_t any = {.rate_per_s = 1, .giving_up_per_s = 0.1};
     assert_true(rs_line_over(&any, 3, 0) == 1 && rs_line_over(&any, 3, -5) == 1 && rs_line_over(&any, 3, INFINITY) == 0);
     assert_true(rs_line_fate(&any, 3, 0).answered == 0 && rs_line_fate(&any, 3, -1).given_up == 0);
 }
@@ -86,7 +86,7 @@ static void expected_waits_are_the_sum_of_the_steps(void **state) {
     (void)state;
     const double giving_up[] = {0, 1e-9, 1e-4, 0.01, 0.5};
     for (size_t h = 0; h < RS_ARRAY_LEN(giving_up); h++) {
-        const rs_line_t line = {.rate_per_s = 0.2, .giving_up_per_s = giving_up[h]};
+        const rs_waiting_line_t line = {.rate_per_s = 0.2, .giving_up_per_s = giving_up[h]};
         double wait_s = 0;
         for (uint32_t ahead = 0; ahead < 5000; ahead++) {
             wait_s += 1 / (line.rate_per_s + ahead * line.giving_up_per_s);
@@ -98,9 +98,9 @@ static void expected_waits_are_the_sum_of_the_steps(void **state) {
 static void patience_without_end_is_the_limit_of_patience(void **state) {
     (void)state;
     for (uint32_t ahead = 0; ahead < 200; ahead += 7) {
-        const rs_line_t never = {.rate_per_s = 0.5, .giving_up_per_s = 0};
+        const rs_waiting_line_t never = {.rate_per_s = 0.5, .giving_up_per_s = 0};
         for (double h = 1e-12; h < 1e-8; h *= 10) {
-            const rs_line_t hardly = {.rate_per_s = 0.5, .giving_up_per_s = h};
+            const rs_waiting_line_t hardly = {.rate_per_s = 0.5, .giving_up_per_s = h};
             assert_near(rs_line_over(&hardly, ahead, 100), rs_line_over(&never, ahead, 100), 1e-9 + (ahead + 1.0) * (ahead + 1.0) * h);
         }
     }
@@ -112,7 +112,7 @@ static void exponential_handlings_end_as_a_poisson_stream_whatever_their_age(voi
     rs_hazard_t hazard;
     rs_hazard_exponential(&hazard, 100);
     rs_busy_t busy = {.unknown = 3};
-    for (int i = 0; i < 17; i++) rs_busy_add(&busy, &hazard, i * i * 3.0);
+    for (int i = 0; i < 17; i++) rs_busy_add(&busy, &hazard, i * i * 3 * RS_US_PER_S);
     rs_departures_t departures;
     for (double until_s = 0; until_s < 1000; until_s = until_s * 1.7 + 10) {
         rs_departures_expect(&departures, &hazard, &busy, until_s);
@@ -176,13 +176,13 @@ static void fresh_handlings_of_even_length_end_later_than_old_ones(void **state)
     rs_hazard_measure(&hazard, 180, entries, log_normal_entries(entries, 0.5, 10000));
     rs_busy_t fresh = {0}, old = {0};
     for (int i = 0; i < 10; i++) {
-        rs_busy_add(&fresh, &hazard, 5);
-        rs_busy_add(&old, &hazard, 200);
+        rs_busy_add(&fresh, &hazard, 5 * RS_US_PER_S);
+        rs_busy_add(&old, &hazard, 200 * RS_US_PER_S);
     }
     rs_departures_t of_fresh, of_old;
     rs_departures_expect(&of_fresh, &hazard, &fresh, 60);
     rs_departures_expect(&of_old, &hazard, &old, 60);
-    const rs_line_t late = {.rate_per_s = 10 / 180.0, .departures = &of_fresh}, soon = {.rate_per_s = 10 / 180.0, .departures = &of_old};
+    const rs_waiting_line_t late = {.rate_per_s = 10 / 180.0, .departures = &of_fresh}, soon = {.rate_per_s = 10 / 180.0, .departures = &of_old};
     assert_true(rs_line_over(&late, 2, 60) > 0.95);
     assert_true(rs_line_over(&soon, 2, 60) < 0.3);
 }

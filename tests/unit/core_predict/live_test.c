@@ -4,6 +4,7 @@
 #include "core/core.h"
 #include "core/metric.h"
 #include "core/predict/line.h"
+#include "random.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -20,6 +21,7 @@ static int64_t at(int64_t s) { return (INT64_C(1700000100) / 86400 * 86400 + 360
 static void begin(centre_t *centre) {
     *centre = (centre_t){0};
     assert_int_equal(rs_config_create_default(&centre->config), RS_OK);
+    centre->config->lateness_us = RS_US_PER_HOUR;
     centre->config->prediction = (rs_prediction_config_t){.horizon_us = 30 * RS_US_PER_MIN, .min_handled = 10};
     const rs_core_options_t options = {.config = centre->config, .windows = true, .alerts = true,
                                        .interval = {.mode = RS_INTERVAL_FIXED, .length_us = 900 * RS_US_PER_S}, .start_us = at(0), .run = 1};
@@ -181,6 +183,63 @@ static void agents_that_went_home_are_no_longer_counted(void **state) {
     end(&centre);
 }
 
+/* 40 agents handle 600 calls of many lengths, some with a wrap-up, some given up; 9 wait at the end. */
+static uint32_t make_history(rs_event_t *events, char (*names)[16]) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < 600; i++) {
+        const int64_t s = i * 2, talk_s = 30 + i * 37 % 50, answer_s = s + 1 + i % 7;
+        snprintf(names[2 * i], sizeof names[0], "c%u", i);
+        snprintf(names[2 * i + 1], sizeof names[0], "a%u", i % 40);
+        const rs_event_t base = {.source = RS_STR("t"), .contact_id = rs_str(names[2 * i]), .queue = RS_STR("q"), .present = RS_HAS_SEQ};
+        const struct { rs_event_type_t type; int64_t s; bool happens; } story[] = {
+            {RS_CONTACT_QUEUED, s, true}, {RS_CONTACT_ABANDONED, answer_s, i % 11 == 0 && i < 591},
+            {RS_CONTACT_ANSWERED, answer_s, i % 11 != 0 && i < 591}, {RS_CONTACT_WRAPUP_STARTED, answer_s + talk_s, i % 11 != 0 && i % 3 == 0 && i < 591},
+            {RS_CONTACT_ENDED, answer_s + talk_s + 1, i % 11 != 0 && i < 591},
+            {RS_CONTACT_WRAPUP_ENDED, answer_s + talk_s + 9, i % 11 != 0 && i % 3 == 0 && i < 591}};
+        for (size_t k = 0; k < RS_ARRAY_LEN(story); k++) {
+            if (!story[k].happens || story[k].s > 1200) continue;
+            events[count] = base;
+            events[count].type = (uint8_t)story[k].type;
+            events[count].occurred_us = at(story[k].s);
+            events[count].seq = count + 1;
+            if (story[k].type != RS_CONTACT_QUEUED && story[k].type != RS_CONTACT_ABANDONED) events[count].agent = rs_str(names[2 * i + 1]);
+            count++;
+        }
+    }
+    return count;
+}
+
+static rs_window_prediction_t play_history(const rs_event_t *events, uint32_t count) {
+    centre_t centre;
+    begin(&centre);
+    for (uint32_t i = 0; i < count; i++) rs_core_apply_event(centre.core, &events[i], at(1200), (rs_origin_t){0});
+    rs_core_tick(centre.core, at(1201));
+    const rs_window_prediction_t prediction = prediction_of(&centre);
+    end(&centre);
+    return prediction;
+}
+
+static void the_order_in_which_events_come_does_not_matter(void **state) {
+    (void)state;
+    static rs_event_t events[4000];
+    static char names[1200][16];
+    rs_random_t random = {rs_random_seed()};
+    const uint32_t count = make_history(events, names);
+    const rs_window_prediction_t in_order = play_history(events, count);
+    assert_int_equal(in_order.reason, RS_PREDICTION_GIVEN);
+    assert_true(in_order.estimated_wait_us > 0 && in_order.breach_newest > 0 && in_order.expected_num[0] > 0);
+    for (int round = 0; round < 20; round++) {
+        for (uint32_t i = count; i-- > 1;) {
+            const uint32_t other = (uint32_t)rs_random_below(&random, i + 1);
+            const rs_event_t moved = events[i];
+            events[i] = events[other];
+            events[other] = moved;
+        }
+        const rs_window_prediction_t shuffled = play_history(events, count);
+        assert_memory_equal(&shuffled, &in_order, sizeof in_order);
+    }
+}
+
 static void prediction_is_off_without_a_horizon(void **state) {
     (void)state;
     centre_t centre;
@@ -205,6 +264,7 @@ const struct CMUnitTest live_tests[] = {
     cmocka_unit_test(when_nothing_ends_for_too_long_the_answer_is_stale),
     cmocka_unit_test(every_waiting_contact_has_its_own_answer),
     cmocka_unit_test(agents_that_went_home_are_no_longer_counted),
+    cmocka_unit_test(the_order_in_which_events_come_does_not_matter),
     cmocka_unit_test(prediction_is_off_without_a_horizon),
 };
 const size_t live_test_count = RS_ARRAY_LEN(live_tests);
