@@ -69,11 +69,12 @@ typedef enum rs_state_bound {
     RS_BOUND_OR_NONE,       /* signed: the same, or INT64_MIN */
     RS_BOUND_WRAPS,         /* signed: any; the code wraps it */
     RS_BOUND_LIMITS,        /* from here on: below[] */
-    RS_BOUND_NAME = RS_BOUND_LIMITS, RS_BOUND_KEY, RS_BOUND_KEY_LINK /* key + 1, 0 = none */, RS_BOUND_SOURCE, RS_BOUND_SESSION,
+    RS_BOUND_TIME = RS_BOUND_LIMITS,    /* from the epoch to some hundred years past RS_TIME_MAX_US */
+    RS_BOUND_NAME, RS_BOUND_KEY, RS_BOUND_KEY_LINK /* key + 1, 0 = none */, RS_BOUND_SOURCE, RS_BOUND_SESSION,
     RS_BOUND_CONTACT, RS_BOUND_NODE, RS_BOUND_TEXT, RS_BOUND_STORY, RS_BOUND_HANDLING, RS_BOUND_JOURNEY,
-    RS_BOUND_CELL, RS_BOUND_SUMS,
+    RS_BOUND_CELL,
     RS_BOUND_CHANNEL, RS_BOUND_FAMILY, RS_BOUND_NODE_TYPE, RS_BOUND_OUTCOME, RS_BOUND_REASON, RS_BOUND_LIST, RS_BOUND_FACT_TYPE,
-    RS_BOUND_GENERATION, RS_BOUND_KEPT, RS_BOUND_RULE, RS_BOUND_ALERT_STATE, RS_BOUND_POLICY_RULE,
+    RS_BOUND_GENERATION, RS_BOUND_ALERT_STATE, RS_BOUND_POLICY_RULE,
     RS_BOUND_COUNT
 } rs_state_bound_t;
 typedef struct rs_state_bounds { uint64_t below[RS_BOUND_COUNT]; } rs_state_bounds_t;
