@@ -15,7 +15,7 @@ struct rs_kept_config {
 static const rs_state_field_t generation_fields[] = {
     RS_STATE_FIELD(rs_generation_t, from_us, RS_BOUND_TIME), RS_STATE_REBUILT(rs_generation_t, config),
     RS_STATE_REBUILT(rs_generation_t, policies), RS_STATE_FIELD(rs_generation_t, used, RS_BOUND_ANY)};
-const rs_state_table_t rs_state_generation_table = RS_STATE_TABLE(rs_generation_t, "generation", generation_fields);
+static const rs_state_table_t generation_table = RS_STATE_TABLE(rs_generation_t, "generation", generation_fields);
 
 static const rs_state_field_t policy_fields[] = {
     RS_STATE_ARRAY(rs_policy_t, name, RS_BOUND_ANY), RS_STATE_FIELD(rs_policy_t, version, RS_BOUND_ANY),
@@ -25,7 +25,7 @@ static const rs_state_field_t policy_fields[] = {
     RS_STATE_FIELD(rs_policy_t, short_rule, RS_BOUND_POLICY_RULE), RS_STATE_ARRAY(rs_policy_t, flowed_out, RS_BOUND_POLICY_RULE),
     RS_STATE_FIELD(rs_policy_t, blocked, RS_BOUND_POLICY_RULE), RS_STATE_FIELD(rs_policy_t, callbacks, RS_BOUND_POLICY_RULE),
     RS_STATE_FIELD(rs_policy_t, open_miss_now, RS_BOUND_ANY), RS_STATE_FIELD(rs_policy_t, unit_journey, RS_BOUND_ANY)};
-const rs_state_table_t rs_state_policy_table = RS_STATE_TABLE(rs_policy_t, "policy", policy_fields);
+static const rs_state_table_t policy_table = RS_STATE_TABLE(rs_policy_t, "policy", policy_fields);
 
 static const rs_state_field_t queue_fields[] = {
     RS_STATE_REBUILT(rs_queue_config_t, tenant), RS_STATE_REBUILT(rs_queue_config_t, name),
@@ -34,7 +34,7 @@ static const rs_state_field_t queue_fields[] = {
     RS_STATE_REBUILT(rs_queue_config_t, hours), RS_STATE_FIELD(rs_queue_config_t, first_reply_us, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_queue_config_t, next_reply_us, RS_BOUND_ANY), RS_STATE_FIELD(rs_queue_config_t, resolution_us, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_queue_config_t, callback_clock, RS_BOUND_ANY)};
-const rs_state_table_t rs_state_queue_table = RS_STATE_TABLE(rs_queue_config_t, "queue", queue_fields);
+static const rs_state_table_t queue_table = RS_STATE_TABLE(rs_queue_config_t, "queue", queue_fields);
 
 static const rs_state_field_t rule_fields[] = {
     RS_STATE_REBUILT(rs_rule_config_t, name), RS_STATE_REBUILT(rs_rule_config_t, metric), RS_STATE_REBUILT(rs_rule_config_t, policy),
@@ -44,7 +44,7 @@ static const rs_state_field_t rule_fields[] = {
     RS_STATE_FIELD(rs_rule_config_t, clear, RS_BOUND_ANY), RS_STATE_FIELD(rs_rule_config_t, for_us, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_rule_config_t, clear_for_us, RS_BOUND_ANY), RS_STATE_FIELD(rs_rule_config_t, min_sample, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_rule_config_t, severity, RS_BOUND_ANY), RS_STATE_REBUILT(rs_rule_config_t, runbook)};
-const rs_state_table_t rs_state_rule_table = RS_STATE_TABLE(rs_rule_config_t, "rule", rule_fields);
+static const rs_state_table_t rule_table = RS_STATE_TABLE(rs_rule_config_t, "rule", rule_fields);
 
 /* Of rs_config_t these only; what else of it is saved follows in lists. */
 static const rs_state_field_t standard_fields[] = {
@@ -53,12 +53,12 @@ static const rs_state_field_t standard_fields[] = {
     RS_STATE_FIELD(rs_config_t, override_short_us, RS_BOUND_ANY), RS_STATE_FIELD(rs_config_t, future_us, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_config_t, callback_clock, RS_BOUND_ANY), RS_STATE_FIELD(rs_config_t, first_reply_us, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_config_t, next_reply_us, RS_BOUND_ANY), RS_STATE_FIELD(rs_config_t, resolution_us, RS_BOUND_ANY)};
-const rs_state_table_t rs_state_standards_table = RS_STATE_TABLE(rs_config_t, "standards", standard_fields);
+static const rs_state_table_t standards_table = RS_STATE_TABLE(rs_config_t, "standards", standard_fields);
 
 /* --- saving ------------------------------------------------------------------------------------------------------------ */
 static void put_rule(rs_state_writer_t *writer, const rs_rule_config_t *rule) {
     const rs_str_t texts[] = {rule->name, rule->metric, rule->policy, rule->window, rule->tenant, rule->key};
-    rs_state_put_item(writer, &rs_state_rule_table, rule);
+    rs_state_put_item(writer, &rule_table, rule);
     for (size_t i = 0; i < RS_ARRAY_LEN(texts); i++) {
         rs_state_put_u32(writer, texts[i].len);
         rs_state_put_bytes(writer, texts[i].data, texts[i].len);
@@ -68,15 +68,15 @@ static void put_rule(rs_state_writer_t *writer, const rs_rule_config_t *rule) {
 }
 
 static void put_config(rs_state_writer_t *writer, const rs_config_t *config) {
-    rs_state_put_item(writer, &rs_state_standards_table, config);
+    rs_state_put_item(writer, &standards_table, config);
     rs_state_put_u8(writer, (uint8_t)config->window_count);
     for (uint32_t i = 0; i < config->window_count; i++) rs_state_put_u64(writer, (uint64_t)config->windows_us[i]);
     rs_state_put_u8(writer, (uint8_t)config->policy_count);
-    for (uint32_t i = 0; i < config->policy_count; i++) rs_state_put_item(writer, &rs_state_policy_table, &config->policies[i]);
+    for (uint32_t i = 0; i < config->policy_count; i++) rs_state_put_item(writer, &policy_table, &config->policies[i]);
     rs_state_put_u32(writer, config->queue_count);
     for (uint32_t i = 0; i < config->queue_count; i++) {
         const rs_queue_config_t *queue = &config->queues[i];
-        rs_state_put_item(writer, &rs_state_queue_table, queue);
+        rs_state_put_item(writer, &queue_table, queue);
         rs_state_put_text(writer, queue->tenant);
         rs_state_put_text(writer, queue->name);
         rs_state_put_text(writer, queue->hours);
@@ -89,9 +89,9 @@ static void save(const rs_core_t *core, rs_state_writer_t *writer) {
     rs_state_put_u8(writer, (uint8_t)core->generation_count);
     for (uint32_t i = 0; i < core->generation_count; i++) {
         const rs_generation_t *generation = &core->generations[i];
-        rs_state_put_item(writer, &rs_state_generation_table, generation);
+        rs_state_put_item(writer, &generation_table, generation);
         for (uint32_t left = generation->used; left != 0; left &= left - 1) {
-            rs_state_put_item(writer, &rs_state_policy_table, &generation->policies[__builtin_ctz(left)]);
+            rs_state_put_item(writer, &policy_table, &generation->policies[__builtin_ctz(left)]);
         }
         put_config(writer, generation->config);
     }
@@ -177,7 +177,7 @@ static void *one_more(rs_state_reader_t *reader, void **items, uint32_t count, s
 
 static void get_policy(rs_state_reader_t *reader, rs_policy_t *policy) {
     memset(policy, 0, sizeof *policy);
-    rs_state_get_item(reader, &rs_state_policy_table, policy);
+    rs_state_get_item(reader, &policy_table, policy);
     policy->name[RS_MAX_NAME] = '\0';
 }
 
@@ -190,7 +190,7 @@ static void get_queues(rs_state_reader_t *reader, rs_kept_config_t *kept) {
         if (queue == NULL) break;
         *queue = (rs_queue_config_t){.threshold_us = -1, .short_us = -1, .target = -1, .first_reply_us = -1, .next_reply_us = -1,
                                      .resolution_us = -1};
-        rs_state_get_item(reader, &rs_state_queue_table, queue);
+        rs_state_get_item(reader, &queue_table, queue);
         queue->tenant = get_short(reader, kept);
         queue->name = get_short(reader, kept);
         queue->hours = get_short(reader, kept);
@@ -206,7 +206,7 @@ static void get_rules(rs_state_reader_t *reader, rs_kept_config_t *kept) {
     for (uint32_t i = 0; i < count && rs_state_is_good(reader); i++) {
         rs_rule_config_t *rule = one_more(reader, &rules, i, sizeof *rule);
         if (rule == NULL) break;
-        rs_state_get_item(reader, &rs_state_rule_table, rule);
+        rs_state_get_item(reader, &rule_table, rule);
         rs_str_t *const texts[] = {&rule->name, &rule->metric, &rule->policy, &rule->window, &rule->tenant, &rule->key, &rule->runbook};
         for (size_t t = 0; t < RS_ARRAY_LEN(texts); t++) *texts[t] = get_long(reader, kept);
         config->rule_count = i + 1;
@@ -227,7 +227,7 @@ static rs_kept_config_t *get_config(rs_state_reader_t *reader, const rs_config_t
     config->queues = NULL;
     config->rules = NULL;
     config->queue_count = config->rule_count = config->policy_count = config->window_count = 0;
-    rs_state_get_item(reader, &rs_state_standards_table, config);
+    rs_state_get_item(reader, &standards_table, config);
     config->window_count = rs_state_get_u8(reader);
     if (config->window_count > RS_MAX_WINDOWS) rs_state_refuse(reader, RS_ERR_PARSE, "a configuration has too many windows");
     if (!rs_state_is_good(reader)) config->window_count = 0;
@@ -245,7 +245,7 @@ static rs_kept_config_t *get_config(rs_state_reader_t *reader, const rs_config_t
 
 static void get_generation(rs_core_t *core, rs_state_reader_t *reader, rs_generation_t *generation) {
     *generation = (rs_generation_t){0};
-    rs_state_get_item(reader, &rs_state_generation_table, generation);
+    rs_state_get_item(reader, &generation_table, generation);
     if ((generation->used >> RS_MAX_POLICIES) != 0) rs_state_refuse(reader, RS_ERR_PARSE, "a set of policies has too many");
     for (uint32_t left = generation->used; left != 0 && rs_state_is_good(reader); left &= left - 1) {
         get_policy(reader, &generation->policies[__builtin_ctz(left)]);
@@ -276,17 +276,17 @@ static void check(const rs_core_t *core, rs_state_reader_t *reader, const rs_sta
     for (uint32_t i = 0; i < core->generation_count; i++) {
         const rs_generation_t *generation = &core->generations[i];
         const rs_config_t *config = generation->config;
-        rs_state_check_item(reader, bounds, &rs_state_generation_table, generation);
+        rs_state_check_item(reader, bounds, &generation_table, generation);
         for (uint32_t slot = 0; slot < RS_MAX_POLICIES; slot++) {
-            rs_state_check_item(reader, bounds, &rs_state_policy_table, &generation->policies[slot]);
+            rs_state_check_item(reader, bounds, &policy_table, &generation->policies[slot]);
         }
-        rs_state_check_item(reader, bounds, &rs_state_standards_table, config);
-        for (uint32_t q = 0; q < config->queue_count; q++) rs_state_check_item(reader, bounds, &rs_state_queue_table, &config->queues[q]);
-        for (uint32_t r = 0; r < config->rule_count; r++) rs_state_check_item(reader, bounds, &rs_state_rule_table, &config->rules[r]);
+        rs_state_check_item(reader, bounds, &standards_table, config);
+        for (uint32_t q = 0; q < config->queue_count; q++) rs_state_check_item(reader, bounds, &queue_table, &config->queues[q]);
+        for (uint32_t r = 0; r < config->rule_count; r++) rs_state_check_item(reader, bounds, &rule_table, &config->rules[r]);
     }
 }
 
 const rs_state_part_t rs_state_config_part = {
     .name = "configurations", .version = 1, .table_count = 5,
-    .tables = {&rs_state_generation_table, &rs_state_policy_table, &rs_state_standards_table, &rs_state_queue_table, &rs_state_rule_table},
+    .tables = {&generation_table, &policy_table, &standards_table, &queue_table, &rule_table},
     .save = save, .load = load, .check = check};

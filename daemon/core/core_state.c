@@ -26,14 +26,14 @@ static const rs_state_field_t core_fields[] = {
     RS_STATE_FIELD(rs_core_t, alerts_second, RS_BOUND_OR_NONE), RS_STATE_FIELD(rs_core_t, final_frontier_us, RS_BOUND_OR_NONE),
     RS_STATE_FIELD(rs_core_t, position, RS_BOUND_ANY), RS_STATE_FIELD(rs_core_t, contacts_refused, RS_BOUND_ANY),
     RS_STATE_REBUILT(rs_core_t, announced), RS_STATE_REBUILT(rs_core_t, announced_at)};
-const rs_state_table_t rs_state_core_table = RS_STATE_TABLE(rs_core_t, "core", core_fields);
+static const rs_state_table_t core_table = RS_STATE_TABLE(rs_core_t, "core", core_fields);
 
 static rs_str_t zone_name(const rs_interval_spec_t *interval) {
     return interval->mode == RS_INTERVAL_DAY ? rs_str(interval->zone->name) : RS_STR("");
 }
 
 static void save_core(const rs_core_t *core, rs_state_writer_t *writer) {
-    rs_state_put_item(writer, &rs_state_core_table, core);
+    rs_state_put_item(writer, &core_table, core);
     rs_state_put_text(writer, zone_name(&core->options.interval));
 }
 
@@ -46,7 +46,7 @@ static void load_core(rs_core_t *core, rs_state_reader_t *reader) {
     const rs_core_options_t given = core->options;
     const rs_core_options_t *saved = &core->options;
     char zone[256];
-    rs_state_get_item(reader, &rs_state_core_table, core);
+    rs_state_get_item(reader, &core_table, core);
     const uint32_t zone_len = rs_state_get_text(reader, zone);
     hold_against(reader, saved->replay == given.replay, "the state is of a replay and this is none, or the other way round");
     hold_against(reader, saved->windows == given.windows, "the state was saved with windows and this has none, or the other way round");
@@ -62,10 +62,10 @@ static void load_core(rs_core_t *core, rs_state_reader_t *reader) {
 }
 
 static void check_core(const rs_core_t *core, rs_state_reader_t *reader, const rs_state_bounds_t *bounds) {
-    rs_state_check_item(reader, bounds, &rs_state_core_table, core);
+    rs_state_check_item(reader, bounds, &core_table, core);
 }
 
-const rs_state_part_t rs_state_core_part = {.name = "core", .version = 1, .table_count = 1, .tables = {&rs_state_core_table},
+const rs_state_part_t rs_state_core_part = {.name = "core", .version = 1, .table_count = 1, .tables = {&core_table},
                                             .save = save_core, .load = load_core, .check = check_core};
 
 /* --- the parts --------------------------------------------------------------------------------------------------------- */

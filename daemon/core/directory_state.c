@@ -34,7 +34,7 @@ static const rs_state_field_t directory_fields[] = {
     RS_STATE_FIELD(rs_directory_t, tenants, RS_BOUND_ANY), RS_STATE_REBUILT(rs_directory_t, max_tenants),
     RS_STATE_REBUILT(rs_directory_t, last_tenant), RS_STATE_FIELD(rs_directory_t, overflowed, RS_BOUND_ANY),
     RS_STATE_REBUILT(rs_directory_t, on_new), RS_STATE_REBUILT(rs_directory_t, context)};
-const rs_state_table_t rs_state_directory_table = RS_STATE_TABLE(rs_directory_t, "directory", directory_fields);
+static const rs_state_table_t directory_table = RS_STATE_TABLE(rs_directory_t, "directory", directory_fields);
 
 static const rs_state_field_t entry_fields[] = {
     RS_STATE_FIELD(rs_key_entry_t, dimensions.family, RS_BOUND_FAMILY), RS_STATE_FIELD(rs_key_entry_t, dimensions.channel, RS_BOUND_CHANNEL),
@@ -50,12 +50,12 @@ static const rs_state_field_t entry_fields[] = {
     RS_STATE_FIELD(rs_key_entry_t, waiting, RS_BOUND_ANY), RS_STATE_FIELD(rs_key_entry_t, talking, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_key_entry_t, over_t, RS_BOUND_ANY), RS_STATE_ARRAY(rs_key_entry_t, over, RS_BOUND_ANY),
     RS_STATE_REBUILT(rs_key_entry_t, policy_standards)};
-const rs_state_table_t rs_state_entry_table = RS_STATE_TABLE(rs_key_entry_t, "key", entry_fields);
+static const rs_state_table_t entry_table = RS_STATE_TABLE(rs_key_entry_t, "entry", entry_fields);
 
 static void save_directory(const rs_core_t *core, rs_state_writer_t *writer) {
     const rs_directory_t *directory = &core->directory;
-    rs_state_put_item(writer, &rs_state_directory_table, directory);
-    for (uint32_t key = 0; key < directory->count; key++) rs_state_put_item(writer, &rs_state_entry_table, &directory->entries[key]);
+    rs_state_put_item(writer, &directory_table, directory);
+    for (uint32_t key = 0; key < directory->count; key++) rs_state_put_item(writer, &entry_table, &directory->entries[key]);
 }
 
 static bool fits(const rs_directory_t *directory, const rs_directory_t *saved) {
@@ -71,7 +71,7 @@ static bool is_complete(const rs_directory_t *directory, const rs_key_entry_t *e
 
 static void load_directory(rs_core_t *core, rs_state_reader_t *reader) {
     rs_directory_t *directory = &core->directory, saved = *directory;
-    rs_state_get_item(reader, &rs_state_directory_table, &saved);
+    rs_state_get_item(reader, &directory_table, &saved);
     if (!rs_state_is_good(reader)) return;
     if (!fits(directory, &saved)) {
         rs_state_refuse(reader, RS_ERR_LIMIT, "the state holds more keys or tenants than the limits allow now");
@@ -82,7 +82,7 @@ static void load_directory(rs_core_t *core, rs_state_reader_t *reader) {
     directory->overflowed = saved.overflowed;
     for (uint32_t key = 0; key < saved.count && rs_state_is_good(reader); key++) {
         rs_key_entry_t *entry = &directory->entries[key];
-        rs_state_get_item(reader, &rs_state_entry_table, entry);
+        rs_state_get_item(reader, &entry_table, entry);
         if (!rs_state_is_good(reader)) return;
         if (!is_complete(directory, entry) || !rs_directory_restore(directory)) rs_state_refuse(reader, RS_ERR_PARSE, "a key is wrong");
     }
@@ -113,7 +113,7 @@ static void check_directory(const rs_core_t *core, rs_state_reader_t *reader, co
     const rs_directory_t *directory = &core->directory;
     for (uint32_t key = 0; key < directory->count && rs_state_is_good(reader); key++) {
         const rs_key_entry_t *entry = &directory->entries[key];
-        rs_state_check_item(reader, bounds, &rs_state_entry_table, entry);
+        rs_state_check_item(reader, bounds, &entry_table, entry);
         if (!rs_state_is_good(reader)) return;
         const bool known = entry->tenant == RS_NAMES_OVERFLOW || rs_directory_has_tenant(directory, entry->tenant);
         const bool links = is_of(directory, entry->channel_key, RS_FAMILY_CHANNEL) && is_of(directory, entry->total_key, RS_FAMILY_TOTAL);
@@ -124,5 +124,5 @@ static void check_directory(const rs_core_t *core, rs_state_reader_t *reader, co
 }
 
 const rs_state_part_t rs_state_directory_part = {
-    .name = "keys", .version = 1, .table_count = 2, .tables = {&rs_state_directory_table, &rs_state_entry_table},
+    .name = "keys", .version = 1, .table_count = 2, .tables = {&directory_table, &entry_table},
     .save = save_directory, .load = load_directory, .check = check_directory};

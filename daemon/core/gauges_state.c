@@ -5,29 +5,29 @@ static const rs_state_field_t gauges_fields[] = {
     RS_STATE_REBUILT(rs_gauges_t, account), RS_STATE_REBUILT(rs_gauges_t, contacts),
     RS_STATE_FIELD(rs_gauges_t, waiting_keys, RS_BOUND_KEY_LINK), RS_STATE_REBUILT(rs_gauges_t, crossings),
     RS_STATE_FIELD(rs_gauges_t, crossing_count, RS_BOUND_ANY), RS_STATE_FIELD(rs_gauges_t, generation, RS_BOUND_GENERATION)};
-const rs_state_table_t rs_state_gauges_table = RS_STATE_TABLE(rs_gauges_t, "gauges", gauges_fields);
+static const rs_state_table_t gauges_table = RS_STATE_TABLE(rs_gauges_t, "gauges", gauges_fields);
 
 static const rs_state_field_t crossing_fields[] = {
     RS_STATE_FIELD(rs_crossing_t, due_us, RS_BOUND_ANY), RS_STATE_FIELD(rs_crossing_t, key, RS_BOUND_KEY)};
-const rs_state_table_t rs_state_crossing_table = RS_STATE_TABLE(rs_crossing_t, "crossing", crossing_fields);
+static const rs_state_table_t crossing_table = RS_STATE_TABLE(rs_crossing_t, "crossing", crossing_fields);
 
 static void save(const rs_core_t *core, rs_state_writer_t *writer) {
     const rs_gauges_t *gauges = &core->gauges;
-    rs_state_put_item(writer, &rs_state_gauges_table, gauges);
-    for (uint32_t i = 0; i < gauges->crossing_count; i++) rs_state_put_item(writer, &rs_state_crossing_table, &gauges->crossings[i]);
+    rs_state_put_item(writer, &gauges_table, gauges);
+    for (uint32_t i = 0; i < gauges->crossing_count; i++) rs_state_put_item(writer, &crossing_table, &gauges->crossings[i]);
 }
 
 /* The heap as it was: of two that are due at once the same one goes first. */
 static void load(rs_core_t *core, rs_state_reader_t *reader) {
     rs_gauges_t *gauges = &core->gauges, saved = {0};
-    rs_state_get_item(reader, &rs_state_gauges_table, &saved);
+    rs_state_get_item(reader, &gauges_table, &saved);
     if (saved.crossing_count > core->directory.count) rs_state_refuse(reader, RS_ERR_PARSE, "more keys cross something than there are");
     if (!rs_state_is_good(reader)) return;
     gauges->waiting_keys = saved.waiting_keys;
     gauges->generation = saved.generation;
     for (uint32_t i = 0; i < saved.crossing_count && rs_state_is_good(reader); i++) {
         rs_crossing_t crossing = {0};
-        rs_state_get_item(reader, &rs_state_crossing_table, &crossing);
+        rs_state_get_item(reader, &crossing_table, &crossing);
         const bool is_new = crossing.key < core->directory.count && core->directory.entries[crossing.key].crossing == 0;
         if (!is_new) rs_state_refuse(reader, RS_ERR_PARSE, "a key crosses things twice");
         if (!rs_state_is_good(reader)) return;
@@ -117,9 +117,9 @@ static bool all_is_right(const rs_core_t *core, rs_state_claims_t claims[LISTS])
 static void check(const rs_core_t *core, rs_state_reader_t *reader, const rs_state_bounds_t *bounds) {
     rs_state_claims_t claims[LISTS] = {{0}};
     int status = RS_OK;
-    rs_state_check_item(reader, bounds, &rs_state_gauges_table, &core->gauges);
+    rs_state_check_item(reader, bounds, &gauges_table, &core->gauges);
     for (uint32_t i = 0; i < core->gauges.crossing_count; i++) {
-        rs_state_check_item(reader, bounds, &rs_state_crossing_table, &core->gauges.crossings[i]);
+        rs_state_check_item(reader, bounds, &crossing_table, &core->gauges.crossings[i]);
     }
     for (unsigned list = 0; list < LISTS && status == RS_OK; list++) status = rs_state_claims_begin(&claims[list], &core->contacts.contacts);
     if (status != RS_OK) rs_state_refuse(reader, status, "the gauges cannot be looked at");
@@ -128,7 +128,7 @@ static void check(const rs_core_t *core, rs_state_reader_t *reader, const rs_sta
 }
 
 const rs_state_part_t rs_state_gauges_part = {
-    .name = "gauges", .version = 1, .table_count = 2, .tables = {&rs_state_gauges_table, &rs_state_crossing_table},
+    .name = "gauges", .version = 1, .table_count = 2, .tables = {&gauges_table, &crossing_table},
     .save = save, .load = load, .check = check};
 
 /* What readers see of them was made from the lists, and is again. */

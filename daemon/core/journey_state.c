@@ -4,7 +4,7 @@
 static const rs_state_field_t journeys_fields[] = {
     RS_STATE_FIELD(rs_journeys_t, on, RS_BOUND_ANY), RS_STATE_REBUILT(rs_journeys_t, pool), RS_STATE_REBUILT(rs_journeys_t, index),
     RS_STATE_REBUILT(rs_journeys_t, account), RS_STATE_REBUILT(rs_journeys_t, contacts), RS_STATE_FIELD(rs_journeys_t, refused, RS_BOUND_ANY)};
-const rs_state_table_t rs_state_journeys_table = RS_STATE_TABLE(rs_journeys_t, "journeys", journeys_fields);
+static const rs_state_table_t journeys_table = RS_STATE_TABLE(rs_journeys_t, "journeys", journeys_fields);
 
 static const rs_state_field_t journey_fields[] = {
     RS_STATE_FIELD(rs_journey_t, id.low, RS_BOUND_ANY), RS_STATE_FIELD(rs_journey_t, id.high, RS_BOUND_ANY),
@@ -17,11 +17,11 @@ static const rs_state_field_t journey_fields[] = {
     RS_STATE_FIELD(rs_journey_t, verdict.unused, RS_BOUND_ANY), RS_STATE_FIELD(rs_journey_t, verdict.at_us, RS_BOUND_TIME),
     RS_STATE_FIELD(rs_journey_t, verdict.enter_us, RS_BOUND_TIME), RS_STATE_FIELD(rs_journey_t, verdict.a_us, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_journey_t, verdict.b_us, RS_BOUND_ANY)};
-const rs_state_table_t rs_state_journey_table = RS_STATE_TABLE(rs_journey_t, "journey", journey_fields);
+static const rs_state_table_t journey_table = RS_STATE_TABLE(rs_journey_t, "journey", journey_fields);
 
 static void save(const rs_core_t *core, rs_state_writer_t *writer) {
-    rs_state_put_item(writer, &rs_state_journeys_table, &core->journeys);
-    if (core->journeys.on) rs_state_put_pool(writer, &rs_state_journey_table, &core->journeys.pool);
+    rs_state_put_item(writer, &journeys_table, &core->journeys);
+    if (core->journeys.on) rs_state_put_pool(writer, &journey_table, &core->journeys.pool);
 }
 
 static void find_again(rs_journeys_t *journeys, rs_state_reader_t *reader) {
@@ -38,7 +38,7 @@ static void find_again(rs_journeys_t *journeys, rs_state_reader_t *reader) {
 /* Journeys that were kept go on, whatever the configuration says now. */
 static void load(rs_core_t *core, rs_state_reader_t *reader) {
     rs_journeys_t *journeys = &core->journeys, saved = {0};
-    rs_state_get_item(reader, &rs_state_journeys_table, &saved);
+    rs_state_get_item(reader, &journeys_table, &saved);
     if (!rs_state_is_good(reader) || !saved.on) return;
     if (!journeys->on) {
         const int status = rs_journeys_init(journeys, core->config->limits.contacts, &core->account, &core->contacts);
@@ -48,7 +48,7 @@ static void load(rs_core_t *core, rs_state_reader_t *reader) {
         }
     }
     journeys->refused = saved.refused;
-    rs_state_get_pool(reader, &rs_state_journey_table, &journeys->pool, "limits.contacts");
+    rs_state_get_pool(reader, &journey_table, &journeys->pool, "limits.contacts");
     if (rs_state_is_good(reader)) find_again(journeys, reader);
 }
 
@@ -75,7 +75,7 @@ static bool ties_are_right(const rs_core_t *core, const rs_state_claims_t *journ
 
 static void check(const rs_core_t *core, rs_state_reader_t *reader, const rs_state_bounds_t *bounds) {
     rs_state_claims_t journeys = {0}, contacts = {0};
-    if (rs_state_check_pool(reader, bounds, &rs_state_journey_table, &core->journeys.pool, &journeys)) {
+    if (rs_state_check_pool(reader, bounds, &journey_table, &core->journeys.pool, &journeys)) {
         const int status = rs_state_claims_begin(&contacts, &core->contacts.contacts);
         if (status != RS_OK) rs_state_refuse(reader, status, "the journeys cannot be looked at");
         else if (!ties_are_right(core, &journeys, &contacts)) rs_state_refuse(reader, RS_ERR_PARSE, "the journeys do not hang together");
@@ -85,5 +85,5 @@ static void check(const rs_core_t *core, rs_state_reader_t *reader, const rs_sta
 }
 
 const rs_state_part_t rs_state_journeys_part = {
-    .name = "journeys", .version = 1, .table_count = 2, .tables = {&rs_state_journeys_table, &rs_state_journey_table},
+    .name = "journeys", .version = 1, .table_count = 2, .tables = {&journeys_table, &journey_table},
     .save = save, .load = load, .check = check};

@@ -1,5 +1,6 @@
 /* Rows as bytes. Histograms are saved as what they say: durations that still wait for theirs are in them, and octaves in which
- * everything was taken back are not. */
+ * everything was taken back are not. Reading rows, which lets durations go to their histograms, therefore changes no byte. Where the
+ * blocks of histograms are used up, durations that waited may find no room now instead of later; they are counted as dropped. */
 #include "core/parts_state.h"
 #include "core/rows_internal.h"
 
@@ -10,7 +11,7 @@ static const rs_state_field_t rows_fields[] = {
     RS_STATE_FIELD(rs_rows_t, dirty_count, RS_BOUND_ANY), RS_STATE_FIELD(rs_rows_t, run, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_rows_t, part_counter, RS_BOUND_ANY), RS_STATE_FIELD(rs_rows_t, revision_counter, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_rows_t, dropped, RS_BOUND_ANY), RS_STATE_REBUILT(rs_rows_t, place), RS_STATE_REBUILT(rs_rows_t, scratch)};
-const rs_state_table_t rs_state_rows_table = RS_STATE_TABLE(rs_rows_t, "rows", rows_fields);
+static const rs_state_table_t rows_table = RS_STATE_TABLE(rs_rows_t, "rows", rows_fields);
 
 /* The sums follow. */
 static const rs_state_field_t cell_fields[] = {
@@ -20,7 +21,7 @@ static const rs_state_field_t cell_fields[] = {
     RS_STATE_FIELD(rs_cell_t, start_us, RS_BOUND_TIME), RS_STATE_FIELD(rs_cell_t, length_us, RS_BOUND_TIME),
     RS_STATE_FIELD(rs_cell_t, still_open, RS_BOUND_ANY), RS_STATE_FIELD(rs_cell_t, revision, RS_BOUND_ANY),
     RS_STATE_REBUILT(rs_cell_t, own), RS_STATE_FIELD(rs_cell_t, part, RS_BOUND_ANY), RS_STATE_REBUILT(rs_cell_t, common)};
-const rs_state_table_t rs_state_cell_table = RS_STATE_TABLE(rs_cell_t, "cell", cell_fields);
+static const rs_state_table_t cell_table = RS_STATE_TABLE(rs_cell_t, "cell", cell_fields);
 
 /* Counts are saved by name, as rs_state_counts_t. */
 #define EXTREME_FIELDS(NAME, name, is_max) \
@@ -33,7 +34,7 @@ static const rs_state_field_t sums_fields[] = {
     RS_STATE_REBUILT(rs_sums_t, counts), RS_STATE_REBUILT(rs_sums_t, durations), RS_STATE_REBUILT(rs_sums_t, duration_count),
     RS_STATE_ARRAY(rs_sums_t, thresholds, RS_BOUND_ANY), RS_STATE_ARRAY(rs_sums_t, threshold_uses, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_sums_t, threshold_others, RS_BOUND_ANY), RS_STATE_REBUILT(rs_sums_t, histograms)};
-const rs_state_table_t rs_state_sums_table = RS_STATE_TABLE(rs_sums_t, "sums", sums_fields);
+static const rs_state_table_t sums_table = RS_STATE_TABLE(rs_sums_t, "sums", sums_fields);
 
 /* --- saving ------------------------------------------------------------------------------------------------------------ */
 static void add_waiting(const rs_sums_t *sums, unsigned histogram, int32_t counts[RS_HIST_BUCKETS]) {
@@ -75,7 +76,7 @@ static void put_sums(rs_state_writer_t *writer, const rs_rows_t *rows, const rs_
     rs_hist_entry_t entries[RS_HIST_BUCKETS];
     for (unsigned i = 0; i < RS_COUNT_COUNT; i++) counts.counts[i] = sums->counts[rows->place[i]];
     rs_state_put_item(writer, &rs_state_counts_table, &counts);
-    rs_state_put_item(writer, &rs_state_sums_table, sums);
+    rs_state_put_item(writer, &sums_table, sums);
     for (uint32_t left = histograms_of(sums); left != 0; left &= left - 1) {
         const unsigned histogram = (unsigned)__builtin_ctz(left);
         rs_state_put_histogram(writer, histogram, entries, entries_of(rows, sums, histogram, entries));
@@ -95,9 +96,9 @@ static void put_cell(rs_state_writer_t *writer, const rs_rows_t *rows, const rs_
 
 static void save(const rs_core_t *core, rs_state_writer_t *writer) {
     const rs_rows_t *rows = &core->rows;
-    rs_state_put_item(writer, &rs_state_rows_table, rows);
+    rs_state_put_item(writer, &rows_table, rows);
     rs_state_put_figures(writer);
-    rs_state_put_pool(writer, &rs_state_cell_table, &rows->cells);
+    rs_state_put_pool(writer, &cell_table, &rows->cells);
     for (uint32_t number = 1; number <= rows->cells.made; number++) {
         const rs_cell_t *cell = rs_rows_cell(rows, number);
         if (!cell->is_free) put_cell(writer, rows, cell);
@@ -112,11 +113,9 @@ static void get_histograms(rs_state_reader_t *reader, const rs_state_figures_t *
     while (rs_state_get_histogram(reader, figures, &histogram, entries, &count)) {
         for (uint32_t i = 0; i < count && histogram < RS_HIST_COUNT; i++) {
             rs_block_t *block = rs__rows_block(rows, sums, histogram, entries[i].bucket / RS_HIST_PER_OCTAVE);
-            if (block == NULL) {
-                rs_state_refuse(reader, RS_ERR_LIMIT, "the state holds more histograms than limits.rows allows now");
-                return;
-            }
-            block->counts[entries[i].bucket % RS_HIST_PER_OCTAVE] = entries[i].count;
+            const int64_t times = entries[i].count;
+            if (block == NULL) rows->dropped += (uint64_t)(times < 0 ? -times : times);
+            else block->counts[entries[i].bucket % RS_HIST_PER_OCTAVE] = entries[i].count;
         }
     }
 }
@@ -126,7 +125,7 @@ static void get_sums(rs_state_reader_t *reader, const rs_state_figures_t *figure
     rs_state_get_item(reader, &rs_state_counts_table, &counts);
     for (unsigned i = 0; i < RS_COUNT_COUNT; i++) sums->counts[rows->place[i]] = counts.counts[i];
     rs__rows_begin_sums(sums);
-    rs_state_get_item(reader, &rs_state_sums_table, sums);
+    rs_state_get_item(reader, &sums_table, sums);
     get_histograms(reader, figures, rows, sums);
 }
 
@@ -160,9 +159,9 @@ static void get_cells(rs_state_reader_t *reader, const rs_state_figures_t *figur
 static void load(rs_core_t *core, rs_state_reader_t *reader) {
     rs_rows_t *rows = &core->rows;
     rs_state_figures_t figures;
-    rs_state_get_item(reader, &rs_state_rows_table, rows);
+    rs_state_get_item(reader, &rows_table, rows);
     rs_state_get_figures(reader, &figures);
-    rs_state_get_pool(reader, &rs_state_cell_table, &rows->cells, "limits.rows");
+    rs_state_get_pool(reader, &cell_table, &rows->cells, "limits.rows");
     if (rs_state_is_good(reader)) get_cells(reader, &figures, rows);
 }
 
@@ -177,7 +176,7 @@ static void check_sums(rs_state_reader_t *reader, const rs_state_bounds_t *bound
     rs_state_counts_t counts;
     for (unsigned i = 0; i < RS_COUNT_COUNT; i++) counts.counts[i] = sums->counts[rows->place[i]];
     rs_state_check_item(reader, bounds, &rs_state_counts_table, &counts);
-    rs_state_check_item(reader, bounds, &rs_state_sums_table, sums);
+    rs_state_check_item(reader, bounds, &sums_table, sums);
     if (!sums_are_right(sums)) rs_state_refuse(reader, RS_ERR_PARSE, "a row's extremes are too many");
 }
 
@@ -213,8 +212,8 @@ static bool dirty_list_is_right(const rs_rows_t *rows, rs_state_claims_t *claims
 static void check(const rs_core_t *core, rs_state_reader_t *reader, const rs_state_bounds_t *bounds) {
     const rs_rows_t *rows = &core->rows;
     rs_state_claims_t claims = {0};
-    rs_state_check_item(reader, bounds, &rs_state_rows_table, rows);
-    if (rs_state_check_pool(reader, bounds, &rs_state_cell_table, &rows->cells, &claims)) {
+    rs_state_check_item(reader, bounds, &rows_table, rows);
+    if (rs_state_check_pool(reader, bounds, &cell_table, &rows->cells, &claims)) {
         for (uint32_t number = 1; number <= rows->cells.made && rs_state_is_good(reader); number++) {
             const rs_cell_t *cell = rs_rows_cell(rows, number);
             if (cell->is_free) continue;
@@ -231,5 +230,5 @@ static void check(const rs_core_t *core, rs_state_reader_t *reader, const rs_sta
 
 const rs_state_part_t rs_state_rows_part = {
     .name = "rows", .version = 1, .table_count = 4,
-    .tables = {&rs_state_rows_table, &rs_state_cell_table, &rs_state_counts_table, &rs_state_sums_table},
+    .tables = {&rows_table, &cell_table, &rs_state_counts_table, &sums_table},
     .save = save, .load = load, .check = check};

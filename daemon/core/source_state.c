@@ -11,7 +11,7 @@ static const rs_state_field_t sources_fields[] = {
     RS_STATE_REBUILT(rs_sources_t, idle_us), RS_STATE_REBUILT(rs_sources_t, future_us), RS_STATE_REBUILT(rs_sources_t, young),
     RS_STATE_REBUILT(rs_sources_t, old), RS_STATE_REBUILT(rs_sources_t, max_ids), RS_STATE_FIELD(rs_sources_t, generation_us, RS_BOUND_OR_NONE),
     RS_STATE_REBUILT(rs_sources_t, seed), RS_STATE_REBUILT(rs_sources_t, replay)};
-const rs_state_table_t rs_state_sources_table = RS_STATE_TABLE(rs_sources_t, "sources", sources_fields);
+static const rs_state_table_t sources_table = RS_STATE_TABLE(rs_sources_t, "sources", sources_fields);
 
 static const rs_state_field_t source_fields[] = {
     RS_STATE_REBUILT(rs_source_t, accounting.source), RS_STATE_FIELD(rs_source_t, accounting.received, RS_BOUND_ANY),
@@ -22,7 +22,7 @@ static const rs_state_field_t source_fields[] = {
     RS_STATE_REBUILT(rs_source_t, accounting.gaps), RS_STATE_REBUILT(rs_source_t, accounting.missing),
     RS_STATE_FIELD(rs_source_t, accounting.watermark_us, RS_BOUND_OR_NONE), RS_STATE_FIELD(rs_source_t, accounting.idle, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_source_t, name, RS_BOUND_NAME), RS_STATE_FIELD(rs_source_t, last_seen_us, RS_BOUND_OR_NONE)};
-const rs_state_table_t rs_state_source_table = RS_STATE_TABLE(rs_source_t, "source", source_fields);
+static const rs_state_table_t source_table = RS_STATE_TABLE(rs_source_t, "source", source_fields);
 
 /* The holes follow as lists. */
 static const rs_state_field_t session_fields[] = {
@@ -34,7 +34,7 @@ static const rs_state_field_t session_fields[] = {
     RS_STATE_REBUILT(rs_session_t, reported.holes), RS_STATE_REBUILT(rs_session_t, reported.hole_count),
     RS_STATE_REBUILT(rs_session_t, reported.hole_room), RS_STATE_FIELD(rs_session_t, reported.greatest, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_session_t, reported.first, RS_BOUND_ANY), RS_STATE_FIELD(rs_session_t, reported.any, RS_BOUND_ANY)};
-const rs_state_table_t rs_state_session_table = RS_STATE_TABLE(rs_session_t, "session", session_fields);
+static const rs_state_table_t session_table = RS_STATE_TABLE(rs_session_t, "session", session_fields);
 
 /* --- saving ------------------------------------------------------------------------------------------------------------ */
 static void put_holes(rs_state_writer_t *writer, const rs_numbers_t *numbers) {
@@ -75,10 +75,10 @@ static void put_ids(rs_state_writer_t *writer, const struct rs_ids *ids) {
 
 static void save(const rs_core_t *core, rs_state_writer_t *writer) {
     const rs_sources_t *sources = &core->sources;
-    rs_state_put_item(writer, &rs_state_sources_table, sources);
-    for (uint32_t i = 0; i < sources->source_count; i++) rs_state_put_item(writer, &rs_state_source_table, &sources->sources[i]);
+    rs_state_put_item(writer, &sources_table, sources);
+    for (uint32_t i = 0; i < sources->source_count; i++) rs_state_put_item(writer, &source_table, &sources->sources[i]);
     for (uint32_t i = 0; i < sources->session_count; i++) {
-        rs_state_put_item(writer, &rs_state_session_table, &sources->sessions[i]);
+        rs_state_put_item(writer, &session_table, &sources->sessions[i]);
         put_holes(writer, &sources->sessions[i].identities);
         put_holes(writer, &sources->sessions[i].reported);
     }
@@ -116,7 +116,7 @@ static void get_ids(rs_state_reader_t *reader, struct rs_ids *ids) {
 
 static void load(rs_core_t *core, rs_state_reader_t *reader) {
     rs_sources_t *sources = &core->sources, saved = *sources;
-    rs_state_get_item(reader, &rs_state_sources_table, &saved);
+    rs_state_get_item(reader, &sources_table, &saved);
     if (!rs_state_is_good(reader)) return;
     if (saved.source_count > sources->max_sources + 1 || saved.session_count > sources->max_sessions + 1) {
         rs_state_refuse(reader, RS_ERR_LIMIT, "the state holds more sources than limits.sources allows now");
@@ -126,11 +126,11 @@ static void load(rs_core_t *core, rs_state_reader_t *reader) {
     sources->generation_us = saved.generation_us;
     for (uint32_t i = 0; i < saved.source_count && rs_state_is_good(reader); i++) {
         sources->source_count = i + 1;
-        rs_state_get_item(reader, &rs_state_source_table, &sources->sources[i]);
+        rs_state_get_item(reader, &source_table, &sources->sources[i]);
     }
     for (uint32_t i = 0; i < saved.session_count && rs_state_is_good(reader); i++) {
         sources->session_count = i + 1;
-        rs_state_get_item(reader, &rs_state_session_table, &sources->sessions[i]);
+        rs_state_get_item(reader, &session_table, &sources->sessions[i]);
         get_holes(reader, &sources->sessions[i].identities);
         get_holes(reader, &sources->sessions[i].reported);
     }
@@ -142,13 +142,13 @@ static void load(rs_core_t *core, rs_state_reader_t *reader) {
 
 static void check(const rs_core_t *core, rs_state_reader_t *reader, const rs_state_bounds_t *bounds) {
     const rs_sources_t *sources = &core->sources;
-    rs_state_check_item(reader, bounds, &rs_state_sources_table, sources);
-    for (uint32_t i = 0; i < sources->source_count; i++) rs_state_check_item(reader, bounds, &rs_state_source_table, &sources->sources[i]);
+    rs_state_check_item(reader, bounds, &sources_table, sources);
+    for (uint32_t i = 0; i < sources->source_count; i++) rs_state_check_item(reader, bounds, &source_table, &sources->sources[i]);
     for (uint32_t i = 0; i < sources->session_count; i++) {
-        rs_state_check_item(reader, bounds, &rs_state_session_table, &sources->sessions[i]);
+        rs_state_check_item(reader, bounds, &session_table, &sources->sessions[i]);
     }
 }
 
 const rs_state_part_t rs_state_sources_part = {
     .name = "sources", .version = 1, .table_count = 3,
-    .tables = {&rs_state_sources_table, &rs_state_source_table, &rs_state_session_table}, .save = save, .load = load, .check = check};
+    .tables = {&sources_table, &source_table, &session_table}, .save = save, .load = load, .check = check};

@@ -14,33 +14,33 @@ static const rs_state_field_t alerts_fields[] = {
     RS_STATE_REBUILT(rs_alerts_t, active), RS_STATE_FIELD(rs_alerts_t, key_count, RS_BOUND_ANY), RS_STATE_REBUILT(rs_alerts_t, key_capacity),
     RS_STATE_FIELD(rs_alerts_t, active_count, RS_BOUND_ANY), RS_STATE_FIELD(rs_alerts_t, sweep_next, RS_BOUND_ANY),
     RS_STATE_REBUILT(rs_alerts_t, in_state)};
-const rs_state_table_t rs_state_alerts_table = RS_STATE_TABLE(rs_alerts_t, "alerts", alerts_fields);
+static const rs_state_table_t alerts_table = RS_STATE_TABLE(rs_alerts_t, "alerts", alerts_fields);
 
-/* Whether the store has changed since `version` follows as a byte. */
+/* Whether the store is still as it was when a tick last looked follows as a byte. */
 static const rs_state_field_t key_fields[] = {
     RS_STATE_REBUILT(rs__alert_key_t, first), RS_STATE_FIELD(rs__alert_key_t, count, RS_BOUND_ANY), RS_STATE_REBUILT(rs__alert_key_t, growing),
     RS_STATE_REBUILT(rs__alert_key_t, percentile), RS_STATE_REBUILT(rs__alert_key_t, engaged), RS_STATE_REBUILT(rs__alert_key_t, running),
     RS_STATE_REBUILT(rs__alert_key_t, version), RS_STATE_FIELD(rs__alert_key_t, changed_us, RS_BOUND_ANY),
     RS_STATE_FIELD(rs__alert_key_t, known, RS_BOUND_ANY), RS_STATE_REBUILT(rs__alert_key_t, active),
     RS_STATE_FIELD(rs__alert_key_t, looked, RS_BOUND_ANY), RS_STATE_FIELD(rs__alert_key_t, waiting, RS_BOUND_ANY)};
-const rs_state_table_t rs_state_alert_key_table = RS_STATE_TABLE(rs__alert_key_t, "key", key_fields);
+static const rs_state_table_t alert_key_table = RS_STATE_TABLE(rs__alert_key_t, "key", key_fields);
 
 /* The rule is saved by its place in the configuration. */
 static const rs_state_field_t instance_fields[] = {
     RS_STATE_FIELD(rs__alert_instance_t, rule, RS_BOUND_ANY), RS_STATE_FIELD(rs__alert_instance_t, state, RS_BOUND_ALERT_STATE),
     RS_STATE_FIELD(rs__alert_instance_t, episode, RS_BOUND_ANY), RS_STATE_FIELD(rs__alert_instance_t, started_us, RS_BOUND_TIME),
     RS_STATE_FIELD(rs__alert_instance_t, fired_us, RS_BOUND_TIME), RS_STATE_FIELD(rs__alert_instance_t, good_since_us, RS_BOUND_TIME)};
-const rs_state_table_t rs_state_alert_instance_table = RS_STATE_TABLE(rs__alert_instance_t, "instance", instance_fields);
+static const rs_state_table_t alert_instance_table = RS_STATE_TABLE(rs__alert_instance_t, "instance", instance_fields);
 
 /* --- saving ------------------------------------------------------------------------------------------------------------ */
 static void put_key(rs_state_writer_t *writer, const rs_alerts_t *alerts, uint32_t number) {
     const rs__alert_key_t *key = &alerts->keys[number];
-    rs_state_put_item(writer, &rs_state_alert_key_table, key);
-    rs_state_put_u8(writer, rs_window_key_version(alerts->store, number) == key->version);
+    rs_state_put_item(writer, &alert_key_table, key);
+    rs_state_put_u8(writer, key->looked && rs_window_key_version(alerts->store, number) == key->version);
     for (uint32_t i = key->first; i < key->first + key->count; i++) {
         rs__alert_instance_t instance = alerts->instances[i];
         instance.rule = alerts->rules[instance.rule].index;
-        rs_state_put_item(writer, &rs_state_alert_instance_table, &instance);
+        rs_state_put_item(writer, &alert_instance_table, &instance);
     }
 }
 
@@ -48,7 +48,7 @@ static void save(const rs_core_t *core, rs_state_writer_t *writer) {
     const rs_alerts_t *alerts = core->alerts;
     rs_state_put_u8(writer, alerts != NULL);
     if (alerts == NULL) return;
-    rs_state_put_item(writer, &rs_state_alerts_table, alerts);
+    rs_state_put_item(writer, &alerts_table, alerts);
     for (uint32_t i = 0; i < alerts->key_count; i++) put_key(writer, alerts, i);
     for (uint32_t i = 0; i < alerts->active_count; i++) rs_state_put_u32(writer, alerts->active[i]);
 }
@@ -90,13 +90,13 @@ static bool place_instance(rs_alerts_t *alerts, rs__alert_key_t *key, const rs__
 
 static void get_key(rs_alerts_t *alerts, rs_state_reader_t *reader, uint32_t number, uint32_t instances) {
     rs__alert_key_t *key = &alerts->keys[number];
-    rs_state_get_item(reader, &rs_state_alert_key_table, key);
+    rs_state_get_item(reader, &alert_key_table, key);
     key->version = rs_state_get_u8(reader);   /* until rs_state_settle_alerts: whether it is the store's */
     key->first = alerts->instance_count;
     if (rs_state_is_good(reader) && key->count > instances - alerts->instance_count) rs_state_refuse(reader, RS_ERR_PARSE, "a key has too many alerts");
     for (uint32_t i = 0; i < key->count && rs_state_is_good(reader); i++) {
         rs__alert_instance_t instance = {0};
-        rs_state_get_item(reader, &rs_state_alert_instance_table, &instance);
+        rs_state_get_item(reader, &alert_instance_table, &instance);
         instance.rule = rule_at(alerts, instance.rule);
         const bool right = instance.rule != UINT32_MAX && instance.state < RS_ALERT_RESOLVED && place_instance(alerts, key, &instance);
         if (rs_state_is_good(reader) && !right) rs_state_refuse(reader, RS_ERR_PARSE, "an alert is of no rule");
@@ -114,7 +114,7 @@ static void get_active(rs_alerts_t *alerts, rs_state_reader_t *reader, uint32_t 
 
 static void get_alerts(rs_core_t *core, rs_state_reader_t *reader) {
     rs_alerts_t *alerts = core->alerts, saved = *alerts;
-    rs_state_get_item(reader, &rs_state_alerts_table, &saved);
+    rs_state_get_item(reader, &alerts_table, &saved);
     if (!rs_state_is_good(reader)) return;
     if (saved.instance_count > alerts->max_instances) {
         rs_state_refuse(reader, RS_ERR_LIMIT, "the state holds more than is allowed now by limits.alerts");
@@ -146,16 +146,16 @@ static void load(rs_core_t *core, rs_state_reader_t *reader) {
 static void check(const rs_core_t *core, rs_state_reader_t *reader, const rs_state_bounds_t *bounds) {
     const rs_alerts_t *alerts = core->alerts;
     if (alerts == NULL) return;
-    rs_state_check_item(reader, bounds, &rs_state_alerts_table, alerts);
-    for (uint32_t i = 0; i < alerts->key_count; i++) rs_state_check_item(reader, bounds, &rs_state_alert_key_table, &alerts->keys[i]);
+    rs_state_check_item(reader, bounds, &alerts_table, alerts);
+    for (uint32_t i = 0; i < alerts->key_count; i++) rs_state_check_item(reader, bounds, &alert_key_table, &alerts->keys[i]);
     for (uint32_t i = 0; i < alerts->instance_count; i++) {
-        rs_state_check_item(reader, bounds, &rs_state_alert_instance_table, &alerts->instances[i]);
+        rs_state_check_item(reader, bounds, &alert_instance_table, &alerts->instances[i]);
     }
 }
 
 const rs_state_part_t rs_state_alerts_part = {
     .name = "alerts", .version = 1, .table_count = 3,
-    .tables = {&rs_state_alerts_table, &rs_state_alert_key_table, &rs_state_alert_instance_table}, .save = save, .load = load, .check = check};
+    .tables = {&alerts_table, &alert_key_table, &alert_instance_table}, .save = save, .load = load, .check = check};
 
 /* A version of the store says only whether it has changed. */
 void rs_state_settle_alerts(rs_core_t *core) {

@@ -49,7 +49,7 @@ static const rs_state_field_t contacts_fields[] = {
     RS_STATE_REBUILT(rs_contacts_t, max_events), RS_STATE_REBUILT(rs_contacts_t, compare_sessions), RS_STATE_REBUILT(rs_contacts_t, on_facts),
     RS_STATE_REBUILT(rs_contacts_t, on_forget), RS_STATE_REBUILT(rs_contacts_t, context),
     RS_STATE_FIELD(rs_contacts_t, rederived, RS_BOUND_ANY), RS_STATE_FIELD(rs_contacts_t, forgotten, RS_BOUND_ANY)};
-const rs_state_table_t rs_state_contacts_table = RS_STATE_TABLE(rs_contacts_t, "contacts", contacts_fields);
+static const rs_state_table_t contacts_table = RS_STATE_TABLE(rs_contacts_t, "contacts", contacts_fields);
 
 static const rs_state_field_t contact_fields[] = {
     RS_STATE_FIELD(rs_contact_t, id.low, RS_BOUND_ANY), RS_STATE_FIELD(rs_contact_t, id.high, RS_BOUND_ANY),
@@ -68,7 +68,7 @@ static const rs_state_field_t contact_fields[] = {
     RS_STATE_FIELD(rs_contact_t, talking_channel, RS_BOUND_CHANNEL), RS_STATE_FIELD(rs_contact_t, open_channel, RS_BOUND_CHANNEL),
     RS_STATE_FIELD(rs_contact_t, talking_queue, RS_BOUND_NAME), RS_STATE_FIELD(rs_contact_t, open_queue, RS_BOUND_NAME),
     RS_STATE_FIELD(rs_contact_t, talking_key, RS_BOUND_KEY), RS_STATE_FIELD(rs_contact_t, open_since_us, RS_BOUND_TIME)};
-const rs_state_table_t rs_state_contact_table = RS_STATE_TABLE(rs_contact_t, "contact", contact_fields);
+static const rs_state_table_t contact_table = RS_STATE_TABLE(rs_contact_t, "contact", contact_fields);
 
 /* The union of a transfer's aims and a survey's scale is saved as the former. */
 static const rs_state_field_t node_fields[] = {
@@ -83,10 +83,10 @@ static const rs_state_field_t node_fields[] = {
     RS_STATE_FIELD(rs_node_t, flags, RS_BOUND_ANY), RS_STATE_FIELD(rs_node_t, direction, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_node_t, party, RS_BOUND_ANY), RS_STATE_FIELD(rs_node_t, customer.low, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_node_t, customer.high, RS_BOUND_ANY)};
-const rs_state_table_t rs_state_node_table = RS_STATE_TABLE(rs_node_t, "event", node_fields);
+static const rs_state_table_t node_table = RS_STATE_TABLE(rs_node_t, "event", node_fields);
 
 static const rs_state_field_t story_fields[] = {STORY_FIELDS(rs_story_t, , "")};
-const rs_state_table_t rs_state_story_table = RS_STATE_TABLE(rs_story_t, "story", story_fields);
+static const rs_state_table_t story_table = RS_STATE_TABLE(rs_story_t, "story", story_fields);
 
 static const rs_state_field_t handling_fields[] = {
     RS_STATE_FIELD(rs_handling_t, next, RS_BOUND_HANDLING), RS_STATE_FIELD(rs_handling_t, queue, RS_BOUND_NAME),
@@ -97,22 +97,22 @@ static const rs_state_field_t handling_fields[] = {
     RS_STATE_FIELD(rs_handling_t, hold_start_us, RS_BOUND_TIME), RS_STATE_FIELD(rs_handling_t, hold_us, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_handling_t, talk_us, RS_BOUND_ANY), RS_STATE_FIELD(rs_handling_t, wrap_start_us, RS_BOUND_TIME),
     RS_STATE_FIELD(rs_handling_t, wrap_us, RS_BOUND_ANY)};
-const rs_state_table_t rs_state_handling_table = RS_STATE_TABLE(rs_handling_t, "handling", handling_fields);
+static const rs_state_table_t handling_table = RS_STATE_TABLE(rs_handling_t, "handling", handling_fields);
 
 static const rs_state_field_t text_fields[] = {
     RS_STATE_FIELD(rs_event_text_t, next, RS_BOUND_TEXT), RS_STATE_FIELD(rs_event_text_t, len, RS_BOUND_ANY),
     RS_STATE_ARRAY(rs_event_text_t, bytes, RS_BOUND_ANY)};
-const rs_state_table_t rs_state_text_table = RS_STATE_TABLE(rs_event_text_t, "text", text_fields);
+static const rs_state_table_t text_table = RS_STATE_TABLE(rs_event_text_t, "text", text_fields);
 
 /* --- saving and loading ------------------------------------------------------------------------------------------------ */
 static void save(const rs_core_t *core, rs_state_writer_t *writer) {
     const rs_contacts_t *contacts = &core->contacts;
-    rs_state_put_item(writer, &rs_state_contacts_table, contacts);
-    rs_state_put_pool(writer, &rs_state_contact_table, &contacts->contacts);
-    rs_state_put_pool(writer, &rs_state_node_table, &contacts->nodes);
-    rs_state_put_pool(writer, &rs_state_story_table, &contacts->stories);
-    rs_state_put_pool(writer, &rs_state_handling_table, &contacts->handlings);
-    rs_state_put_pool(writer, &rs_state_text_table, &contacts->texts);
+    rs_state_put_item(writer, &contacts_table, contacts);
+    rs_state_put_pool(writer, &contact_table, &contacts->contacts);
+    rs_state_put_pool(writer, &node_table, &contacts->nodes);
+    rs_state_put_pool(writer, &story_table, &contacts->stories);
+    rs_state_put_pool(writer, &handling_table, &contacts->handlings);
+    rs_state_put_pool(writer, &text_table, &contacts->texts);
 }
 
 static void find_again(rs_contacts_t *contacts, rs_state_reader_t *reader) {
@@ -127,12 +127,12 @@ static void find_again(rs_contacts_t *contacts, rs_state_reader_t *reader) {
 
 static void load(rs_core_t *core, rs_state_reader_t *reader) {
     rs_contacts_t *contacts = &core->contacts;
-    rs_state_get_item(reader, &rs_state_contacts_table, contacts);
-    rs_state_get_pool(reader, &rs_state_contact_table, &contacts->contacts, "limits.contacts");
-    rs_state_get_pool(reader, &rs_state_node_table, &contacts->nodes, "limits.contacts");
-    rs_state_get_pool(reader, &rs_state_story_table, &contacts->stories, "limits.contacts");
-    rs_state_get_pool(reader, &rs_state_handling_table, &contacts->handlings, "limits.contacts");
-    rs_state_get_pool(reader, &rs_state_text_table, &contacts->texts, "limits.contacts");
+    rs_state_get_item(reader, &contacts_table, contacts);
+    rs_state_get_pool(reader, &contact_table, &contacts->contacts, "limits.contacts");
+    rs_state_get_pool(reader, &node_table, &contacts->nodes, "limits.contacts");
+    rs_state_get_pool(reader, &story_table, &contacts->stories, "limits.contacts");
+    rs_state_get_pool(reader, &handling_table, &contacts->handlings, "limits.contacts");
+    rs_state_get_pool(reader, &text_table, &contacts->texts, "limits.contacts");
     if (rs_state_is_good(reader)) find_again(contacts, reader);
 }
 
@@ -240,12 +240,12 @@ static bool all_is_right(looking_t *look) {
 static void check(const rs_core_t *core, rs_state_reader_t *reader, const rs_state_bounds_t *bounds) {
     const rs_contacts_t *contacts = &core->contacts;
     looking_t look = {.contacts = contacts, .names = core->directory.names.count};
-    rs_state_check_item(reader, bounds, &rs_state_contacts_table, contacts);
-    const bool bounded = rs_state_check_pool(reader, bounds, &rs_state_contact_table, &contacts->contacts, &look.contact) &&
-                         rs_state_check_pool(reader, bounds, &rs_state_node_table, &contacts->nodes, &look.node) &&
-                         rs_state_check_pool(reader, bounds, &rs_state_story_table, &contacts->stories, &look.story) &&
-                         rs_state_check_pool(reader, bounds, &rs_state_handling_table, &contacts->handlings, &look.handling) &&
-                         rs_state_check_pool(reader, bounds, &rs_state_text_table, &contacts->texts, &look.text);
+    rs_state_check_item(reader, bounds, &contacts_table, contacts);
+    const bool bounded = rs_state_check_pool(reader, bounds, &contact_table, &contacts->contacts, &look.contact) &&
+                         rs_state_check_pool(reader, bounds, &node_table, &contacts->nodes, &look.node) &&
+                         rs_state_check_pool(reader, bounds, &story_table, &contacts->stories, &look.story) &&
+                         rs_state_check_pool(reader, bounds, &handling_table, &contacts->handlings, &look.handling) &&
+                         rs_state_check_pool(reader, bounds, &text_table, &contacts->texts, &look.text);
     if (bounded && !all_is_right(&look)) rs_state_refuse(reader, RS_ERR_PARSE, "the contacts do not hang together");
     rs_state_claims_end(&look.contact);
     rs_state_claims_end(&look.node);
@@ -256,6 +256,6 @@ static void check(const rs_core_t *core, rs_state_reader_t *reader, const rs_sta
 
 const rs_state_part_t rs_state_contacts_part = {
     .name = "contacts", .version = 1, .table_count = 6,
-    .tables = {&rs_state_contacts_table, &rs_state_contact_table, &rs_state_node_table, &rs_state_story_table, &rs_state_handling_table,
-               &rs_state_text_table},
+    .tables = {&contacts_table, &contact_table, &node_table, &story_table, &handling_table,
+               &text_table},
     .save = save, .load = load, .check = check};

@@ -32,7 +32,7 @@
  *      or RS_STATE_REBUILT for what load makes again. tests/unit/core_state looks at every byte of the struct:
  *          static const rs_state_field_t thing_fields[] = {
  *              RS_STATE_FIELD(rs_thing_t, next, RS_BOUND_THING), RS_STATE_ARRAY(rs_thing_t, sums, RS_BOUND_ANY), …};
- *          const rs_state_table_t rs_thing_table = RS_STATE_TABLE(rs_thing_t, "thing", thing_fields);
+ *          static const rs_state_table_t thing_table = RS_STATE_TABLE(rs_thing_t, "thing", thing_fields);
  *   2. save, load and check, each over rs_core_t (core/core_internal.h), joined to a rs_state_part_t. Load runs on a fresh, created
  *      core whose earlier parts are loaded; it may use only what it has bounded itself, because check comes after ALL loads. Items
  *      of a pool: rs_state_put_pool and rs_state_get_pool keep their numbers and the order of the free ones.
