@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-enum { TEXT_BLOCK_BYTES = 16 * 1024, MAX_QUEUES = 1 << 20, MAX_RULES = 1 << 16 };
+enum { TEXT_BLOCK_BYTES = 16 * 1024, MAX_QUEUES = 1 << 20, MAX_RULES = 1 << 16, MAX_TOPICS = 1 << 16, MAX_SPANS = 7 * 24 * 60 };
 
 typedef struct text_block { struct text_block *next; uint32_t used; char bytes[TEXT_BLOCK_BYTES]; } text_block_t;
 struct rs_kept_config {
@@ -52,8 +52,23 @@ static const rs_state_field_t standard_fields[] = {
     RS_STATE_FIELD(rs_config_t, default_target, RS_BOUND_ANY), RS_STATE_FIELD(rs_config_t, override_threshold_us, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_config_t, override_short_us, RS_BOUND_ANY), RS_STATE_FIELD(rs_config_t, future_us, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_config_t, callback_clock, RS_BOUND_ANY), RS_STATE_FIELD(rs_config_t, first_reply_us, RS_BOUND_ANY),
-    RS_STATE_FIELD(rs_config_t, next_reply_us, RS_BOUND_ANY), RS_STATE_FIELD(rs_config_t, resolution_us, RS_BOUND_ANY)};
+    RS_STATE_FIELD(rs_config_t, next_reply_us, RS_BOUND_ANY), RS_STATE_FIELD(rs_config_t, resolution_us, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs_config_t, fcr.repeat_window_us, RS_BOUND_TIME), RS_STATE_FIELD(rs_config_t, fcr.redial_grace_us, RS_BOUND_TIME),
+    RS_STATE_FIELD(rs_config_t, fcr.scope, RS_BOUND_ANY), RS_STATE_FIELD(rs_config_t, fcr.repeat_handled_only, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs_config_t, feedback.csat.min_milli, RS_BOUND_ANY), RS_STATE_FIELD(rs_config_t, feedback.csat.max_milli, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs_config_t, feedback.ces.min_milli, RS_BOUND_ANY), RS_STATE_FIELD(rs_config_t, feedback.ces.max_milli, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs_config_t, feedback.acknowledge_us, RS_BOUND_ANY), RS_STATE_FIELD(rs_config_t, feedback.investigate_us, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs_config_t, feedback.respond_us, RS_BOUND_ANY), RS_STATE_FIELD(rs_config_t, feedback.close_us, RS_BOUND_ANY)};
 static const rs_state_table_t standards_table = RS_STATE_TABLE(rs_config_t, "standards", standard_fields);
+
+static const rs_state_field_t span_fields[] = {
+    RS_STATE_FIELD(rs_calendar_span_t, weekday, RS_BOUND_ANY), RS_STATE_FIELD(rs_calendar_span_t, from_s, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs_calendar_span_t, to_s, RS_BOUND_ANY)};
+static const rs_state_table_t span_table = RS_STATE_TABLE(rs_calendar_span_t, "span", span_fields);
+static const rs_state_field_t date_fields[] = {
+    RS_STATE_FIELD(rs_calendar_date_t, days, RS_BOUND_ANY), RS_STATE_FIELD(rs_calendar_date_t, from_s, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs_calendar_date_t, to_s, RS_BOUND_ANY)};
+static const rs_state_table_t date_table = RS_STATE_TABLE(rs_calendar_date_t, "date", date_fields);
 
 /* --- saving ------------------------------------------------------------------------------------------------------------ */
 static void put_rule(rs_state_writer_t *writer, const rs_rule_config_t *rule) {
@@ -65,6 +80,15 @@ static void put_rule(rs_state_writer_t *writer, const rs_rule_config_t *rule) {
     }
     rs_state_put_u32(writer, rule->runbook.len);
     rs_state_put_bytes(writer, rule->runbook.data, rule->runbook.len);
+}
+
+static void put_hours(rs_state_writer_t *writer, const rs_hours_config_t *hours) {
+    rs_state_put_text(writer, hours->name);
+    rs_state_put_text(writer, hours->zone_name);
+    rs_state_put_u32(writer, hours->week_count);
+    for (uint32_t i = 0; i < hours->week_count; i++) rs_state_put_item(writer, &span_table, &hours->week[i]);
+    rs_state_put_u32(writer, hours->date_count);
+    for (uint32_t i = 0; i < hours->date_count; i++) rs_state_put_item(writer, &date_table, &hours->dates[i]);
 }
 
 static void put_config(rs_state_writer_t *writer, const rs_config_t *config) {
@@ -83,6 +107,11 @@ static void put_config(rs_state_writer_t *writer, const rs_config_t *config) {
     }
     rs_state_put_u32(writer, config->rule_count);
     for (uint32_t i = 0; i < config->rule_count; i++) put_rule(writer, &config->rules[i]);
+    rs_state_put_u32(writer, config->fcr.never_count);
+    for (uint32_t i = 0; i < config->fcr.never_count; i++) rs_state_put_text(writer, config->fcr.never_topics[i]);
+    rs_state_put_text(writer, config->feedback.complaint_hours);
+    rs_state_put_u32(writer, config->hours_count);
+    for (uint32_t i = 0; i < config->hours_count; i++) put_hours(writer, &config->hours[i]);
 }
 
 static void save(const rs_core_t *core, rs_state_writer_t *writer) {
@@ -130,6 +159,13 @@ void rs_kept_configs_free(rs_core_t *core) {
             next = block->next;
             free(block);
         }
+        for (uint32_t h = 0; h < kept->config.hours_count; h++) {
+            rs_calendar_destroy(&kept->config.hours[h].calendar);
+            free(kept->config.hours[h].week);
+            free(kept->config.hours[h].dates);
+        }
+        free(kept->config.hours);
+        free(kept->config.fcr.never_topics);
         free(kept->config.queues);
         free(kept->config.rules);
         free(kept);
@@ -214,6 +250,64 @@ static void get_rules(rs_state_reader_t *reader, rs_kept_config_t *kept) {
     config->rules = rules;
 }
 
+static void get_never_topics(rs_state_reader_t *reader, rs_kept_config_t *kept) {
+    void *topics = NULL;
+    const uint32_t count = rs_state_get_count(reader, MAX_TOPICS);
+    for (uint32_t i = 0; i < count && rs_state_is_good(reader); i++) {
+        rs_str_t *topic = one_more(reader, &topics, i, sizeof *topic);
+        if (topic == NULL) break;
+        *topic = get_short(reader, kept);
+        kept->config.fcr.never_count = i + 1;
+    }
+    kept->config.fcr.never_topics = topics;
+}
+
+/* --- working hours: as they were, in the time zone of that name that the configuration at hand has ----------------------- */
+static rs_zone_t *zone_named(const rs_config_t *at_hand, rs_str_t name) {
+    for (uint32_t i = 0; i < at_hand->hours_count; i++) {
+        if (rs_str_equal(at_hand->hours[i].zone_name, name)) return at_hand->hours[i].zone;
+    }
+    return at_hand->zone != NULL && rs_str_equal(rs_str(at_hand->zone->name), name) ? at_hand->zone : NULL;
+}
+
+static void *get_list(rs_state_reader_t *reader, const rs_state_table_t *table, uint32_t most, uint32_t *count) {
+    void *items = NULL;
+    const uint32_t wanted = rs_state_get_count(reader, most);
+    for (*count = 0; *count < wanted && rs_state_is_good(reader); (*count)++) {
+        void *item = one_more(reader, &items, *count, table->item_bytes);
+        if (item == NULL) break;
+        rs_state_get_item(reader, table, item);
+    }
+    return items;
+}
+
+static void make_calendar(rs_state_reader_t *reader, const rs_config_t *at_hand, rs_hours_config_t *hours) {
+    hours->zone = zone_named(at_hand, hours->zone_name);
+    if (hours->zone == NULL) {
+        rs_state_refuse(reader, RS_ERR_STATE, "the state has working hours in a time zone that neither time.zone nor any hours have now");
+        return;
+    }
+    const int status = rs_calendar_create(hours->zone, hours->week, hours->week_count, hours->dates, hours->date_count, &hours->calendar);
+    if (status == RS_ERR_MEMORY) rs_state_refuse(reader, status, "out of memory");
+    else if (status != RS_OK) rs_state_refuse(reader, RS_ERR_PARSE, "working hours are none");
+}
+
+static void get_hours(rs_state_reader_t *reader, rs_kept_config_t *kept, const rs_config_t *at_hand) {
+    void *all = NULL;
+    const uint32_t count = rs_state_get_count(reader, RS_MAX_HOURS);
+    for (uint32_t i = 0; i < count && rs_state_is_good(reader); i++) {
+        rs_hours_config_t *hours = one_more(reader, &all, i, sizeof *hours);
+        if (hours == NULL) break;
+        kept->config.hours = all;
+        kept->config.hours_count = i + 1;
+        hours->name = get_short(reader, kept);
+        hours->zone_name = get_short(reader, kept);
+        hours->week = get_list(reader, &span_table, MAX_SPANS, &hours->week_count);
+        hours->dates = get_list(reader, &date_table, RS_MAX_HOURS_DATES, &hours->date_count);
+        if (rs_state_is_good(reader)) make_calendar(reader, at_hand, hours);
+    }
+}
+
 /* What is not saved is that of the configuration at hand. */
 static rs_kept_config_t *get_config(rs_state_reader_t *reader, const rs_config_t *at_hand) {
     rs_kept_config_t *kept = calloc(1, sizeof *kept);
@@ -226,7 +320,9 @@ static rs_kept_config_t *get_config(rs_state_reader_t *reader, const rs_config_t
     config->storage = NULL;
     config->queues = NULL;
     config->rules = NULL;
-    config->queue_count = config->rule_count = config->policy_count = config->window_count = 0;
+    config->hours = NULL;
+    config->fcr.never_topics = NULL;
+    config->fcr.never_count = config->hours_count = config->queue_count = config->rule_count = config->policy_count = config->window_count = 0;
     rs_state_get_item(reader, &standards_table, config);
     config->window_count = rs_state_get_u8(reader);
     if (config->window_count > RS_MAX_WINDOWS) rs_state_refuse(reader, RS_ERR_PARSE, "a configuration has too many windows");
@@ -240,6 +336,9 @@ static rs_kept_config_t *get_config(rs_state_reader_t *reader, const rs_config_t
     }
     get_queues(reader, kept);
     get_rules(reader, kept);
+    get_never_topics(reader, kept);
+    config->feedback.complaint_hours = get_short(reader, kept);
+    get_hours(reader, kept, at_hand);
     return kept;
 }
 
@@ -287,6 +386,6 @@ static void check(const rs_core_t *core, rs_state_reader_t *reader, const rs_sta
 }
 
 const rs_state_part_t rs_state_config_part = {
-    .name = "configurations", .version = 1, .table_count = 5,
-    .tables = {&generation_table, &policy_table, &standards_table, &queue_table, &rule_table},
+    .name = "configurations", .version = 1, .table_count = 7,
+    .tables = {&generation_table, &policy_table, &standards_table, &queue_table, &rule_table, &span_table, &date_table},
     .save = save, .load = load, .check = check};

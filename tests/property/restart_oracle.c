@@ -11,6 +11,7 @@
 
 #include "core_rows.h"
 #include "generate.h"
+#include "generate_rest.h"
 #include "random.h"
 #include "state_bytes.h"
 
@@ -29,7 +30,7 @@ enum { DEFAULT_SEEDS = 10000 };
 
 /* --- what the outside sees of a core ---------------------------------------------------------------------------------- */
 typedef struct heard {
-    uint64_t digest, verdicts, transitions, rows;
+    uint64_t digest, verdicts, transitions, rows, edges, variants, agents, repeaters, complaints, predictions;
 } heard_t;
 
 static void hear(heard_t *heard, const void *bytes, size_t len) { heard->digest = rs_hash64(bytes, len, heard->digest); }
@@ -90,6 +91,104 @@ static void on_row(void *context, const rs_row_t *row) {
     }
 }
 
+static void hear_stage(heard_t *heard, const rs_stage_name_t *stage) {
+    hear_number(heard, stage->kind);
+    hear_text(heard, stage->queue);
+}
+
+static void on_edge(void *context, const rs_process_row_t *row) {
+    heard_t *heard = context;
+    const uint64_t numbers[] = {(uint64_t)row->start_us, (uint64_t)row->length_us, row->part, row->revision, row->final, (uint64_t)row->count,
+                                (uint64_t)row->time_us, (uint64_t)row->path_us, (uint64_t)row->again, (uint64_t)row->ping_pong_queues,
+                                (uint64_t)row->ping_pong_agents, row->time_count};
+    heard->edges++;
+    hear_text(heard, row->tenant);
+    hear_text(heard, row->queue);
+    hear_stage(heard, &row->from);
+    hear_stage(heard, &row->to);
+    hear(heard, numbers, sizeof numbers);
+    for (uint32_t i = 0; i < row->time_count; i++) hear_number(heard, (uint64_t)row->times[i].bucket << 32 | (uint32_t)row->times[i].count);
+}
+
+static void on_variant(void *context, const rs_variant_row_t *row) {
+    heard_t *heard = context;
+    heard->variants++;
+    hear_text(heard, row->tenant);
+    for (uint32_t i = 0; i < row->length; i++) hear_stage(heard, &row->stages[i]);
+    hear_number(heard, (uint64_t)row->end << 8 | row->cut);
+    hear_number(heard, (uint64_t)row->count);
+    hear_number(heard, (uint64_t)row->error);
+    hear_number(heard, (uint64_t)row->path_us);
+}
+
+static void hear_agents(heard_t *heard, const rs_core_t *core) {
+    for (uint32_t place = 0; place < rs_core_agent_count(core); place++) {
+        rs_core_agent_t agent;
+        RS_REQUIRE(rs_core_agent(core, place, &agent) == RS_OK);
+        const rs_str_t texts[] = {agent.tenant, agent.agent, agent.team, agent.reason, agent.activity};
+        heard->agents++;
+        hear(heard, &agent.live, sizeof agent.live);
+        for (size_t i = 0; i < RS_ARRAY_LEN(texts); i++) hear_text(heard, texts[i]);
+    }
+    const rs_agents_odd_t odd = rs_agents_odd(rs_core_agents(core));
+    hear(heard, &odd, sizeof odd);
+}
+
+static void hear_customers(heard_t *heard, const rs_core_t *core, rs_str_t tenant) {
+    rs_fcr_repeater_t repeaters[RS_FCR_REPEATERS];
+    uint32_t others = 0;
+    const rs_contact_rate_t rate = rs_core_fcr_contact_rate(core, tenant);
+    const uint32_t count = rs_core_fcr_repeaters(core, tenant, repeaters, RS_FCR_REPEATERS, &others);
+    heard->repeaters += count;
+    hear(heard, &rate, sizeof rate);
+    for (uint32_t i = 0; i < count; i++) {
+        hear(heard, &repeaters[i].customer, sizeof repeaters[i].customer);
+        hear_number(heard, (uint64_t)repeaters[i].contacts << 1 | repeaters[i].at_least);
+    }
+    hear_number(heard, others);
+}
+
+static void hear_complaints(heard_t *heard, const rs_core_t *core) {
+    for (uint32_t tenant = 0; tenant < rs_core_complaint_tenants(core); tenant++) {
+        rs_complaint_gauges_t gauges;
+        rs_core_complaints(core, tenant, &gauges);
+        heard->complaints += gauges.all_open;
+        hear_text(heard, gauges.tenant);
+        hear(heard, gauges.open, sizeof gauges.open);
+        hear_number(heard, (uint64_t)gauges.overdue << 32 | gauges.all_open);
+        hear_number(heard, (uint64_t)gauges.next_overdue_us);
+    }
+}
+
+static void on_waiting(void *context, const rs_waiting_t *waiting) {
+    heard_t *heard = context;
+    hear(heard, &waiting->contact, sizeof waiting->contact);
+    hear_number(heard, waiting->ahead);
+    hear_number(heard, (uint64_t)waiting->queued_us);
+    hear_number(heard, (uint64_t)waiting->wait_left_us);
+    hear(heard, &waiting->breach, sizeof waiting->breach);
+}
+
+static void hear_published(heard_t *heard, const rs_core_t *core) {
+    if (rs_core_windows(core) == NULL) return;
+    const uint32_t keys = rs_window_key_count(rs_core_windows(core));
+    for (uint32_t key = 0; key < keys; key++) {
+        rs_window_prediction_t prediction;
+        RS_REQUIRE(rs_window_read_prediction(rs_core_windows(core), key, &prediction) == RS_OK);
+        if (prediction.reason != RS_PREDICTION_GIVEN) continue;
+        heard->predictions++;
+        hear(heard, &prediction, sizeof prediction);
+    }
+}
+
+static void hear_prediction(heard_t *heard, rs_core_t *core, uint32_t key) {
+    rs_window_prediction_t prediction;
+    RS_REQUIRE(rs_window_read_prediction(rs_core_windows(core), key, &prediction) == RS_OK);
+    heard->predictions += prediction.reason == RS_PREDICTION_GIVEN;
+    hear(heard, &prediction, sizeof prediction);
+    hear_number(heard, rs_core_predict_waiting(core, key, on_waiting, heard));
+}
+
 static void hear_key(heard_t *heard, const rs_core_t *core, uint32_t key) {
     const rs_window_store_t *store = rs_core_windows(core);
     static const uint32_t per_mille[] = {500, 900, 990};
@@ -123,7 +222,15 @@ static void hear_everything(heard_t *heard, rs_core_t *core) {
         hear_text(heard, accounting.source);
         hear(heard, &accounting.received, offsetof(rs_accounting_t, idle) - offsetof(rs_accounting_t, received));
         hear_number(heard, accounting.idle);
+        hear_number(heard, accounting.skew_known ? (uint64_t)accounting.skew_us : 1);
     }
+    rs_core_process_rows(core, on_edge, heard);
+    rs_core_process_variants(core, on_variant, heard);
+    hear_number(heard, rs_core_process_dirty(core));
+    hear_agents(heard, core);
+    hear_customers(heard, core, RS_STR("default"));
+    hear_customers(heard, core, RS_STR("acme"));
+    hear_complaints(heard, core);
     const rs_core_losses_t losses = rs_core_losses(core);
     hear(heard, &losses, sizeof losses);
     hear_number(heard, (uint64_t)rs_core_now(core));
@@ -132,17 +239,21 @@ static void hear_everything(heard_t *heard, rs_core_t *core) {
     hear_number(heard, rs_core_dirty_rows(core));
     if (rs_core_windows(core) == NULL) return;
     const uint32_t keys = rs_window_key_count(rs_core_windows(core));
-    for (uint32_t key = 0; key < keys; key++) hear_key(heard, core, key);
+    for (uint32_t key = 0; key < keys; key++) {
+        hear_key(heard, core, key);
+        hear_prediction(heard, core, key);
+    }
 }
 
 /* --- a plan of one run, the same whether it is interrupted or not ------------------------------------------------------- */
 enum { CONFIGS = 3, RULES = 6 };
 typedef struct trial {
     history_t *history;
+    history_rest_t *rest;
     rs_config_t configs[CONFIGS];
     rs_rule_config_t rules[CONFIGS][RULES];
     rs_queue_config_t queues[CONFIGS][8];
-    bool live, windows, records, collects, reconfigures, far, few_rows;
+    bool live, windows, records, collects, reconfigures, far, few_rows, process;
 } trial_t;
 
 static void make_rules(rs_random_t *random, rs_rule_config_t rules[RULES], rs_config_t *config) {
@@ -173,6 +284,9 @@ static void vary(rs_random_t *random, trial_t *trial, unsigned number) {
     memcpy(trial->queues[number], config->queues, config->queue_count * sizeof *config->queues);
     config->queues = trial->queues[number];
     config->default_threshold_us += (int64_t)rs_random_below(random, 3) * 5 * RS_US_PER_S;
+    if (rs_random_below(random, 2) == 0) config->fcr.repeat_window_us += 3 * RS_US_PER_MIN;
+    if (rs_random_below(random, 2) == 0) config->feedback.acknowledge_us += 2 * RS_US_PER_MIN;
+    if (rs_random_below(random, 3) == 0) config->fcr.scope = (uint8_t)rs_random_below(random, RS_FCR_CHANNEL + 1);
     if (config->queue_count > 0) config->queues[0].threshold_us = (int64_t)rs_random_below(random, 40) * RS_US_PER_S;
     const uint32_t policy = (uint32_t)rs_random_below(random, config->policy_count);
     if (config->policy_count < RS_MAX_POLICIES / 2) {
@@ -201,6 +315,7 @@ static void plan(trial_t *trial, uint64_t seed) {
         config->lateness_us = RS_US_PER_DAY;
         history_reorder(trial->history, options.order, seed);
     }
+    trial->rest = history_add_rest(trial->history, seed, !trial->live);
     if (rs_random_below(&random, 5) == 0) config->clock = RS_CLOCK_EVENTS;
     if (rs_random_below(&random, 4) == 0) {
         config->limits.contacts = 3;
@@ -209,6 +324,7 @@ static void plan(trial_t *trial, uint64_t seed) {
     }
     if (rs_random_below(&random, 6) == 0) config->limits.remembered_ids = 20;
     if (rs_random_below(&random, 6) == 0) config->limits.alerts = 5;
+    trial->process = rs_random_below(&random, 5) != 0;
     trial->few_rows = rs_random_below(&random, 6) == 0;
     if (trial->few_rows) config->limits.rows = 24;
     for (unsigned i = 0; i < CONFIGS; i++) vary(&random, trial, i);
@@ -246,9 +362,10 @@ static void begin(run_t *run, const trial_t *trial, uint32_t per_mille) {
                                        .replay = !trial->live,
                                        .windows = trial->windows,
                                        .alerts = trial->windows && trial->live,
+                                       .process = trial->process,
                                        .families = (1u << RS_FAMILY_COUNT) - 1,
                                        /* with one, histograms do not run out of blocks: see rows_state.c */
-                                       .attributions = trial->few_rows ? 1u : history->seed % 5 == 0 ? 7u : 3u,
+                                       .attributions = trial->few_rows ? 1u : history->seed % 5 != 0 ? 7u : 3u,
                                        .interval = history->interval,
                                        .start_us = run->now_us,
                                        .run = 3,
@@ -266,6 +383,7 @@ static void tick(run_t *run, int64_t now_us) {
     run->now_us = now_us;
     rs_core_tick(run->core, now_us);
     maybe_restart(run);
+    hear_published(&run->heard, run->core);
 }
 
 static void apply(run_t *run, size_t index) {
@@ -297,6 +415,7 @@ static void play(run_t *run) {
         if (rs_random_below(&other, 9) == 0) rs_core_apply_refusal(run->core, history->deliveries[i].event->source, RS_REFUSAL_BAD_TIME);
         if (trial->collects && rs_random_below(&other, 3) == 0) {
             (void)rs_core_collect(run->core, 1 + rs_random_below(&other, 9), on_row, &run->heard);
+            (void)rs_core_process_collect(run->core, 1 + rs_random_below(&other, 9), on_edge, &run->heard);
             maybe_restart(run);
         }
         if (trial->reconfigures && rs_random_below(&other, 8) == 0) reconfigure(run, &trial->configs[rs_random_below(&other, CONFIGS)]);
@@ -310,7 +429,9 @@ static void play(run_t *run) {
                                        RS_US_PER_HOUR, 9 * RS_US_PER_HOUR, 25 * RS_US_PER_HOUR, 3 * RS_US_PER_DAY};
     for (size_t i = 0; i < RS_ARRAY_LEN(steps_us) && (trial->far || i < 5); i++) {
         tick(run, run->now_us + steps_us[i]);
-        if (trial->collects) (void)rs_core_collect(run->core, 50, on_row, &run->heard);
+        if (!trial->collects) continue;
+        (void)rs_core_collect(run->core, 50, on_row, &run->heard);
+        (void)rs_core_process_collect(run->core, 50, on_edge, &run->heard);
     }
 }
 
@@ -323,7 +444,7 @@ static void end(run_t *run, state_bytes_t *saved) {
     state_free(&run->scratch);
 }
 
-static bool differs(const trial_t *trial, uint32_t per_mille, uint64_t *restarts, uint64_t *transitions) {
+static bool differs(const trial_t *trial, uint32_t per_mille, uint64_t *restarts, heard_t *all) {
     run_t undisturbed, disturbed;
     state_bytes_t saved[2] = {{0}, {0}};
     begin(&undisturbed, trial, 0);
@@ -333,7 +454,14 @@ static bool differs(const trial_t *trial, uint32_t per_mille, uint64_t *restarts
     play(&disturbed);
     end(&disturbed, &saved[1]);
     *restarts += disturbed.restarts;
-    *transitions += disturbed.heard.transitions;
+    all->transitions += disturbed.heard.transitions;
+    all->rows += disturbed.heard.rows;
+    all->edges += disturbed.heard.edges;
+    all->variants += disturbed.heard.variants;
+    all->agents += disturbed.heard.agents;
+    all->repeaters += disturbed.heard.repeaters;
+    all->complaints += disturbed.heard.complaints;
+    all->predictions += disturbed.heard.predictions;
     const bool same_heard = memcmp(&undisturbed.heard, &disturbed.heard, sizeof undisturbed.heard) == 0;
     const bool same_bytes = state_equal(&saved[0], &saved[1]);
     if (!same_heard) {
@@ -357,7 +485,8 @@ static void a_core_that_is_saved_and_loaded_at_random_points_goes_on_as_one_that
     (void)state;
     const uint64_t one = rs_test_number("RS_SEED", 0), seeds = rs_test_number("RS_SEEDS", DEFAULT_SEEDS);
     const uint64_t first = one != 0 ? one : rs_test_number("RS_FIRST_SEED", 1), past = one != 0 ? one + 1 : first + seeds;
-    uint64_t restarts = 0, transitions = 0;
+    uint64_t restarts = 0;
+    heard_t all = {0};
     unsigned failures = 0;
     for (uint64_t seed = first; seed < past && failures < 5; seed++) {
         static const uint32_t often[] = {20, 40, 80, 150};
@@ -365,14 +494,19 @@ static void a_core_that_is_saved_and_loaded_at_random_points_goes_on_as_one_that
         trial_t *trial = calloc(1, sizeof *trial);
         RS_REQUIRE(trial != NULL);
         plan(trial, seed);
-        failures += differs(trial, per_mille, &restarts, &transitions);
+        failures += differs(trial, per_mille, &restarts, &all);
         history_destroy(trial->history);
+        history_rest_destroy(trial->rest);
         free(trial);
     }
-    print_message("%llu histories, %llu restarts, %llu transitions of alerts\n", (unsigned long long)(past - first),
-                  (unsigned long long)restarts, (unsigned long long)transitions);
+    print_message("%llu histories, %llu restarts; heard %llu transitions of alerts, %llu rows, %llu edges, %llu variants, %llu agents, "
+                  "%llu repeaters, %llu open complaints, %llu predictions\n", (unsigned long long)(past - first),
+                  (unsigned long long)restarts, (unsigned long long)all.transitions, (unsigned long long)all.rows,
+                  (unsigned long long)all.edges, (unsigned long long)all.variants, (unsigned long long)all.agents,
+                  (unsigned long long)all.repeaters, (unsigned long long)all.complaints, (unsigned long long)all.predictions);
     assert_int_equal(failures, 0);
-    assert_true(one != 0 || (restarts > seeds && transitions > seeds / 4));
+    assert_true(one != 0 || (restarts > seeds && all.transitions > seeds / 4 && all.edges > seeds && all.variants > seeds && all.agents > seeds &&
+                             all.repeaters > seeds / 10 && all.complaints > seeds / 10 && all.predictions > seeds / 100));
 }
 
 int main(void) {

@@ -107,8 +107,8 @@ static void put_tenants(const rs_fcr_t *fcr, rs_state_writer_t *writer) {
 static void save(const rs_core_t *core, rs_state_writer_t *writer) {
     const rs_fcr_t *fcr = &core->fcr;
     rs_state_put_item(writer, &fcr_table, fcr);
-    if (!fcr->on) return;
     put_settings(core, writer);
+    if (!fcr->on) return;
     rs_state_put_u32(writer, fcr->tables.records.made);
     for (uint32_t number = 1; number <= fcr->tables.records.made; number++) {
         rs_fcr_saved_record_t saved;
@@ -312,16 +312,19 @@ static void load(rs_core_t *core, rs_state_reader_t *reader) {
     const rs_state_bounds_t bounds = rs_state_bounds_of(core);
     saved.on = false;
     rs_state_get_item(reader, &fcr_table, &saved);
+    if (!rs_state_is_good(reader)) return;
+    fcr->current = saved.current;
+    get_settings(core, reader);
     if (!rs_state_is_good(reader) || !saved.on) return;
     if (!fcr->on) {
         rs_state_refuse(reader, RS_ERR_STATE, "the state was saved with first-contact resolution (limits.customers) and this has none");
         return;
     }
+    memcpy(saved.settings, fcr->settings, sizeof saved.settings);
     *fcr = saved;
     const bool is_mask = fcr->tables.mask >= 63 && (fcr->tables.mask & (fcr->tables.mask + 1)) == 0;
     if (!is_mask) rs_state_refuse(reader, RS_ERR_PARSE, "the buckets of customers are none");
     if (fcr->tables.mask > mask) rs_state_refuse(reader, RS_ERR_LIMIT, "the state was begun with a greater limits.customers");
-    get_settings(core, reader);
     if (rs_state_is_good(reader)) get_records(core, reader, &bounds);
     get_tenants(fcr, reader);
     if (rs_state_is_good(reader)) link_again(fcr, reader);
