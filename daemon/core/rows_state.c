@@ -167,9 +167,18 @@ static void load(rs_core_t *core, rs_state_reader_t *reader) {
 }
 
 /* --- looking ----------------------------------------------------------------------------------------------------------- */
+/* Falling, and the edge says of most values that there is no room for them. */
+static bool best_is_right(const rs_best_t *best, const rs_best_edge_t *edge) {
+    if (best->count > RS_BEST_KEPT) return false;
+    for (uint32_t i = 1; i < best->count; i++) {
+        if (best->kept[i] > best->kept[i - 1]) return false;
+    }
+    return edge->worst == (best->count == RS_BEST_KEPT ? best->kept[RS_BEST_KEPT - 1] : INT64_MIN);
+}
+
 static bool sums_are_right(const rs_sums_t *sums) {
     bool right = true;
-    for (unsigned e = 0; e < RS_EXTREME_COUNT; e++) right = right && sums->bests[e].count <= RS_BEST_KEPT;
+    for (unsigned e = 0; e < RS_EXTREME_COUNT; e++) right = right && best_is_right(&sums->bests[e], &sums->edges[e]);
     return right;
 }
 
@@ -178,7 +187,7 @@ static void check_sums(rs_state_reader_t *reader, const rs_state_bounds_t *bound
     for (unsigned i = 0; i < RS_COUNT_COUNT; i++) counts.counts[i] = sums->counts[rows->place[i]];
     rs_state_check_item(reader, bounds, &rs_state_counts_table, &counts);
     rs_state_check_item(reader, bounds, &sums_table, sums);
-    if (!sums_are_right(sums)) rs_state_refuse(reader, RS_ERR_PARSE, "a row's extremes are too many");
+    if (!sums_are_right(sums)) rs_state_refuse(reader, RS_ERR_PARSE, "a row's extremes are not in their order");
 }
 
 static bool interval_is_right(const rs_rows_t *rows, const rs_cell_t *cell) {

@@ -15,7 +15,7 @@ struct rs_state_reader {
     uint32_t section_version;
     uint32_t plan_count;
     rs__plan_t plans[RS_STATE_MAX_TABLES];
-    unsigned char fields[RS_STATE_ITEM_BYTES];
+    unsigned char fields[RS_STATE_ITEM_BYTES], packed[RS_STATE_ITEM_BYTES];
     unsigned char block[RS__CHECKSUM_BYTES + RS__BLOCK_HEAD_BYTES + RS_STATE_BLOCK_BYTES + RS__CHECKSUM_BYTES];
 };
 
@@ -236,11 +236,14 @@ bool rs_state_next_section(rs_state_reader_t *reader, const rs_state_part_t *(*f
 static void get_fields(rs_state_reader_t *reader, uint32_t field_bytes) {
     const uint32_t words = (field_bytes + 7) / 8, mask_bytes = (words + 7) / 8;
     unsigned char mask[RS_STATE_ITEM_BYTES / 64];
+    uint32_t there = 0, at = 0;
     rs_state_get_bytes(reader, mask, mask_bytes);
+    for (uint32_t i = 0; i < words; i++) there += mask[i / 8] >> (i % 8) & 1;
+    rs_state_get_bytes(reader, reader->packed, (size_t)there * 8);
     for (uint32_t i = 0; i < words; i++) {
-        unsigned char *word = reader->fields + (size_t)i * 8;
-        if ((mask[i / 8] >> (i % 8) & 1) != 0) rs_state_get_bytes(reader, word, 8);
-        else memset(word, 0, 8);
+        const bool is_there = (mask[i / 8] >> (i % 8) & 1) != 0;
+        if (is_there) memcpy(reader->fields + (size_t)i * 8, reader->packed + (size_t)at++ * 8, 8);
+        else memset(reader->fields + (size_t)i * 8, 0, 8);
     }
 }
 
