@@ -99,7 +99,7 @@ static void measure_sweep(bench_t *bench) {
     bench->now_us += SLOT_US - bench->now_us % SLOT_US;
     for (int64_t posts_left = 1; posts_left != 0 && ticks < 100000; ticks++) {
         const int64_t from_ns = now_ns();
-        rs_agents_advance(bench->core->agents, bench->now_us, 256);
+        rs_agents_advance(bench->core->agents, bench->now_us, 128);
         const int64_t took_ns = now_ns() - from_ns;
         posts_left = !rs_agents_advance(bench->core->agents, bench->now_us, 0);
         if (took_ns > longest_ns) longest_ns = took_ns;
