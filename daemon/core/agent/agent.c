@@ -265,7 +265,7 @@ static bool count_agent(rs_agents_t *agents, uint32_t number, int64_t to_us, uin
     if (is_done && has_time) rs_agent_count_on(agents, agent, to_us);
     if (!is_done) *budget = 0;
     if (agent->now.state != state) rs_agent_settle_duty(agents, number);
-    if (has_time) rs_agent_publish(agents, number);
+    if (has_time || agent->plans != 0) rs_agent_publish(agents, number);   /* a plan begins, also of who is not there */
     return is_done;
 }
 
