@@ -153,7 +153,7 @@ static void tell_contact(world_t *world, unsigned contact, int64_t at_us) {
 static void name_journey(world_t *world, unsigned contact, size_t first) {
     const unsigned other = (unsigned)below(world, contact);
     const int64_t apart_us = world->events[first].occurred_us - world->told[other].end_us;
-    if (world->told[other].is_empty || world->told[other].tenant != world->told[contact].tenant || apart_us < -RS_US_PER_HOUR || apart_us > 6 * RS_US_PER_HOUR) return;
+    if (world->told[other].is_empty || world->told[contact].is_empty || world->told[other].tenant != world->told[contact].tenant || apart_us < -RS_US_PER_HOUR || apart_us > 6 * RS_US_PER_HOUR) return;
     world->events[first + below(world, world->event_count - first)].journey_id = rs_str(world->contact_ids[other]);
     world->told[contact].shared = world->told[other].shared = true;
 }
