@@ -181,7 +181,7 @@ def rows_catch_up_when_the_database_comes_late_and_goes_away(path):
         status, _ = daemon.stop()
         house.check(status == 0, daemon.output())
         for by in ("queue", "total", "agent"):
-            house.compare_rows(postgres, by, "event", [house.FIXTURE])
+            house.compare_rows(postgres, by, "event", [house.FIXTURE], leave_out={"agent_time"})   # agents are logged in at its end
     finally:
         daemon.kill()
         postgres.remove()
