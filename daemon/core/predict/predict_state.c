@@ -8,12 +8,13 @@ static const rs_state_field_t predict_fields[] = {
     RS_STATE_REBUILT(rs_predict_t, seen.index), RS_STATE_ARRAY(rs_predict_t, seen.lists, RS_BOUND_PAIR),
     RS_STATE_REBUILT(rs_predict_t, seen.agents), RS_STATE_FIELD(rs_predict_t, seen.slot_us, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_predict_t, seen.slot, RS_BOUND_OR_NONE), RS_STATE_FIELD(rs_predict_t, seen.refused, RS_BOUND_ANY),
+    RS_STATE_REBUILT(rs_predict_t, waiting), RS_STATE_FIELD(rs_predict_t, waiting_count, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_predict_t, slice, RS_BOUND_OR_NONE)};
 static const rs_state_table_t predict_table = RS_STATE_TABLE(rs_predict_t, "prediction", predict_fields);
 
 static const rs_state_field_t key_fields[] = {
     RS_STATE_FIELD(rs_predict_key_t, served_us, RS_BOUND_OR_NONE), RS_STATE_FIELD(rs_predict_key_t, underway, RS_BOUND_UNDERWAY),
-    RS_STATE_FIELD(rs_predict_key_t, underway_count, RS_BOUND_ANY)};
+    RS_STATE_FIELD(rs_predict_key_t, underway_count, RS_BOUND_ANY), RS_STATE_REBUILT(rs_predict_key_t, waiting_place)};
 static const rs_state_table_t key_table = RS_STATE_TABLE(rs_predict_key_t, "key", key_fields);
 
 static const rs_state_field_t underway_fields[] = {
@@ -42,6 +43,7 @@ static void save(const rs_core_t *core, rs_state_writer_t *writer) {
     rs_state_put_item(writer, &predict_table, predict);
     rs_state_put_pool(writer, &underway_table, &predict->underway);
     rs_state_put_pool(writer, &pair_table, &predict->seen.pairs);
+    for (uint32_t i = 0; i < predict->waiting_count; i++) rs_state_put_u32(writer, predict->waiting[i]);
     for (uint32_t key = 0; key < core->directory.count; key++) {
         rs_window_prediction_t published;
         rs_state_put_item(writer, &key_table, &predict->keys[key]);
@@ -53,6 +55,16 @@ static void save(const rs_core_t *core, rs_state_writer_t *writer) {
 }
 
 /* --- loading ----------------------------------------------------------------------------------------------------------- */
+/* In their order, which is that in which queues have their turn. */
+static void get_waiting(rs_core_t *core, rs_state_reader_t *reader, uint32_t count) {
+    for (uint32_t i = 0; i < count && rs_state_is_good(reader); i++) {
+        const uint32_t key = rs_state_get_u32(reader);
+        const bool is_new = key < core->directory.count && core->predict.keys[key].waiting_place == 0;
+        if (is_new) rs_predict_waits(&core->predict, key, true);
+        else rs_state_refuse(reader, RS_ERR_PARSE, "a queue that waits is none");
+    }
+}
+
 static void get_keys(rs_core_t *core, rs_state_reader_t *reader) {
     for (uint32_t key = 0; key < core->directory.count && rs_state_is_good(reader); key++) {
         rs_window_prediction_t published = {0};
@@ -86,9 +98,12 @@ static void load(rs_core_t *core, rs_state_reader_t *reader) {
     }
     if (!rs_state_is_good(reader) || !is_on) return;
     rs_state_get_item(reader, &predict_table, predict);
+    const uint32_t waiting = predict->waiting_count;
+    predict->waiting_count = 0;
     rs_state_get_pool(reader, &underway_table, &predict->underway, "limits.contacts");
     rs_state_get_pool(reader, &pair_table, &predict->seen.pairs, "limits.agent_keys");
     if (rs_state_is_good(reader) && predict->seen.slot_us <= 0) rs_state_refuse(reader, RS_ERR_PARSE, "a slot of time has no length");
+    get_waiting(core, reader, waiting);
     get_keys(core, reader);
     if (rs_state_is_good(reader)) find_again(core, reader);
 }
@@ -125,6 +140,17 @@ static bool underway_is_right(const rs_core_t *core, rs_state_claims_t *claims, 
     return claims->left == 0;
 }
 
+/* Those in which somebody waits, no others. */
+static bool waiting_are_right(const rs_core_t *core) {
+    uint32_t count = 0;
+    for (uint32_t key = 0; key < core->directory.count; key++) {
+        const bool waits = core->directory.entries[key].is_waiting;
+        if (waits != (core->predict.keys[key].waiting_place != 0)) return false;
+        count += waits;
+    }
+    return count == core->predict.waiting_count;
+}
+
 static bool contacts_are_right(const rs_core_t *core, const rs_state_claims_t *contacts, uint32_t *keys) {
     for (uint32_t number = 1; number <= core->contacts.contacts.made; number++) {
         if (rs_state_is_free(contacts, number)) continue;
@@ -138,7 +164,7 @@ static bool contacts_are_right(const rs_core_t *core, const rs_state_claims_t *c
 
 static bool all_is_right(const rs_core_t *core, const rs_state_claims_t *contacts, rs_state_claims_t *underway, rs_state_claims_t *pairs) {
     uint32_t *keys = calloc((size_t)core->predict.underway.made + 1, sizeof *keys);
-    const bool right = keys != NULL && pairs_are_right(&core->predict.seen, pairs) && underway_is_right(core, underway, keys) &&
+    const bool right = keys != NULL && waiting_are_right(core) && pairs_are_right(&core->predict.seen, pairs) && underway_is_right(core, underway, keys) &&
                        contacts_are_right(core, contacts, keys);
     free(keys);
     return right;
