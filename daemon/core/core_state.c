@@ -40,6 +40,7 @@ static rs_str_t zone_name(const rs_interval_spec_t *interval) {
 static void save_core(const rs_core_t *core, rs_state_writer_t *writer) {
     rs_state_put_item(writer, &core_table, core);
     rs_state_put_text(writer, zone_name(&core->options.interval));
+    rs_state_put_u8(writer, core->process.on);
 }
 
 static void hold_against(rs_state_reader_t *reader, bool same, const char *what) {
@@ -53,6 +54,7 @@ static void load_core(rs_core_t *core, rs_state_reader_t *reader) {
     char zone[256];
     rs_state_get_item(reader, &core_table, core);
     const uint32_t zone_len = rs_state_get_text(reader, zone);
+    const bool followed_ways = rs_state_get_u8(reader) != 0, follows_ways = given.process && core->config->limits.edges > 0;
     hold_against(reader, saved->replay == given.replay, "the state is of a replay and this is none, or the other way round");
     hold_against(reader, saved->windows == given.windows, "the state was saved with windows and this has none, or the other way round");
     hold_against(reader, saved->alerts == given.alerts, "the state was saved with alerts and this has none, or the other way round");
@@ -61,6 +63,8 @@ static void load_core(rs_core_t *core, rs_state_reader_t *reader) {
     const bool same_zone = rs_str_equal((rs_str_t){.data = zone, .len = zone_len}, zone_name(&given.interval));
     const bool same_length = saved->interval.length_us == given.interval.length_us || given.interval.mode != RS_INTERVAL_FIXED;
     hold_against(reader, saved->interval.mode == given.interval.mode && same_length && same_zone, "the state has rows of other intervals");
+    hold_against(reader, followed_ways == follows_ways,
+                 "the state was saved with the map of the process and this has none, or the other way round");
     const bool in_range = core->now_us >= 0 && core->now_us < RS_TIME_MAX_US;
     if (!in_range) rs_state_refuse(reader, RS_ERR_PARSE, "the state's time is out of range");
     core->options.interval = given.interval;

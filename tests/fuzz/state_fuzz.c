@@ -51,6 +51,7 @@ static void use(state_sample_t *sample) {
     const rs_state_out_t nowhere = {.write = swallow};
     rs_hash128_t hash;
     state_sample_unusual(sample);
+    state_sample_rest(sample);
     for (int64_t i = 0; i < 4; i++) state_sample_go_on(sample, now_s + i * 100);
     rs_core_rows(sample->core, state_sample_ignore_row, NULL);
     state_sample_go_on(sample, now_s + 4000);

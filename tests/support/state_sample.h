@@ -45,6 +45,8 @@ static inline rs_config_t *state_sample_config(bool other) {
     limits->rows = 2000;
     limits->alerts = 200;
     limits->remembered_ids = 100;
+    limits->customers = limits->cases = limits->edges = limits->variants = 50;
+    config->feedback.acknowledge_us = RS_US_PER_MIN;
     config->rules = rules;
     config->rule_count = RS_ARRAY_LEN(rules);
     config->queues = queues[other];
@@ -100,6 +102,28 @@ static inline void state_sample_unusual(state_sample_t *sample) {
     state_sample_say(sample, RS_CONTACT_ABANDONED, "call-9", 65);
 }
 
+/* Agents with states, a plan and a queue; a customer who comes twice; a complaint that is open. */
+static inline void state_sample_rest(state_sample_t *sample) {
+    rs_event_t event;
+    state_sample_event(sample, &event, RS_AGENT_STATE, "", 5)->state = RS_AGENT_AVAILABLE;
+    state_sample_apply(sample, &event, 5);
+    state_sample_apply(sample, state_sample_event(sample, &event, RS_AGENT_QUEUE_JOINED, "", 6), 6);
+    state_sample_event(sample, &event, RS_AGENT_SCHEDULED, "", 7)->code = RS_STR("shift");
+    event.present |= RS_HAS_FROM_US | RS_HAS_TO_US;
+    event.from_us = state_sample_at(0);
+    event.to_us = state_sample_at(4 * 3600);
+    state_sample_apply(sample, &event, 7);
+    state_sample_event(sample, &event, RS_FEEDBACK_RECEIVED, "", 8)->case_id = RS_STR("case-1");
+    event.kind = RS_FEEDBACK_COMPLAINT;
+    event.stage = RS_FEEDBACK_STAGE_RECEIVED;
+    state_sample_apply(sample, &event, 8);
+    for (int64_t i = 0; i < 2; i++) {
+        state_sample_event(sample, &event, RS_CONTACT_CREATED, i == 0 ? "call-1" : "call-2", 9 + i)->customer = RS_STR("0123456789abcdef");
+        event.present |= RS_HAS_PSEUDONYM;
+        state_sample_apply(sample, &event, 9 + i);
+    }
+}
+
 static inline void state_sample_ignore_row(void *context, const rs_row_t *row) { (void)context, (void)row; }
 
 /* Some more events, a tick, some rows collected. */
@@ -115,8 +139,8 @@ static inline void state_sample_go_on(state_sample_t *sample, int64_t seconds) {
 static inline void state_sample_prepare(state_sample_t *sample) {
     *sample = (state_sample_t){.configs = {state_sample_config(false), state_sample_config(true)}};
     sample->options = (rs_core_options_t){
-        .config = sample->configs[0], .windows = true, .alerts = true, .families = (1u << RS_FAMILY_COUNT) - 1,
-        .attributions = 1u << RS_ATTRIBUTION_EVENT | 1u << RS_ATTRIBUTION_ENTER,
+        .config = sample->configs[0], .windows = true, .alerts = true, .process = true, .families = (1u << RS_FAMILY_COUNT) - 1,
+        .attributions = 1u << RS_ATTRIBUTION_EVENT | 1u << RS_ATTRIBUTION_ENTER | 1u << RS_ATTRIBUTION_CLOSE,
         .interval = {.mode = RS_INTERVAL_FIXED, .length_us = 900 * RS_US_PER_S}, .start_us = state_sample_at(0), .run = 1, .hash_seed = 7,
         .effects = {.context = sample, .on_alert = state_sample_alert}};
 }
@@ -124,6 +148,7 @@ static inline void state_sample_prepare(state_sample_t *sample) {
 static inline void state_sample_begin(state_sample_t *sample) {
     state_sample_prepare(sample);
     RS_REQUIRE(rs_core_create(&sample->options, &sample->core) == RS_OK);
+    state_sample_rest(sample);
     state_sample_call(sample, "call-1", 10, 4, 30);
     state_sample_call(sample, "call-2", 12, 30, 100);
     state_sample_unusual(sample);

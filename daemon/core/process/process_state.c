@@ -108,9 +108,7 @@ static void load(rs_core_t *core, rs_state_reader_t *reader) {
     rs_state_get_item(reader, &process_table, process);
     const bool was_on = process->on;
     process->on = is_on;
-    if (was_on != is_on) {
-        rs_state_refuse(reader, RS_ERR_STATE, "the state was saved with the map of the process and this has none, or the other way round");
-    }
+    if (was_on != is_on) rs_state_refuse(reader, RS_ERR_PARSE, "the map of the process is there and is not");
     if (!rs_state_is_good(reader) || !is_on) return;
     rs_state_get_pool(reader, &cell_table, &process->cells, "limits.edges");
     if (rs_state_is_good(reader)) get_cells(process, reader);

@@ -29,6 +29,9 @@ static void the_sample_has_a_bit_of_everything(void **state) {
     assert_true(core->gauges.waiting_keys != 0 && core->gauges.crossing_count + core->rows.dirty_count > 0);
     assert_true(core->rows.cells.live > 5 && core->generation_count == 2);
     assert_true(core->sources.source_count > 2 && core->sources.young.count == 1);
+    assert_true(core->closes.facts.live > 5 && core->process.cells.live > 3 && core->process.variants.pool.live > 0);
+    assert_true(core->contacts.paths.live > 3 && core->predict.underway.live > 0 && core->predict.waiting_count > 0);
+    assert_true(core->fcr.tables.records.live > 1 && core->cases.cases.live == 1 && rs_core_agent_count(core) > 0);
     state_sample_end(&sample);
 }
 
@@ -110,6 +113,44 @@ static void a_state_of_other_options_is_refused(void **state) {
     options = sample.options;
     options.windows = options.alerts = false;
     expect_refused(&sample, &options, RS_ERR_STATE, "windows");
+    options = sample.options;
+    options.process = false;
+    expect_refused(&sample, &options, RS_ERR_STATE, "map of the process");
+    state_sample_end(&sample);
+}
+
+static void a_state_of_features_that_are_off_now_is_refused(void **state) {
+    (void)state;
+    state_sample_t sample;
+    state_sample_begin(&sample);
+    rs_config_t config = *sample.configs[1];
+    rs_core_options_t options = sample.options;
+    options.config = &config;
+    config.limits.customers = 0;
+    expect_refused(&sample, &options, RS_ERR_STATE, "limits.customers");
+    config = *sample.configs[1];
+    config.prediction.horizon_us = 0;
+    expect_refused(&sample, &options, RS_ERR_STATE, "prediction");
+    state_sample_end(&sample);
+}
+
+static void another_repeat_window_holds_for_journeys_to_come_only(void **state) {
+    (void)state;
+    state_sample_t sample;
+    state_sample_begin(&sample);
+    state_bytes_t saved = saved_of(sample.core);
+    rs_config_t config = *sample.configs[1];
+    rs_core_options_t options = sample.options;
+    rs_core_t *core = NULL;
+    options.config = &config;
+    config.fcr.repeat_window_us = RS_US_PER_HOUR;
+    assert_int_equal(state_load(&options, &saved, 0, NULL, &core), RS_OK);
+    assert_int_equal(core->generation_count, sample.core->generation_count + 1);
+    assert_int_equal(rs_fcr_window(&core->fcr), RS_US_PER_HOUR);
+    const rs_fcr_record_t *record = rs_fcr_record_at(&core->fcr.tables, 1);
+    assert_int_equal(core->fcr.settings[record->settings].config->repeat_window_us, sample.configs[0]->fcr.repeat_window_us);
+    rs_core_destroy(&core);
+    state_free(&saved);
     state_sample_end(&sample);
 }
 
@@ -278,6 +319,8 @@ const struct CMUnitTest trip_tests[] = {
     cmocka_unit_test(what_is_loaded_saves_the_same_bytes_and_goes_on_the_same),
     cmocka_unit_test(saving_and_reading_rows_change_nothing),
     cmocka_unit_test(a_state_of_other_options_is_refused),
+    cmocka_unit_test(a_state_of_features_that_are_off_now_is_refused),
+    cmocka_unit_test(another_repeat_window_holds_for_journeys_to_come_only),
     cmocka_unit_test(smaller_limits_than_the_state_needs_are_refused_by_name),
     cmocka_unit_test(another_configuration_follows_the_saved_one_as_in_a_reload),
     cmocka_unit_test(thresholds_of_before_hold_for_what_was_before),
