@@ -109,10 +109,13 @@ enum { RS_STATE_WHAT_BYTES = 192 };
  * NULL: only that. RS_ERR_MEMORY, or what `out` said. */
 RS_MUST_CHECK int rs_core_save(const rs_core_t *core, const rs_state_out_t *out, rs_hash128_t *hash);
 /* A core that goes on as the saved one would have, to the byte. Taken from the state: times, `run`, `hash_seed`, all figures, and
- * the policies, standards and rules that were in force; from `options`: everything else. When the configuration's policies,
- * standards or rules are others than the saved ones, that is a rs_core_configure at the end of loading (effects included).
+ * what was in force of policies, standards, rules, working hours, reply targets, deadlines, scales and first-contact resolution;
+ * from `options`: everything else. When the configuration has other ones of these than the saved newest, that is a rs_core_configure
+ * at the end of loading (effects included). staff.expire, lateness and clock skew of agents, prediction's horizon and the buckets of
+ * customers stay as the state was begun with. Working hours of before need their time zone in the configuration.
  * `what` (RS_STATE_WHAT_BYTES, may be NULL) says in English why it failed. RS_ERR_PARSE: damaged, cut short, or no state;
- * RS_ERR_VERSION: of a newer program; RS_ERR_STATE: other families, attributions, intervals, windows than it was saved with;
+ * RS_ERR_VERSION: of a newer program; RS_ERR_STATE: other families, attributions, intervals, windows than it was saved with, or
+ * the map of the process, prediction or first-contact resolution (limits.customers) is on in one and off in the other;
  * RS_ERR_LIMIT: the limits are smaller than what it holds; RS_ERR_MEMORY; or what `in` said. */
 RS_MUST_CHECK int rs_core_load(const rs_core_options_t *options, const rs_state_in_t *in, char *what, rs_core_t **core);
 

@@ -122,8 +122,8 @@ void rs_seen_count(rs_seen_t *seen, uint32_t queue_key, uint32_t agent, int64_t 
 void rs_seen_tick(rs_seen_t *seen, int64_t now_us) {
     const int64_t slot = now_us / seen->slot_us;
     if (slot <= seen->slot) return;
-    const int64_t passed = seen->slot == INT64_MIN ? 0 : slot - seen->slot;
-    const int64_t first = seen->slot - RS_SEEN_SLOTS + 1;
+    const bool begins = seen->slot == INT64_MIN;
+    const int64_t passed = begins ? 0 : slot - seen->slot, first = begins ? 0 : seen->slot - RS_SEEN_SLOTS + 1;
     for (int64_t i = 0; i < passed && i < RS_SEEN_RING; i++) {
         while (seen->lists[ring_of(first + i)] != 0) forget(seen, seen->lists[ring_of(first + i)]);
     }
