@@ -100,6 +100,10 @@ static void add_row(void *context, const rs_row_t *row) {
     RS_REQUIRE(rs_row_batch_add(context, row) == RS_OK);
 }
 
+static void add_edge(void *context, const rs_process_row_t *edge) {
+    RS_REQUIRE(rs_row_batch_add_edge(context, edge) == RS_OK);
+}
+
 static bool answer_collection(rs_engine_t *engine) {
     if (atomic_load_explicit(&engine->collect_state, memory_order_acquire) != COLLECT_ASKED) return false;
     rs_collection_t *collection = &engine->collection;
@@ -110,10 +114,12 @@ static bool answer_collection(rs_engine_t *engine) {
         if (policy != NULL) rs_row_batch_set_policy(collection->batch, slot, policy);
     }
     rs_core_collect(core, rs_row_batch_max_rows(collection->batch), add_row, collection->batch);
+    rs_core_process_collect(core, rs_row_batch_max_edges(collection->batch), add_edge, collection->batch);
     collection->position = rs_core_position(core);
     collection->watermark_us = rs_core_watermark(core);
-    collection->dirty = rs_core_dirty_rows(core);
+    collection->dirty = rs_core_dirty_rows(core) + rs_core_process_dirty(core);
     collection->losses = rs_core_losses(core);
+    collection->odd = rs_agents_odd(rs_core_agents(core));
     collection->core_bytes = rs_core_bytes(core);
     const uint32_t count = rs_core_source_count(core);
     collection->source_count = count < engine->max_sources ? count : engine->max_sources;
@@ -164,7 +170,7 @@ static void free_parts(rs_engine_t *engine) {
 static int create_core(rs_engine_t *engine, const rs_engine_settings_t *settings) {
     const rs_config_t *config = settings->config;
     const rs_core_options_t options = {
-        .config = config, .windows = true, .alerts = true,
+        .config = config, .windows = true, .alerts = true, .process = settings->process,
         .families = (1u << RS_FAMILY_COUNT) - 1,
         .attributions = (config->attribution_event ? 1u << RS_ATTRIBUTION_EVENT : 0u) |
                         (config->attribution_enter ? 1u << RS_ATTRIBUTION_ENTER : 0u) |

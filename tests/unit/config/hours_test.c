@@ -128,7 +128,7 @@ static void the_defaults_are_those_of_the_design(void **state) {
     assert_int_equal(config->first_reply_us + config->next_reply_us + config->resolution_us, 0);
     assert_int_equal(config->limits.customers, 1000000);
     assert_int_equal(config->limits.cases, 100000);
-    assert_int_equal(config->limits.edges, 20000);
+    assert_int_equal(config->limits.edges, 200000);
     assert_int_equal(config->limits.variants, 10000);
     assert_false(config->attribution_close);
     rs_config_destroy(&config);
