@@ -43,10 +43,18 @@ int rs__edges_sql(rs__feed_sql_t *sql) {
     return RS_ERR_MEMORY;
 }
 
+/* As rs_stage_name_text, but whole, whatever the name holds: what is no text must be refused by the database, not cut here. */
 static void encode_stage(rs__buffer_t *buffer, const rs_stage_name_t *stage) {
-    char text[RS_STAGE_TEXT];
-    rs_stage_name_text(stage, text);
-    rs__copy_cstring(buffer, text);
+    static const char prefix[] = "queue:";
+    char text[sizeof prefix + RS_MAX_NAME];
+    if (stage->kind != RS_PROCESS_QUEUE) {
+        rs__copy_cstring(buffer, rs_process_kind_name(stage->kind));
+        return;
+    }
+    RS_REQUIRE(stage->queue.len <= RS_MAX_NAME);
+    memcpy(text, prefix, sizeof prefix - 1);
+    if (stage->queue.len != 0) memcpy(text + sizeof prefix - 1, stage->queue.data, stage->queue.len);
+    rs__copy_text(buffer, (rs_str_t){text, (uint32_t)(sizeof prefix - 1) + stage->queue.len});
 }
 
 void rs__edges_encode(const rs_row_batch_t *batch, uint32_t i, int64_t run, int32_t stream_id, rs__buffer_t *buffer) {
