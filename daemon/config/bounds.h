@@ -24,7 +24,8 @@ enum {
     RS_BYTES_ROW = 1024,
     RS_BYTES_CUSTOMER = 64,            /* record and index */
     RS_BYTES_CASE = 128,
-    RS_BYTES_EDGE = 1024,              /* with its histogram of times */
+    RS_BYTES_EDGE = 1024,              /* with its histogram of times; mean over the edges */
+    RS_BYTES_WAY = 256,                /* where a contact stands in the process, while ways are followed */
     RS_BYTES_VARIANT = 256,
     RS_BYTES_ALERT = 160,
     RS_BYTES_PEER = 16 * 1024          /* session and socket, without the bytes on their way */
@@ -36,7 +37,7 @@ typedef struct rs_config_bound {
     uint64_t count, bytes_each, bytes;
 } rs_config_bound_t;
 
-enum { RS_CONFIG_BOUNDS = 19 };
+enum { RS_CONFIG_BOUNDS = 20 };
 /* Fills bounds[0 .. RS_CONFIG_BOUNDS-1] from the limits and returns the sum of their bytes. Pure. */
 uint64_t rs_config_bounds(const rs_config_t *config, rs_config_bound_t bounds[RS_CONFIG_BOUNDS]);
 

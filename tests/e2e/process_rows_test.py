@@ -110,6 +110,36 @@ def run_without_edges():
             postgres.remove()
 
 
+def run_with_few_edges():
+    """Past limits.edges the queues' names are lost, and nothing else; the log says so, and how much."""
+    with house.folder() as path:
+        postgres = house.Postgres(path)
+        daemon = None
+        try:
+            made_up = os.path.join(path, "day.ndjson")
+            History(7).write(made_up)
+            postgres.stop("fast")   # so that nothing leaves memory before all of it is there
+            daemon = house.Daemon(path, postgres.conninfo, extra="limits: {edges: 700}\n")
+            house.ringside("send", "--to", daemon.events, "--speed", "max", "--config", daemon.config, made_up)
+            postgres.start()
+            house.wait_for(lambda: daemon.said("a limit was reached"))
+            status, _ = daemon.stop()
+            house.check(status == 0, f"the daemon left with {status}\n{daemon.output()}")
+            told = [line for line in daemon.output().splitlines() if "a limit was reached" in line]
+            house.check(told, f"the log does not say that a limit was reached\n{daemon.output()}")
+            for name in ("contacts", "rows", "panes", "alerts", "customers", "cases", "edges", "variants"):
+                house.check(f"{name}=" in told[-1] or f'"{name}":' in told[-1], f"{name} is not in the log: {told[-1]}")
+            summary = next(line for line in house.replay("--process", "--interval", "all", made_up) if "begun" in line)
+            stored = postgres.query("SELECT * FROM ringside.process_map('1970-01-01Z', '2262-01-01Z')")[0]
+            for name in ("begun", "finished", "path_ms", "rework", "reworked_contacts", "ping_pong"):
+                house.check(house.same(summary[name], house.plain(stored[name])), f"{name}: {summary[name]} and {stored[name]}")
+            house.check(any(stage["stage"] == "queue:__overflow__" for stage in stored["stages"]), "no step overflowed")
+        finally:
+            if daemon is not None:
+                daemon.kill()
+            postgres.remove()
+
+
 def give_to_two_tenants(file):
     with open(file) as lines:
         events = [json.loads(line) for line in lines]
@@ -132,4 +162,5 @@ bank = sorted(glob.glob(os.path.join(house.SHARED, "fixtures", "bank", "*.ndjson
 if bank:
     run(os.path.basename(bank[0]), bank[:1])
 run_without_edges()
+run_with_few_edges()
 print(f"1 passed, 0 failed ({house.checks} checks)")

@@ -194,6 +194,10 @@ static void what_is_remembered_has_its_bound(void **state) {
         found += strcmp(bounds[i].name, "cases") == 0 || strcmp(bounds[i].name, "edges") == 0 || strcmp(bounds[i].name, "variants") == 0;
     }
     assert_int_equal(found, 4);
+    /* Without the process map nothing of it takes memory. */
+    const uint64_t with = rs_config_bounds(config, bounds);
+    config->limits.edges = 0;
+    assert_int_equal(with - rs_config_bounds(config, bounds), UINT64_C(200000) * RS_BYTES_EDGE + UINT64_C(500000) * RS_BYTES_WAY);
     rs_config_destroy(&config);
 }
 

@@ -2,6 +2,8 @@
 #include "cutter.h"
 #include "store_test.h"
 
+#include "store/schema.h"
+
 static void hand_many(driver_t *driver, int count) {
     for (int i = 0; i < count; i++) {
         const rs_row_t row = make_row("vip", START_US + i * 15 * RS_US_PER_MIN, 1, i + 1);
