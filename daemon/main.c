@@ -233,6 +233,7 @@ static void take_collection(rs_service_t *service) {
     if (!service->collecting || !rs_engine_collected(service->engine, &collection)) return;
     service->collecting = false;
     log_troubles(service, &collection);
+    if (service->store == NULL) return;
     for (uint32_t i = 0; i < collection.source_count; i++) {
         const rs_accounting_t *source = rs_engine_collected_source(service->engine, i);
         if (source->received != 0 && rs_store_add_accounting(service->store, source) != RS_OK) {
@@ -243,6 +244,12 @@ static void take_collection(rs_service_t *service) {
     if (rs_store_rows_ready(service->store, collection.batch, collection.position, collection.watermark_us) != RS_OK) {
         service->batch_with_store = false;
     }
+}
+
+/* Without a database nobody asks for rows; what the log tells comes with them. */
+static void look_for_troubles(rs_service_t *service) {
+    if (service->store != NULL || service->collecting || rs_engine_collect(service->engine, NULL) != RS_OK) return;
+    service->collecting = true;
 }
 
 static void request_rows(void *context) {
@@ -417,6 +424,7 @@ static void on_tick(uv_timer_t *handle) {
     if (++service->ticks % (1000 / TICK_MS) != 0) return;
     rs_log_flush(false);
     ping_watchdog(service);
+    look_for_troubles(service);
 }
 
 static void on_signal(uv_signal_t *handle, int number) {
@@ -443,14 +451,11 @@ static int open_loop(rs_service_t *service) {
 }
 
 /* --- starting the rooms ---------------------------------------------------------------------------------------------- */
-/* The ways through the process are for the database: without one nobody would collect them. */
-static bool follows_ways(const rs_config_t *config) { return config->database.len != 0 && config->limits.edges > 0; }
-
 static int start_engine(rs_service_t *service) {
     rs_engine_settings_t settings = {.config = config_of(service), .start_us = wall_us(),
                                      .callbacks = {.context = service, .on_verdict = on_verdict, .on_alert = on_alert, .wake = wake_loop}};
     settings.run = service->run;
-    settings.process = follows_ways(config_of(service));
+    settings.keep_rows = config_of(service)->database.len != 0;
     randombytes_buf(&settings.hash_seed, sizeof settings.hash_seed);
     const int status = rs_engine_create(&settings, &service->engine);
     return status == RS_OK ? RS_OK : fail("start the core", "engine", rs_status_text(status));
@@ -490,7 +495,7 @@ static int start_store(rs_service_t *service) {
     const rs_store_callbacks_t callbacks = {.context = service, .request_rows = request_rows, .rows_done = rows_done, .log = log_store};
     char why[256] = "";
     if (rs_row_batch_create(config->batch_rows, 0, &service->batch) != RS_OK ||
-        rs_row_batch_make_room_for_edges(service->batch, follows_ways(config) ? config->batch_rows : 0) != RS_OK) {
+        rs_row_batch_make_room_for_edges(service->batch, config->limits.edges == 0 ? 0 : config->batch_rows) != RS_OK) {
         return fail("start the store", "rows", "out of memory");
     }
     const int status = rs_store_create(&service->loop, &settings, &callbacks, why, sizeof why, &service->store);
