@@ -14,7 +14,7 @@ enum {
     RS_BYTES_TENANT = 1024,
     RS_BYTES_QUEUE_KEY = 96 * 1024,    /* mean over the keys; one busy queue alone may take 512 KiB */
     RS_BYTES_WINDOWS = 256 * 1024 * 1024, /* what the windows may take beside, however few the queues are */
-    RS_BYTES_AGENT_KEY = 8 * 1024,
+    RS_BYTES_AGENT_KEY = 18 * 1024,    /* row and windows 8, events, plans and handlings that are kept 10 (core/agent) */
     RS_BYTES_TEAM_KEY = 8 * 1024,
     RS_BYTES_SOURCE = 2 * 1024,
     RS_BYTES_CONTACT = 512,
@@ -23,7 +23,7 @@ enum {
     RS_BYTES_REMEMBERED_ID = 32,
     RS_BYTES_ROW = 1024,
     RS_BYTES_CUSTOMER = 64,            /* record and index */
-    RS_BYTES_CASE = 128,
+    RS_BYTES_CASE = 512,               /* record, index, and two kept events with their ids */
     RS_BYTES_EDGE = 1024,              /* with its histogram of times; mean over the edges */
     RS_BYTES_WAY = 256,                /* where a contact stands in the process, while ways are followed */
     RS_BYTES_VARIANT = 256,

@@ -5,6 +5,7 @@ import random
 
 DAY_US = 1772409600 * 1000000   # 2026-03-02T00:00:00Z, a Monday
 SECOND = 1000000
+WINDOW = 6 * 3600 * SECOND      # fcr.repeat_window of those who compare live figures with a replay
 
 
 class History:
@@ -19,9 +20,17 @@ class History:
         for i in range(contacts // 20):
             self.add_complaint(i)
         self.events.sort(key=lambda event: event["occurred_at"])
-        # Agents' time is counted up to the last boundary of 5 minutes, and in a replay up to the last event: make them one.
-        boundary = 300 * SECOND
-        self.add((self.events[-1]["occurred_at"] // boundary + 1) * boundary, "source.heartbeat")
+        self.add(self.end(), "source.heartbeat")
+
+    def end(self):
+        """A daemon counts agents' time up to the last boundary of 5 minutes, and sees that a window of WINDOW has ended up to 10 s
+        later; a replay counts both up to the last event. So the day ends on a boundary at which no window has just ended."""
+        boundary, slack = 300 * SECOND, 30 * SECOND
+        times = [event["occurred_at"] for event in self.events]
+        at = (times[-1] // boundary + 1) * boundary
+        while any(at - slack <= time + WINDOW <= at + slack for time in times):
+            at += boundary
+        return at
 
     def add(self, at, kind, **fields):
         data = fields.pop("data", None)

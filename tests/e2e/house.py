@@ -168,6 +168,21 @@ def row_key(row, by, start):
     return (start, row["tenant"], *[row[name] for name in DIMENSIONS[by]])
 
 
+def wait_until_stored(postgres, quiet_s=1.0):
+    """What takes time by itself (windows of customers that end, agents' time) has come to the database, too."""
+    wait_for(lambda: postgres.query("SELECT to_regclass('ringside.queue_interval') IS NOT NULL AS made")[0]["made"])
+    seen, since = None, time.monotonic()
+
+    def is_quiet():
+        """no row changes any more"""
+        nonlocal seen, since
+        now = [tuple(postgres.query(f"SELECT count(*) AS n, sum(revision) AS r FROM ringside.{by}_interval_part")[0].values()) for by in DIMENSIONS]
+        if now != seen:
+            seen, since = now, time.monotonic()
+        return time.monotonic() - since > quiet_s
+    wait_for(is_quiet, pause=0.2)
+
+
 def compare_rows(postgres, by, attribution, files, *options, leave_out=()):
     """Every row of the SQL view equals the row that replay prints, field by field."""
     import datetime

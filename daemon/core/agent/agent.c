@@ -209,6 +209,13 @@ static bool is_last_of_queue(const rs_agents_t *agents, uint32_t number) {
     return true;
 }
 
+/* Of whom one hears late only: time has passed the boundary already that everybody is counted up to. */
+static void catch_up(rs_agents_t *agents, uint32_t place) {
+    rs_agent_t *agent = rs_agent_at(agents, place);
+    const int64_t to_us = agents->sweep_at > place ? agents->sweep_to_us : agents->swept_us;
+    if (agent->counted_until_us < to_us && rs_agent_is_running(agent)) rs_agent_count_on(agents, agent, to_us);
+}
+
 rs_refusal_t rs_agents_take(rs_agents_t *agents, const rs_agent_event_t *event) {
     const uint32_t place = rs_agent_find(agents, event->tenant, event->agent);
     if (place == 0) return RS_REFUSAL_LIMIT;
@@ -225,6 +232,7 @@ rs_refusal_t rs_agents_take(rs_agents_t *agents, const rs_agent_event_t *event) 
         return RS_REFUSAL_TOO_LATE;
     }
     take_in_place(agents, agent, number);
+    catch_up(agents, place);
     if (node->type != RS_AGENT_STATE && node->queue != 0 && is_last_of_queue(agents, number)) {
         rs_agent_change_queue(agents, place, node->queue, node->type == RS_AGENT_QUEUE_JOINED);
     }
@@ -265,7 +273,7 @@ static bool count_agent(rs_agents_t *agents, uint32_t number, int64_t to_us, uin
     if (is_done && has_time) rs_agent_count_on(agents, agent, to_us);
     if (!is_done) *budget = 0;
     if (agent->now.state != state) rs_agent_settle_duty(agents, number);
-    if (has_time) rs_agent_publish(agents, number);
+    if (has_time || agent->plans != 0) rs_agent_publish(agents, number);   /* a plan begins, also of who is not there */
     return is_done;
 }
 

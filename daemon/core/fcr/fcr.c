@@ -283,19 +283,26 @@ static void follow_settled(rs_fcr_t *fcr, uint32_t number, const rs_fcr_record_t
     rs__fcr_tally(fcr, rs__fcr_tenant_of(fcr, record), key, NULL, delta);
 }
 
+/* Attribution close has what is counted where the journey ends. */
+static bool end_counts(const rs_fcr_t *fcr, const rs_fcr_record_t *record, const rs_fcr_record_t *now) {
+    if (!record->handled || !rs_account_closes(fcr->account)) return false;
+    return !rs_account_same_place(fcr->account, rs_fcr_end(record), rs_fcr_end(now));
+}
+
 /* Most events move the end only, and most customers have one journey in memory: then nobody's figures change. */
-static bool only_end_moves(const rs_fcr_record_t *record, const rs_fcr_record_t *now) {
+static bool only_end_moves(const rs_fcr_t *fcr, const rs_fcr_record_t *record, const rs_fcr_record_t *now) {
     rs_fcr_record_t moved = *record;
     moved.end_after_us = now->end_after_us;
     moved.has_end = now->has_end;
-    return record->alone && !record->matured && moved.end_after_us >= record->end_after_us && memcmp(&moved, now, sizeof moved) == 0;
+    return record->alone && !record->matured && moved.end_after_us >= record->end_after_us && memcmp(&moved, now, sizeof moved) == 0 &&
+           !end_counts(fcr, record, now);
 }
 
 static void follow_in_chain(rs_fcr_t *fcr, uint32_t number, rs_fcr_key_t key, const rs_fcr_record_t *now, const rs_outline_t *outline) {
     rs_fcr_record_t *record = rs_fcr_record_at(&fcr->tables, number);
     const int delta = (int)now->contacts - (int)record->contacts;
     const bool moves = now->start_us != record->start_us;
-    if (only_end_moves(record, now)) {
+    if (only_end_moves(fcr, record, now)) {
         *record = *now;
         return;
     }

@@ -14,7 +14,8 @@
  *          the rows of the first contact, and everything can be taken back.
  * Time:    a record stands in a wheel by the end of its window. When the watermark has passed it (by up to RS_FCR_WHEEL_STEP_US,
  *          rs_fcr_finish: exactly), its group is counted as matured; `lateness` and an hour after that it is forgotten (a contact
- *          that began within the window may say only later whose it is), unless its journey, or one of the customer that began within the window, is still in memory and may change it. A wheel position may be too early, never too late: then the record is put where it belongs.
+ *          that began within the window may say only later whose it is), unless its journey, or one of the customer that began
+ *          within the window, is still in memory and may change it. A record may stand in the wheel too early, never too late.
  * Bounds:  limits.customers records (0: the whole is off). When there is no room the records whose windows end first go: what they
  *          counted stays, and stays provisional; `forgotten` says how many. RS_FCR_CHAIN_MAX of one customer (callers without a
  *          number, a company's switchboard): past that the oldest group is settled: what has been judged stands and matures, but

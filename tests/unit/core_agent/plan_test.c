@@ -165,6 +165,21 @@ static void the_live_entry_says_what_the_plan_is(void **state) {
     agent_test_end(&test);
 }
 
+static void who_did_not_come_has_a_plan_in_the_live_list_when_it_begins(void **state) {
+    (void)state;
+    agent_test_t test;
+    begin(&test);
+    agent_test_plan(&test, "ann", "phones", 60, 120, 1);   /* told long before, and nothing is heard of ann */
+    assert_int_equal(agent_test_live(&test, "ann").live.activity, 0);
+    agent_test_tick(&test, 70);
+    const rs_core_agent_t live = agent_test_live(&test, "ann");
+    assert_true(rs_str_equal(live.activity, RS_STR("phones")));
+    assert_int_equal(live.live.state, RS_AGENT_NONE);
+    agent_test_tick(&test, 130);
+    assert_int_equal(agent_test_live(&test, "ann").live.activity, 0);
+    agent_test_end(&test);
+}
+
 const struct CMUnitTest plan_tests[] = {
     cmocka_unit_test(twenty_minutes_out_of_seventy_are_an_adherence_of_71_4_per_cent),
     cmocka_unit_test(who_has_no_plan_has_no_adherence),
@@ -176,5 +191,6 @@ const struct CMUnitTest plan_tests[] = {
     cmocka_unit_test(a_plan_that_ends_before_it_begins_is_none_and_counted),
     cmocka_unit_test(plans_said_again_and_again_take_no_more_room),
     cmocka_unit_test(the_live_entry_says_what_the_plan_is),
+    cmocka_unit_test(who_did_not_come_has_a_plan_in_the_live_list_when_it_begins),
 };
 const size_t plan_test_count = RS_ARRAY_LEN(plan_tests);

@@ -237,12 +237,29 @@ static void agents_past_the_limit_are_refused_and_counted(void **state) {
     agent_test_end(&test);
 }
 
+static void an_agent_first_heard_of_late_is_counted_up_to_the_same_boundary_as_all(void **state) {
+    (void)state;
+    agent_test_t test;
+    begin(&test);
+    agent_test_state(&test, "ann", RS_AGENT_AVAILABLE, 11);
+    agent_test_tick(&test, 16);                         /* all are counted up to 15 */
+    test.arrival_us = agent_test_at(16.5);
+    agent_test_state(&test, "bob", RS_AGENT_AVAILABLE, 11);
+    assert_int_equal(of_agent(&test, "ann", RS_COUNT_AVAILABLE_US), MINUTES(4));
+    assert_int_equal(of_agent(&test, "bob", RS_COUNT_AVAILABLE_US), MINUTES(4));
+    assert_int_equal(agent_test_live(&test, "bob").live.counted_until_us, agent_test_at(15));
+    agent_test_tick(&test, 21);
+    assert_int_equal(of_agent(&test, "bob", RS_COUNT_AVAILABLE_US), MINUTES(9));
+    agent_test_end(&test);
+}
+
 const struct CMUnitTest time_tests[] = {
     cmocka_unit_test(each_state_has_its_time_and_all_of_them_are_the_time_logged_in),
     cmocka_unit_test(a_state_over_several_intervals_is_split_at_their_boundaries),
     cmocka_unit_test(a_running_state_is_counted_up_to_the_last_five_minutes_and_the_rest_is_in_the_live_entry),
     cmocka_unit_test(the_hour_and_the_day_hold_a_running_state_and_let_it_go),
     cmocka_unit_test(an_event_that_comes_late_takes_back_what_was_counted_and_counts_it_again),
+    cmocka_unit_test(an_agent_first_heard_of_late_is_counted_up_to_the_same_boundary_as_all),
     cmocka_unit_test(an_event_before_what_is_folded_is_too_late),
     cmocka_unit_test(more_events_than_are_kept_fold_the_oldest_and_lose_nothing),
     cmocka_unit_test(two_states_at_one_instant_are_ordered_and_the_first_lasts_nothing),

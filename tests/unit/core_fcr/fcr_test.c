@@ -20,7 +20,7 @@ void fcr_configure(fcr_test_t *test) {
 void fcr_start(fcr_test_t *test) {
     const rs_core_options_t options = {
         .config = test->config, .windows = true, .families = (1u << RS_FAMILY_COUNT) - 1,
-        .attributions = 1u << RS_ATTRIBUTION_EVENT | 1u << RS_ATTRIBUTION_ENTER,
+        .attributions = (1u << RS_ATTRIBUTION_COUNT) - 1,
         .interval = {.mode = RS_INTERVAL_FIXED, .length_us = 900 * RS_US_PER_S}, .start_us = BEGIN_US, .run = 1, .hash_seed = 7,
         .effects = {.on_alert = forget_alert}};
     assert_int_equal(rs_core_create(&options, &test->core), RS_OK);

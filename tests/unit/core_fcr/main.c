@@ -560,6 +560,40 @@ static void the_list_of_repeaters_says_what_it_may_have_missed(void **state) {
     fcr_end(&test);
 }
 
+/* --- attribution close ------------------------------------------------------------------------------------------------------------ */
+typedef struct closed { int64_t first_us, counts[2]; bool negative; } closed_t;
+
+static void look_at_close(void *context, const rs_row_t *row) {
+    closed_t *closed = context;
+    closed->negative = closed->negative || row->counts[RS_COUNT_FCR_ELIGIBLE] < 0;
+    if (row->attribution != RS_ATTRIBUTION_CLOSE || row->key.family != RS_FAMILY_TOTAL) return;
+    if (closed->first_us == 0 || row->start_us < closed->first_us) closed->first_us = row->start_us;
+    closed->counts[row->start_us != closed->first_us] += row->counts[RS_COUNT_FCR_ELIGIBLE];
+}
+
+static void attribution_close_has_a_journey_once_where_it_ends(void **state) {
+    (void)state;
+    fcr_test_t test;
+    closed_t closed = {0};
+    fcr_begin(&test);
+    fcr_lost_call(&test, "c0", "", 1);                  /* of nobody known: a row of the first quarter of an hour */
+    fcr_tell(&test, RS_CONTACT_QUEUED, "c1", "mia", 0);
+    fcr_tell(&test, RS_CONTACT_ANSWERED, "c1", "", 10);
+    fcr_tell(&test, RS_CONTACT_TRANSFERRED, "c1", "", 30);
+    rs_core_rows(test.core, look_at_close, &closed);
+    assert_int_equal(closed.counts[0], 1);              /* so far, its last event */
+    fcr_tell(&test, RS_CONTACT_QUEUED, "c1", "", 20 * 60);
+    fcr_tell(&test, RS_CONTACT_ENDED, "c1", "", 40 * 60);
+    fcr_wait(&test, 2 * HOUR);                          /* matured: taken back and counted anew */
+    closed = (closed_t){0};
+    rs_core_rows(test.core, look_at_close, &closed);
+    assert_false(closed.negative);
+    assert_int_equal(closed.counts[0], 0);
+    assert_int_equal(closed.counts[1], 1);
+    assert_int_equal(fcr_total(&test, MATURED), 1);
+    fcr_end(&test);
+}
+
 /* --- reload ----------------------------------------------------------------------------------------------------------------------- */
 static void new_settings_hold_from_the_next_journey_on(void **state) {
     (void)state;
@@ -613,6 +647,7 @@ int main(void) {
         cmocka_unit_test(a_switchboards_many_calls_are_all_counted_and_mature),
         cmocka_unit_test(calls_that_overlap_without_end_stay_one_journey),
         cmocka_unit_test(the_list_of_repeaters_says_what_it_may_have_missed),
+        cmocka_unit_test(attribution_close_has_a_journey_once_where_it_ends),
         cmocka_unit_test(new_settings_hold_from_the_next_journey_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
