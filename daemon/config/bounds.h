@@ -23,7 +23,7 @@ enum {
     RS_BYTES_REMEMBERED_ID = 32,
     RS_BYTES_ROW = 1024,
     RS_BYTES_CUSTOMER = 64,            /* record and index */
-    RS_BYTES_CASE = 128,
+    RS_BYTES_CASE = 512,               /* record, index, and two kept events with their ids */
     RS_BYTES_EDGE = 1024,              /* with its histogram of times */
     RS_BYTES_VARIANT = 256,
     RS_BYTES_ALERT = 160,

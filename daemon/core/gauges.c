@@ -89,6 +89,7 @@ static void waiting_keys_update(rs_gauges_t *gauges, uint32_t key) {
     rs_key_entry_t *entry = entry_at(gauges, key);
     if ((entry->waiting != 0) == entry->is_waiting) return;
     entry->is_waiting = entry->waiting != 0;
+    if (gauges->predict != NULL) rs_predict_waits(gauges->predict, key, entry->is_waiting);
     if (entry->is_waiting) {
         entry->waiting_previous = 0;
         entry->waiting_next = gauges->waiting_keys;

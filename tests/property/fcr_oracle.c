@@ -222,6 +222,7 @@ typedef struct visit {              /* a contact, or what several come to */
     const char *customer, *queue, *agent, *topic;
     unsigned channel;
     int64_t answer_us, enter_us;
+    int64_t close_us;              /* where the one that was handled ends: a redial that joins it moves nothing */
     int disposition, survey;        /* 0 none, 1 resolved, 2 not */
     int64_t disposition_us, survey_us;
     const char *tenant, *journey;
@@ -391,6 +392,7 @@ static bool unite(const visit_t *parts, size_t count, bool later_holds, visit_t 
         whole->channel = of->channel;
         whole->answer_us = of->answer_us;
         whole->enter_us = of->enter_us;
+        whole->close_us = of->close_us;
     }
     whole->customer = customer == NULL ? NULL : customer->customer;
     whole->topic = topic == NULL ? NULL : topic->topic;
@@ -435,7 +437,7 @@ static size_t read_journeys(const world_t *world, visit_t *journeys) {
         }
         visit_t whole;
         if (!known && unite(parts, part_count, false, &whole) && whole.inbound && whole.customer != NULL) {
-            whole.end_us = end_of(&whole);
+            whole.end_us = whole.close_us = end_of(&whole);
             whole.has_end = true;
             journeys[count++] = whole;
         }
@@ -493,7 +495,8 @@ static void find_truth(const world_t *world, int64_t mark_us, truth_t *truth) {
 /* --- comparing ----------------------------------------------------------------------------------------------------------- */
 static bool is_of_row(const verdict_t *verdict, const kept_row_t *row) {
     const visit_t *of = &verdict->of;
-    const int64_t at_us = row->attribution == RS_ATTRIBUTION_ENTER ? of->enter_us : of->answer_us;
+    const int64_t at_us = row->attribution == RS_ATTRIBUTION_ENTER ? of->enter_us
+                          : row->attribution == RS_ATTRIBUTION_CLOSE ? of->close_us : of->answer_us;
     if (at_us < row->start_us || at_us >= row->start_us + row->length_us || !rs_str_equal(row->key.tenant, rs_str(of->tenant))) return false;
     switch (row->key.family) {
         case RS_FAMILY_TOTAL: return true;
@@ -539,7 +542,7 @@ static void compare_rows(const world_t *world, const kept_rows_t *rows, int64_t 
         sums[row->key.family][row->attribution] += row->counts[RS_COUNT_FCR_ELIGIBLE];
     }
     for (unsigned family = RS_FAMILY_QUEUE; family <= RS_FAMILY_AGENT; family++) {
-        for (unsigned attribution = RS_ATTRIBUTION_EVENT; attribution <= RS_ATTRIBUTION_ENTER; attribution++) {
+        for (unsigned attribution = RS_ATTRIBUTION_EVENT; attribution < RS_ATTRIBUTION_COUNT; attribution++) {
             if (sums[family][attribution] == (int64_t)truth.count) continue;
             fail_msg("seed %llu, %s: family %u, attribution %u: %lld eligible, should be %zu", (unsigned long long)seed, how, family, attribution,
                      (long long)sums[family][attribution], truth.count);

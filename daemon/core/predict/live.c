@@ -55,6 +55,12 @@ static bool look_at(rs_core_t *core, uint32_t key, rs_queue_now_t *queue, uint32
     return read_counts(core, key, queue, longer);
 }
 
+/* Worth to read the handle times. */
+static bool has_answer(const rs_core_t *core, uint32_t key, const rs_queue_now_t *queue) {
+    uint32_t agents;
+    return rs_predict_judge(queue, core->predict.keys[key].underway_count, &agents) == RS_PREDICTION_GIVEN;
+}
+
 /* Handle times for their shape. */
 static size_t read_shape(const rs_core_t *core, uint32_t key, uint32_t longer, rs_hist_entry_t entries[RS_HIST_BUCKETS]) {
     size_t count = 0;
@@ -144,7 +150,7 @@ void rs_predict_key(rs_core_t *core, uint32_t key, rs_window_prediction_t *predi
     const rs_generation_t *generation = rs_account_generation(&core->account, core->now_us);
     uint32_t longer;
     if (look_at(core, key, &queue, &longer)) {
-        const size_t count = queue.waiting == 0 ? 0 : read_shape(core, key, longer, entries);
+        const size_t count = has_answer(core, key, &queue) ? read_shape(core, key, longer, entries) : 0;
         rs_predict_forecast(&core->predict, key, &queue, entries, count, longest_threshold_us(generation, entry), &forecast);
     }
     prediction->reason = forecast.reason;
@@ -176,15 +182,16 @@ uint32_t rs_core_predict_waiting(rs_core_t *core, uint32_t key, rs_waiting_fn on
 }
 
 void rs_predict_tick(rs_core_t *core) {
-    enum { SLICES = 10 };
-    if (core->predict.keys == NULL) return;
-    const uint32_t due = rs_predict_due(&core->predict, core->now_us);
-    if (due == 0) return;
-    for (uint32_t key = core->gauges.waiting_keys; key != 0; key = core->directory.entries[key - 1].waiting_next) {
-        if ((due >> ((key - 1) % SLICES) & 1) == 0) continue;
+    rs_predict_t *predict = &core->predict;
+    if (predict->keys == NULL) return;
+    const rs_round_t round = rs_predict_round(predict, core->now_us);
+    if (round.passed == 0) return;
+    for (uint32_t i = 0; i < predict->waiting_count; i++) {
+        const uint32_t key = predict->waiting[i];
+        if (!rs_predict_is_due(&round, key)) continue;
         rs_window_prediction_t prediction;
-        rs_predict_key(core, key - 1, &prediction);
-        rs_window_set_prediction(core->windows, key - 1, &prediction);
-        core->directory.entries[key - 1].is_predicted = true;
+        rs_predict_key(core, key, &prediction);
+        rs_window_set_prediction(core->windows, key, &prediction);
+        core->directory.entries[key].is_predicted = true;
     }
 }

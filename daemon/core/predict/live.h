@@ -1,4 +1,5 @@
-/* core/predict/live.h — predictions of the queues in which somebody waits, made once a second and published for any thread. */
+/* core/predict/live.h — predictions of the queues in which somebody waits, made once a second (rs_predict_round) and published for any
+ * thread. */
 #ifndef RS_CORE_PREDICT_LIVE_H
 #define RS_CORE_PREDICT_LIVE_H
 

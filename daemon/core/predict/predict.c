@@ -4,7 +4,7 @@
 
 static const double seconds_per_us = 1e-6;
 static const double unlikely = 9.2103403719761836;   /* -ln 1e-4 */
-enum { SLICES = 10, STUCK_MEANS = 10 };              /* a handling of more means than this has lost its end */
+enum { STUCK_MEANS = 10 };                           /* a handling of more means than this has lost its end */
 
 /* --- state ----------------------------------------------------------------------------------------------------------- */
 int rs_predict_init(rs_predict_t *predict, uint32_t max_keys, const rs_limits_t *limits, int64_t horizon_us) {
@@ -12,13 +12,15 @@ int rs_predict_init(rs_predict_t *predict, uint32_t max_keys, const rs_limits_t 
     int status = rs_pool_init(&predict->underway, sizeof(rs_underway_t), limits->contacts);
     if (status == RS_OK) status = rs_seen_init(&predict->seen, max_keys, limits->agent_keys * 2, horizon_us);
     if (status != RS_OK) return status;
+    predict->waiting = rs_table_take((uint64_t)max_keys * sizeof *predict->waiting);
     predict->keys = rs_table_take((uint64_t)max_keys * sizeof *predict->keys);
-    return predict->keys == NULL ? RS_ERR_MEMORY : RS_OK;
+    return predict->keys == NULL || predict->waiting == NULL ? RS_ERR_MEMORY : RS_OK;
 }
 
 void rs_predict_deinit(rs_predict_t *predict) {
     rs_pool_deinit(&predict->underway);
     rs_seen_deinit(&predict->seen);
+    rs_table_give(predict->waiting);
     rs_table_give(predict->keys);
     *predict = (rs_predict_t){0};
 }
@@ -59,15 +61,31 @@ void rs_predict_ended(rs_predict_t *predict, uint32_t queue_key, uint32_t underw
     rs_pool_give(&predict->underway, underway);
 }
 
-uint32_t rs_predict_due(rs_predict_t *predict, int64_t now_us) {
-    const int64_t slice = now_us / (RS_US_PER_S / SLICES);
-    if (slice <= predict->slice) return 0;
-    const int64_t passed = predict->slice == INT64_MIN || slice - predict->slice > SLICES ? SLICES : slice - predict->slice;
-    uint32_t due = 0;
-    for (int64_t i = 0; i < passed; i++) due |= 1u << ((slice - i) % SLICES);
+void rs_predict_waits(rs_predict_t *predict, uint32_t queue_key, bool waits) {
+    rs_predict_key_t *key = &predict->keys[queue_key];
+    if (waits == (key->waiting_place != 0)) return;
+    if (waits) {
+        predict->waiting[predict->waiting_count++] = queue_key;
+        key->waiting_place = predict->waiting_count;
+        return;
+    }
+    const uint32_t last = predict->waiting[--predict->waiting_count];
+    predict->waiting[key->waiting_place - 1] = last;
+    predict->keys[last].waiting_place = key->waiting_place;
+    key->waiting_place = 0;
+}
+
+rs_round_t rs_predict_round(rs_predict_t *predict, int64_t now_us) {
+    const int64_t slice = now_us / (RS_US_PER_S / RS_SLICES_A_SECOND);
+    rs_round_t round = {.slice = slice, .length = RS_SLICES_A_SECOND};
+    const uint32_t wanted = (predict->waiting_count + RS_PREDICTED_A_SLICE - 1) / RS_PREDICTED_A_SLICE;
+    if (wanted > round.length) round.length = wanted;
+    if (slice <= predict->slice) return round;
+    const bool whole = predict->slice == INT64_MIN || slice - predict->slice >= round.length;
+    round.passed = whole ? round.length : (uint32_t)(slice - predict->slice);
     predict->slice = slice;
     rs_seen_tick(&predict->seen, now_us);
-    return due;
+    return round;
 }
 
 /* --- one queue --------------------------------------------------------------------------------------------------------- */

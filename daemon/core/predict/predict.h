@@ -52,13 +52,15 @@ typedef struct rs_underway { uint32_t next, previous; int64_t start_us; } rs_und
 typedef struct rs_predict_key {
     int64_t served_us;             /* the last answer or end of a handling, INT64_MIN = none */
     uint32_t underway, underway_count;
+    uint32_t waiting_place;        /* in rs_predict_t.waiting, + 1; 0 = nobody waits */
 } rs_predict_key_t;
 
 typedef struct rs_predict {
     rs_predict_key_t *keys;        /* by key; NULL = prediction is off */
     rs_pool_t underway;
     rs_seen_t seen;
-    int64_t slice;                 /* of time, that waiting keys were last looked at: see rs_predict_due */
+    uint32_t *waiting, waiting_count;   /* queue keys in which somebody waits */
+    int64_t slice;                 /* of time, that waiting keys were last looked at: see rs_predict_round */
 } rs_predict_t;
 
 /* RS_ERR_MEMORY. deinit is safe on a zeroed one. */
@@ -72,9 +74,18 @@ void rs_predict_fact(rs_predict_t *predict, uint32_t queue_key, const rs_fact_t 
 uint32_t rs_predict_began(rs_predict_t *predict, uint32_t queue_key, int64_t start_us);
 void rs_predict_ended(rs_predict_t *predict, uint32_t queue_key, uint32_t underway);
 
-/* Each key is looked at once a second, in the tenth of a second that is its number modulo 10. Moves to now_us and gives the slices that
- * have passed since: bit i for slice i, 0 = none. */
-uint32_t rs_predict_due(rs_predict_t *predict, int64_t now_us);
+/* Somebody waits in the queue key from now on, or nobody any more. */
+void rs_predict_waits(rs_predict_t *predict, uint32_t queue_key, bool waits);
+/* Whose turn it is: time is cut in slices of a tenth of a second, and a round has ten of them, or one for every RS_PREDICTED_A_SLICE
+ * queues in which somebody waits; a key has its turn in the slice that is its number modulo the round. So a queue is predicted once
+ * a second while at most 1,000 wait, and beyond that less often: the cost stays within a hundredth of a processor, and no
+ * tick holds events up for more than a millisecond. */
+typedef struct rs_round { int64_t slice; uint32_t length, passed; } rs_round_t;   /* passed 0: nobody's */
+enum { RS_PREDICTED_A_SLICE = 100, RS_SLICES_A_SECOND = 10 };
+rs_round_t rs_predict_round(rs_predict_t *predict, int64_t now_us);
+static inline bool rs_predict_is_due(const rs_round_t *round, uint32_t queue_key) {
+    return (uint32_t)((round->slice - queue_key % round->length) % round->length) < round->passed;
+}
 
 /* --- one queue --------------------------------------------------------------------------------------------------------- */
 typedef struct rs_queue_now {      /* what is known of a queue at a moment */

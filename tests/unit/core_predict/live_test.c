@@ -3,11 +3,12 @@
 
 #include "core/core.h"
 #include "core/metric.h"
-#include "core/predict/line.h"
+#include "core/predict/predict.h"
 #include "random.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 typedef struct centre {
     rs_config_t *config;
@@ -240,6 +241,35 @@ static void the_order_in_which_events_come_does_not_matter(void **state) {
     }
 }
 
+static void every_waiting_queue_has_its_turn_and_no_slice_has_too_many(void **state) {
+    (void)state;
+    const uint32_t counts[] = {1, 7, 999, 1000, 5000};
+    for (size_t c = 0; c < RS_ARRAY_LEN(counts); c++) {
+        rs_predict_t predict;
+        const rs_limits_t limits = {.contacts = 10, .agent_keys = 10};
+        assert_int_equal(rs_predict_init(&predict, 10000, &limits, 30 * RS_US_PER_MIN), RS_OK);
+        for (uint32_t key = 0; key < counts[c]; key++) rs_predict_waits(&predict, key, true);
+        rs_round_t round = rs_predict_round(&predict, at(0));
+        assert_int_equal(round.passed, round.length);     /* at first all */
+        static uint32_t turns[10000];
+        memset(turns, 0, sizeof turns);
+        for (uint32_t slice = 1; slice <= round.length; slice++) {
+            const rs_round_t next = rs_predict_round(&predict, at(0) + slice * 100 * RS_US_PER_MS);
+            uint32_t due = 0;
+            for (uint32_t key = 0; key < counts[c]; key++) {
+                turns[key] += rs_predict_is_due(&next, key);
+                due += rs_predict_is_due(&next, key);
+            }
+            assert_true(due <= RS_PREDICTED_A_SLICE);
+        }
+        for (uint32_t key = 0; key < counts[c]; key++) assert_int_equal(turns[key], 1);
+        for (uint32_t key = 0; key < counts[c]; key += 2) rs_predict_waits(&predict, key, false);
+        assert_int_equal(predict.waiting_count, counts[c] / 2);
+        assert_int_equal(rs_predict_round(&predict, at(0)).passed, 0);   /* time never goes back */
+        rs_predict_deinit(&predict);
+    }
+}
+
 static void prediction_is_off_without_a_horizon(void **state) {
     (void)state;
     centre_t centre;
@@ -265,6 +295,7 @@ const struct CMUnitTest live_tests[] = {
     cmocka_unit_test(every_waiting_contact_has_its_own_answer),
     cmocka_unit_test(agents_that_went_home_are_no_longer_counted),
     cmocka_unit_test(the_order_in_which_events_come_does_not_matter),
+    cmocka_unit_test(every_waiting_queue_has_its_turn_and_no_slice_has_too_many),
     cmocka_unit_test(prediction_is_off_without_a_horizon),
 };
 const size_t live_test_count = RS_ARRAY_LEN(live_tests);
