@@ -461,6 +461,7 @@ static void widen_limits(rs_config_t *config) {
     rs_limits_t *limits = &config->limits;
     if (limits->contacts < 8u << 20) limits->contacts = 8u << 20;
     if (limits->customers < 8u << 20) limits->customers = 8u << 20;
+    if (limits->cases < 1u << 20) limits->cases = 1u << 20;
     if (limits->rows < 4u << 20) limits->rows = 4u << 20;
     if (limits->edges < 4u << 20) limits->edges = 4u << 20;
     if (limits->variants < 1u << 20) limits->variants = 1u << 20;

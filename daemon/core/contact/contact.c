@@ -451,10 +451,11 @@ static void age_kept(rs_contacts_t *contacts, uint32_t number, int64_t now_us) {
         set_aside(contacts, number, RS_CONTACTS_KEPT, now_us + contacts->lateness_us);
         return;
     }
+    const int64_t since_us = contact->due_us;   /* not now: when its memory ends is no matter of when time was looked at */
     fold(contacts, contact);
     const bool is_filed = contact->story.has_messages && contact->story.file != RS_FILE_CLOSED;
-    if (is_filed) set_aside(contacts, number, RS_CONTACTS_FILED, now_us + contacts->keep_filed_us);
-    else set_aside(contacts, number, RS_CONTACTS_FOLDED, now_us + contacts->keep_us);
+    if (is_filed) set_aside(contacts, number, RS_CONTACTS_FILED, since_us + contacts->keep_filed_us);
+    else set_aside(contacts, number, RS_CONTACTS_FOLDED, since_us + contacts->keep_us);
 }
 
 void rs_contacts_age(rs_contacts_t *contacts, int64_t now_us, uint32_t budget,
