@@ -84,20 +84,21 @@ static void count_over(rs_gauges_t *gauges, const rs_contact_t *contact, unsigne
     }
 }
 
-/* Keys with open legs form a list, so that time looks only at them. */
+/* Keys with open legs form lists, so that time looks only at them. */
 static void waiting_keys_update(rs_gauges_t *gauges, uint32_t key) {
     rs_key_entry_t *entry = entry_at(gauges, key);
     if ((entry->waiting != 0) == entry->is_waiting) return;
     entry->is_waiting = entry->waiting != 0;
+    uint32_t *first = &gauges->waiting_keys[key % RS_WAITING_LISTS];
     if (entry->is_waiting) {
         entry->waiting_previous = 0;
-        entry->waiting_next = gauges->waiting_keys;
-        if (gauges->waiting_keys != 0) entry_at(gauges, gauges->waiting_keys - 1)->waiting_previous = key + 1;
-        gauges->waiting_keys = key + 1;
+        entry->waiting_next = *first;
+        if (*first != 0) entry_at(gauges, *first - 1)->waiting_previous = key + 1;
+        *first = key + 1;
         return;
     }
     if (entry->waiting_previous != 0) entry_at(gauges, entry->waiting_previous - 1)->waiting_next = entry->waiting_next;
-    else gauges->waiting_keys = entry->waiting_next;
+    else *first = entry->waiting_next;
     if (entry->waiting_next != 0) entry_at(gauges, entry->waiting_next - 1)->waiting_previous = entry->waiting_previous;
 }
 
@@ -299,10 +300,12 @@ void rs_gauges_follow(rs_gauges_t *gauges, uint32_t contact, int64_t now_us) {
 
 /* Other thresholds are in force from now on: all that wait are looked at. */
 static void mark_all(rs_gauges_t *gauges, int64_t now_us) {
-    for (uint32_t key = gauges->waiting_keys; key != 0;) {
-        const uint32_t next = entry_at(gauges, key - 1)->waiting_next;
-        mark_passed(gauges, key - 1, now_us);
-        key = next;
+    for (unsigned list = 0; list < RS_WAITING_LISTS; list++) {
+        for (uint32_t key = gauges->waiting_keys[list]; key != 0;) {
+            const uint32_t next = entry_at(gauges, key - 1)->waiting_next;
+            mark_passed(gauges, key - 1, now_us);
+            key = next;
+        }
     }
 }
 

@@ -12,12 +12,13 @@
 #include "core/account.h"
 #include "core/contact/contact.h"
 
+enum { RS_WAITING_LISTS = 10 };   /* prediction looks at one of them each tenth of a second */
 typedef struct rs_crossing { int64_t due_us; uint32_t key; } rs_crossing_t;
 typedef struct rs_gauges {
     rs_account_t *account;
     rs_contacts_t *contacts;
     rs_predict_t *predict;        /* NULL = off */
-    uint32_t waiting_keys;        /* first queue key + 1 that has open legs, 0 = none */
+    uint32_t waiting_keys[RS_WAITING_LISTS];   /* by key modulo their number: the first queue key + 1 that has open legs, 0 = none */
     rs_crossing_t *crossings;     /* heap, the earliest first; a key stands in it once at most */
     uint32_t crossing_count;
     uint32_t generation;          /* whose thresholds the crossings follow */

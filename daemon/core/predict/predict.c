@@ -4,7 +4,7 @@
 
 static const double seconds_per_us = 1e-6;
 static const double unlikely = 9.2103403719761836;   /* -ln 1e-4 */
-enum { SLICES = 10, STUCK_MEANS = 10 };              /* a handling of more means than this has lost its end */
+enum { SLICES = RS_PREDICTION_SLICES, STUCK_MEANS = 10 };   /* a handling of more means than this has lost its end */
 
 /* --- state ----------------------------------------------------------------------------------------------------------- */
 int rs_predict_init(rs_predict_t *predict, uint32_t max_keys, const rs_limits_t *limits, int64_t horizon_us) {

@@ -38,7 +38,7 @@
 #include "core/predict/seen.h"
 #include "core/window/window.h"
 
-enum { RS_PREDICTED_LEGS = 12 };
+enum { RS_PREDICTED_LEGS = 12, RS_PREDICTION_SLICES = 10 /* of a second */ };
 
 /* Agents of a queue, from wherever it is known. */
 typedef struct rs_on_duty {
