@@ -31,7 +31,7 @@ static uint32_t make_staff(rs_agents_t *agents, uint32_t tenant, uint32_t queue)
 static uint32_t find_queue(rs_agents_t *agents, uint32_t agent_number, uint32_t queue, bool make) {
     rs_agent_t *agent = rs_agent_at(agents, agent_number);
     for (uint32_t number = agent->queues; number != 0; number = queue_at(agents, number)->next) {
-        if (staff_at(agents, queue_at(agents, number)->staff)->queue == queue) return number;
+        if (queue_at(agents, number)->queue == queue) return number;
     }
     if (!make) return 0;
     const uint32_t staff = agent->queue_count < RS_QUEUES_KEPT ? make_staff(agents, agent->tenant, queue) : 0;
@@ -40,7 +40,8 @@ static uint32_t find_queue(rs_agents_t *agents, uint32_t agent_number, uint32_t 
         agents->odd.no_room++;
         return 0;
     }
-    *queue_at(agents, number) = (rs_agent_queue_t){.next = agent->queues, .agent = agent_number, .staff = staff, .handled_us = INT64_MIN};
+    *queue_at(agents, number) = (rs_agent_queue_t){.next = agent->queues, .agent = agent_number, .staff = staff, .queue = queue,
+                                                   .handled_us = INT64_MIN};
     agent->queues = number;
     agent->queue_count++;
     return number;
@@ -85,7 +86,7 @@ static void note_joined(const rs_agents_t *agents, rs_agent_t *agent) {
     for (uint32_t number = agent->queues; number != 0; number = queue_at(agents, number)->next) {
         const rs_agent_queue_t *record = queue_at(agents, number);
         if (!record->joined) continue;
-        if (agent->joined_count < RS_LIVE_QUEUES) agent->joined[agent->joined_count] = staff_at(agents, record->staff)->queue;
+        if (agent->joined_count < RS_LIVE_QUEUES) agent->joined[agent->joined_count] = record->queue;
         agent->joined_count++;
     }
 }

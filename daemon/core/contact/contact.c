@@ -1,8 +1,14 @@
 #include "core/contact/contact.h"
 
+#include "config/bounds.h"
 #include "core/contact/derive_process.h"
 
 #include <stdlib.h>
+
+/* What --check says of a contact and of an event. An index has up to four slots for each thing in it. */
+_Static_assert(sizeof(rs_contact_t) + 4 * sizeof(rs_index_slot_t) + sizeof(rs_handling_t) + sizeof(rs_path_t) <= RS_BYTES_CONTACT,
+               "a contact fits its bound");
+_Static_assert(sizeof(rs_node_t) + sizeof(rs_event_text_t) <= RS_BYTES_EVENT, "an event fits its bound");
 
 int rs_contacts_init(rs_contacts_t *contacts, const rs_contacts_settings_t *settings) {
     const rs_config_t *config = settings->config;
