@@ -1,4 +1,5 @@
 #include "core/core_internal.h"
+#include "core/parts_state.h"
 #include "core/predict/live.h"
 
 #include <stdlib.h>
@@ -110,7 +111,8 @@ static int create_windows(rs_core_t *core) {
     memcpy(settings.windows_us, config->windows_us, sizeof settings.windows_us);
     int status = rs_window_create(&settings, &core->windows);
     if (status != RS_OK || !core->options.alerts) return status;
-    return rs_alerts_create(config, core->windows, config->limits.alerts, core->options.run << 32, core->options.effects.on_alert,
+    const rs_config_t *newest = core->generations[core->generation_count - 1].config;   /* a loaded core: those of before */
+    return rs_alerts_create(newest, core->windows, config->limits.alerts, core->options.run << 32, core->options.effects.on_alert,
                             core->options.effects.context, &core->alerts);
 }
 
@@ -128,7 +130,7 @@ static uint32_t max_cells(const rs_core_options_t *options) {
     return cells == 0 ? 1 : cells;
 }
 
-static int create_parts(rs_core_t *core) {
+int rs_core_create_parts(rs_core_t *core) {
     const rs_config_t *config = core->config;
     const rs_core_options_t *options = &core->options;
     int status = rs_directory_init(&core->directory, &config->limits, options->hash_seed);
@@ -185,7 +187,7 @@ int rs_core_create(const rs_core_options_t *options, rs_core_t **core_out) {
     core->final_frontier_us = INT64_MIN;
     core->alerts_second = INT64_MIN;
     first_generation(core);
-    const int status = create_parts(core);
+    const int status = rs_core_create_parts(core);
     if (status != RS_OK) {
         rs_core_destroy(&core);
         return status;
@@ -212,6 +214,7 @@ void rs_core_destroy(rs_core_t **core_ref) {
     rs_sources_deinit(&core->sources);
     rs_directory_deinit(&core->directory);
     free(core->account.touched);
+    rs_kept_configs_free(core);
     free(core);
     *core_ref = NULL;
 }

@@ -92,6 +92,30 @@ RS_MUST_CHECK int rs_core_process_map(rs_core_t *core, rs_str_t tenant, int64_t 
 /* The variants of finished contacts since the core began, by tenant, the most frequent first. */
 void rs_core_process_variants(rs_core_t *core, rs_variant_row_fn on_variant, void *context);
 
+/* --- the whole state as bytes (core/state/state.h) ----------------------------------------------------------------- */
+/* Takes the next `len` bytes, some 64 KiB at most. What is not RS_OK ends the saving, which returns it. */
+typedef struct rs_state_out {
+    void *context;
+    int (*write)(void *context, const void *bytes, size_t len);
+} rs_state_out_t;
+/* Gives 1 to `room` next bytes; *len 0: there are no more. What is not RS_OK ends the loading, which returns it. */
+typedef struct rs_state_in {
+    void *context;
+    int (*read)(void *context, void *bytes, size_t room, size_t *len);
+} rs_state_in_t;
+enum { RS_STATE_WHAT_BYTES = 192 };
+
+/* Between two calls of apply, tick and so on. Changes nothing. *hash: of the bytes, so that equal states have equal ones; `out`
+ * NULL: only that. RS_ERR_MEMORY, or what `out` said. */
+RS_MUST_CHECK int rs_core_save(const rs_core_t *core, const rs_state_out_t *out, rs_hash128_t *hash);
+/* A core that goes on as the saved one would have, to the byte. Taken from the state: times, `run`, `hash_seed`, all figures, and
+ * the policies, standards and rules that were in force; from `options`: everything else. When the configuration's policies,
+ * standards or rules are others than the saved ones, that is a rs_core_configure at the end of loading (effects included).
+ * `what` (RS_STATE_WHAT_BYTES, may be NULL) says in English why it failed. RS_ERR_PARSE: damaged, cut short, or no state;
+ * RS_ERR_VERSION: of a newer program; RS_ERR_STATE: other families, attributions, intervals, windows than it was saved with;
+ * RS_ERR_LIMIT: the limits are smaller than what it holds; RS_ERR_MEMORY; or what `in` said. */
+RS_MUST_CHECK int rs_core_load(const rs_core_options_t *options, const rs_state_in_t *in, char *what, rs_core_t **core);
+
 /* --- looking ------------------------------------------------------------------------------------------------------ */
 typedef struct rs_accounting {      /* received = applied + duplicate + late_applied + too_late + invalid + unknown + future + limit */
     rs_str_t source;

@@ -37,6 +37,8 @@ struct rs_core {
     rs_alerts_t *alerts;             /* NULL = off */
     rs_generation_t generations[RS_MAX_GENERATIONS];
     uint32_t generation_count;
+    struct rs_kept_config *kept[RS_MAX_GENERATIONS];   /* configurations of before a load; generations point to them */
+    uint32_t kept_count;
     int64_t now_us;                  /* windows and alerts go by it */
     int64_t wall_us;                 /* last tick, or arrival when later */
     int64_t watermark_us, watermark_second;
@@ -48,6 +50,10 @@ struct rs_core {
     uint32_t announced_at;
 };
 
+/* Everything that a core has beside options, times and generations, which are there. On failure the core is to be destroyed. */
+RS_MUST_CHECK int rs_core_create_parts(rs_core_t *core);
+/* Tells the alert rules in which slots the policies of the newest generation are counted. */
+void rs_core_tell_slots(rs_core_t *core);
 /* Touched keys: publishes their gauges and lets the alert rules look at them. */
 void rs_core_settle_touched(rs_core_t *core);
 /* Takes a feedback.received. */

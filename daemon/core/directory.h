@@ -60,5 +60,10 @@ void rs_directory_above(rs_directory_t *directory, uint32_t queue_key, uint32_t 
                         uint32_t *total_key);
 /* The number of an event's tenant; past max_tenants it is the overflow name. */
 uint32_t rs_directory_tenant(rs_directory_t *directory, rs_str_t tenant);
+/* Whether a tenant has its total key. */
+bool rs_directory_has_tenant(const rs_directory_t *directory, uint32_t tenant);
+/* Loading: the entry after the last has its family, channel, tenant and name, which are in range; it becomes the next key, without
+ * on_new. False: there is such a key already. */
+RS_MUST_CHECK bool rs_directory_restore(rs_directory_t *directory);
 
 #endif

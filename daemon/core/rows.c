@@ -1,13 +1,9 @@
-#include "core/rows.h"
+#include "core/rows_internal.h"
 
 #include "core/blocks.h"
 #include "core/hash.h"
 
 #include <stdlib.h>
-
-/* A duration that waits: 10 bits of bucket, 4 of histogram, 1 of sign. */
-enum { BUCKET_BITS = 10, HISTOGRAM_BITS = 4, TAKEN_BACK = 1 << (BUCKET_BITS + HISTOGRAM_BITS) };
-_Static_assert(RS_HIST_BUCKETS <= 1 << BUCKET_BITS && RS_HIST_COUNT <= 1 << HISTOGRAM_BITS, "a waiting duration is packed into 16 bits");
 
 void rs_interval_of(const rs_interval_spec_t *spec, int64_t at_us, int64_t *start_us, int64_t *length_us) {
     switch (spec->mode) {
@@ -76,8 +72,20 @@ static uint64_t cell_hash(uint32_t key, int64_t start_us) {
     return rs_hash_mix((uint64_t)key * UINT64_C(0x9e3779b97f4a7c15) + (uint64_t)start_us);
 }
 
-static void begin_sums(rs_sums_t *sums) {
+void rs__rows_begin_sums(rs_sums_t *sums) {
     for (unsigned i = 0; i < RS_EXTREME_COUNT; i++) sums->edges[i] = (rs_best_edge_t){.worst = INT64_MIN, .pushed = INT64_MIN};
+}
+
+bool rs__rows_restore(rs_rows_t *rows, uint32_t number) {
+    const rs_cell_t *cell = rs_rows_cell(rows, number);
+    const uint64_t hash = cell_hash(cell->key, cell->start_us);
+    uint32_t cursor = rs_index_begin(&rows->index, hash), other;
+    while ((other = rs_index_next(&rows->index, hash, &cursor)) != 0) {
+        const rs_cell_t *known = rs_rows_cell(rows, other);
+        if (known->key == cell->key && known->start_us == cell->start_us) return false;
+    }
+    rs_index_add(&rows->index, hash, number);
+    return true;
 }
 
 uint32_t rs_rows_find(rs_rows_t *rows, uint32_t likely, uint32_t key, int64_t at_us) {
@@ -104,7 +112,7 @@ uint32_t rs_rows_find(rs_rows_t *rows, uint32_t likely, uint32_t key, int64_t at
     cell->start_us = start_us;
     cell->length_us = length_us;
     cell->part = rows->run << 32 | (++rows->part_counter & UINT32_MAX);
-    begin_sums(&cell->common);
+    rs__rows_begin_sums(&cell->common);
     rs_index_add(&rows->index, hash, number);
     return number;
 }
@@ -116,7 +124,7 @@ rs_sums_t *rs_rows_own(rs_rows_t *rows, rs_cell_t *cell, unsigned attribution) {
             rows->dropped++;
             return NULL;
         }
-        begin_sums(rs_pool_at(&rows->sums, cell->own[attribution]));
+        rs__rows_begin_sums(rs_pool_at(&rows->sums, cell->own[attribution]));
     }
     return rs_pool_at(&rows->sums, cell->own[attribution]);
 }
@@ -172,18 +180,18 @@ void rs_rows_free(rs_rows_t *rows, uint32_t number) {
 /* The durations that wait go to their histograms. */
 static void settle_durations(rs_rows_t *rows, rs_sums_t *sums) {
     for (unsigned i = 0; i < sums->duration_count; i++) {
-        const unsigned packed = sums->durations[i], bucket = packed & ((1u << BUCKET_BITS) - 1);
-        const unsigned histogram = packed >> BUCKET_BITS & ((1u << HISTOGRAM_BITS) - 1);
+        const unsigned packed = sums->durations[i], bucket = packed & ((1u << RS__BUCKET_BITS) - 1);
+        const unsigned histogram = packed >> RS__BUCKET_BITS & ((1u << RS__HISTOGRAM_BITS) - 1);
         rs_block_t *block = rs_blocks_make(&rows->tables, &rows->blocks, &sums->histograms[histogram], bucket / RS_HIST_PER_OCTAVE);
         if (block == NULL) rows->dropped++;
-        else block->counts[bucket % RS_HIST_PER_OCTAVE] += (packed & TAKEN_BACK) != 0 ? -1 : 1;
+        else block->counts[bucket % RS_HIST_PER_OCTAVE] += (packed & RS__TAKEN_BACK) != 0 ? -1 : 1;
     }
     sums->duration_count = 0;
 }
 
 void rs_rows_duration(rs_rows_t *rows, rs_sums_t *sums, rs_histogram_id_t histogram, int64_t duration_us, int sign) {
     if (sums->duration_count == RS_DURATIONS_WAITING) settle_durations(rows, sums);
-    const unsigned packed = (unsigned)histogram << BUCKET_BITS | rs_hist_bucket(duration_us) | (sign < 0 ? (unsigned)TAKEN_BACK : 0);
+    const unsigned packed = (unsigned)histogram << RS__BUCKET_BITS | rs_hist_bucket(duration_us) | (sign < 0 ? (unsigned)RS__TAKEN_BACK : 0);
     sums->durations[sums->duration_count++] = (uint16_t)packed;
 }
 

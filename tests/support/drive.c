@@ -1,6 +1,8 @@
 /* support/drive.c — see drive.h. */
 #include "drive.h"
 
+#include "state_bytes.h"
+
 #include <stdio.h>
 
 static void fail(drive_t *drive, const char *what) {
@@ -55,10 +57,19 @@ static void apply(drive_t *drive, const drive_options_t *options, size_t index) 
         fail(drive, "record refused");
 }
 
+static void maybe_restart(drive_t *drive) {
+    state_bytes_t scratch = {0};
+    if (drive->restarts_per_mille == 0 || rs_random_below(&drive->restart_points, 1000) >= drive->restarts_per_mille) return;
+    state_restart(&drive->core, &drive->core_options, &scratch);
+    state_free(&scratch);
+    drive->restarts++;
+}
+
 void drive_tick(drive_t *drive, int64_t now_us) {
     if (now_us <= drive->now_us) return;
     drive->now_us = now_us;
     rs_core_tick(drive->core, now_us);
+    maybe_restart(drive);
 }
 
 static void start(drive_t *drive, const drive_options_t *options, int64_t start_us) {
@@ -73,11 +84,12 @@ static void start(drive_t *drive, const drive_options_t *options, int64_t start_
                                     .hash_seed = 42,
                                     .effects = {.context = drive, .on_verdict = on_verdict}};
     RS_REQUIRE(rs_core_create(&core, &drive->core) == RS_OK);
+    drive->core_options = core;
     drive->now_us = start_us;
 }
 
 void drive_run(drive_t *drive, const drive_options_t *options, oracle_arrival_t *deliveries, size_t count) {
-    *drive = (drive_t){.deliveries = deliveries, .count = count};
+    *drive = (drive_t){.deliveries = deliveries, .count = count, .restarts_per_mille = options->restarts_per_mille, .restart_points = {count}};
     int64_t start_us = INT64_MAX;
     for (size_t i = 0; i < count; i++) {
         deliveries[i].verdict = RS_REFUSAL_NONE;
@@ -92,6 +104,7 @@ void drive_run(drive_t *drive, const drive_options_t *options, oracle_arrival_t 
         if (options->live && deliveries[i].arrival_us >= drive->now_us + 100 * RS_US_PER_MS)
             drive_tick(drive, deliveries[i].arrival_us);
         apply(drive, options, i);
+        maybe_restart(drive);
         if (options->refusals && i % 7 == 3) {
             rs_core_apply_refusal(drive->core, deliveries[i].event->source,
                                   i % 2 == 0 ? RS_REFUSAL_UNKNOWN_TYPE : RS_REFUSAL_BAD_TIME);

@@ -100,6 +100,12 @@ static void random_hours(rs_config_t *config, rs_hours_config_t *hours) {
     for (unsigned i = 0; i < GENERATE_HOURS; i++) {
         const generate_hours_t *table = &hours_table[i];
         hours[i].name = rs_str(table->name);
+        hours[i].zone = config->zone;
+        hours[i].zone_name = rs_str(config->zone->name);
+        hours[i].week = (rs_calendar_span_t *)(uintptr_t)table->week;      /* read only */
+        hours[i].dates = (rs_calendar_date_t *)(uintptr_t)table->dates;
+        hours[i].week_count = (uint32_t)table->spans;
+        hours[i].date_count = (uint32_t)table->date_count;
         RS_REQUIRE(rs_calendar_create(config->zone, table->week, table->spans, table->dates, table->date_count, &hours[i].calendar) == RS_OK);
     }
     config->hours_count = GENERATE_HOURS;

@@ -71,6 +71,17 @@ static void prefetch_around(const rs_agents_t *agents, uint32_t number) {
     rs_live_prefetch(&agents->live, number - 1);
 }
 
+bool rs_agent_restore(rs_agents_t *agents, uint32_t number) {
+    const rs_agent_t *agent = rs_agent_at(agents, number);
+    const uint64_t hash = agent_hash(agent->tenant, agent->name);
+    uint32_t cursor = rs_index_begin(&agents->index, hash), other;
+    while ((other = rs_index_next(&agents->index, hash, &cursor)) != 0) {
+        if (rs_agent_at(agents, other)->name == agent->name && rs_agent_at(agents, other)->tenant == agent->tenant) return false;
+    }
+    rs_index_add(&agents->index, hash, number);
+    return true;
+}
+
 /* An agent without a name of its own (past the limit of names) is nobody in particular. */
 uint32_t rs_agent_find(rs_agents_t *agents, uint32_t tenant, uint32_t name) {
     const uint64_t hash = agent_hash(tenant, name);

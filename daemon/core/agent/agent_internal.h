@@ -113,6 +113,9 @@ uint32_t rs_agent_find(rs_agents_t *agents, uint32_t tenant, uint32_t name);   /
 int rs_agent_compare(const rs_agents_t *agents, const rs_agent_node_t *a, const rs_agent_node_t *b);
 bool rs_agent_keep_text(rs_agents_t *agents, rs_agent_node_t *node, rs_str_t event_id);   /* false: no room */
 void rs_agent_publish(rs_agents_t *agents, uint32_t number);
+/* Loading: the agent, / the staff of a queue (staff.c), can be found again. False: it is there already. */
+RS_MUST_CHECK bool rs_agent_restore(rs_agents_t *agents, uint32_t number);
+RS_MUST_CHECK bool rs_staff_restore(rs_agents_t *agents, uint32_t number);
 
 /* timeline.c */
 void rs_status_step(const rs_agents_t *agents, rs_agent_status_t *status, const rs_agent_node_t *node);

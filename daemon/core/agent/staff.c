@@ -18,6 +18,13 @@ static uint32_t find_staff(const rs_agents_t *agents, uint32_t tenant, uint32_t 
     return 0;
 }
 
+bool rs_staff_restore(rs_agents_t *agents, uint32_t number) {
+    const rs_queue_staff_t *staff = staff_at(agents, number);
+    if (find_staff(agents, staff->tenant, staff->queue) != 0) return false;
+    rs_index_add(&agents->staff_index, staff_hash(staff->tenant, staff->queue), number);
+    return true;
+}
+
 static uint32_t make_staff(rs_agents_t *agents, uint32_t tenant, uint32_t queue) {
     const uint32_t found = find_staff(agents, tenant, queue), number = found != 0 ? found : rs_pool_take(&agents->staff);
     if (found != 0 || number == 0) return number;

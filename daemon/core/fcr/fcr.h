@@ -183,6 +183,8 @@ void rs__fcr_tally(rs_fcr_t *fcr, uint32_t tenant, rs_fcr_key_t key, const rs_ha
 /* Records of the key's customer, within the scope or not, that stand in chains. */
 uint32_t rs__fcr_count_customer(const rs_fcr_t *fcr, rs_fcr_key_t key);
 void rs__fcr_tally_customers(rs_fcr_t *fcr, uint32_t tenant, int delta);
+/* Loading: the tenant can be found again. */
+void rs__fcr_restore_tenant(rs_fcr_t *fcr, uint32_t number);
 static inline uint32_t rs__fcr_tenant_of(const rs_fcr_t *fcr, const rs_fcr_record_t *record) {
     return fcr->account->directory->entries[record->queue_key].tenant;
 }

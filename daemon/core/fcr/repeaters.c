@@ -11,6 +11,11 @@ static rs_fcr_tenant_t *find_tenant(const rs_fcr_t *fcr, uint32_t tenant) {
     return NULL;
 }
 
+void rs__fcr_restore_tenant(rs_fcr_t *fcr, uint32_t number) {
+    const rs_fcr_tenant_t *tenant = rs_pool_at(&fcr->tenants, number);
+    rs_index_add(&fcr->tenant_index, rs_hash_mix(tenant->tenant), number);
+}
+
 static rs_fcr_tenant_t *tenant_at(rs_fcr_t *fcr, uint32_t tenant) {
     rs_fcr_tenant_t *found = find_tenant(fcr, tenant);
     if (found != NULL) return found;

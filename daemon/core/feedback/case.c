@@ -94,6 +94,10 @@ static uint32_t find_tenant(rs_cases_t *cases, uint32_t tenant) {
     return place;
 }
 
+void rs__cases_restore_tenant(rs_cases_t *cases, uint32_t place) {
+    rs_index_add(&cases->tenant_index, rs_hash_mix(rs_cases_tenant(cases, place)->tenant), place);
+}
+
 static void free_events(rs_cases_t *cases, rs_case_t *one) {
     while (one->head != 0) {
         const uint32_t number = one->head;

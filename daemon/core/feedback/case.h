@@ -100,6 +100,8 @@ RS_MUST_CHECK int rs_cases_check(const rs_cases_t *cases, const char **why);
 /* Between the room's files: the gauges follow the case's story; / it leaves them. */
 void rs__case_gauges_follow(rs_cases_t *cases, uint32_t number);
 void rs__case_gauges_leave(rs_cases_t *cases, uint32_t number);
+/* Loading: the tenant can be found again. */
+void rs__cases_restore_tenant(rs_cases_t *cases, uint32_t place);
 static inline rs_case_t *rs__case_at(const rs_cases_t *cases, uint32_t number) { return rs_pool_at(&cases->cases, number); }
 
 #endif

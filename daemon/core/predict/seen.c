@@ -60,6 +60,12 @@ static uint32_t find(const rs_seen_t *seen, uint32_t queue_key, uint32_t agent) 
     return 0;
 }
 
+void rs_seen_restore(rs_seen_t *seen, uint32_t number) {
+    const rs_seen_pair_t *pair = pair_at(seen, number);
+    rs_index_add(&seen->index, hash_of(pair->queue_key, pair->agent), number);
+    seen->agents[pair->queue_key]++;
+}
+
 static uint32_t make(rs_seen_t *seen, uint32_t queue_key, uint32_t agent, int64_t newest) {
     const uint32_t number = rs_pool_take(&seen->pairs);
     if (number == 0) {

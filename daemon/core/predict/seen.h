@@ -38,6 +38,8 @@ void rs_seen_deinit(rs_seen_t *seen);
 void rs_seen_count(rs_seen_t *seen, uint32_t queue_key, uint32_t agent, int64_t at_us, int sign);
 /* Time has come to now_us >= 0 (never back): who was not seen within the horizon is gone. */
 void rs_seen_tick(rs_seen_t *seen, int64_t now_us);
+/* Loading: the pair can be found and is counted again. */
+void rs_seen_restore(rs_seen_t *seen, uint32_t number);
 uint64_t rs_seen_bytes(const rs_seen_t *seen);
 static inline uint32_t rs_seen_agents(const rs_seen_t *seen, uint32_t queue_key) { return seen->agents[queue_key]; }
 

@@ -53,6 +53,15 @@ static uint32_t find(const rs_process_t *process, uint64_t hash, const edge_t *e
     return 0;
 }
 
+bool rs_process_restore(rs_process_t *process, uint32_t number) {
+    const rs_edge_cell_t *cell = rs_process_cell(process, number);
+    const edge_t edge = {.tenant = cell->tenant, .queue = cell->queue, .from = cell->from, .to = cell->to};
+    const uint64_t hash = cell_hash(edge_hash(&edge), cell->start_us);
+    if (find(process, hash, &edge, cell->start_us) != 0) return false;
+    rs_index_add(&process->index, hash, number);
+    return true;
+}
+
 static uint32_t make_cell(rs_process_t *process, uint64_t hash, const edge_t *edge, int64_t start_us, int64_t length_us, bool overflow) {
     const uint32_t number = rs_pool_take(&process->cells);
     if (number == 0) {

@@ -67,6 +67,8 @@ bool rs_process_is_empty(const rs_edge_cell_t *cell);
 uint32_t rs_process_times(const rs_process_t *process, const rs_edge_cell_t *cell, rs_hist_entry_t *entries);
 /* The cell is collected: it leaves the dirty list, and memory when it is final. */
 void rs_process_clean(rs_process_t *process, uint32_t number);
+/* Loading: the cell can be found again. False: there is one of that edge and interval already. */
+RS_MUST_CHECK bool rs_process_restore(rs_process_t *process, uint32_t number);
 uint64_t rs_process_bytes(const rs_process_t *process);
 
 #endif

@@ -52,9 +52,10 @@ static void sift(rs_variants_t *v, uint32_t place) {
 static void make_heap(rs_variants_t *v) {
     for (uint32_t number = 1; number <= v->pool.made; number++) {
         const rs_variant_t *variant = rs_variants_at(v, number);
-        if (!variant->is_free) put(v, v->heap_count++, (rs_variant_rank_t){.count = variant->count, .number = number});
+        if (variant->is_free) continue;
+        put(v, v->heap_count++, (rs_variant_rank_t){.count = variant->count, .number = number});
+        sift(v, v->heap_count - 1);
     }
-    for (uint32_t place = v->heap_count / 2; place-- > 0;) sift(v, place);
 }
 
 static void heap_add(rs_variants_t *v, uint32_t number) {

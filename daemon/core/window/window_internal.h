@@ -325,6 +325,9 @@ rs__slot_t rs__record_find(const rs__record_t *record, uint32_t key);
 /* Adds up the records of the key's pane that are chained from `record` backwards into merged->items; returns how many.
  * */
 uint32_t rs__log_merge_pane(const rs__log_t *log, uint32_t key, uint32_t record, rs__merged_t *merged);
+/* Adds items up; moves what was added up into merged->items, in the order of `what`, and returns how many. */
+void rs__merge(rs__merged_t *merged, const rs__item_t *items, uint32_t count);
+uint32_t rs__flatten(rs__merged_t *merged);
 /* Forgets a second and its records. */
 void rs__log_drop(rs__log_t *log, uint32_t second);
 /* RS_OK or RS_ERR_STATE: segments' counts of records against the records. */
@@ -363,6 +366,10 @@ bool rs__waits_evict(rs_window_store_t *store, rs__key_t *key, uint32_t window);
 void rs__waits_start_day(rs_window_store_t *store, rs__key_t *key);
 /* Inside it. */
 void rs__waits_publish_row(rs_window_store_t *store, rs__key_t *key, uint32_t row);
+/* Loading, while nobody reads: one more wait, not older than those before. False: no memory. */
+RS_MUST_CHECK bool rs__waits_restore(rs_window_store_t *store, rs__key_t *key, const rs__wait_t *wait);
+/* Then the windows' extremes, which follow from the waits; today's have been set. */
+void rs__waits_restored(rs_window_store_t *store, rs__key_t *key);
 int rs__waits_check(const rs_window_store_t *store, const rs__key_t *key, const char **why);
 
 /* evict.c */
