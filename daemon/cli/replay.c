@@ -295,7 +295,7 @@ static int take(rs_replay_t *replay, const rs_event_t *event, const char *file, 
     return keep(replay, event);
 }
 
-/* The customer's own text goes no further than here (disorder may be spilled to disk). The key is this run's alone; no figure
+/* The customer's own text goes no further than here (disorder may be spilled to disk). By whichever key: no figure
  * depends on it. `bytes` must stay as long as the event is looked at. */
 static void disguise_customer(rs_replay_t *replay, rs_event_t *event, uint8_t bytes[RS_PSEUDONYM_BYTES]) {
     if (event->customer.len == 0 || (event->present & RS_HAS_PSEUDONYM) != 0) return;

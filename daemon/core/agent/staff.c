@@ -161,8 +161,9 @@ static bool has_open_in(const rs_agents_t *agents, const rs_agent_t *agent, uint
 }
 
 static void let_recents_go(rs_agents_t *agents, rs_queue_staff_t *staff) {
+    if (agents->settled_us == INT64_MIN) return;   /* before the first event */
     const int64_t before_us = agents->settled_us - RS_STAFF_HORIZON_US;
-    while (agents->settled_us != INT64_MIN && staff->oldest != 0 && queue_at(agents, staff->oldest)->handled_us <= before_us) {
+    while (staff->oldest != 0 && queue_at(agents, staff->oldest)->handled_us <= before_us) {
         const uint32_t place = staff->oldest;
         rs_agent_queue_t *record = queue_at(agents, place);
         leave_recents(agents, place);
