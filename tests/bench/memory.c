@@ -269,8 +269,9 @@ static void weigh_contacts(void) {
            sizeof(rs_close_fact_t));
 }
 
+/* As many as the bar speaks of: fewer would carry more of what is there once. */
 static void weigh_customers(void) {
-    enum { CUSTOMERS = 200000, BAR = 64 };
+    enum { CUSTOMERS = 1000000, BAR = 64 };
     load_t *load = begin_with(1, 0, CUSTOMERS);
     for (uint64_t i = 1; i <= CUSTOMERS; i++) {
         const int64_t at_us = START_US + (int64_t)i * 10000;
@@ -367,12 +368,12 @@ static void print_growth(const char *what, const weight_t *few, const weight_t *
 }
 
 static void weigh_all(void) {
-    const weight_t quiet = apart(weigh_queues, 200, 1 / 300.0), many_quiet = apart(weigh_queues, 2000, 1 / 300.0);
+    const weight_t quiet = apart(weigh_queues, 100, 1 / 300.0), many_quiet = apart(weigh_queues, 1000, 1 / 300.0);
     print_weight("quiet queue", &many_quiet, true, 64);
-    const weight_t busy = apart(weigh_queues, 20, 1), very_busy = apart(weigh_queues, 5, 5);
+    const weight_t busy = apart(weigh_queues, 4, 1), very_busy = apart(weigh_queues, 1, 5);
     print_weight("queue, 1 call/s", &busy, true, 512);
     print_weight("queue, 5 calls/s", &very_busy, true, 512);
-    const weight_t agents = apart(weigh_agents, 200, 0), many_agents = apart(weigh_agents, 2000, 0);
+    const weight_t agents = apart(weigh_agents, 100, 0), many_agents = apart(weigh_agents, 1000, 0);
     print_weight("agent", &many_agents, false, 8);
     const weight_t teams = apart(weigh_teams, 1000, 0);
     print_weight("team", &teams, false, 8);
