@@ -1,6 +1,7 @@
 /* `ringside replay`: recorded events through the same core, as fast as it can. */
 #include "cli/block_queue.h"
 #include "cli/cli.h"
+#include "cli/customers_print.h"
 #include "cli/process_print.h"
 #include "cli/reader.h"
 #include "cli/replay_stream.h"
@@ -29,7 +30,7 @@ typedef struct rs_replay {
     size_t set_count;
     const char *files[MAX_FILES];
     size_t file_count;
-    bool alerts, process, dot;
+    bool alerts, process, customers, dot;
     /* what that means */
     rs_config_t *config;
     rs_zone_t *zone;
@@ -53,7 +54,7 @@ typedef struct rs_replay {
 } rs_replay_t;
 
 enum { OPTION_FORMAT = 256, OPTION_INTERVAL, OPTION_TIMEZONE, OPTION_BY, OPTION_ATTRIBUTION, OPTION_POLICY, OPTION_THRESHOLD,
-       OPTION_SHORT, OPTION_CONFIG, OPTION_SET, OPTION_OUTPUT, OPTION_ALERTS, OPTION_BASELINE, OPTION_SORT_MEMORY, OPTION_PROCESS };
+       OPTION_SHORT, OPTION_CONFIG, OPTION_SET, OPTION_OUTPUT, OPTION_ALERTS, OPTION_BASELINE, OPTION_SORT_MEMORY, OPTION_PROCESS, OPTION_CUSTOMERS };
 
 static const struct argp_option options[] = {
     {"format", OPTION_FORMAT, "FORMAT", 0, "ndjson, asterisk-queue-log or protobuf (by file name)", 0},
@@ -69,6 +70,7 @@ static const struct argp_option options[] = {
     {"output", OPTION_OUTPUT, "FORM", 0, "table, csv or ndjson (table on a terminal, else ndjson); dot with --process", 0},
     {"alerts", OPTION_ALERTS, 0, 0, "print the transitions of the configured alert rules instead", 0},
     {"process", OPTION_PROCESS, 0, 0, "print the way through the process instead: edges between stages, bottleneck, rework, variants", 0},
+    {"customers", OPTION_CUSTOMERS, 0, 0, "print contacts per customer, and who came most often, by pseudonym, instead", 0},
     {"sort-memory", OPTION_SORT_MEMORY, "BYTES", 0, "disorder is sorted in so much memory and spilled beyond (1GiB)", 0},
     {0}};
 
@@ -87,6 +89,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state) {
         case OPTION_OUTPUT: replay->output = argument; return 0;
         case OPTION_ALERTS: replay->alerts = true; return 0;
         case OPTION_PROCESS: replay->process = true; return 0;
+        case OPTION_CUSTOMERS: replay->customers = true; return 0;
         case OPTION_SORT_MEMORY: replay->sort_memory = argument; return 0;
         case OPTION_SET:
             if (replay->set_count == MAX_SETS) argp_error(state, "more than %d --set", MAX_SETS);
@@ -103,7 +106,10 @@ static error_t parse_option(int key, char *argument, struct argp_state *state) {
 
 static const struct argp parser = {
     options, parse_option, "FILE...", "Runs recorded events through the core and prints aggregates."
-    "\vA line that is refused is reported on standard error with file, line and reason; the rest counts.", NULL, NULL, NULL};
+    "\vA line that is refused is reported on standard error with file, line and reason; the rest counts.\n"
+    "--customers tells of each tenant the inbound contacts and customers that are remembered at the end of the files (fcr.repeat_window, and a "
+    "little more) and the customers with the most contacts. Pseudonyms are made with the key that service.pseudonym_key names, so that they "
+    "are the daemon's; without one they are good for one run only.", NULL, NULL, NULL};
 
 /* --- from words to settings ----------------------------------------------------------------------------------------- */
 static int parse_interval(rs_replay_t *replay) {
@@ -145,6 +151,7 @@ static int parse_names(rs_replay_t *replay) {
     if (replay->output == NULL) replay->printer.output = isatty(STDOUT_FILENO) ? RS_OUTPUT_TABLE : RS_OUTPUT_NDJSON;
     else if (strcmp(replay->output, "table") == 0) replay->printer.output = RS_OUTPUT_TABLE;
     else if (strcmp(replay->output, "ndjson") == 0) replay->printer.output = RS_OUTPUT_NDJSON;
+    else if (replay->customers) return rs_cli_usage("--output: unknown \"%s\"; allowed with --customers: table, ndjson", replay->output);
     else if (replay->process && strcmp(replay->output, "dot") == 0) replay->dot = true;
     else if (replay->process) return rs_cli_usage("--output: unknown \"%s\"; allowed with --process: table, ndjson, dot", replay->output);
     else if (strcmp(replay->output, "csv") == 0) replay->printer.output = RS_OUTPUT_CSV;
@@ -288,7 +295,7 @@ static int take(rs_replay_t *replay, const rs_event_t *event, const char *file, 
     return keep(replay, event);
 }
 
-/* The customer's own text goes no further than here (disorder may be spilled to disk). The key is this run's alone; no figure
+/* The customer's own text goes no further than here (disorder may be spilled to disk). By whichever key: no figure
  * depends on it. `bytes` must stay as long as the event is looked at. */
 static void disguise_customer(rs_replay_t *replay, rs_event_t *event, uint8_t bytes[RS_PSEUDONYM_BYTES]) {
     if (event->customer.len == 0 || (event->present & RS_HAS_PSEUDONYM) != 0) return;
@@ -436,7 +443,7 @@ static void print_summary(const rs_replay_t *replay) {
     fprintf(stderr, "ringside replay: received %" PRIu64 " = applied %" PRIu64 " + duplicate %" PRIu64 " + invalid %" PRIu64
             " + unknown %" PRIu64 " + limit %" PRIu64 "; gaps %" PRIu64 " (%" PRIu64 " missing); %s %" PRIu64 "\n", sum.received,
             sum.applied, sum.duplicate, sum.invalid, sum.unknown, sum.limit, sum.gaps, sum.missing,
-            replay->alerts ? "transitions" : replay->process ? "edges" : "rows", replay->rows);
+            replay->alerts ? "transitions" : replay->process ? "edges" : replay->customers ? "tenants" : "rows", replay->rows);
     const rs_core_losses_t losses = rs_core_losses(replay->core);
     if (losses.customers != 0) {
         fprintf(stderr, "ringside replay: limits reached: %" PRIu64 " journeys were forgotten before fcr.repeat_window had ended; see "
@@ -454,6 +461,7 @@ static void widen_limits(rs_config_t *config) {
     rs_limits_t *limits = &config->limits;
     if (limits->contacts < 8u << 20) limits->contacts = 8u << 20;
     if (limits->customers < 8u << 20) limits->customers = 8u << 20;
+    if (limits->cases < 1u << 20) limits->cases = 1u << 20;
     if (limits->rows < 4u << 20) limits->rows = 4u << 20;
     if (limits->edges < 4u << 20) limits->edges = 4u << 20;
     if (limits->variants < 1u << 20) limits->variants = 1u << 20;
@@ -464,24 +472,43 @@ static int create_core(rs_replay_t *replay, bool applies, rs_core_t **core) {
     const bool alerts = applies && replay->alerts, process = applies && replay->process;
     const rs_core_options_t core_options = {
         .config = replay->config, .replay = true, .windows = alerts, .alerts = alerts, .process = process,
-        .families = applies && !alerts && !process ? 1u << replay->family : 0, .attributions = replay->attribution_bit,
+        .families = applies && !alerts && !process ? 1u << (replay->customers ? RS_FAMILY_TOTAL : replay->family) : 0, .attributions = replay->attribution_bit,
         .interval = replay->spec, .start_us = 0, .run = 0, .hash_seed = UINT64_C(0x72696e6773696465),
         .effects = {.context = replay, .on_alert = print_alert}};
     const int status = rs_core_create(&core_options, core);
     return status == RS_OK ? 0 : rs_cli_fail("cannot start: %s", rs_status_text(status));
 }
 
+/* Who is shown customers may want to find them again: by the daemon's key, when the configuration names it. */
+static int make_pseudonym_key(rs_replay_t *replay) {
+    const rs_str_t named = replay->config->pseudonym_key_file;
+    if (!replay->customers || named.len == 0) {
+        randombytes_buf(replay->pseudonym_key, sizeof replay->pseudonym_key);
+        return 0;
+    }
+    char path[1024];
+    snprintf(path, sizeof path, "%.*s", (int)named.len, named.data);
+    FILE *file = fopen(path, "rb");
+    if (file == NULL) return rs_cli_fail("service.pseudonym_key: %s: %s", path, strerror(errno));
+    uint8_t bytes[sizeof replay->pseudonym_key + 1];
+    const size_t len = fread(bytes, 1, sizeof bytes, file);
+    fclose(file);
+    if (len == sizeof replay->pseudonym_key) memcpy(replay->pseudonym_key, bytes, len);
+    sodium_memzero(bytes, sizeof bytes);
+    return len == sizeof replay->pseudonym_key ? 0 : rs_cli_fail("service.pseudonym_key: %s must be exactly 32 bytes long", path);
+}
+
 static int create_parts(rs_replay_t *replay) {
     if (!replay->config->missing_end_named) replay->config->missing_end_us = 0;   /* in replay only when configured */
     widen_limits(replay->config);
-    randombytes_buf(replay->pseudonym_key, sizeof replay->pseudonym_key);
-    int result = create_core(replay, true, &replay->core);
+    int result = make_pseudonym_key(replay);
+    if (result == 0) result = create_core(replay, true, &replay->core);
     if (result == 0) result = create_core(replay, false, &replay->admission);
     return result;
 }
 
 static int run(rs_replay_t *replay) {
-    if (replay->alerts && replay->process) return rs_cli_usage("--process and --alerts: one of them");
+    if (replay->alerts + replay->process + replay->customers > 1) return rs_cli_usage("--alerts, --process and --customers: one of them");
     int result = parse_names(replay);
     if (result == 0) result = parse_bytes(replay->sort_memory, &replay->sort_bytes);
     if (result == 0) result = load_zone(replay);
@@ -495,6 +522,7 @@ static int run(rs_replay_t *replay) {
     replay->printer.zone = replay->zone;
     replay->printer.offset = true;
     if (replay->process) result = rs_process_print(replay->core, &replay->printer, replay->dot, &replay->rows);
+    else if (replay->customers) result = rs_customers_print(replay->core, stdout, replay->printer.output, &replay->rows);
     else if (!replay->alerts) rs_core_rows(replay->core, print_row, replay);
     if (result != RS_OK) return rs_cli_fail("cannot print: %s", rs_status_text(result));
     print_summary(replay);

@@ -19,10 +19,16 @@ static void put_share(FILE *out, int64_t numerator, int64_t denominator) {
     else fprintf(out, " %6.1f %%", 100.0 * (double)numerator / (double)denominator);
 }
 
-/* Of the eligible journeys, those that nothing says was unresolved. */
+/* Of the eligible journeys, those that nothing says was unresolved; with a ~ while somebody may still come back. */
 static void put_fcr(FILE *out, const rs_row_t *row) {
-    const int64_t eligible = row->counts[RS_COUNT_FCR_ELIGIBLE];
-    put_share(out, eligible - row->counts[RS_COUNT_FCR_UNRESOLVED], eligible);
+    const int64_t eligible = row->counts[RS_COUNT_FCR_ELIGIBLE], resolved = eligible - row->counts[RS_COUNT_FCR_UNRESOLVED];
+    if (eligible == 0 || row->counts[RS_COUNT_FCR_MATURED] == eligible) {
+        put_share(out, resolved, eligible);
+        return;
+    }
+    char text[32];
+    snprintf(text, sizeof text, "~%.1f %%", 100.0 * (double)resolved / (double)eligible);
+    fprintf(out, " %8s", text);
 }
 
 void rs_row_table_head(FILE *out, const rs_row_t *row) {

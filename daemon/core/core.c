@@ -274,6 +274,8 @@ static void move_time(rs_core_t *core, int64_t now_us) {
 static void follow_events(rs_core_t *core, int64_t occurred_us) {
     if (core->options.replay) {
         if (occurred_us > core->watermark_us) core->watermark_us = occurred_us;
+        /* Before the event: whether it speaks of a contact in memory or begins another one with its id, its time decides. */
+        rs_contacts_age(&core->contacts, core->watermark_us, UINT32_MAX, on_aged, core);
     } else {
         const int64_t second = occurred_us / RS_US_PER_S;
         if (second <= core->watermark_second) return;
@@ -429,7 +431,6 @@ static rs_refusal_t judge(rs_core_t *core, const rs_event_t *event, int64_t arri
 
 static void settle_event(rs_core_t *core) {
     if (core->options.replay && core->watermark_us != INT64_MIN) {
-        rs_contacts_age(&core->contacts, core->watermark_us, 2, on_aged, core);
         rs_core_let_time_act_on_cases(core, 2);
         rs_agents_advance(core->agents, core->watermark_us, 4);
         rs_fcr_advance(&core->fcr, core->watermark_us, 2);

@@ -75,14 +75,22 @@ void rs_core_rows(rs_core_t *core, rs_row_fn on_row, void *context) {
     free(places);
 }
 
+/* The rows of two attributions that have nothing of their own say the same. */
+static bool same_rows(const rs_cell_t *cell, unsigned a, unsigned b) {
+    return a != RS_ATTRIBUTION_CLOSE && b != RS_ATTRIBUTION_CLOSE && cell->own[a] == 0 && cell->own[b] == 0;
+}
+
 size_t rs_core_collect(rs_core_t *core, size_t max, rs_row_fn on_row, void *context) {
     size_t count = 0;
+    rs_row_t row;
+    rs_place_t last = {0};           /* what `row` was read from */
     while (count < max && core->rows.dirty_head != 0) {
         const uint32_t number = core->rows.dirty_head;
         const rs_cell_t *cell = rs_rows_cell(&core->rows, number);
         const unsigned attribution = (unsigned)__builtin_ctz(cell->dirty);
-        rs_row_t row;
-        read_row(core, number, attribution, &row);
+        if (last.cell == number && same_rows(cell, last.attribution, attribution)) row.attribution = (uint8_t)attribution;
+        else read_row(core, number, attribution, &row);
+        last = (rs_place_t){.cell = number, .attribution = (uint8_t)attribution};
         rs_rows_clean(&core->rows, number, attribution);
         on_row(context, &row);
         count++;

@@ -329,11 +329,16 @@ static void add_block(const rs_rows_t *rows, const rs_block_table_t *table, uint
     for (uint32_t i = 0; i < RS_HIST_PER_OCTAVE; i++) sums[i] += block->counts[i];
 }
 
-/* The blocks lie anywhere: all of them are called for before the first is read. */
-static void prefetch_histograms(const rs_rows_t *rows, const rs_sums_t *sums) {
+static void prefetch_tables(const rs_rows_t *rows, const rs_sums_t *sums) {
     for (unsigned h = 0; h < RS_HIST_COUNT; h++) {
-        if (sums->histograms[h] != 0) __builtin_prefetch(rs_pool_at(&rows->tables, sums->histograms[h]));
+        if (sums->histograms[h] == 0) continue;
+        const unsigned char *table = rs_pool_at(&rows->tables, sums->histograms[h]);
+        __builtin_prefetch(table);
+        __builtin_prefetch(table + 64);
     }
+}
+
+static void prefetch_blocks(const rs_rows_t *rows, const rs_sums_t *sums) {
     for (unsigned h = 0; h < RS_HIST_COUNT; h++) {
         const rs_block_table_t *table = table_of(rows, sums, h);
         for (uint32_t left = table == NULL ? 0 : table->used; left != 0; left &= left - 1) {
@@ -360,10 +365,24 @@ static uint32_t read_histogram(const rs_rows_t *rows, const rs_sums_t *const par
     return count;
 }
 
+/* Rows are read in the order of the dirty list, and their cells lie anywhere. So the third from here is called for, of the second what
+ * its sums point to, and of the first what that points to. */
+static void prefetch_ahead(const rs_rows_t *rows, const rs_cell_t *cell) {
+    const rs_cell_t *ahead[3] = {cell, cell, cell};
+    for (unsigned i = 0; i < 3; i++) {
+        const rs_cell_t *before = i == 0 ? cell : ahead[i - 1];
+        if (before->dirty_next == 0) break;
+        ahead[i] = rs_rows_cell(rows, before->dirty_next);
+    }
+    const unsigned char *third = (const unsigned char *)ahead[2];
+    for (size_t at = 0; at < sizeof *cell; at += 64) __builtin_prefetch(third + at);
+    prefetch_tables(rows, &ahead[1]->common);
+    prefetch_blocks(rows, &ahead[0]->common);
+}
+
 void rs_rows_read(rs_rows_t *rows, uint32_t number, unsigned attribution, rs_row_t *row) {
     rs_cell_t *cell = rs_rows_cell(rows, number);
-    if (cell->dirty_next != 0) __builtin_prefetch(rs_rows_cell(rows, cell->dirty_next));   /* likely to be read next */
-    prefetch_histograms(rows, &cell->common);
+    if (cell->dirty != 0) prefetch_ahead(rows, cell);
     settle_durations(rows, &cell->common);
     if (cell->own[attribution] != 0) settle_durations(rows, rs_pool_at(&rows->sums, cell->own[attribution]));
     const rs_sums_t *parts[2];

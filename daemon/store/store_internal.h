@@ -51,7 +51,7 @@ struct rs_store {
 
     /* the rows in hand */
     rs_row_batch_t *batch;
-    uint32_t rows_done;
+    uint32_t rows_done, edges_done;
     uint64_t batch_position;
     int64_t batch_watermark_us;
     bool requested, asking, ask_again, flush_due;

@@ -80,13 +80,14 @@ class Postgres:
 class Daemon:
     """ringsided of this build on ipc endpoints in `path`; `extra` is appended to the configuration."""
 
-    def __init__(self, path, database=None, clock="events", extra="", environment=None):
+    def __init__(self, path, database=None, clock="events", extra="", environment=None, batch_rows=None):
         self.path = path
         self.environment = {**os.environ, **(environment or {})}
         self.events, self.plain = f"ipc://{path}/events", f"ipc://{path}/plain"
         self.feed, self.snapshots = f"ipc://{path}/feed", f"ipc://{path}/snapshots"
         self.config = os.path.join(path, "ringside.conf")
         self.log = os.path.join(path, "daemon.log")
+        self.batch_rows = batch_rows
         self.write_config(clock, database, extra)
         self.process = None
         self.start()
@@ -98,7 +99,8 @@ class Daemon:
             file.write(f"feed: {{publish: \"{self.feed}\", snapshots: \"{self.snapshots}\"}}\n")
             file.write(f"service: {{state_directory: \"{self.path}/state\"}}\n")
             if database:
-                file.write(f"store: {{database: \"{database}\", flush: 100ms, backoff_min: 50ms, backoff_max: 500ms}}\n")
+                file.write(f"store: {{database: \"{database}\", flush: 100ms, backoff_min: 50ms, backoff_max: 500ms"
+                           f"{f', batch_rows: {self.batch_rows}' if self.batch_rows else ''}}}\n")
             file.write(extra)
 
     def start(self):

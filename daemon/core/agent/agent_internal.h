@@ -55,7 +55,7 @@ typedef struct rs_agent_handled {
 
 /* An agent and a queue. */
 typedef struct rs_agent_queue {
-    uint32_t next, agent, staff;
+    uint32_t next, agent, staff, queue;
     uint32_t older, younger;         /* among those who handled in the queue lately */
     bool joined, is_recent;
     int64_t handled_us;

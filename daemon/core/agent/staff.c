@@ -38,7 +38,7 @@ static uint32_t make_staff(rs_agents_t *agents, uint32_t tenant, uint32_t queue)
 static uint32_t find_queue(rs_agents_t *agents, uint32_t agent_number, uint32_t queue, bool make) {
     rs_agent_t *agent = rs_agent_at(agents, agent_number);
     for (uint32_t number = agent->queues; number != 0; number = queue_at(agents, number)->next) {
-        if (staff_at(agents, queue_at(agents, number)->staff)->queue == queue) return number;
+        if (queue_at(agents, number)->queue == queue) return number;
     }
     if (!make) return 0;
     const uint32_t staff = agent->queue_count < RS_QUEUES_KEPT ? make_staff(agents, agent->tenant, queue) : 0;
@@ -47,7 +47,8 @@ static uint32_t find_queue(rs_agents_t *agents, uint32_t agent_number, uint32_t 
         agents->odd.no_room++;
         return 0;
     }
-    *queue_at(agents, number) = (rs_agent_queue_t){.next = agent->queues, .agent = agent_number, .staff = staff, .handled_us = INT64_MIN};
+    *queue_at(agents, number) = (rs_agent_queue_t){.next = agent->queues, .agent = agent_number, .staff = staff, .queue = queue,
+                                                   .handled_us = INT64_MIN};
     agent->queues = number;
     agent->queue_count++;
     return number;
@@ -92,7 +93,7 @@ static void note_joined(const rs_agents_t *agents, rs_agent_t *agent) {
     for (uint32_t number = agent->queues; number != 0; number = queue_at(agents, number)->next) {
         const rs_agent_queue_t *record = queue_at(agents, number);
         if (!record->joined) continue;
-        if (agent->joined_count < RS_LIVE_QUEUES) agent->joined[agent->joined_count] = staff_at(agents, record->staff)->queue;
+        if (agent->joined_count < RS_LIVE_QUEUES) agent->joined[agent->joined_count] = record->queue;
         agent->joined_count++;
     }
 }
@@ -160,8 +161,9 @@ static bool has_open_in(const rs_agents_t *agents, const rs_agent_t *agent, uint
 }
 
 static void let_recents_go(rs_agents_t *agents, rs_queue_staff_t *staff) {
+    if (agents->settled_us == INT64_MIN) return;   /* before the first event */
     const int64_t before_us = agents->settled_us - RS_STAFF_HORIZON_US;
-    while (agents->settled_us != INT64_MIN && staff->oldest != 0 && queue_at(agents, staff->oldest)->handled_us <= before_us) {
+    while (staff->oldest != 0 && queue_at(agents, staff->oldest)->handled_us <= before_us) {
         const uint32_t place = staff->oldest;
         rs_agent_queue_t *record = queue_at(agents, place);
         leave_recents(agents, place);

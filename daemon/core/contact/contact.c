@@ -1,8 +1,14 @@
 #include "core/contact/contact.h"
 
+#include "config/bounds.h"
 #include "core/contact/derive_process.h"
 
 #include <stdlib.h>
+
+/* What --check says of a contact and of an event. An index has up to four slots for each thing in it. */
+_Static_assert(sizeof(rs_contact_t) + 4 * sizeof(rs_index_slot_t) + sizeof(rs_handling_t) + sizeof(rs_path_t) <= RS_BYTES_CONTACT,
+               "a contact fits its bound");
+_Static_assert(sizeof(rs_node_t) + sizeof(rs_event_text_t) <= RS_BYTES_EVENT, "an event fits its bound");
 
 int rs_contacts_init(rs_contacts_t *contacts, const rs_contacts_settings_t *settings) {
     const rs_config_t *config = settings->config;
@@ -451,10 +457,11 @@ static void age_kept(rs_contacts_t *contacts, uint32_t number, int64_t now_us) {
         set_aside(contacts, number, RS_CONTACTS_KEPT, now_us + contacts->lateness_us);
         return;
     }
+    const int64_t since_us = contact->due_us;   /* not now: when its memory ends is no matter of when time was looked at */
     fold(contacts, contact);
     const bool is_filed = contact->story.has_messages && contact->story.file != RS_FILE_CLOSED;
-    if (is_filed) set_aside(contacts, number, RS_CONTACTS_FILED, now_us + contacts->keep_filed_us);
-    else set_aside(contacts, number, RS_CONTACTS_FOLDED, now_us + contacts->keep_us);
+    if (is_filed) set_aside(contacts, number, RS_CONTACTS_FILED, since_us + contacts->keep_filed_us);
+    else set_aside(contacts, number, RS_CONTACTS_FOLDED, since_us + contacts->keep_us);
 }
 
 void rs_contacts_age(rs_contacts_t *contacts, int64_t now_us, uint32_t budget,

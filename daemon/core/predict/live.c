@@ -22,17 +22,22 @@ static bool read_past(const rs_core_t *core, uint32_t key, uint32_t window, past
     return true;
 }
 
-/* The recent past, and a longer one: today, or the longest window when that has more handlings. */
-static bool read_counts(const rs_core_t *core, uint32_t key, rs_queue_now_t *queue, uint32_t *longer) {
-    past_t recent, today, longest;
-    if (!read_past(core, key, window_of(core->config), &recent) || !read_past(core, key, RS_WINDOW_TODAY, &today) ||
-        !read_past(core, key, core->config->window_count - 1, &longest)) return false;
-    *longer = longest.handled > today.handled ? core->config->window_count - 1 : RS_WINDOW_TODAY;
-    const past_t *more = longest.handled > today.handled ? &longest : &today;
+static bool read_recent(const rs_core_t *core, uint32_t key, rs_queue_now_t *queue) {
+    past_t recent;
+    if (!read_past(core, key, window_of(core->config), &recent)) return false;
     queue->handled = recent.handled;
     queue->handle_us = recent.handle_us;
     queue->abandoned = recent.abandoned;
     queue->waited_us = recent.waited_us;
+    return true;
+}
+
+/* More time than the recent past: today, or the longest window when that has more handlings. */
+static bool read_longer(const rs_core_t *core, uint32_t key, rs_queue_now_t *queue, uint32_t *longer) {
+    past_t today, longest;
+    if (!read_past(core, key, RS_WINDOW_TODAY, &today) || !read_past(core, key, core->config->window_count - 1, &longest)) return false;
+    *longer = longest.handled > today.handled ? core->config->window_count - 1 : RS_WINDOW_TODAY;
+    const past_t *more = longest.handled > today.handled ? &longest : &today;
     queue->long_handled = more->handled;
     queue->long_handle_us = more->handle_us;
     queue->long_abandoned = more->abandoned;
@@ -40,7 +45,8 @@ static bool read_counts(const rs_core_t *core, uint32_t key, rs_queue_now_t *que
     return true;
 }
 
-static bool look_at(rs_core_t *core, uint32_t key, rs_queue_now_t *queue, uint32_t *longer) {
+/* What decides whether there is an answer. */
+static bool look_at(rs_core_t *core, uint32_t key, rs_queue_now_t *queue) {
     const rs_key_entry_t *entry = rs_account_standards(&core->account, key, core->now_us);
     *queue = (rs_queue_now_t){.now_us = core->now_us, .threshold_us = entry->standard.threshold_us,
                               .min_handled = core->config->prediction.min_handled, .waiting = (uint32_t)entry->waiting,
@@ -48,23 +54,28 @@ static bool look_at(rs_core_t *core, uint32_t key, rs_queue_now_t *queue, uint32
     const rs_staff_t staff = rs_agents_staff(core->agents, key);
     queue->staff = (rs_on_duty_t){.known = !staff.by_handlings && staff.joined != 0, .joined = staff.joined,
                                   .available = staff.available, .busy = staff.busy};
-    *longer = RS_WINDOW_TODAY;
     if (entry->open_head == 0) return true;
     queue->oldest_us = rs_contacts_at(&core->contacts, entry->open_head)->open_since_us;
     queue->newest_us = rs_contacts_at(&core->contacts, entry->open_tail)->open_since_us;
-    return read_counts(core, key, queue, longer);
-}
-
-/* Worth to read the handle times. */
-static bool has_answer(const rs_core_t *core, uint32_t key, const rs_queue_now_t *queue) {
-    uint32_t agents;
-    return rs_predict_judge(queue, core->predict.keys[key].underway_count, &agents) == RS_PREDICTION_GIVEN;
+    return read_recent(core, key, queue);
 }
 
 /* Handle times for their shape. */
 static size_t read_shape(const rs_core_t *core, uint32_t key, uint32_t longer, rs_hist_entry_t entries[RS_HIST_BUCKETS]) {
     size_t count = 0;
     return rs_window_histogram(core->windows, key, longer, RS_HIST_HANDLE, entries, &count) == RS_OK ? count : 0;
+}
+
+/* The forecast of a queue that was looked at. What only an answer needs is read only for one: most of the cost. */
+static void forecast_queue(const rs_core_t *core, uint32_t key, rs_queue_now_t *queue, int64_t until_us, rs_forecast_t *forecast) {
+    rs_hist_entry_t entries[RS_HIST_BUCKETS];
+    uint32_t agents, longer;
+    forecast->reason = rs_predict_judge(queue, core->predict.keys[key].underway_count, &agents);
+    if (forecast->reason != RS_PREDICTION_GIVEN) return;
+    forecast->reason = RS_PREDICTION_TOO_FEW_HANDLED;
+    if (!read_longer(core, key, queue, &longer)) return;
+    const size_t count = read_shape(core, key, longer, entries);
+    rs_predict_forecast(&core->predict, key, queue, entries, count, until_us, forecast);
 }
 
 /* --- expected legs ---------------------------------------------------------------------------------------------------------- */
@@ -146,13 +157,8 @@ void rs_predict_key(rs_core_t *core, uint32_t key, rs_window_prediction_t *predi
     if (entry->dimensions.family != RS_FAMILY_QUEUE) return;
     rs_queue_now_t queue;
     rs_forecast_t forecast = {.reason = RS_PREDICTION_TOO_FEW_HANDLED};
-    rs_hist_entry_t entries[RS_HIST_BUCKETS];
     const rs_generation_t *generation = rs_account_generation(&core->account, core->now_us);
-    uint32_t longer;
-    if (look_at(core, key, &queue, &longer)) {
-        const size_t count = has_answer(core, key, &queue) ? read_shape(core, key, longer, entries) : 0;
-        rs_predict_forecast(&core->predict, key, &queue, entries, count, longest_threshold_us(generation, entry), &forecast);
-    }
+    if (look_at(core, key, &queue)) forecast_queue(core, key, &queue, longest_threshold_us(generation, entry), &forecast);
     prediction->reason = forecast.reason;
     if (forecast.reason != RS_PREDICTION_GIVEN) return;
     prediction->estimated_wait_us = rs_predict_leg(&forecast, &queue, queue.waiting, queue.now_us).wait_left_us;
@@ -164,12 +170,9 @@ void rs_predict_key(rs_core_t *core, uint32_t key, rs_window_prediction_t *predi
 uint32_t rs_core_predict_waiting(rs_core_t *core, uint32_t key, rs_waiting_fn on_waiting, void *context) {
     rs_queue_now_t queue;
     rs_forecast_t forecast;
-    rs_hist_entry_t entries[RS_HIST_BUCKETS];
     if (core->predict.keys == NULL || core->directory.entries[key].dimensions.family != RS_FAMILY_QUEUE) return RS_PREDICTION_OFF;
-    uint32_t longer;
-    if (!look_at(core, key, &queue, &longer)) return RS_PREDICTION_TOO_FEW_HANDLED;
-    if (queue.waiting == 0) return RS_PREDICTION_NOBODY_WAITS;
-    rs_predict_forecast(&core->predict, key, &queue, entries, read_shape(core, key, longer, entries), queue.threshold_us, &forecast);
+    if (!look_at(core, key, &queue)) return RS_PREDICTION_TOO_FEW_HANDLED;
+    forecast_queue(core, key, &queue, queue.threshold_us, &forecast);
     uint32_t ahead = 0;
     for (uint32_t at = core->directory.entries[key].open_head; at != 0 && forecast.reason == RS_PREDICTION_GIVEN; ahead++) {
         const rs_contact_t *contact = rs_contacts_at(&core->contacts, at);
@@ -181,13 +184,24 @@ uint32_t rs_core_predict_waiting(rs_core_t *core, uint32_t key, rs_waiting_fn on
     return forecast.reason;
 }
 
+/* The keys lie anywhere: what looking at one needs is called for while others before it are looked at. */
+static void prefetch_key(const rs_core_t *core, uint32_t key) {
+    const unsigned char *entry = (const unsigned char *)&core->directory.entries[key];
+    for (size_t at = 0; at < sizeof(rs_key_entry_t); at += 64) __builtin_prefetch(entry + at);
+    __builtin_prefetch(&core->predict.keys[key]);
+    __builtin_prefetch(&core->predict.seen.agents[key]);
+    rs_window_prefetch(core->windows, key);
+}
+
 void rs_predict_tick(rs_core_t *core) {
+    enum { AHEAD = 3 };
     rs_predict_t *predict = &core->predict;
     if (predict->keys == NULL) return;
     const rs_round_t round = rs_predict_round(predict, core->now_us);
     if (round.passed == 0) return;
     for (uint32_t i = 0; i < predict->waiting_count; i++) {
-        const uint32_t key = predict->waiting[i];
+        const uint32_t key = predict->waiting[i], later = i + AHEAD < predict->waiting_count ? predict->waiting[i + AHEAD] : key;
+        if (later != key && rs_predict_is_due(&round, later)) prefetch_key(core, later);
         if (!rs_predict_is_due(&round, key)) continue;
         rs_window_prediction_t prediction;
         rs_predict_key(core, key, &prediction);

@@ -37,7 +37,7 @@
  *      core whose earlier parts are loaded; it may use only what it has bounded itself, because check comes after ALL loads. Items
  *      of a pool: rs_state_put_pool and rs_state_get_pool keep their numbers and the order of the free ones.
  *      Check: rs_state_check_pool for the fields' bounds, then who owns what with rs_state_claim.
- *   3. A bound for numbers of its own in rs_state_bound_t, set in rs_state_bounds_of (core_state.c); the part in the list of
+ *   3. A bound for numbers of its own in rs_state_bound_t, set in bounds_of (core_state.c); the part in the list of
  *      core_state.c; its tables in tests/unit/core_state/tables_test.c.
  */
 #ifndef RS_CORE_STATE_H

@@ -36,8 +36,15 @@ static void lay_out_rows(rs_window_store_t *store) {
         RS_COUNT_EXCESS_US, RS_COUNT_SL_NUM_0, RS_COUNT_SL_DEN_0,
         RS_COUNT_HANDLED, RS_COUNT_TALK_US, RS_COUNT_HOLD_US, RS_COUNT_HOLDS, RS_COUNT_WRAP_US, RS_COUNT_WRAPS,
         RS_COUNT_SL_NUM_1, RS_COUNT_SL_DEN_1};
-    for (uint32_t i = 0; i < RS_COUNT_COUNT; i++) store->place[i] = (uint8_t)(RS__HOT_WORDS + i);
-    for (uint32_t i = 0; i < RS__HOT_WORDS; i++) store->place[hot[i]] = (uint8_t)i;
+    bool taken[RS_COUNT_COUNT] = {false};
+    uint8_t next = 0;
+    for (; next < RS__HOT_WORDS; next++) {
+        store->place[hot[next]] = next;
+        taken[hot[next]] = true;
+    }
+    for (uint32_t i = 0; i < RS_COUNT_COUNT; i++) {
+        if (!taken[i]) store->place[i] = next++;
+    }
 }
 
 int rs_window_create(const rs_window_settings_t *settings, rs_window_store_t **store_out) {

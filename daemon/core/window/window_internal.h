@@ -30,9 +30,9 @@ enum {
     RS__MAX_ROWS = 2 + RS_MAX_WINDOWS,
     RS__SUMS_ROWS = 3,
     RS__HOT_WORDS = 16,             /* the first two cache lines: what most changes touch, see store.c */
-    RS__ROW_WORDS = (RS__HOT_WORDS + RS_COUNT_COUNT + 7) / 8 * 8
+    RS__ROW_WORDS = (RS_COUNT_COUNT + 7) / 8 * 8
 };
-static_assert(RS__ROW_WORDS <= 256, "the place of a count is an uint8_t");
+static_assert((int)RS__HOT_WORDS <= (int)RS_COUNT_COUNT && RS__ROW_WORDS <= 256, "the place of a count is an uint8_t");
 
 /* --- what a contribution goes to ---------------------------------------------------------------------------------- */
 /* A number below RS__WHAT_HISTOGRAMS is a count, from there on a bucket: histogram * RS_HIST_BUCKETS + bucket. */

@@ -362,6 +362,21 @@ static void the_table_of_agents_has_columns_of_its_own(void **state) {
     free(text);
 }
 
+static void the_table_marks_a_resolution_that_may_still_change(void **state) {
+    rs_row_t row = {.key = {.family = RS_FAMILY_AGENT, .tenant = RS_STR("t"), .name = RS_STR("Anna")}};
+    (void)state;
+    row.counts[RS_COUNT_FCR_ELIGIBLE] = 8;
+    row.counts[RS_COUNT_FCR_UNRESOLVED] = 1;
+    row.counts[RS_COUNT_FCR_MATURED] = 7;
+    char *text = print_rows(&row, 1, RS_OUTPUT_TABLE);
+    assert_non_null(strstr(text, "  ~87.5 %\n"));
+    free(text);
+    row.counts[RS_COUNT_FCR_MATURED] = 8;
+    text = print_rows(&row, 1, RS_OUTPUT_TABLE);
+    assert_non_null(strstr(text, "   87.5 %\n"));
+    free(text);
+}
+
 const struct CMUnitTest row_tests[] = {
     cmocka_unit_test(a_view_says_of_a_row_what_replay_prints_of_it),
     cmocka_unit_test(csv_has_every_member_of_ndjson_under_its_path),
@@ -372,5 +387,6 @@ const struct CMUnitTest row_tests[] = {
     cmocka_unit_test(adherence_is_bounded_at_zero),
     cmocka_unit_test(both_occupancies_come_from_the_same_counts),
     cmocka_unit_test(the_table_of_agents_has_columns_of_its_own),
+    cmocka_unit_test(the_table_marks_a_resolution_that_may_still_change),
 };
 const size_t row_test_count = RS_ARRAY_LEN(row_tests);

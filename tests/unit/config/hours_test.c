@@ -128,7 +128,7 @@ static void the_defaults_are_those_of_the_design(void **state) {
     assert_int_equal(config->first_reply_us + config->next_reply_us + config->resolution_us, 0);
     assert_int_equal(config->limits.customers, 1000000);
     assert_int_equal(config->limits.cases, 100000);
-    assert_int_equal(config->limits.edges, 20000);
+    assert_int_equal(config->limits.edges, 200000);
     assert_int_equal(config->limits.variants, 10000);
     assert_false(config->attribution_close);
     rs_config_destroy(&config);
@@ -194,6 +194,10 @@ static void what_is_remembered_has_its_bound(void **state) {
         found += strcmp(bounds[i].name, "cases") == 0 || strcmp(bounds[i].name, "edges") == 0 || strcmp(bounds[i].name, "variants") == 0;
     }
     assert_int_equal(found, 4);
+    /* Without the process map nothing of it takes memory. */
+    const uint64_t with = rs_config_bounds(config, bounds);
+    config->limits.edges = 0;
+    assert_int_equal(with - rs_config_bounds(config, bounds), UINT64_C(200000) * RS_BYTES_EDGE + UINT64_C(500000) * RS_BYTES_WAY);
     rs_config_destroy(&config);
 }
 

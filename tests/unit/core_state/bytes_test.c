@@ -252,7 +252,7 @@ static void a_state_of_a_newer_program_is_refused_as_such(void **state) {
 static void something_else_is_no_state(void **state) {
     (void)state;
     static const char *const others[] = {"", "ringside", "{\"source\":\"x\",\"seq\":1,\"occurred_at\":\"2026-01-01T00:00:00Z\"}",
-                                         "\x7f" "ELF followed by very much more than a header has bytes"};
+                                         "\x89PNG followed by very much more than a header has bytes"};
     for (size_t i = 0; i < RS_ARRAY_LEN(others); i++) {
         file_t *file = new_file();
         old_thing_t things[2];

@@ -8,6 +8,7 @@ int main(void) {
     failed += run_migrate_tests();
     failed += run_figures_tests();
     failed += run_feedback_tests();
+    failed += run_edges_tests();
     failed += run_session_tests();
     failed += run_faults_tests();
     rs_postgres_stop(&postgres);

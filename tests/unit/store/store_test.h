@@ -73,6 +73,7 @@ int run_batch_tests(void);
 int run_migrate_tests(void);
 int run_figures_tests(void);
 int run_feedback_tests(void);
+int run_edges_tests(void);
 int run_session_tests(void);
 int run_faults_tests(void);
 
