@@ -74,7 +74,8 @@ static const rs_state_table_t handled_table = RS_STATE_TABLE(rs_agent_handled_t,
 
 static const rs_state_field_t queue_fields[] = {
     RS_STATE_FIELD(rs_agent_queue_t, next, RS_BOUND_AGENT_QUEUE), RS_STATE_FIELD(rs_agent_queue_t, agent, RS_BOUND_AGENT),
-    RS_STATE_FIELD(rs_agent_queue_t, staff, RS_BOUND_STAFF), RS_STATE_FIELD(rs_agent_queue_t, older, RS_BOUND_AGENT_QUEUE),
+    RS_STATE_FIELD(rs_agent_queue_t, staff, RS_BOUND_STAFF), RS_STATE_FIELD(rs_agent_queue_t, queue, RS_BOUND_NAME),
+    RS_STATE_FIELD(rs_agent_queue_t, older, RS_BOUND_AGENT_QUEUE),
     RS_STATE_FIELD(rs_agent_queue_t, younger, RS_BOUND_AGENT_QUEUE), RS_STATE_FIELD(rs_agent_queue_t, joined, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_agent_queue_t, is_recent, RS_BOUND_ANY), RS_STATE_FIELD(rs_agent_queue_t, handled_us, RS_BOUND_OR_NONE)};
 static const rs_state_table_t queue_table = RS_STATE_TABLE(rs_agent_queue_t, "queue", queue_fields);
