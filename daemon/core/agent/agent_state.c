@@ -203,6 +203,7 @@ static bool queues_are_right(looking_t *look, const rs_agent_t *agent, uint32_t 
         if (!rs_state_claim(&look->queue, number)) return false;
         const rs_agent_queue_t *queue = rs_pool_at(&look->agents->queues, number);
         if (queue->agent != agent_number || queue->staff == 0) return false;
+        if (((const rs_queue_staff_t *)rs_pool_at(&look->agents->staff, queue->staff))->queue != queue->queue) return false;
         number = queue->next;
     }
     return count == agent->queue_count;
