@@ -77,6 +77,32 @@ static void past_the_limit_counts_keep_their_stated_bounds(void **state) {
     process_end(&test);
 }
 
+/* Counts in all orders, so that a heap that is none gives a place of another one away. */
+static void it_is_the_least_frequent_that_gives_way(void **state) {
+    (void)state;
+    for (uint64_t seed = 1; seed <= 200; seed++) {
+        enum { MAX = 12 };
+        rs_variants_t variants;
+        rs_path_t path = {.stages = {RS_PROCESS_TALK}};
+        int64_t least = INT64_MAX, kept = INT64_MAX;
+        assert_int_equal(rs_variants_init(&variants, MAX), RS_OK);
+        for (uint64_t i = 0; i < MAX; i++) {
+            const int64_t count = 1 + (int64_t)(rs_hash_mix(seed * 100 + i) % 40);
+            const rs_step_t end = {.to = RS_PROCESS_END_ANSWERED, .length = 1, .variant = i + 1};
+            for (int64_t n = 0; n < count; n++) rs_variants_count(&variants, 1, &path, &end, 1);
+            if (count < least) least = count;
+        }
+        const rs_step_t another = {.to = RS_PROCESS_END_ANSWERED, .length = 1, .variant = 1000};
+        rs_variants_count(&variants, 1, &path, &another, 1);
+        for (uint32_t number = 1; number <= MAX; number++) {
+            const rs_variant_t *variant = rs_variants_at(&variants, number);
+            if (variant->error != 0) kept = variant->error;
+        }
+        assert_int_equal(kept, least);
+        rs_variants_deinit(&variants);
+    }
+}
+
 static void none_are_kept_without_room(void **state) {
     (void)state;
     process_test_t test;
@@ -90,6 +116,7 @@ int variants_tests(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_most_frequent_come_first), cmocka_unit_test(an_end_that_is_taken_back_is_no_variant),
         cmocka_unit_test(a_longer_way_is_cut), cmocka_unit_test(past_the_limit_counts_keep_their_stated_bounds),
-        cmocka_unit_test(none_are_kept_without_room)};
+        cmocka_unit_test(it_is_the_least_frequent_that_gives_way),
+    cmocka_unit_test(none_are_kept_without_room)};
     return cmocka_run_group_tests_name("variants", tests, NULL, NULL);
 }
