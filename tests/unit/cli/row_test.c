@@ -104,7 +104,7 @@ static void make_row(made_row_t *made, rs_random_t *random, rs_key_family_t fami
     *made = (made_row_t){0};
     rs_row_t *row = &made->row;
     snprintf(made->tenant, sizeof made->tenant, "tenant-%02u", number);
-    row->key = (rs_key_t){.family = family, .tenant = rs_str(made->tenant)};
+    row->key = (rs_key_t){.family = (uint8_t)family, .tenant = rs_str(made->tenant)};
     if (family != RS_FAMILY_CHANNEL && family != RS_FAMILY_TOTAL) row->key.name = RS_STR("north");
     if (family == RS_FAMILY_QUEUE || family == RS_FAMILY_CHANNEL) row->key.channel = RS_CHANNEL_CHAT;
     row->start_us = START_US;
