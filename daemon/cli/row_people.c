@@ -1,6 +1,7 @@
 /* Whether customers came back, what they said, and what agents did with their time. */
 #include "cli/row_feedback.h"
 #include "cli/row_figures.h"
+#include "core/figure.h"
 
 /* --- first-contact resolution ------------------------------------------------------------------------------------- */
 static void put_share(rs_form_t *form, int64_t eligible, int64_t unresolved) {
@@ -38,21 +39,25 @@ static void put_states(rs_form_t *form, const rs_row_t *row) {
     }
 }
 
-/* Without logged-in time nothing is known of an agent's states: then nothing was available, and occupancy says nothing. */
+typedef bool (*figure_fn)(const int64_t counts[RS_COUNT_COUNT], double *value);
+
+static void put_figure(rs_form_t *form, const char *name, const rs_row_t *row, figure_fn figure) {
+    double value = 0;
+    const bool present = figure(row->counts, &value);
+    rs_form_number(form, name, present, value);
+}
+
 static void put_agent_time(rs_form_t *form, const rs_row_t *row) {
-    const int64_t *counts = row->counts, logged_in_us = counts[RS_COUNT_LOGGED_IN_US];
-    const int64_t busy_us = counts[RS_COUNT_TALK_US] + counts[RS_COUNT_HOLD_US] + counts[RS_COUNT_WRAP_US];
-    const int64_t planned_us = counts[RS_COUNT_PLANNED_US], out_us = counts[RS_COUNT_OUT_OF_PLAN_US];
     rs_form_begin(form, "agent_time", rs_row_is_person(row) || row->key.family == RS_FAMILY_TOTAL);
     put_states(form, row);
     rs_form_begin(form, "occupancy", true);
-    rs_form_quotient(form, "on_contact", (double)busy_us, logged_in_us == 0 ? 0 : (double)(busy_us + counts[RS_COUNT_AVAILABLE_US]));
-    rs_form_quotient(form, "logged_in", (double)busy_us, (double)logged_in_us);
+    put_figure(form, "on_contact", row, rs_figure_occupancy_on_contact);
+    put_figure(form, "logged_in", row, rs_figure_occupancy_logged_in);
     rs_form_end(form);
-    rs_form_number(form, "adherence", planned_us != 0, out_us > planned_us ? 0 : 1 - (double)out_us / (double)planned_us);
-    rs_form_quotient(form, "conformance", (double)counts[RS_COUNT_WORKED_US], (double)counts[RS_COUNT_PLANNED_WORK_US]);
-    rs_form_integer(form, "overlapping_handlings", true, counts[RS_COUNT_OVERLAPPING_HANDLINGS]);
-    rs_form_integer(form, "states_expired", true, counts[RS_COUNT_STATES_EXPIRED]);
+    put_figure(form, "adherence", row, rs_figure_adherence);
+    put_figure(form, "conformance", row, rs_figure_conformance);
+    rs_form_integer(form, "overlapping_handlings", true, row->counts[RS_COUNT_OVERLAPPING_HANDLINGS]);
+    rs_form_integer(form, "states_expired", true, row->counts[RS_COUNT_STATES_EXPIRED]);
     rs_form_end(form);
 }
 

@@ -1,6 +1,7 @@
 #include "cli/row_table.h"
 
 #include "cli/row_figures.h"
+#include "core/figure.h"
 
 #include <inttypes.h>
 
@@ -17,6 +18,12 @@ static void put_mean(FILE *out, int64_t sum_us, int64_t count) {
 static void put_share(FILE *out, int64_t numerator, int64_t denominator) {
     if (denominator == 0) fprintf(out, " %8s", "-");
     else fprintf(out, " %6.1f %%", 100.0 * (double)numerator / (double)denominator);
+}
+
+static void put_occupancy(FILE *out, const int64_t *counts) {
+    double occupancy;
+    if (rs_figure_occupancy_on_contact(counts, &occupancy)) fprintf(out, " %6.1f %%", 100.0 * occupancy);
+    else fprintf(out, " %8s", "-");
 }
 
 /* Of the eligible journeys, those that nothing says was unresolved; with a ~ while somebody may still come back. */
@@ -62,7 +69,6 @@ static void put_key(FILE *out, const rs_row_t *row) {
 static void put_person(FILE *out, const rs_row_t *row) {
     const int64_t *counts = row->counts, handled = counts[RS_COUNT_HANDLED];
     const int64_t busy_us = counts[RS_COUNT_TALK_US] + counts[RS_COUNT_HOLD_US] + counts[RS_COUNT_WRAP_US];
-    const int64_t available_us = counts[RS_COUNT_AVAILABLE_US];
     put_count(out, counts[RS_COUNT_ANSWERED]);
     put_count(out, handled);
     put_share(out, counts[RS_COUNT_HANDLED_SHORT], handled);
@@ -70,7 +76,7 @@ static void put_person(FILE *out, const rs_row_t *row) {
     put_mean(out, counts[RS_COUNT_HOLD_US], handled);
     put_count(out, counts[RS_COUNT_TRANSFERRED_OUT]);
     put_count(out, counts[RS_COUNT_OFFERS_FAILED]);
-    put_share(out, busy_us, counts[RS_COUNT_LOGGED_IN_US] == 0 ? 0 : busy_us + available_us);
+    put_occupancy(out, counts);
     put_fcr(out, row);
 }
 

@@ -1,5 +1,7 @@
 #include "feed/format.h"
 
+#include "core/figure.h"
+
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -248,12 +250,17 @@ static void write_resolution(rs_json_t *json, const int64_t *counts) {
 }
 
 /* Of teams and totals: agents' time belongs to no queue, so theirs is null. */
+static void write_number_or_null(rs_json_t *json, const char *name, bool present, double value) {
+    if (present) rs_json_number(json, name, value); else rs_json_null(json, name);
+}
+
 static void write_occupancy(rs_json_t *json, const int64_t *counts) {
-    const int64_t busy_us = counts[RS_COUNT_TALK_US] + counts[RS_COUNT_HOLD_US] + counts[RS_COUNT_WRAP_US];
-    const int64_t logged_in_us = counts[RS_COUNT_LOGGED_IN_US];
+    double on_contact = 0, logged_in = 0;
+    const bool has_contact = rs_figure_occupancy_on_contact(counts, &on_contact);
+    const bool has_logged_in = rs_figure_occupancy_logged_in(counts, &logged_in);
     rs_json_begin(json, "occupancy");
-    write_quotient(json, "on_contact", busy_us, logged_in_us > 0 ? busy_us + counts[RS_COUNT_AVAILABLE_US] : 0);
-    write_quotient(json, "logged_in", busy_us, logged_in_us);
+    write_number_or_null(json, "on_contact", has_contact, on_contact);
+    write_number_or_null(json, "logged_in", has_logged_in, logged_in);
     rs_json_end(json);
 }
 

@@ -51,7 +51,12 @@ static void on_connected(void *context) {
     send_sql(store, RS__STEP_SETTINGS, settings_sql);
 }
 
-static void print_migration(void *context, const char *line) { rs__store_say(context, RS_STORE_INFO, "database: %s", line); }
+/* Where it begins and, in next_migration_step, where it ends: a new database has more files than the log takes lines of one kind. */
+static void print_migration(void *context, const char *line) {
+    rs_store_t *store = context;
+    if (!store->is_changing_schema) rs__store_say(store, RS_STORE_INFO, "database: %s, and what follows it", line);
+    store->is_changing_schema = true;
+}
 
 static void end_migrator(rs_store_t *store) {
     if (store->migrating) rs__migrator_deinit(&store->migrator);
@@ -73,6 +78,7 @@ static void next_migration_step(rs_store_t *store) {
     if (!store->migrating) {
         rs__migrator_init(&store->migrator, store->migrate ? RS__MIGRATE_APPLY : RS__MIGRATE_CHECK, print_migration, store);
         store->migrating = true;
+        store->is_changing_schema = false;
     }
     const char *sql = rs__migrator_next(&store->migrator);
     if (sql != NULL) {
@@ -81,6 +87,7 @@ static void next_migration_step(rs_store_t *store) {
     }
     const int status = store->migrator.status;
     if (status != RS_OK) rs__store_fail(store, "database: %s", store->migrator.message);
+    else if (store->is_changing_schema) rs__store_say(store, RS_STORE_INFO, "database: %s", store->migrator.message);
     end_migrator(store);
     if (status == RS_OK) open_stream(store);
     else rs__store_retry_later(store, status == RS_ERR_VERSION || status == RS_ERR_STATE);

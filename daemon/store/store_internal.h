@@ -36,7 +36,7 @@ struct rs_store {
     size_t step_feed;               /* of STAGE, COPY, MERGE */
     size_t copied;                  /* entries of the feed encoded so far */
     rs__migrator_t migrator;
-    bool migrating;
+    bool migrating, is_changing_schema;
     bool has_error, has_mark;
     char error_state[6], error_text[256];
     int64_t mark_epoch, mark_batch, mark_position;
