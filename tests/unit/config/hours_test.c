@@ -188,7 +188,8 @@ static void what_is_remembered_has_its_bound(void **state) {
     (void)rs_config_bounds(config, bounds);
     for (size_t i = 0; i < RS_CONFIG_BOUNDS; i++) {
         if (strcmp(bounds[i].name, "customers") == 0) {
-            assert_int_equal(bounds[i].bytes, 64 * 1000000); /* bars.md: a million customers in 64 MiB */
+            assert_int_equal(bounds[i].bytes, 67 * 1000000); /* what bench_fcr measures, 65.8, rounded up */
+            assert_true(bounds[i].bytes <= 64 << 20);        /* bars.md: a million customers in 64 MiB */
             found++;
         }
         found += strcmp(bounds[i].name, "cases") == 0 || strcmp(bounds[i].name, "edges") == 0 || strcmp(bounds[i].name, "variants") == 0;
