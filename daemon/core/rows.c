@@ -202,18 +202,25 @@ static const bool extreme_is_max[] = {
 #undef RS_X
 };
 
+static void push_out(rs_best_edge_t *edge, int64_t value) {
+    if (value > edge->pushed) edge->pushed = value;
+    edge->pushed_count++;
+}
+
+static void take_back_pushed(rs_best_edge_t *edge) {
+    if (edge->pushed_count == 0) return;
+    if (--edge->pushed_count == 0) edge->pushed = INT64_MIN;
+}
+
 static void best_add(rs_best_t *best, rs_best_edge_t *edge, int64_t value) {
     uint32_t place = best->count;
     while (place > 0 && best->kept[place - 1] < value) place--;
-    if (best->count > 0 && place == best->count && value < edge->pushed) return;
-    if (best->count == 0 && value < edge->pushed) {   /* a better one was pushed out before: it comes back as the best */
-        best->kept[0] = edge->pushed;
-        best->count = 1;
+    if (place == best->count && value < edge->pushed) {   /* a better one was pushed out before: this is not the next of the kept */
+        push_out(edge, value);
         return;
     }
     if (best->count == RS_BEST_KEPT) {
-        const int64_t last = best->kept[RS_BEST_KEPT - 1];
-        if (last > edge->pushed) edge->pushed = last;
+        push_out(edge, best->kept[RS_BEST_KEPT - 1]);
         best->count--;
     }
     memmove(&best->kept[place + 1], &best->kept[place], (best->count - place) * sizeof best->kept[0]);
@@ -221,46 +228,83 @@ static void best_add(rs_best_t *best, rs_best_edge_t *edge, int64_t value) {
     best->count++;
 }
 
-static void best_take_back(rs_best_t *best, int64_t value) {
+static void best_take_back(rs_best_t *best, rs_best_edge_t *edge, int64_t value) {
     for (uint32_t i = 0; i < best->count; i++) {
         if (best->kept[i] != value) continue;
         best->count--;
         memmove(&best->kept[i], &best->kept[i + 1], (best->count - i) * sizeof best->kept[0]);
         return;
     }
+    take_back_pushed(edge);
 }
 
 void rs_rows_extreme(rs_sums_t *sums, rs_extreme_t extreme, int64_t value_us, int sign) {
     const int64_t value = extreme_is_max[extreme] ? value_us : -value_us;
     rs_best_edge_t *edge = &sums->edges[extreme];
-    if (value <= edge->worst) {   /* the list is full of better ones, or of equals */
-        if (sign > 0 && value > edge->pushed) edge->pushed = value;
-        if (sign > 0 || value < edge->worst) return;
+    if (value < edge->worst || (value == edge->worst && sign > 0)) {   /* the list is full of better ones, or of equals */
+        if (sign > 0) push_out(edge, value);
+        else take_back_pushed(edge);
+        return;
     }
     rs_best_t *best = &sums->bests[extreme];
     if (sign > 0) best_add(best, edge, value);
-    else best_take_back(best, value);
+    else best_take_back(best, edge, value);
     edge->worst = best->count == RS_BEST_KEPT ? best->kept[RS_BEST_KEPT - 1] : INT64_MIN;
 }
 
-/* The extreme of common and own sums, -1 when neither has a value. */
-static int64_t extreme_of(const rs_rows_t *rows, const rs_sums_t *const parts[2], unsigned extreme) {
-    int64_t found = INT64_MIN;
-    for (unsigned i = 0; i < 2; i++) {
-        if (parts[i] == NULL) continue;
-        const int64_t *counts = parts[i]->counts;
-        const int64_t answered = counts[rows->place[RS_COUNT_ANSWERED]], abandoned = counts[rows->place[RS_COUNT_ABANDONED]];
-        int64_t rests_on = extreme == RS_EXTREME_ANSWERED_MIN || extreme == RS_EXTREME_ANSWERED_MAX ? answered : abandoned;
-        if (extreme == RS_EXTREME_WAIT_MAX) {
-            rests_on = answered + abandoned + counts[rows->place[RS_COUNT_FLOWED_OUT]] + counts[rows->place[RS_COUNT_CALLBACKS]];
-        }
-        if (rests_on == 0) continue;
-        const rs_best_t *best = &parts[i]->bests[extreme];
-        const int64_t value = best->count > 0 ? best->kept[0] : parts[i]->edges[extreme].pushed;
-        if (value > found) found = value;
+/* How many values an extreme of these sums rests on. */
+static int64_t rests_on(const rs_rows_t *rows, const rs_sums_t *sums, unsigned extreme) {
+    const int64_t *counts = sums->counts;
+    const int64_t answered = counts[rows->place[RS_COUNT_ANSWERED]], abandoned = counts[rows->place[RS_COUNT_ABANDONED]];
+    switch (extreme) {
+        case RS_EXTREME_ANSWERED_MIN: case RS_EXTREME_ANSWERED_MAX: return answered;
+        case RS_EXTREME_ABANDONED_MIN: case RS_EXTREME_ABANDONED_MAX: return abandoned;
+        default: return answered + abandoned + counts[rows->place[RS_COUNT_FLOWED_OUT]] + counts[rows->place[RS_COUNT_CALLBACKS]];
     }
-    if (found == INT64_MIN) return -1;
-    return extreme_is_max[extreme] ? found : -found;
+}
+
+/* The least or greatest value that this histogram of the row allows, turned round for a least one; INT64_MIN: it is empty. */
+static int64_t allowed_by(const rs_row_t *row, unsigned histogram, bool is_max) {
+    const rs_hist_entry_t *entries = row->histograms[histogram];
+    int64_t found = INT64_MIN;
+    for (uint32_t i = 0; i < row->histogram_sizes[histogram]; i++) {
+        if (entries[i].count <= 0) continue;
+        if (!is_max) return -rs_hist_low_ms(entries[i].bucket) * 1000;
+        const int64_t high_ms = rs_hist_high_ms(entries[i].bucket);
+        found = high_ms > RS_HIST_LIMIT_MS ? INT64_MAX : high_ms * 1000 + 999;
+    }
+    return found;
+}
+
+/* What the row's histograms say of an extreme whose best values were all taken back. */
+static int64_t allowed(const rs_row_t *row, unsigned extreme) {
+    if (extreme == RS_EXTREME_ANSWERED_MIN || extreme == RS_EXTREME_ANSWERED_MAX) {
+        return allowed_by(row, RS_HIST_WAIT_ANSWERED, extreme_is_max[extreme]);
+    }
+    const int64_t abandoned = allowed_by(row, RS_HIST_WAIT_ABANDONED, extreme_is_max[extreme]);
+    if (extreme != RS_EXTREME_WAIT_MAX) return abandoned;
+    if (row->counts[RS_COUNT_FLOWED_OUT] + row->counts[RS_COUNT_CALLBACKS] != 0) return INT64_MAX;   /* their waits are in none */
+    const int64_t answered = allowed_by(row, RS_HIST_WAIT_ANSWERED, true);
+    return answered > abandoned ? answered : abandoned;
+}
+
+/* The extreme of common and own sums, -1 when neither has a value. Reads the counts and histograms of the row. */
+static void read_extreme(const rs_rows_t *rows, const rs_sums_t *const parts[2], unsigned extreme, rs_row_t *row) {
+    int64_t found = INT64_MIN, pushed = INT64_MIN;
+    for (unsigned i = 0; i < 2; i++) {
+        if (parts[i] == NULL || rests_on(rows, parts[i], extreme) == 0) continue;
+        const rs_best_t *best = &parts[i]->bests[extreme];
+        if (best->count > 0 && best->kept[0] > found) found = best->kept[0];
+        if (best->count == 0 && parts[i]->edges[extreme].pushed > pushed) pushed = parts[i]->edges[extreme].pushed;
+    }
+    if (pushed > found) {
+        const int64_t limit = allowed(row, extreme), bound = limit < pushed ? limit : pushed;
+        if (bound > found) {
+            found = bound;
+            row->bounded |= (uint8_t)(1u << extreme);
+        }
+    }
+    row->extremes[extreme] = found == INT64_MIN ? -1 : extreme_is_max[extreme] ? found : -found;
 }
 
 /* --- thresholds ------------------------------------------------------------------------------------------------------- */
@@ -393,12 +437,12 @@ void rs_rows_read(rs_rows_t *rows, uint32_t number, unsigned attribution, rs_row
     for (unsigned i = 0; i < RS_COUNT_COUNT; i++) {
         row->counts[i] = parts[0]->counts[rows->place[i]] + (parts[1] == NULL ? 0 : parts[1]->counts[rows->place[i]]);
     }
-    for (unsigned i = 0; i < RS_EXTREME_COUNT; i++) row->extremes[i] = extreme_of(rows, parts, i);
     for (unsigned h = 0; h < RS_HIST_COUNT; h++) {
         rs_hist_entry_t *entries = rows->scratch + (size_t)h * RS_HIST_BUCKETS;
         row->histograms[h] = entries;
         row->histogram_sizes[h] = read_histogram(rows, parts, h, entries);
     }
+    for (unsigned i = 0; i < RS_EXTREME_COUNT; i++) read_extreme(rows, parts, i, row);
 }
 
 bool rs_rows_is_empty(const rs_rows_t *rows, const rs_cell_t *cell, unsigned attribution) {

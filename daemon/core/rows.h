@@ -8,9 +8,10 @@
  *          A row that changed is marked in its cell, and the cell stands in the dirty list until its rows are collected. A cell
  *          leaves memory when it is final and collected; if a correction comes later, a new cell with a new part begins at zero,
  *          and whoever reads sums the parts (counts may be negative in such a part).
- * Extremes: kept as the six greatest (least) values; a value that is taken back is removed from them. What was pushed out is
- *          known by its best value only, so an extreme is exact unless more than six of the best values, and the next best,
- *          were taken back.
+ * Extremes: kept as the six greatest (least) values; a value that is taken back is removed from them. Of what was pushed out only its
+ *          number and its best value are known, until it is empty again. So an extreme is exact unless all six of the best values
+ *          were taken back while others that were pushed out are still there. Then it is a bound (rs_row_t.bounded): what the
+ *          histograms allow, 1.6 % beyond the value at most; of waits that ended in neither answer nor abandon, the best ever pushed out.
  * Speed:   what most changes touch lies together in a few cache lines; durations wait in one of them until it is full, and then
  *          go to their histograms together.
  */
@@ -25,6 +26,7 @@ enum { RS_BEST_KEPT = 6, RS_THRESHOLDS_KEPT = 4, RS_DURATIONS_WAITING = 31 };
 typedef struct rs_best_edge {       /* what says of most values that they change nothing */
     int64_t worst;                  /* the last of the kept ones when there is no room for more, else INT64_MIN */
     int64_t pushed;                 /* best of those that had no room, INT64_MIN = none */
+    uint64_t pushed_count;          /* how many had none and are still counted */
 } rs_best_edge_t;
 typedef struct rs_best {            /* for a least value the sign is turned round */
     int64_t kept[RS_BEST_KEPT];     /* falling */

@@ -28,6 +28,7 @@ static const rs_state_table_t cell_table = RS_STATE_TABLE(rs_cell_t, "cell", cel
 #define EXTREME_FIELDS(NAME, name, is_max) \
     RS_STATE_FIELD_AS(rs_sums_t, edges[RS_EXTREME_##NAME].worst, #name ".worst", RS_BOUND_OR_NONE), \
     RS_STATE_FIELD_AS(rs_sums_t, edges[RS_EXTREME_##NAME].pushed, #name ".pushed", RS_BOUND_OR_NONE), \
+    RS_STATE_FIELD_AS(rs_sums_t, edges[RS_EXTREME_##NAME].pushed_count, #name ".pushed_count", RS_BOUND_ANY), \
     RS_STATE_ARRAY_AS(rs_sums_t, bests[RS_EXTREME_##NAME].kept, #name ".kept", RS_BOUND_OR_NONE), \
     RS_STATE_FIELD_AS(rs_sums_t, bests[RS_EXTREME_##NAME].count, #name ".count", RS_BOUND_ANY),
 static const rs_state_field_t sums_fields[] = {
@@ -173,6 +174,7 @@ static bool best_is_right(const rs_best_t *best, const rs_best_edge_t *edge) {
     for (uint32_t i = 1; i < best->count; i++) {
         if (best->kept[i] > best->kept[i - 1]) return false;
     }
+    if ((edge->pushed == INT64_MIN) != (edge->pushed_count == 0)) return false;
     return edge->worst == (best->count == RS_BEST_KEPT ? best->kept[RS_BEST_KEPT - 1] : INT64_MIN);
 }
 

@@ -486,6 +486,14 @@ static void queues_and_outcomes_add_up(void **state) {
     try_seeds(&(profile_t){.order = DELIVER_SORTED, .share = 8}, families_and_outcomes_add_up);
 }
 
+/* The only inexactness that is allowed in rows is a rare one. */
+static int an_extreme_is_hardly_ever_a_bound_only(void **state) {
+    (void)state;
+    const compared_extremes_t compared = kept_rows_compared_extremes();
+    print_message("%llu of %llu extremes were bounds only\n", (unsigned long long)compared.bounds, (unsigned long long)compared.all);
+    return compared.bounds * 100000 <= compared.all || rs_test_number("RS_SEED", 0) != 0 ? 0 : 1;
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(replay_of_sorted_histories_equals_the_oracle),
@@ -504,5 +512,5 @@ int main(void) {
     };
     const char *only = getenv("RS_TEST");
     if (only != NULL) cmocka_set_test_filter(only);
-    return cmocka_run_group_tests_name("core_oracle", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("core_oracle", tests, NULL, an_extreme_is_hardly_ever_a_bound_only);
 }
