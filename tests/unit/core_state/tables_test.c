@@ -34,7 +34,7 @@
     X(rs_story_t, "contacts", "story") X(rs_handling_t, "contacts", "handling") X(rs_event_text_t, "contacts", "text") \
     X(rs_journeys_t, "journeys", "journeys") X(rs_journey_t, "journeys", "journey") \
     X(rs_gauges_t, "gauges", "gauges") X(rs_crossing_t, "gauges", "crossing") \
-    X(rs_rows_t, "rows", "rows") X(rs_cell_t, "rows", "cell") X(rs_sums_t, "rows", "sums") X(rs_state_counts_t, "rows", "counts") \
+    X(rs_rows_t, "rows", "rows") X(rs_cell_t, "rows", "cell") X(rs_sums_saved_t, "rows", "sums") X(rs_state_counts_t, "rows", "counts") \
     X(rs_alerts_t, "alerts", "alerts") X(rs__alert_key_t, "alerts", "key") X(rs__alert_instance_t, "alerts", "instance") \
     X(rs_calendar_span_t, "configurations", "span") X(rs_calendar_date_t, "configurations", "date") \
     X(rs_path_t, "contacts", "path") X(rs_closes_t, "closes", "closes") X(rs_close_fact_t, "closes", "fact") \
