@@ -128,7 +128,7 @@ static uint64_t slab_bytes(const rs__slab_t *slab) {
     return (((uint64_t)slab->page_count << slab->shift) - slab->free_count) * slab->object_bytes;
 }
 static uint64_t window_bytes(const rs_window_store_t *windows) {
-    return windows->key_arena.used + slab_bytes(&windows->blocks) + slab_bytes(&windows->chunks) + slab_bytes(&windows->opens) +
+    return windows->key_arena.used + slab_bytes(&windows->more_of_full) + slab_bytes(&windows->more_of_sums) + slab_bytes(&windows->blocks) + slab_bytes(&windows->chunks) + slab_bytes(&windows->opens) +
            slab_bytes(&windows->log.seconds) + slab_bytes(&windows->log.segments);
 }
 static uint64_t pool_bytes(const rs_pool_t *pool) { return (uint64_t)pool->live * pool->item_size; }
@@ -148,7 +148,8 @@ static weight_t weigh(const load_t *load) {
     const rs_core_t *core = load->core;
     const uint32_t keys = core->directory.count;
     weight_t weight = {
-        .windows = window_bytes(core->windows), .keys = core->windows->key_arena.used, .rows = row_bytes(&core->rows), .contacts = rs_contacts_bytes(&core->contacts),
+        .windows = window_bytes(core->windows), .keys = core->windows->key_arena.used + slab_bytes(&core->windows->more_of_full) +
+                   slab_bytes(&core->windows->more_of_sums), .rows = row_bytes(&core->rows), .contacts = rs_contacts_bytes(&core->contacts),
         .agents = agent_bytes(core->agents),
         .directory = rs_names_bytes(&core->directory.names) + (uint64_t)keys * (sizeof(rs_key_entry_t) + sizeof(rs_predict_key_t) +
                                                                               sizeof(rs_crossing_t) + 2 * sizeof(uint32_t)),
@@ -399,6 +400,8 @@ static void print_parts(const load_t *load) {
     const rs_core_t *core = load->core;
     const rs_contacts_t *contacts = &core->contacts;
     printf("   windows: keys' rows %.1f;", (double)core->windows->key_arena.used / 1048576);
+    print_slab("rarer of queues", &core->windows->more_of_full);
+    print_slab("of agents", &core->windows->more_of_sums);
     print_slab("octaves", &core->windows->blocks);
     print_slab("waits", &core->windows->chunks);
     print_slab("open panes", &core->windows->opens);
