@@ -72,17 +72,18 @@ static void an_extreme_is_exact_again_once_what_had_no_room_was_taken_back(void 
     assert_int_equal(rs_rows_init(&rows, 4, &spec, 1), RS_OK);
     const uint32_t cell = rs_rows_find(&rows, 0, 0, 0);
     rs_sums_t *sums = &rs_rows_cell(&rows, cell)->common;
+    rs_sums_store_t *store = &rows.store;
     for (int sign = 1; sign >= -1; sign -= 2) {
         for (int i = 1; i <= MORE_THAN_ARE_KEPT; i++) {
-            rs_rows_count(&rows, sums, RS_COUNT_ANSWERED, sign);
-            rs_rows_extreme(sums, RS_EXTREME_WAIT_MAX, i * 1000, sign);
-            rs_rows_extreme(sums, RS_EXTREME_ANSWERED_MIN, i * 1000, sign);
+            rs_sums_count(store, sums, RS_COUNT_ANSWERED, sign);
+            rs_sums_extreme(store, sums, RS_EXTREME_WAIT_MAX, i * 1000, sign);
+            rs_sums_extreme(store, sums, RS_EXTREME_ANSWERED_MIN, i * 1000, sign);
         }
     }
     for (int64_t value = 5; value <= 7; value++) {
-        rs_rows_count(&rows, sums, RS_COUNT_ANSWERED, 1);
-        rs_rows_extreme(sums, RS_EXTREME_WAIT_MAX, value, 1);
-        rs_rows_extreme(sums, RS_EXTREME_ANSWERED_MIN, value * 1000000, 1);
+        rs_sums_count(store, sums, RS_COUNT_ANSWERED, 1);
+        rs_sums_extreme(store, sums, RS_EXTREME_WAIT_MAX, value, 1);
+        rs_sums_extreme(store, sums, RS_EXTREME_ANSWERED_MIN, value * 1000000, 1);
     }
     rs_rows_touch(&rows, cell, 1u << RS_ATTRIBUTION_EVENT);
     rs_rows_read(&rows, cell, RS_ATTRIBUTION_EVENT, &row);
@@ -100,11 +101,12 @@ static void an_extreme_whose_best_values_were_all_taken_back_is_a_bound_within_a
     assert_int_equal(rs_rows_init(&rows, 4, &spec, 1), RS_OK);
     const uint32_t cell = rs_rows_find(&rows, 0, 0, 0);
     rs_sums_t *sums = &rs_rows_cell(&rows, cell)->common;
+    rs_sums_store_t *store = &rows.store;
     for (int sign = 1; sign >= -1; sign -= 2) {
         for (size_t i = RS_ARRAY_LEN(waits_ms); i-- > (sign > 0 ? 0 : 1);) {   /* all come, and all but the first go */
-            rs_rows_count(&rows, sums, RS_COUNT_ANSWERED, sign);
-            rs_rows_duration(&rows, sums, RS_HIST_WAIT_ANSWERED, waits_ms[i] * RS_US_PER_MS, sign);
-            rs_rows_extreme(sums, RS_EXTREME_WAIT_MAX, waits_ms[i] * RS_US_PER_MS, sign);
+            rs_sums_count(store, sums, RS_COUNT_ANSWERED, sign);
+            rs_sums_duration(store, sums, RS_HIST_WAIT_ANSWERED, waits_ms[i] * RS_US_PER_MS, sign);
+            rs_sums_extreme(store, sums, RS_EXTREME_WAIT_MAX, waits_ms[i] * RS_US_PER_MS, sign);
         }
     }
     rs_rows_touch(&rows, cell, 1u << RS_ATTRIBUTION_EVENT);
