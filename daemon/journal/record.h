@@ -22,7 +22,7 @@ enum {
     RS_JOURNAL_HEADER = 40, RS_JOURNAL_RECORD_BYTES = 1 << 20,   /* longest bytes of one record */
     RS_JOURNAL_VERSION = 1
 };
-/* A record without bytes: only says what is durable. */
+/* A record without bytes: only says what is durable. Its number is that of the record that follows it. */
 enum { RS_JOURNAL_MARK = 0xffff };
 
 typedef struct rs_segment_header {

@@ -195,9 +195,15 @@ static void expect(rs_reading_t *reading, uint64_t number) {
 /* A good record of this segment. Earlier segments may have handed it over already. */
 static int take(rs_reading_t *reading, const rs_journal_record_t *record, int (*on_record)(void *, const rs_journal_record_t *),
                 void *context) {
-    reading->local = record->number + 1;
     reading->chain = record->crc;
     reading->chain_known = true;
+    if (record->kind == RS_JOURNAL_MARK) {
+        reading->local = record->number;
+        prove(reading, record->durable < reading->expected ? record->durable : reading->expected - 1);
+        if (reading->recovery->resume.last == record->number - 1) reading->recovery->resume.crc = record->crc;
+        return RS_OK;
+    }
+    reading->local = record->number + 1;
     if (record->number < reading->expected) {
         prove(reading, record->durable < reading->expected ? record->durable : reading->expected - 1);
         return RS_OK;
@@ -206,7 +212,7 @@ static int take(rs_reading_t *reading, const rs_journal_record_t *record, int (*
     const int status = add_to_tail(reading->recovery, record);
     if (status != RS_OK) return status;
     prove(reading, record->durable < record->number ? record->durable : record->number);
-    if (record->number <= reading->after || record->kind == RS_JOURNAL_MARK) return RS_OK;
+    if (record->number <= reading->after) return RS_OK;
     reading->recovery->records++;
     return on_record(context, record);
 }

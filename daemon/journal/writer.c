@@ -270,11 +270,23 @@ int rs_journal_commit(rs_journal_t *journal) {
     return RS_OK;
 }
 
+/* A mark has the number of the record that follows it and does not use it up. Without room it waits for the next segment. */
 int rs_journal_mark(rs_journal_t *journal) {
-    int status = rs_journal_commit(journal);
-    uint64_t number;
-    if (status == RS_OK) status = rs_journal_append(journal, RS_JOURNAL_MARK, NULL, 0, &number);
-    return status == RS_OK ? rs_journal_commit(journal) : status;
+    const int status = rs_journal_commit(journal);
+    if (status != RS_OK || journal->file == NO_FILE) return status;
+    const uint64_t space = rs_journal_space(0), durable = rs_journal_durable(journal);
+    if (journal->at + space > journal->settings.segment_bytes) return RS_OK;
+    rs_journal_record_t record = {.number = durable + 1, .durable = durable, .prev = journal->durable_crc, .kind = RS_JOURNAL_MARK};
+    rs_journal_write_record(journal->segment, &record, journal->out);
+    const rs_encoded_t encoded = {.used = (size_t)space, .last = durable, .crc = record.crc};
+    const int written = write_and_sync(journal, &encoded);
+    if (written == RS_OK) {
+        settle(journal, &encoded);
+        return RS_OK;
+    }
+    journal->poisoned++;
+    leave_segment(journal);
+    return written;
 }
 
 /* --- spares ---------------------------------------------------------------------------------------------------------- */
