@@ -48,6 +48,9 @@ typedef struct rs_service {
     uint64_t run;                          /* seconds of the start: tells this run's rows and episodes from others' */
     uint64_t submitted, settled, settled_at_ping;
     uint32_t ticks;
+    rs_core_losses_t losses_told;          /* in the log */
+    rs_agents_odd_t odd_told;
+    int64_t troubles_told_us;
     rs_config_t *pending;                  /* a reload that the core has not answered yet */
     int exit_status;
 } rs_service_t;
@@ -178,13 +181,44 @@ static void wake_loop(void *context) {
     uv_async_send(&service->wake);
 }
 
-static void log_losses(rs_core_losses_t losses) {
-    static rs_core_losses_t before;
-    if (memcmp(&losses, &before, sizeof losses) == 0) return;
-    before = losses;
-    RS_LOG_WITH(RS_LOG_WARNING, "a limit was reached; see limits.* in the configuration", RS_LOG_UINT("contacts", losses.contacts),
-                RS_LOG_UINT("rows", losses.cells), RS_LOG_UINT("panes", losses.panes),
-                RS_LOG_UINT("overflowed_keys", losses.overflowed_keys), RS_LOG_UINT("alerts", losses.alerts));
+/* What a bound kept out, and what came in that cannot be: each is told when its numbers change, and until the end at most once a minute, so that
+ * a steady trickle does not fill the log. `told` is what was said last. */
+static void log_losses(const rs_core_losses_t *losses, const rs_core_losses_t *told) {
+    rs_core_losses_t bounds = *losses;
+    bounds.unmoved = told->unmoved;   /* no bound's */
+    if (memcmp(&bounds, told, sizeof bounds) != 0) {
+        RS_LOG_WITH(RS_LOG_WARNING, "a limit was reached; see limits.* in the configuration", RS_LOG_UINT("contacts", losses->contacts),
+                    RS_LOG_UINT("rows", losses->cells), RS_LOG_UINT("panes", losses->panes),
+                    RS_LOG_UINT("overflowed_keys", losses->overflowed_keys), RS_LOG_UINT("alerts", losses->alerts),
+                    RS_LOG_UINT("customers", losses->customers), RS_LOG_UINT("cases", losses->cases),
+                    RS_LOG_UINT("edges", losses->edges), RS_LOG_UINT("variants", losses->variants));
+    }
+    if (losses->unmoved != told->unmoved) {
+        RS_LOG_WITH(RS_LOG_WARNING, "counts stay at their own moment in rows of attribution close", RS_LOG_UINT("counts", losses->unmoved));
+    }
+}
+
+static void log_odd(const rs_agents_odd_t *odd, const rs_agents_odd_t *told) {
+    if (odd->no_room != told->no_room) {
+        RS_LOG_WITH(RS_LOG_WARNING, "an agent's handlings or queues found no place", RS_LOG_UINT("times", odd->no_room));
+    }
+    rs_agents_odd_t others = *odd;
+    others.no_room = told->no_room;
+    if (memcmp(&others, told, sizeof others) == 0) return;
+    RS_LOG_WITH(RS_LOG_INFO, "agents' events that cannot be", RS_LOG_UINT("left_unjoined", odd->left_unjoined),
+                RS_LOG_UINT("joined_twice", odd->joined_twice), RS_LOG_UINT("empty_plans", odd->empty_plans));
+}
+
+static void log_troubles(rs_service_t *service, const rs_collection_t *collection) {
+    const int64_t now_us = (int64_t)(uv_hrtime() / 1000);
+    if (service->phase < PHASE_FLUSHING && service->troubles_told_us != 0 && now_us - service->troubles_told_us < RS_US_PER_MIN) return;
+    if (memcmp(&collection->losses, &service->losses_told, sizeof service->losses_told) == 0 &&
+        memcmp(&collection->odd, &service->odd_told, sizeof service->odd_told) == 0) return;
+    log_losses(&collection->losses, &service->losses_told);
+    log_odd(&collection->odd, &service->odd_told);
+    service->troubles_told_us = now_us;
+    service->losses_told = collection->losses;
+    service->odd_told = collection->odd;
 }
 
 static void ask_for_rows(rs_service_t *service) {
@@ -198,7 +232,8 @@ static void take_collection(rs_service_t *service) {
     rs_collection_t collection;
     if (!service->collecting || !rs_engine_collected(service->engine, &collection)) return;
     service->collecting = false;
-    log_losses(collection.losses);
+    log_troubles(service, &collection);
+    if (service->store == NULL) return;
     for (uint32_t i = 0; i < collection.source_count; i++) {
         const rs_accounting_t *source = rs_engine_collected_source(service->engine, i);
         if (source->received != 0 && rs_store_add_accounting(service->store, source) != RS_OK) {
@@ -211,6 +246,12 @@ static void take_collection(rs_service_t *service) {
     }
 }
 
+/* Without a database nobody asks for rows; what the log tells comes with them. */
+static void look_for_troubles(rs_service_t *service) {
+    if (service->store != NULL || service->collecting || rs_engine_collect(service->engine, NULL) != RS_OK) return;
+    service->collecting = true;
+}
+
 static void request_rows(void *context) {
     rs_service_t *service = context;
     service->rows_wanted = true;
@@ -220,8 +261,9 @@ static void request_rows(void *context) {
 static void rows_done(void *context, rs_row_batch_t *batch, bool stored) {
     rs_service_t *service = context;
     service->batch_with_store = false;
-    if (!stored && rs_row_batch_count(batch) != 0) {
-        RS_LOG_WITH(RS_LOG_ERROR, "rows did not reach the database", RS_LOG_UINT("rows", rs_row_batch_count(batch)));
+    if (!stored && !rs_row_batch_is_empty(batch)) {
+        RS_LOG_WITH(RS_LOG_ERROR, "rows did not reach the database", RS_LOG_UINT("rows", rs_row_batch_count(batch)),
+                    RS_LOG_UINT("edges", rs_row_batch_edge_count(batch)));
     }
     ask_for_rows(service);
 }
@@ -382,6 +424,7 @@ static void on_tick(uv_timer_t *handle) {
     if (++service->ticks % (1000 / TICK_MS) != 0) return;
     rs_log_flush(false);
     ping_watchdog(service);
+    look_for_troubles(service);
 }
 
 static void on_signal(uv_signal_t *handle, int number) {
@@ -412,6 +455,7 @@ static int start_engine(rs_service_t *service) {
     rs_engine_settings_t settings = {.config = config_of(service), .start_us = wall_us(),
                                      .callbacks = {.context = service, .on_verdict = on_verdict, .on_alert = on_alert, .wake = wake_loop}};
     settings.run = service->run;
+    settings.keep_rows = config_of(service)->database.len != 0;
     randombytes_buf(&settings.hash_seed, sizeof settings.hash_seed);
     const int status = rs_engine_create(&settings, &service->engine);
     return status == RS_OK ? RS_OK : fail("start the core", "engine", rs_status_text(status));
@@ -450,7 +494,10 @@ static int start_store(rs_service_t *service) {
     settings.run = service->run;
     const rs_store_callbacks_t callbacks = {.context = service, .request_rows = request_rows, .rows_done = rows_done, .log = log_store};
     char why[256] = "";
-    if (rs_row_batch_create(config->batch_rows, 0, &service->batch) != RS_OK) return fail("start the store", "rows", "out of memory");
+    if (rs_row_batch_create(config->batch_rows, 0, &service->batch) != RS_OK ||
+        rs_row_batch_make_room_for_edges(service->batch, config->limits.edges == 0 ? 0 : config->batch_rows) != RS_OK) {
+        return fail("start the store", "rows", "out of memory");
+    }
     const int status = rs_store_create(&service->loop, &settings, &callbacks, why, sizeof why, &service->store);
     return status == RS_OK ? RS_OK : fail("start the store", why, rs_status_text(status));
 }

@@ -167,6 +167,14 @@ static void fill_window(rs_board_t *board, rs_board_row_t *row, const rs_body_wi
     }
 }
 
+static void fill_targets(rs_board_t *board, rs_board_row_t *row, const rs_window_body_t *body) {
+    uint32_t policy;
+    memset(row->targets, 0, sizeof row->targets);
+    for (uint32_t i = 0; i < body->target_count; i++) {
+        if (policy_number(board, body->targets[i].policy, &policy)) row->targets[policy] = body->targets[i].target;
+    }
+}
+
 static int apply_window(rs_board_t *board, rs_str_t topic, rs_str_t body) {
     rs_window_body_t *read = &board->body;
     const int status = rs_body_read_window(body, read);
@@ -185,6 +193,7 @@ static int apply_window(rs_board_t *board, rs_str_t topic, rs_str_t body) {
     row->talking = read->talking;
     row->oldest_wait_ms = read->oldest_wait_ms;
     row->threshold_ms = read->threshold_ms;
+    fill_targets(board, row, read);
     memset(row->figures, 0, sizeof row->figures);
     for (uint32_t i = 0; i < read->window_count; i++) fill_window(board, row, &read->windows[i]);
     take_samples(row, board->trend_step);

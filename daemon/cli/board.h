@@ -29,6 +29,7 @@ typedef struct rs_board_row {
     uint32_t generation;
     int64_t at_us, waiting, open_over_t, talking;
     int64_t oldest_wait_ms, threshold_ms;        /* of at_us; < 0: null */
+    double targets[RS_MAX_POLICIES];             /* by the board's number of the policy; 0: the feed did not say */
     rs_board_figures_t figures[RS_BODY_WINDOWS]; /* by the board's number of the window */
     /* Service level in 1/250, or RS_TREND_NONE; the newest at the board's trend_at. */
     uint8_t trend[RS_BODY_WINDOWS][RS_MAX_POLICIES][RS_BOARD_TREND];
@@ -36,7 +37,7 @@ typedef struct rs_board_row {
 
 typedef struct rs_board rs_board_t;
 
-/* `config` is borrowed for the board's life: it has the targets. RS_ERR_MEMORY. */
+/* `config` is borrowed for the board's life: it has the targets that the feed does not say. RS_ERR_MEMORY. */
 RS_MUST_CHECK int rs_board_create(const rs_config_t *config, rs_board_t **board);
 void rs_board_destroy(rs_board_t **board);
 
@@ -83,6 +84,7 @@ const rs_board_row_t *const *rs_board_select(rs_board_t *board, uint32_t window,
  * none. */
 bool rs_board_total(const rs_board_t *board, rs_board_row_t *total);
 
+/* The feed's, else the configuration's. */
 double rs_board_target(const rs_board_t *board, const rs_board_row_t *row, uint32_t policy);
 /* What the oldest has waited by now; < 0: nobody waits. */
 int64_t rs_board_oldest_ms(const rs_board_t *board, const rs_board_row_t *row);

@@ -10,6 +10,7 @@ double rs_board_target(const rs_board_t *board, const rs_board_row_t *row, uint3
     const rs_policy_t *known = NULL;
     uint8_t channel = 0;
 
+    if (policy < RS_MAX_POLICIES && row->targets[policy] > 0) return row->targets[policy];
     for (uint32_t i = 0; name != NULL && i < board->config->policy_count; i++) {
         if (strcmp(board->config->policies[i].name, name) == 0) known = &board->config->policies[i];
     }

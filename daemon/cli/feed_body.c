@@ -201,6 +201,23 @@ static void read_window(reader_t *reader, const char *name, const json_t *window
     read_shares(reader, window, out);
 }
 
+static void read_targets(reader_t *reader, const json_t *root, rs_window_body_t *window) {
+    const char *name;
+    json_t *policy;
+    json_object_foreach((json_t *)member(root, "policies"), name, policy) {
+        double target = 0;
+        if (strlen(name) > RS_MAX_NAME || !json_is_object(policy)) {
+            reader->is_wrong = true;
+            return;
+        }
+        if (window->target_count == RS_MAX_POLICIES) return;
+        if (!read_number(reader, policy, "target", &target)) continue;
+        if (!(target > 0 && target < 1)) reader->is_wrong = true;
+        strcpy(window->targets[window->target_count].policy, name);
+        window->targets[window->target_count++].target = target;
+    }
+}
+
 int rs_body_read_window(rs_str_t body, rs_window_body_t *window) {
     reader_t reader = {0};
     const char *name;
@@ -214,6 +231,8 @@ int rs_body_read_window(rs_str_t body, rs_window_body_t *window) {
     window->talking = read_integer(&reader, root, "talking", 0);
     window->oldest_wait_ms = read_integer(&reader, root, "oldest_wait_ms", -1);
     window->threshold_ms = read_integer(&reader, root, "threshold_ms", -1);
+    window->target_count = 0;
+    read_targets(&reader, root, window);
     window->window_count = 0;
     json_object_foreach((json_t *)member(root, "windows"), name, value) {
         if (window->window_count < RS_BODY_WINDOWS)

@@ -69,11 +69,18 @@ typedef struct rs_body_window {
     rs_body_share_t shares[RS_MAX_POLICIES]; /* service level of each policy */
 } rs_body_window_t;
 
+typedef struct rs_body_target {
+    char policy[RS_MAX_NAME + 1];
+    double target;
+} rs_body_target_t;
+
 typedef struct rs_window_body {
     rs_body_key_t key;
     int64_t at_us;
     int64_t waiting, open_over_t, talking;
     int64_t oldest_wait_ms, threshold_ms; /* < 0: null */
+    uint32_t target_count;
+    rs_body_target_t targets[RS_MAX_POLICIES]; /* of the policies whose target the body names */
     uint32_t window_count;                /* in the body's order; those past RS_BODY_WINDOWS are left out */
     rs_body_window_t windows[RS_BODY_WINDOWS];
 } rs_window_body_t;

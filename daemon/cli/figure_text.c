@@ -56,9 +56,11 @@ void rs_text_metric(const char *metric, double value, char text[RS_FIGURE_TEXT])
     rs_metric_unit_t unit = RS_UNIT_COUNT;
     (void)rs_config_metric_known(rs_str(metric), &unit);
     switch (unit) {
-        case RS_UNIT_RATIO: ratio_text(value, text); return;
+        case RS_UNIT_RATIO:
+        case RS_UNIT_GAUGE_RATIO: ratio_text(value, text); return;
         case RS_UNIT_TIME:
         case RS_UNIT_GAUGE_TIME: rs_text_ms(value, text); return;
+        case RS_UNIT_SCORE: snprintf(text, RS_FIGURE_TEXT, "%.4g", value); return;
         case RS_UNIT_COUNT:
         case RS_UNIT_GAUGE_COUNT: break;
     }

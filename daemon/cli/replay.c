@@ -1,6 +1,8 @@
 /* `ringside replay`: recorded events through the same core, as fast as it can. */
 #include "cli/block_queue.h"
 #include "cli/cli.h"
+#include "cli/customers_print.h"
+#include "cli/process_print.h"
 #include "cli/reader.h"
 #include "cli/replay_stream.h"
 #include "cli/row_print.h"
@@ -12,6 +14,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <sodium.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -27,7 +30,7 @@ typedef struct rs_replay {
     size_t set_count;
     const char *files[MAX_FILES];
     size_t file_count;
-    bool alerts;
+    bool alerts, process, customers, dot;
     /* what that means */
     rs_config_t *config;
     rs_zone_t *zone;
@@ -38,6 +41,7 @@ typedef struct rs_replay {
     rs_block_t *block;              /* being filled */
     int read_result;
     uint64_t told, already_told;    /* refusals said; those that an earlier reading has said already */
+    uint8_t pseudonym_key[RS_PSEUDONYM_KEY_BYTES];
     /* both */
     rs_block_queue_t *queue;
     _Atomic bool given_up;          /* relaxed: the applier says that reading on is of no use; a little later does no harm */
@@ -50,21 +54,23 @@ typedef struct rs_replay {
 } rs_replay_t;
 
 enum { OPTION_FORMAT = 256, OPTION_INTERVAL, OPTION_TIMEZONE, OPTION_BY, OPTION_ATTRIBUTION, OPTION_POLICY, OPTION_THRESHOLD,
-       OPTION_SHORT, OPTION_CONFIG, OPTION_SET, OPTION_OUTPUT, OPTION_ALERTS, OPTION_BASELINE, OPTION_SORT_MEMORY };
+       OPTION_SHORT, OPTION_CONFIG, OPTION_SET, OPTION_OUTPUT, OPTION_ALERTS, OPTION_BASELINE, OPTION_SORT_MEMORY, OPTION_PROCESS, OPTION_CUSTOMERS };
 
 static const struct argp_option options[] = {
     {"format", OPTION_FORMAT, "FORMAT", 0, "ndjson, asterisk-queue-log or protobuf (by file name)", 0},
     {"interval", OPTION_INTERVAL, "TIME", 0, "15m, 30m, 1h, 1d … or all (30m)", 0},
     {"timezone", OPTION_TIMEZONE, "ZONE", 0, "IANA name for cutting days and printing (UTC)", 0},
     {"by", OPTION_BY, "KEY", 0, "queue, agent, team, channel or total (queue)", 0},
-    {"attribution", OPTION_ATTRIBUTION, "MODE", 0, "event or enter (event)", 0},
+    {"attribution", OPTION_ATTRIBUTION, "MODE", 0, "event, enter or close (event)", 0},
     {"policy", OPTION_POLICY, "NAMES", 0, "service-level policies, separated by commas (short_excluded)", 0},
     {"threshold", OPTION_THRESHOLD, "TIME", 0, "T of every policy and queue, like 20s", 0},
     {"short", OPTION_SHORT, "TIME", 0, "S of every policy and queue, like 5s", 0},
     {"config", OPTION_CONFIG, "FILE", 0, "a daemon's configuration", 0},
     {"set", OPTION_SET, "KEY=VALUE", 0, "one key of that file; may be repeated", 0},
-    {"output", OPTION_OUTPUT, "FORM", 0, "table, csv or ndjson (table on a terminal, else ndjson)", 0},
+    {"output", OPTION_OUTPUT, "FORM", 0, "table, csv or ndjson (table on a terminal, else ndjson); dot with --process", 0},
     {"alerts", OPTION_ALERTS, 0, 0, "print the transitions of the configured alert rules instead", 0},
+    {"process", OPTION_PROCESS, 0, 0, "print the way through the process instead: edges between stages, bottleneck, rework, variants", 0},
+    {"customers", OPTION_CUSTOMERS, 0, 0, "print contacts per customer, and who came most often, by pseudonym, instead", 0},
     {"sort-memory", OPTION_SORT_MEMORY, "BYTES", 0, "disorder is sorted in so much memory and spilled beyond (1GiB)", 0},
     {0}};
 
@@ -82,6 +88,8 @@ static error_t parse_option(int key, char *argument, struct argp_state *state) {
         case OPTION_CONFIG: replay->config_path = argument; return 0;
         case OPTION_OUTPUT: replay->output = argument; return 0;
         case OPTION_ALERTS: replay->alerts = true; return 0;
+        case OPTION_PROCESS: replay->process = true; return 0;
+        case OPTION_CUSTOMERS: replay->customers = true; return 0;
         case OPTION_SORT_MEMORY: replay->sort_memory = argument; return 0;
         case OPTION_SET:
             if (replay->set_count == MAX_SETS) argp_error(state, "more than %d --set", MAX_SETS);
@@ -98,7 +106,10 @@ static error_t parse_option(int key, char *argument, struct argp_state *state) {
 
 static const struct argp parser = {
     options, parse_option, "FILE...", "Runs recorded events through the core and prints aggregates."
-    "\vA line that is refused is reported on standard error with file, line and reason; the rest counts.", NULL, NULL, NULL};
+    "\vA line that is refused is reported on standard error with file, line and reason; the rest counts.\n"
+    "--customers tells of each tenant the inbound contacts and customers that are remembered at the end of the files (fcr.repeat_window, and a "
+    "little more) and the customers with the most contacts. Pseudonyms are made with the key that service.pseudonym_key names, so that they "
+    "are the daemon's; without one they are good for one run only.", NULL, NULL, NULL};
 
 /* --- from words to settings ----------------------------------------------------------------------------------------- */
 static int parse_interval(rs_replay_t *replay) {
@@ -135,11 +146,15 @@ static int parse_names(rs_replay_t *replay) {
     }
     if (strcmp(replay->attribution, "event") == 0) replay->attribution_bit = 1u << RS_ATTRIBUTION_EVENT;
     else if (strcmp(replay->attribution, "enter") == 0) replay->attribution_bit = 1u << RS_ATTRIBUTION_ENTER;
-    else return rs_cli_usage("--attribution: unknown \"%s\"; allowed: event, enter", replay->attribution);
+    else if (strcmp(replay->attribution, "close") == 0) replay->attribution_bit = 1u << RS_ATTRIBUTION_CLOSE;
+    else return rs_cli_usage("--attribution: unknown \"%s\"; allowed: event, enter, close", replay->attribution);
     if (replay->output == NULL) replay->printer.output = isatty(STDOUT_FILENO) ? RS_OUTPUT_TABLE : RS_OUTPUT_NDJSON;
     else if (strcmp(replay->output, "table") == 0) replay->printer.output = RS_OUTPUT_TABLE;
-    else if (strcmp(replay->output, "csv") == 0) replay->printer.output = RS_OUTPUT_CSV;
     else if (strcmp(replay->output, "ndjson") == 0) replay->printer.output = RS_OUTPUT_NDJSON;
+    else if (replay->customers) return rs_cli_usage("--output: unknown \"%s\"; allowed with --customers: table, ndjson", replay->output);
+    else if (replay->process && strcmp(replay->output, "dot") == 0) replay->dot = true;
+    else if (replay->process) return rs_cli_usage("--output: unknown \"%s\"; allowed with --process: table, ndjson, dot", replay->output);
+    else if (strcmp(replay->output, "csv") == 0) replay->printer.output = RS_OUTPUT_CSV;
     else return rs_cli_usage("--output: unknown \"%s\"; allowed: table, csv, ndjson", replay->output);
     return 0;
 }
@@ -280,8 +295,14 @@ static int take(rs_replay_t *replay, const rs_event_t *event, const char *file, 
     return keep(replay, event);
 }
 
-/* The customer's own text goes no further than here: replay needs no pseudonyms yet. */
-static void forget_customer(rs_event_t *event) { event->customer = (rs_str_t){0}; }
+/* The customer's own text goes no further than here (disorder may be spilled to disk). By whichever key: no figure
+ * depends on it. `bytes` must stay as long as the event is looked at. */
+static void disguise_customer(rs_replay_t *replay, rs_event_t *event, uint8_t bytes[RS_PSEUDONYM_BYTES]) {
+    if (event->customer.len == 0 || (event->present & RS_HAS_PSEUDONYM) != 0) return;
+    rs_pseudonym(replay->pseudonym_key, event->tenant, event->customer, bytes);
+    event->customer = (rs_str_t){.data = (const char *)bytes, .len = RS_PSEUDONYM_BYTES};
+    event->present |= RS_HAS_PSEUDONYM;
+}
 
 static int read_file(rs_replay_t *replay, const char *file) {
     rs_reader_t *reader;
@@ -292,6 +313,7 @@ static int read_file(rs_replay_t *replay, const char *file) {
     if (status != RS_OK) return rs_cli_fail("%s: %s", file, status == RS_ERR_IO ? strerror(errno) : rs_status_text(status));
     rs_event_t event;
     rs_refused_t refused;
+    uint8_t pseudonym[RS_PSEUDONYM_BYTES];
     uint64_t line = 0;
     int result = 0;
     while (result == 0 && !atomic_load_explicit(&replay->given_up, memory_order_relaxed) &&
@@ -301,7 +323,7 @@ static int read_file(rs_replay_t *replay, const char *file) {
         } else {
             replay->read++;
             if (status == 1) {
-                forget_customer(&event);
+                disguise_customer(replay, &event, pseudonym);
                 result = take(replay, &event, file, line);
             } else {
                 report_refused(replay, file, line, &refused);
@@ -421,12 +443,16 @@ static void print_summary(const rs_replay_t *replay) {
     fprintf(stderr, "ringside replay: received %" PRIu64 " = applied %" PRIu64 " + duplicate %" PRIu64 " + invalid %" PRIu64
             " + unknown %" PRIu64 " + limit %" PRIu64 "; gaps %" PRIu64 " (%" PRIu64 " missing); %s %" PRIu64 "\n", sum.received,
             sum.applied, sum.duplicate, sum.invalid, sum.unknown, sum.limit, sum.gaps, sum.missing,
-            replay->alerts ? "transitions" : "rows", replay->rows);
+            replay->alerts ? "transitions" : replay->process ? "edges" : replay->customers ? "tenants" : "rows", replay->rows);
     const rs_core_losses_t losses = rs_core_losses(replay->core);
-    if (losses.contacts + losses.cells + losses.panes + losses.overflowed_keys != 0) {
+    if (losses.customers != 0) {
+        fprintf(stderr, "ringside replay: limits reached: %" PRIu64 " journeys were forgotten before fcr.repeat_window had ended; see "
+                "limits.customers of the configuration\n", losses.customers);
+    }
+    if (losses.contacts + losses.cells + losses.panes + losses.overflowed_keys + losses.edges != 0) {
         fprintf(stderr, "ringside replay: limits reached: contacts or events %" PRIu64 ", rows %" PRIu64 ", panes %" PRIu64
-                ", keys in " RS_OVERFLOW_NAME " %" PRIu64 "; see limits.* of the configuration\n", losses.contacts, losses.cells,
-                losses.panes, losses.overflowed_keys);
+                ", keys in " RS_OVERFLOW_NAME " %" PRIu64 ", edges %" PRIu64 "; see limits.* of the configuration\n", losses.contacts, losses.cells,
+                losses.panes, losses.overflowed_keys, losses.edges);
     }
 }
 
@@ -434,30 +460,55 @@ static void print_summary(const rs_replay_t *replay) {
 static void widen_limits(rs_config_t *config) {
     rs_limits_t *limits = &config->limits;
     if (limits->contacts < 8u << 20) limits->contacts = 8u << 20;
+    if (limits->customers < 8u << 20) limits->customers = 8u << 20;
+    if (limits->cases < 1u << 20) limits->cases = 1u << 20;
     if (limits->rows < 4u << 20) limits->rows = 4u << 20;
+    if (limits->edges < 4u << 20) limits->edges = 4u << 20;
+    if (limits->variants < 1u << 20) limits->variants = 1u << 20;
     if (limits->remembered_ids < 64u << 20) limits->remembered_ids = 64u << 20;
 }
 
 static int create_core(rs_replay_t *replay, bool applies, rs_core_t **core) {
-    const bool alerts = applies && replay->alerts;
+    const bool alerts = applies && replay->alerts, process = applies && replay->process;
     const rs_core_options_t core_options = {
-        .config = replay->config, .replay = true, .windows = alerts, .alerts = alerts,
-        .families = applies && !alerts ? 1u << replay->family : 0, .attributions = replay->attribution_bit,
+        .config = replay->config, .replay = true, .windows = alerts, .alerts = alerts, .process = process,
+        .families = applies && !alerts && !process ? 1u << (replay->customers ? RS_FAMILY_TOTAL : replay->family) : 0, .attributions = replay->attribution_bit,
         .interval = replay->spec, .start_us = 0, .run = 0, .hash_seed = UINT64_C(0x72696e6773696465),
         .effects = {.context = replay, .on_alert = print_alert}};
     const int status = rs_core_create(&core_options, core);
     return status == RS_OK ? 0 : rs_cli_fail("cannot start: %s", rs_status_text(status));
 }
 
+/* Who is shown customers may want to find them again: by the daemon's key, when the configuration names it. */
+static int make_pseudonym_key(rs_replay_t *replay) {
+    const rs_str_t named = replay->config->pseudonym_key_file;
+    if (!replay->customers || named.len == 0) {
+        randombytes_buf(replay->pseudonym_key, sizeof replay->pseudonym_key);
+        return 0;
+    }
+    char path[1024];
+    snprintf(path, sizeof path, "%.*s", (int)named.len, named.data);
+    FILE *file = fopen(path, "rb");
+    if (file == NULL) return rs_cli_fail("service.pseudonym_key: %s: %s", path, strerror(errno));
+    uint8_t bytes[sizeof replay->pseudonym_key + 1];
+    const size_t len = fread(bytes, 1, sizeof bytes, file);
+    fclose(file);
+    if (len == sizeof replay->pseudonym_key) memcpy(replay->pseudonym_key, bytes, len);
+    sodium_memzero(bytes, sizeof bytes);
+    return len == sizeof replay->pseudonym_key ? 0 : rs_cli_fail("service.pseudonym_key: %s must be exactly 32 bytes long", path);
+}
+
 static int create_parts(rs_replay_t *replay) {
     if (!replay->config->missing_end_named) replay->config->missing_end_us = 0;   /* in replay only when configured */
     widen_limits(replay->config);
-    int result = create_core(replay, true, &replay->core);
+    int result = make_pseudonym_key(replay);
+    if (result == 0) result = create_core(replay, true, &replay->core);
     if (result == 0) result = create_core(replay, false, &replay->admission);
     return result;
 }
 
 static int run(rs_replay_t *replay) {
+    if (replay->alerts + replay->process + replay->customers > 1) return rs_cli_usage("--alerts, --process and --customers: one of them");
     int result = parse_names(replay);
     if (result == 0) result = parse_bytes(replay->sort_memory, &replay->sort_bytes);
     if (result == 0) result = load_zone(replay);
@@ -470,7 +521,10 @@ static int run(rs_replay_t *replay) {
     replay->printer.by = replay->family;
     replay->printer.zone = replay->zone;
     replay->printer.offset = true;
-    if (!replay->alerts) rs_core_rows(replay->core, print_row, replay);
+    if (replay->process) result = rs_process_print(replay->core, &replay->printer, replay->dot, &replay->rows);
+    else if (replay->customers) result = rs_customers_print(replay->core, stdout, replay->printer.output, &replay->rows);
+    else if (!replay->alerts) rs_core_rows(replay->core, print_row, replay);
+    if (result != RS_OK) return rs_cli_fail("cannot print: %s", rs_status_text(result));
     print_summary(replay);
     if (fflush(stdout) != 0) return rs_cli_fail("cannot write the result: %s", strerror(errno));
     return 0;

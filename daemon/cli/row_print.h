@@ -18,5 +18,7 @@ typedef struct rs_row_printer {
 } rs_row_printer_t;
 
 void rs_row_print(rs_row_printer_t *printer, const rs_row_t *row);
+/* The start of an interval as rows have it. */
+void rs_row_format_start(const rs_row_printer_t *printer, int64_t at_us, char text[40]);
 
 #endif

@@ -2,6 +2,7 @@
 #include "config/metric_names.h"
 #include "config/value.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -93,9 +94,9 @@ static int check_rule_window(rs__loader_t *loader, const rs_rule_config_t *rule,
                              const char *key) {
     rs_metric_unit_t unit = RS_UNIT_COUNT;
     (void)rs_config_metric_known(rule->metric, &unit);
-    const bool gauge = unit == RS_UNIT_GAUGE_COUNT || unit == RS_UNIT_GAUGE_TIME;
+    const bool gauge = unit >= RS_UNIT_GAUGE_COUNT;
     if (gauge && rule->window.len > 0)
-        return refuse_rule_key(loader, node, key, "window", "no window with waiting, oldest_wait, open_over_t",
+        return refuse_rule_key(loader, node, key, "window", "no window with waiting, oldest_wait, open_over_t, estimated_wait, breach_oldest, breach_newest",
                                "this metric is of now and has no window");
     if (!gauge && rule->window.len == 0)
         return refuse_rule_key(loader, node, key, "window", "one of `windows`, or today", "is missing");
@@ -105,8 +106,8 @@ static int check_rule_window(rs__loader_t *loader, const rs_rule_config_t *rule,
 static int check_rule_policy(rs__loader_t *loader, rs_rule_config_t *rule, const rs_node_t *node, const char *key) {
     const rs_config_t *config = loader->config;
     if (rule->policy.len == 0) return RS_OK;
-    if (!rs_str_equal(rule->metric, RS_STR("service_level")))
-        return refuse_rule_key(loader, node, key, "policy", "a policy with metric: service_level only",
+    if (!rs_str_equal(rule->metric, RS_STR("service_level")) && !rs_str_equal(rule->metric, RS_STR("predicted_service_level")))
+        return refuse_rule_key(loader, node, key, "policy", "a policy with metric: service_level or predicted_service_level only",
                                "this metric has no policy");
     for (uint32_t i = 0; i < config->policy_count; i++)
         if (rs_str_equal(rule->policy, rs_str(config->policies[i].name))) return RS_OK;
@@ -122,7 +123,7 @@ int rs__loader_check_rule(rs__loader_t *loader, rs_rule_config_t *rule, const rs
     int status = check_rule_window(loader, rule, node, key);
     if (status == RS_OK) status = check_rule_policy(loader, rule, node, key);
     if (status != RS_OK) return status;
-    if (rule->clear < 0) rule->clear = rule->limit;
+    if (isinf(rule->clear)) rule->clear = rule->limit;   /* not named */
     if (rule->compare == RS_ALERT_BELOW && rule->clear < rule->limit)
         return refuse_rule_key(loader, node, key, "clear", "at least the limit, since below it is bad",
                                "is on the bad side of the limit");
@@ -150,6 +151,36 @@ static int check_queue_standard(rs__loader_t *loader, const rs_queue_config_t *q
     rs_config_format_duration(queue->short_us >= 0 ? threshold : least, text);
     snprintf(allowed, sizeof(allowed), "S at most T; %s here is %s", queue->short_us >= 0 ? "T" : "S", text);
     return rs__loader_fail(loader, child_or_self(node, name), key, allowed, "S is longer than T");
+}
+
+static bool hours_known(const rs_config_t *config, rs_str_t name) {
+    for (uint32_t i = 0; i < config->hours_count; i++)
+        if (rs_str_equal(config->hours[i].name, name)) return true;
+    return name.len == 0;
+}
+
+static void list_hours(const rs_config_t *config, char *text, size_t size) {
+    size_t used = (size_t)snprintf(text, size, config->hours_count == 0 ? "a name under `hours`, where none is yet" : "one of ");
+    for (uint32_t i = 0; i < config->hours_count && used + 1 < size; i++)
+        used += (size_t)snprintf(text + used, size - used, "%s%s", i == 0 ? "" : ", ", config->hours[i].name.data);
+}
+
+static int check_queue_hours(rs__loader_t *loader, const rs_queue_config_t *queue, const rs_node_t *node) {
+    char prefix[RS_KEY_TEXT], key[RS_KEY_TEXT], allowed[RS_CONFIG_ALLOWED_TEXT];
+    if (hours_known(loader->config, queue->hours)) return RS_OK;
+    rs__path_join("queues", queue->name, prefix, sizeof(prefix));
+    rs__path_join(prefix, RS_STR("hours"), key, sizeof(key));
+    list_hours(loader->config, allowed, sizeof(allowed));
+    return rs__loader_fail(loader, child_or_self(node, "hours"), key, allowed, "there are no working hours `%s`", queue->hours.data);
+}
+
+static int check_complaints(rs__loader_t *loader) {
+    const rs_config_t *config = loader->config;
+    char allowed[RS_CONFIG_ALLOWED_TEXT], reason[128];
+    if (hours_known(config, config->feedback.complaint_hours)) return RS_OK;
+    list_hours(config, allowed, sizeof(allowed));
+    snprintf(reason, sizeof(reason), "there are no working hours `%s`", config->feedback.complaint_hours.data);
+    return fail_at(loader, "complaints.hours", NULL, allowed, reason);
 }
 
 typedef struct identity {
@@ -201,8 +232,9 @@ static int check_no_twins(rs__loader_t *loader, rs_schema_scope_t scope) {
 static int check_items(rs__loader_t *loader) {
     const rs_config_t *config = loader->config;
     for (uint32_t i = 0; i < config->queue_count; i++) {
-        const int status =
-            check_queue_standard(loader, &config->queues[i], loader->collections[RS_SCOPE_QUEUE].nodes[i]);
+        const rs_node_t *node = loader->collections[RS_SCOPE_QUEUE].nodes[i];
+        int status = check_queue_standard(loader, &config->queues[i], node);
+        if (status == RS_OK) status = check_queue_hours(loader, &config->queues[i], node);
         if (status != RS_OK) return status;
     }
     int status = RS_OK;
@@ -280,5 +312,6 @@ int rs__loader_check(rs__loader_t *loader) {
     int status = check_limits(loader);
     if (status == RS_OK) status = check_endpoints(loader);
     if (status == RS_OK) status = check_zone(loader);
+    if (status == RS_OK) status = check_complaints(loader);
     return status == RS_OK ? check_items(loader) : status;
 }

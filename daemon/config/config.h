@@ -73,8 +73,18 @@ typedef struct rs_queue_config {
 /* What a call-back's clock does when the called-back contact is queued again. */
 typedef enum rs_callback_clock { RS_CALLBACK_CLOCK_UNSET = 0, RS_CALLBACK_CLOCK_RESTART, RS_CALLBACK_CLOCK_KEEP } rs_callback_clock_t;
 
-/* Named working hours; the default one of a tenant's queues may be called from queues.<name>.hours or complaints.hours. */
-typedef struct rs_hours_config { rs_str_t name; rs_calendar_t *calendar; } rs_hours_config_t;
+/* Named working hours, as queues.<name>.hours and complaints.hours call them. The calendar is what counts; the rest is what it was
+ * made of: week sorted by day and time, dates by date and time (a closed one has from_s == to_s). */
+enum { RS_MAX_HOURS = 256, RS_MAX_DAY_SPANS = 16, RS_MAX_HOURS_DATES = 4096 };
+typedef struct rs_hours_config {
+    rs_str_t name;
+    rs_calendar_t *calendar;
+    rs_zone_t *zone;           /* may be one with another entry or with time.zone */
+    rs_str_t zone_name;
+    rs_calendar_span_t *week;
+    rs_calendar_date_t *dates;
+    uint32_t week_count, date_count;
+} rs_hours_config_t;
 
 typedef struct rs_agent_config { rs_str_t tenant, name, team; } rs_agent_config_t;
 
@@ -153,7 +163,7 @@ typedef struct rs_limits {     /* hard bounds; keys past one go to __overflow__,
     uint32_t tenants, queue_keys, agent_keys, team_keys, sources, contacts, contact_events, remembered_ids, rows, alerts;
     uint32_t customers;        /* remembered for FCR; 1,000,000 */
     uint32_t cases;            /* complaints that are open or may still change; 100,000 */
-    uint32_t edges, variants;  /* of the process map, per interval in memory; 20,000 and 10,000 */
+    uint32_t edges, variants;  /* of the process map: edges times intervals in memory, ways; 200,000 (0: off) and 10,000 */
     uint32_t peers;            /* sessions at the ingest sockets */
     uint32_t peer_bytes;       /* bytes in flight per peer */
     uint32_t message_bytes;    /* ZMQ_MAXMSGSIZE */
@@ -239,6 +249,15 @@ void rs_config_format_duration(int64_t us, char text[RS_DURATION_TEXT]);
 typedef struct rs_standard { int64_t threshold_us, short_us; double target; } rs_standard_t;
 rs_standard_t rs_config_standard(const rs_config_t *config, const rs_policy_t *policy, rs_str_t tenant, rs_str_t queue,
                                  uint8_t channel);
+/* The working hours that the reply and resolution clocks of a queue run in; NULL: they always run. Pure, as the next three. */
+const rs_calendar_t *rs_config_calendar(const rs_config_t *config, rs_str_t tenant, rs_str_t queue, uint8_t channel);
+/* Working hours by their name; NULL: there are none of that name. */
+const rs_calendar_t *rs_config_hours(const rs_config_t *config, rs_str_t name);
+/* Within how much working time replies and resolutions are in time; 0: no target. */
+typedef struct rs_reply_targets { int64_t first_us, next_us, resolution_us; } rs_reply_targets_t;
+rs_reply_targets_t rs_config_reply_targets(const rs_config_t *config, rs_str_t tenant, rs_str_t queue, uint8_t channel);
+/* True: a called-back contact that is queued there again goes on with the clock of the leg that it gave up. */
+bool rs_config_callback_keeps(const rs_config_t *config, rs_str_t tenant, rs_str_t queue, uint8_t channel);
 /* The team that the configuration gives an agent, empty when none. An entry that names the tenant goes before one for
  * any. Pure. */
 rs_str_t rs_config_team(const rs_config_t *config, rs_str_t tenant, rs_str_t agent);

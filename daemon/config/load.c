@@ -1,6 +1,7 @@
 /* From a file and settings to a configuration. */
 #include "config/value.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -13,6 +14,7 @@ static const struct {
 } scopes[RS_SCOPE_COUNT] = {
     [RS_SCOPE_POLICY] = {"policies.<name>", sizeof(rs_policy_t)},
     [RS_SCOPE_QUEUE] = {"queues.<name>", sizeof(rs_queue_config_t)},
+    [RS_SCOPE_HOURS] = {"hours.<name>", sizeof(rs_hours_config_t)},
     [RS_SCOPE_AGENT] = {"agents.<name>", sizeof(rs_agent_config_t)},
     [RS_SCOPE_RULE] = {"alerts.rules.<name>", sizeof(rs_rule_config_t)},
     [RS_SCOPE_MEMBER_DELAY] = {"asterisk.member_delay.<queue>", sizeof(rs_asterisk_queue_t)},
@@ -26,6 +28,7 @@ const void *rs__config_items(const rs_config_t *config, rs_schema_scope_t scope,
     switch (scope) {
         case RS_SCOPE_POLICY: *count = config->policy_count; return config->policies;
         case RS_SCOPE_QUEUE: *count = config->queue_count; return config->queues;
+        case RS_SCOPE_HOURS: *count = config->hours_count; return config->hours;
         case RS_SCOPE_AGENT: *count = config->agent_count; return config->agents;
         case RS_SCOPE_RULE: *count = config->rule_count; return config->rules;
         case RS_SCOPE_MEMBER_DELAY: *count = config->asterisk.queue_count; return config->asterisk.queues;
@@ -41,6 +44,7 @@ rs_str_t rs__item_name(rs_schema_scope_t scope, const void *item) {
     switch (scope) {
         case RS_SCOPE_POLICY: return rs_str(((const rs_policy_t *)item)->name);
         case RS_SCOPE_QUEUE: return ((const rs_queue_config_t *)item)->name;
+        case RS_SCOPE_HOURS: return ((const rs_hours_config_t *)item)->name;
         case RS_SCOPE_AGENT: return ((const rs_agent_config_t *)item)->name;
         case RS_SCOPE_RULE: return ((const rs_rule_config_t *)item)->name;
         case RS_SCOPE_MEMBER_DELAY: return ((const rs_asterisk_queue_t *)item)->name;
@@ -63,9 +67,17 @@ static void begin_item(rs_schema_scope_t scope, void *item, rs_str_t name) {
             break;
         }
         case RS_SCOPE_QUEUE:
-            *(rs_queue_config_t *)item =
-                (rs_queue_config_t){.tenant = empty, .name = name, .threshold_us = -1, .short_us = -1, .target = -1};
+            *(rs_queue_config_t *)item = (rs_queue_config_t){.tenant = empty,
+                                                             .name = name,
+                                                             .threshold_us = -1,
+                                                             .short_us = -1,
+                                                             .target = -1,
+                                                             .hours = empty,
+                                                             .first_reply_us = -1,
+                                                             .next_reply_us = -1,
+                                                             .resolution_us = -1};
             break;
+        case RS_SCOPE_HOURS: *(rs_hours_config_t *)item = (rs_hours_config_t){.name = name, .zone_name = empty}; break;
         case RS_SCOPE_AGENT:
             *(rs_agent_config_t *)item = (rs_agent_config_t){.tenant = empty, .name = name, .team = empty};
             break;
@@ -76,7 +88,7 @@ static void begin_item(rs_schema_scope_t scope, void *item, rs_str_t name) {
                                                            .window = empty,
                                                            .tenant = empty,
                                                            .key = RS_STR("*"),
-                                                           .clear = -1,
+                                                           .clear = -INFINITY,
                                                            .severity = RS_SEVERITY_WARNING,
                                                            .runbook = empty};
             break;
@@ -155,6 +167,7 @@ static bool is_good_name(rs_str_t name) {
 static int finish_item(rs__loader_t *loader, rs_schema_scope_t scope, void *item, const rs_node_t *node,
                        const char *key) {
     if (scope == RS_SCOPE_POLICY) return rs__loader_check_policy(loader, item, node, key);
+    if (scope == RS_SCOPE_HOURS) return rs__loader_finish_hours(loader, item, node, key);
     if (scope == RS_SCOPE_RULE) return rs__loader_check_rule(loader, item, node, key);
     return RS_OK;
 }
@@ -281,11 +294,17 @@ static int compare_agents(const void *left, const void *right) {
     return order != 0 ? order : rs_str_compare(a->tenant, b->tenant);
 }
 
+static int compare_hours(const void *left, const void *right) {
+    return rs_str_compare(((const rs_hours_config_t *)left)->name, ((const rs_hours_config_t *)right)->name);
+}
+
 static void hand_over(rs__loader_t *loader) {
     rs_config_t *config = loader->config;
     const rs__items_t *all = loader->collections;
     config->queues = all[RS_SCOPE_QUEUE].items;
     config->queue_count = all[RS_SCOPE_QUEUE].count;
+    config->hours = all[RS_SCOPE_HOURS].items;
+    config->hours_count = all[RS_SCOPE_HOURS].count;
     config->agents = all[RS_SCOPE_AGENT].items;
     config->agent_count = all[RS_SCOPE_AGENT].count;
     config->rules = all[RS_SCOPE_RULE].items;
@@ -298,6 +317,7 @@ static void hand_over(rs__loader_t *loader) {
 
 static void sort_items(rs_config_t *config) {
     if (config->queue_count > 1) qsort(config->queues, config->queue_count, sizeof(*config->queues), compare_queues);
+    if (config->hours_count > 1) qsort(config->hours, config->hours_count, sizeof(*config->hours), compare_hours);
     if (config->agent_count > 1) qsort(config->agents, config->agent_count, sizeof(*config->agents), compare_agents);
 }
 
@@ -380,6 +400,8 @@ int rs_config_load(const char *path, const char *const *sets, size_t set_count, 
     if (status == RS_OK) {
         *config = loader.config;
     } else {
+        const rs__items_t *hours = &loader.collections[RS_SCOPE_HOURS];
+        if (loader.config != NULL) rs__hours_destroy(hours->items, hours->count, loader.config->zone);
         if (loader.config != NULL) rs_zone_destroy(&loader.config->zone);
         rs__config_arena_destroy(&loader.arena);
         if (status == RS_ERR_MEMORY) snprintf(error->reason, sizeof(error->reason), "%s", rs_status_text(status));
@@ -400,6 +422,7 @@ int rs_config_create_default(rs_config_t **config) {
 void rs_config_destroy(rs_config_t **config) {
     if (config == NULL || *config == NULL) return;
     rs__config_arena_t *arena = (*config)->storage;
+    rs__hours_destroy((*config)->hours, (*config)->hours_count, (*config)->zone);
     rs_zone_destroy(&(*config)->zone);
     rs__config_arena_destroy(&arena); /* the configuration itself lies in it */
     *config = NULL;

@@ -83,6 +83,70 @@ static void append(char *text, size_t size, const char *more) {
     if (used + 1 < size) snprintf(text + used, size - used, "%s", more);
 }
 
+void rs__list_text_begin(rs__list_text_t *list, char *text, size_t size, char opening, char closing) {
+    *list = (rs__list_text_t){.text = text, .size = size, .used = 1, .checksum = UINT64_C(14695981039346656037), .closing = closing};
+    snprintf(text, size, "%c", opening);
+}
+
+void rs__list_text_add(rs__list_text_t *list, const char *item) {
+    enum { END_TEXT = 64 }; /* room for what ends a list that is cut */
+    const size_t length = strlen(item);
+    for (size_t i = 0; i <= length; i++) /* FNV-1a, its NUL too */
+        list->checksum = (list->checksum ^ (unsigned char)item[i]) * UINT64_C(1099511628211);
+    if (!list->cut && list->used + length + 2 + END_TEXT < list->size)
+        list->used += (size_t)snprintf(list->text + list->used, list->size - list->used, "%s%s", list->count == 0 ? "" : ", ", item);
+    else
+        list->cut = true;
+    list->count++;
+}
+
+void rs__list_text_end(rs__list_text_t *list) {
+    char *end = list->text + list->used;
+    const size_t room = list->size - list->used;
+    if (list->cut)
+        snprintf(end, room, ", ... %u in all, checksum %016llx%c", list->count, (unsigned long long)list->checksum, list->closing);
+    else
+        snprintf(end, room, "%c", list->closing);
+}
+
+/* Quoted where the text could be read as something else. */
+static void format_names(const void *field, char *text, size_t size) {
+    rs__names_t all;
+    rs__list_text_t list;
+    memcpy(&all.names, field, sizeof(all.names));
+    memcpy(&all.count, (const unsigned char *)field + sizeof(all.names), sizeof(all.count));
+    rs__list_text_begin(&list, text, size, '[', ']');
+    for (uint32_t i = 0; i < all.count; i++) {
+        char item[2 * RS_MAX_NAME + 4];
+        const rs_str_t name = all.names[i];
+        const bool plain = strcspn(name.data, ",[]{}\"'\\#:&*!|>%@`") == name.len;
+        if (plain)
+            snprintf(item, sizeof(item), "%s", name.data);
+        else
+            rs__path_join("", name, item, sizeof(item));
+        rs__list_text_add(&list, item);
+    }
+    rs__list_text_end(&list);
+}
+
+static void format_scale(const void *field, char *text, size_t size) {
+    rs_scale_config_t scale;
+    char least[32], most[32];
+    memcpy(&scale, field, sizeof(scale));
+    rs__format_number(scale.min_milli / 1000.0, least, sizeof(least));
+    rs__format_number(scale.max_milli / 1000.0, most, sizeof(most));
+    snprintf(text, size, "%s..%s", least, most);
+}
+
+static void format_attributions(const rs_config_t *config, char *text, size_t size) {
+    rs__list_text_t list;
+    rs__list_text_begin(&list, text, size, '[', ']');
+    if (config->attribution_event) rs__list_text_add(&list, "event");
+    if (config->attribution_enter) rs__list_text_add(&list, "enter");
+    if (config->attribution_close) rs__list_text_add(&list, "close");
+    rs__list_text_end(&list);
+}
+
 static void format_windows(const rs_config_t *config, char *text, size_t size) {
     snprintf(text, size, "[");
     for (uint32_t i = 0; i < config->window_count; i++) {
@@ -171,7 +235,9 @@ bool rs__value_format(const rs_schema_row_t *row, const void *source, char *text
             snprintf(text, size, "%s", yes ? "true" : "false");
             return true;
         case RS_VALUE_CHOICE:
-        case RS_VALUE_CALLBACKS: snprintf(text, size, "%s", row->choices[load_unsigned(field, row->size)]); return true;
+        case RS_VALUE_CALLBACKS:
+            snprintf(text, size, "%s", row->choices[load_unsigned(field, row->size)]);
+            return strcmp(text, "default") != 0; /* says nothing of its own */
         case RS_VALUE_TEXT:
         case RS_VALUE_ENDPOINT:
         case RS_VALUE_PATH:
@@ -179,11 +245,12 @@ bool rs__value_format(const rs_schema_row_t *row, const void *source, char *text
         case RS_VALUE_WINDOW: memcpy(&value, field, sizeof(value)); return format_text(row, value, text, size);
         case RS_VALUE_ZONE: snprintf(text, size, "%s", config->zone->name); return true;
         case RS_VALUE_WINDOWS: format_windows(config, text, size); return true;
-        case RS_VALUE_ATTRIBUTIONS:
-            snprintf(text, size, "[%s%s%s]", config->attribution_event ? "event" : "",
-                     config->attribution_event && config->attribution_enter ? ", " : "",
-                     config->attribution_enter ? "enter" : "");
-            return true;
+        case RS_VALUE_ATTRIBUTIONS: format_attributions(config, text, size); return true;
+        case RS_VALUE_NAMES: format_names(field, text, size); return true;
+        case RS_VALUE_SCALE: format_scale(field, text, size); return true;
+        case RS_VALUE_WEEK:
+        case RS_VALUE_HOLIDAYS:
+        case RS_VALUE_DAYS: rs__hours_format(row, source, text, size); return true;
         case RS_VALUE_POLICIES: format_policies(config, text, size); return true;
         case RS_VALUE_BASE: return false; /* spent when the policy was made */
         case RS_VALUE_SHORT_RULE: {
@@ -255,6 +322,11 @@ uint64_t rs_config_bounds(const rs_config_t *config, rs_config_bound_t bounds[RS
         {"contact_events", (uint64_t)limits->contacts * RS_EVENTS_PER_CONTACT, RS_BYTES_EVENT, 0},
         {"remembered_ids", limits->remembered_ids, RS_BYTES_REMEMBERED_ID, 0},
         {"rows", limits->rows, RS_BYTES_ROW, 0},
+        {"customers", limits->customers, RS_BYTES_CUSTOMER, 0},
+        {"cases", limits->cases, RS_BYTES_CASE, 0},
+        {"edges", limits->edges, RS_BYTES_EDGE, 0},
+        {"ways", limits->edges == 0 ? 0 : limits->contacts, RS_BYTES_WAY, 0},
+        {"variants", limits->variants, RS_BYTES_VARIANT, 0},
         {"alerts", limits->alerts, RS_BYTES_ALERT, 0},
         {"peers", limits->peers, RS_BYTES_PEER, 0},
         {"peer_bytes", limits->peers, limits->peer_bytes, 0},

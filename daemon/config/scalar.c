@@ -105,6 +105,17 @@ bool rs__parse_bytes(rs_str_t text, int64_t *bytes) {
     return false;
 }
 
+bool rs__parse_milli(rs_str_t text, int64_t *milli) {
+    const bool negative = text.len > 0 && text.data[0] == '-';
+    const rs_str_t number = {.data = text.data + negative, .len = text.len - negative};
+    int64_t digits;
+    uint32_t decimals, end;
+    if (!take_decimal(number, &digits, &decimals, &end) || end != number.len || decimals > 3) return false;
+    if (__builtin_mul_overflow(digits, power_of_ten(3 - decimals), milli)) return false;
+    if (negative) *milli = -*milli;
+    return true;
+}
+
 void rs__format_number(double number, char *text, size_t size) {
     snprintf(text, size, "%.15g", number);
     for (char *c = text; *c != '\0'; c++)

@@ -17,6 +17,7 @@ static const char *const families[] = {"queue", "channel", "total", NULL};
 static const char *const severities[] = {"info", "warning", "critical", NULL};
 static const char *const scopes[] = {"any", "topic", "queue", "channel", NULL};
 static const char *const repeats[] = {"any", "handled", NULL};
+static const char *const callback_clocks[] = {"default", "restart", "keep", NULL};
 
 /* The order of rs_verdict_rule_t is that of rs__verdict_names. */
 _Static_assert(RS_RULE_EXCLUDE == 0 && RS_RULE_MISS == 1 && RS_RULE_HIT == 2 && RS_RULE_HIT_IF_WITHIN == 3 &&
@@ -26,6 +27,12 @@ _Static_assert(RS_CLOCK_WALL == 0 && RS_CLOCK_EVENTS == 1, "names of clocks");
 _Static_assert(RS_ALERT_ABOVE == 0 && RS_ALERT_BELOW == 1, "names of sides");
 _Static_assert(RS_SEVERITY_INFO == 0 && RS_SEVERITY_CRITICAL == 2, "names of severities");
 _Static_assert(RS_FCR_ANY == 0 && RS_FCR_CHANNEL == 3, "names of scopes");
+_Static_assert(RS_CALLBACK_CLOCK_RESTART == 1 && RS_CALLBACK_CLOCK_KEEP == 2, "names of call-backs' clocks");
+/* RS_VALUE_NAMES finds the count behind the pointer. */
+#define COUNT_FOLLOWS(type, list, count) _Static_assert(offsetof(type, count) == offsetof(type, list) + sizeof(void *), #count)
+COUNT_FOLLOWS(rs_fcr_config_t, never_topics, never_count);
+COUNT_FOLLOWS(rs_staff_config_t, break_activities, break_count);
+COUNT_FOLLOWS(rs_staff_config_t, absent_activities, absent_count);
 
 #define MS RS_US_PER_MS
 #define SEC RS_US_PER_S
@@ -41,6 +48,7 @@ _Static_assert(RS_FCR_ANY == 0 && RS_FCR_CHANNEL == 3, "names of scopes");
 #define ROOT(member) .scope = RS_SCOPE_ROOT, AT(rs_config_t, member)
 #define POLICY(member) .scope = RS_SCOPE_POLICY, AT(rs_policy_t, member)
 #define QUEUE(member) .scope = RS_SCOPE_QUEUE, AT(rs_queue_config_t, member)
+#define HOURS(member) .scope = RS_SCOPE_HOURS, AT(rs_hours_config_t, member)
 #define AGENT(member) .scope = RS_SCOPE_AGENT, AT(rs_agent_config_t, member)
 #define RULE(member) .scope = RS_SCOPE_RULE, AT(rs_rule_config_t, member)
 
@@ -58,6 +66,15 @@ static const rs_schema_row_t rows[] = {
         "S: abandoned within it is short; 0: none is"),
     ROW("service_level.target", RATIO, ROOT(default_target), LIVE, 0, 1, "0.8", NULL,
         "the share that ought to be answered in time"),
+    ROW("service_level.first_reply", DURATION, ROOT(first_reply_us), 0, 0, 366 * DAY, "0", NULL,
+        "a first reply within it is in time, in the queue's working hours; 0: no target"),
+    ROW("service_level.next_reply", DURATION, ROOT(next_reply_us), 0, 0, 366 * DAY, "0", NULL,
+        "the same for every later reply to a customer's message"),
+    ROW("service_level.resolution", DURATION, ROOT(resolution_us), 0, 0, 366 * DAY, "0", NULL,
+        "the same for the time until the contact is closed"),
+    ROW("service_level.callback_clock", CHOICE, ROOT(callback_clock), 0, 0,
+        ANY_OF(BIT(RS_CALLBACK_CLOCK_RESTART) | BIT(RS_CALLBACK_CLOCK_KEEP)), "restart", callback_clocks,
+        "whether the wait of a called-back customer begins anew or goes on from the first queue"),
 
     ROW("policies.<name>.base", BASE, POLICY(name), LIVE, 0, 0, NULL, NULL, "preset that the policy begins as"),
     ROW("policies.<name>.version", INTEGER, POLICY(version), LIVE, 1, UINT32_MAX, NULL, NULL,
@@ -92,10 +109,27 @@ static const rs_schema_row_t rows[] = {
     ROW("queues.<name>.short", DURATION, QUEUE(short_us), LIVE, 0, DAY, NULL, NULL,
         "S of this queue; 0: none is short"),
     ROW("queues.<name>.target", RATIO, QUEUE(target), LIVE, 0, 1, NULL, NULL, "target of this queue"),
+    ROW("queues.<name>.hours", TEXT, QUEUE(hours), 0, 0, RS_MAX_NAME, NULL, NULL,
+        "working hours in which reply and resolution clocks run; none: always"),
+    ROW("queues.<name>.first_reply", DURATION, QUEUE(first_reply_us), 0, 0, 366 * DAY, NULL, NULL,
+        "target of this queue; 0: none"),
+    ROW("queues.<name>.next_reply", DURATION, QUEUE(next_reply_us), 0, 0, 366 * DAY, NULL, NULL,
+        "target of this queue; 0: none"),
+    ROW("queues.<name>.resolution", DURATION, QUEUE(resolution_us), 0, 0, 366 * DAY, NULL, NULL,
+        "target of this queue; 0: none"),
+    ROW("queues.<name>.callback_clock", CHOICE, QUEUE(callback_clock), 0, 0, 0, NULL, callback_clocks,
+        "what the clock of a call-back does in this queue; default: as service_level.callback_clock says"),
     ROW("queues.<name>.channel", CHOICE, QUEUE(channel), LIVE, 0, 0, NULL, channels,
         "the entry holds for this channel"),
     ROW("queues.<name>.tenant", TEXT, QUEUE(tenant), LIVE, 0, RS_MAX_NAME, NULL, NULL,
         "the entry holds for this tenant"),
+
+    ROW("hours.<name>.zone", TEXT, HOURS(zone_name), 0, 1, RS_MAX_NAME, NULL, NULL,
+        "IANA zone of the times; time.zone when not named"),
+    ROW("hours.<name>.week", WEEK, HOURS(week), RS_ROW_REQUIRED, 0, 0, NULL, NULL,
+        "times worked by weekday; a day that is not named is closed"),
+    ROW("hours.<name>.holidays", HOLIDAYS, HOURS(dates), 0, 0, 0, NULL, NULL, "dates that are closed"),
+    ROW("hours.<name>.days", DAYS, HOURS(dates), 0, 0, 0, NULL, NULL, "dates with times of their own"),
 
     ROW("agents.<name>.team", TEXT, AGENT(team), LIVE | RS_ROW_REQUIRED, 1, RS_MAX_NAME, NULL, NULL,
         "team of the agent, where events name none"),
@@ -105,7 +139,7 @@ static const rs_schema_row_t rows[] = {
     ROW("alerts.rules.<name>.metric", METRIC, RULE(metric), LIVE | RS_ROW_REQUIRED, 0, 0, NULL, NULL,
         "the figure that is watched"),
     ROW("alerts.rules.<name>.window", WINDOW, RULE(window), LIVE, 0, 0, NULL, NULL,
-        "one of `windows` or today; none for waiting, oldest_wait, open_over_t"),
+        "one of `windows` or today; none for figures of now, such as waiting or oldest_wait"),
     ROW("alerts.rules.<name>.policy", TEXT, RULE(policy), LIVE, 0, RS_MAX_NAME, NULL, NULL,
         "policy of a service level; the first when not named"),
     ROW("alerts.rules.<name>.by", CHOICE, RULE(family), LIVE, 0, 0, NULL, families,
@@ -133,7 +167,7 @@ static const rs_schema_row_t rows[] = {
         "lengths of the rolling windows, rising; `today` comes with them"),
 
     ROW("rows.attributions", ATTRIBUTIONS, ROOT(attribution_event), 0, 0, 0, "event, enter", NULL,
-        "moments that stored counts belong to: each its own (event), its leg's queued time (enter)"),
+        "moments that stored counts belong to: each its own (event), its leg's queued time (enter), its contact's end (close)"),
 
     ROW("time.clock", CHOICE, ROOT(clock), 0, 0, 0, "wall", clocks,
         "what `now` is: the machine's clock, or the time that the events have come to"),
@@ -157,6 +191,35 @@ static const rs_schema_row_t rows[] = {
     ROW("fcr.scope", CHOICE, ROOT(fcr.scope), LIVE, 0, 0, "any", scopes, "what both contacts must have in common"),
     ROW("fcr.repeat_counts", CHOICE, ROOT(fcr.repeat_handled_only), LIVE, 0, 0, "any", repeats,
         "whether a next contact that was abandoned is a repeat, too"),
+    ROW("fcr.never", NAMES, ROOT(fcr.never_topics), 0, 1, RS_MAX_NAME, "", NULL,
+        "topics that no first contact can resolve: net FCR leaves them out"),
+
+    ROW("feedback.csat", SCALE, ROOT(feedback.csat), 0, -100, 100, "1..5", NULL,
+        "scale of CSAT scores that come without one"),
+    ROW("feedback.ces", SCALE, ROOT(feedback.ces), 0, -100, 100, "1..7", NULL,
+        "scale of CES scores that come without one"),
+    ROW("complaints.hours", TEXT, ROOT(feedback.complaint_hours), 0, 0, RS_MAX_NAME, "", NULL,
+        "working hours in which the deadlines of complaints run; none: always"),
+    ROW("complaints.acknowledge", DURATION, ROOT(feedback.acknowledge_us), 0, 0, 366 * DAY, "0", NULL,
+        "time from received to acknowledged; 0: no deadline"),
+    ROW("complaints.investigate", DURATION, ROOT(feedback.investigate_us), 0, 0, 366 * DAY, "0", NULL,
+        "time from there to investigated; 0: no deadline"),
+    ROW("complaints.respond", DURATION, ROOT(feedback.respond_us), 0, 0, 366 * DAY, "0", NULL,
+        "time from there to responded; 0: no deadline"),
+    ROW("complaints.close", DURATION, ROOT(feedback.close_us), 0, 0, 366 * DAY, "0", NULL,
+        "time from there to closed; 0: no deadline"),
+
+    ROW("staff.expire", DURATION, ROOT(staff.expire_us), 0, 0, 31 * DAY, "16h", NULL,
+        "an agent without events for this long is taken as gone; 0: never"),
+    ROW("staff.break_activities", NAMES, ROOT(staff.break_activities), 0, 1, RS_MAX_NAME, "break, lunch, meal, rest", NULL,
+        "planned activities during which a break is the plan"),
+    ROW("staff.absent_activities", NAMES, ROOT(staff.absent_activities), 0, 1, RS_MAX_NAME, "absent, holiday, off, sick", NULL,
+        "planned activities during which nobody is expected"),
+
+    ROW("prediction.horizon", DURATION, ROOT(prediction.horizon_us), 0, 60 * SEC, DAY, "30m", NULL,
+        "how far back handle times and patience are looked at"),
+    ROW("prediction.min_handled", INTEGER, ROOT(prediction.min_handled), 0, 1, 1000000, "10", NULL,
+        "fewer handled contacts than this carry no prediction"),
 
     ROW("asterisk.queue_log", PATH, ROOT(asterisk.queue_log), 0, 0, 512, "", NULL,
         "queue_log file of an Asterisk that is followed; empty: none"),
@@ -214,6 +277,14 @@ static const rs_schema_row_t rows[] = {
         "identities of events kept to recognise duplicates"),
     ROW("limits.rows", INTEGER, ROOT(limits.rows), 0, 1000, INT64_C(20000000), "500000", NULL,
         "interval rows in memory until they are final and stored"),
+    ROW("limits.customers", INTEGER, ROOT(limits.customers), 0, 1000, INT64_C(100000000), "1000000", NULL,
+        "customers remembered for first-contact resolution"),
+    ROW("limits.cases", INTEGER, ROOT(limits.cases), 0, 100, INT64_C(10000000), "100000", NULL,
+        "complaints that are open or may still change"),
+    ROW("limits.edges", INTEGER, ROOT(limits.edges), 0, 0, INT64_C(10000000), "200000", NULL,
+        "edges of the process map until they are final and stored; 0: none"),
+    ROW("limits.variants", INTEGER, ROOT(limits.variants), 0, 100, INT64_C(10000000), "10000", NULL,
+        "ways through the process, over the intervals in memory"),
     ROW("limits.alerts", INTEGER, ROOT(limits.alerts), 0, 10, 10000000, "100000", NULL,
         "alert rules times the keys they watch"),
     ROW("limits.peers", INTEGER, ROOT(limits.peers), 0, 1, 100000, "256", NULL, "producers connected at the same time"),

@@ -20,7 +20,12 @@ typedef enum rs_value_type {
     RS_VALUE_PATH,         /* rs_str_t, absolute */
     RS_VALUE_ZONE,         /* rs_zone_t * */
     RS_VALUE_WINDOWS,      /* windows_us and window_count */
-    RS_VALUE_ATTRIBUTIONS, /* attribution_event and attribution_enter */
+    RS_VALUE_ATTRIBUTIONS, /* attribution_event, attribution_enter, attribution_close */
+    RS_VALUE_NAMES,        /* rs_str_t * and the uint32_t count behind it: sorted texts of min..max bytes, none twice */
+    RS_VALUE_SCALE,        /* rs_scale_config_t: "1..5"; min..max */
+    RS_VALUE_WEEK,         /* the week of working hours: {mon-fri: "09:00-17:30"} */
+    RS_VALUE_HOLIDAYS,     /* dates on which they are closed */
+    RS_VALUE_DAYS,         /* dates with times of their own: {2026-12-24: "09:00-12:00"} */
     RS_VALUE_POLICIES,     /* policies and policy_count */
     RS_VALUE_BASE,         /* a preset, copied over the policy that is being made */
     RS_VALUE_SHORT_RULE,   /* short_rule and short_on */
@@ -35,6 +40,7 @@ typedef enum rs_schema_scope { /* which struct `offset` counts in */
     RS_SCOPE_ROOT = 0,         /* rs_config_t */
     RS_SCOPE_POLICY,           /* rs_policy_t */
     RS_SCOPE_QUEUE,            /* rs_queue_config_t */
+    RS_SCOPE_HOURS,            /* rs_hours_config_t */
     RS_SCOPE_AGENT,            /* rs_agent_config_t */
     RS_SCOPE_RULE,             /* rs_rule_config_t */
     RS_SCOPE_MEMBER_DELAY,     /* rs_asterisk_queue_t */

@@ -73,7 +73,18 @@ void rs__schema_allowed(const rs_schema_row_t *row, char *text, size_t size) {
             snprintf(text, size, "1 to %d rising durations, whole seconds, at most 1h, such as [5m, 15m, 30m, 1h]",
                      RS_MAX_WINDOWS);
             break;
-        case RS_VALUE_ATTRIBUTIONS: snprintf(text, size, "[event], [enter] or [event, enter]"); break;
+        case RS_VALUE_ATTRIBUTIONS: snprintf(text, size, "a list of one or more of event, enter, close"); break;
+        case RS_VALUE_NAMES:
+            snprintf(text, size, "a list of texts of %lld to %lld bytes, such as [a, b], or []", (long long)row->min,
+                     (long long)row->max);
+            break;
+        case RS_VALUE_SCALE:
+            snprintf(text, size, "least and greatest score, such as 1..5 or -2..2, from %lld to %lld", (long long)row->min,
+                     (long long)row->max);
+            break;
+        case RS_VALUE_WEEK: snprintf(text, size, "times by weekday, such as {mon-fri: \"09:00-17:30\", sat: \"10:00-14:00\"}"); break;
+        case RS_VALUE_HOLIDAYS: snprintf(text, size, "a list of dates, such as [2026-12-25, 2026-12-26]"); break;
+        case RS_VALUE_DAYS: snprintf(text, size, "times by date, such as {2026-12-24: \"09:00-12:00\"}, or closed"); break;
         case RS_VALUE_POLICIES:
             snprintf(text, size, "a list of 1 to %d names: %s, or one of your own under `policies`", RS_MAX_POLICIES,
                      rs_policy_preset_names());

@@ -5,6 +5,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 enum { SHOWN_TEXT = 48 };
 
@@ -220,15 +221,58 @@ static int assign_attributions(const job_t *job) {
     rs_config_t *config = job->loader->config;
     const int status = require_list(job);
     if (status != RS_OK) return status;
-    config->attribution_event = config->attribution_enter = false;
+    config->attribution_event = config->attribution_enter = config->attribution_close = false;
     for (const rs_node_t *item = job->node->first; item != NULL; item = item->next) {
         bool *which = NULL;
         if (rs_str_equal(item->text, RS_STR("event"))) which = &config->attribution_event;
         if (rs_str_equal(item->text, RS_STR("enter"))) which = &config->attribution_enter;
-        if (which == NULL) return wrong(job, item, "is not an attribution that is stored");
+        if (rs_str_equal(item->text, RS_STR("close"))) which = &config->attribution_close;
+        if (which == NULL) return wrong(job, item, "is not an attribution");
         if (*which) return wrong(job, item, "is named twice");
         *which = true;
     }
+    return RS_OK;
+}
+
+static int compare_names(const void *left, const void *right) {
+    return rs_str_compare(*(const rs_str_t *)left, *(const rs_str_t *)right);
+}
+
+/* Empty is a list, too: none of them. */
+static int assign_names(const job_t *job) {
+    rs__names_t list = {.names = NULL};
+    if (job->node->kind != RS_NODE_LIST) return wrong(job, job->node, "is not a list");
+    if (job->node->count > RS_MAX_NAMES) return wrong(job, job->node, "has more than 1000 items");
+    list.names = rs__config_arena_take(job->loader->arena, (job->node->count + 1) * sizeof(*list.names));
+    if (list.names == NULL) return RS_ERR_MEMORY;
+    for (const rs_node_t *item = job->node->first; item != NULL; item = item->next) {
+        job_t one = *job;
+        one.node = item;
+        one.field = &list.names[list.count++];
+        if (item->kind != RS_NODE_TEXT) return wrong(job, item, "is not a plain value");
+        const int status = assign_text(&one);
+        if (status != RS_OK) return status;
+    }
+    qsort(list.names, list.count, sizeof(*list.names), compare_names);
+    for (uint32_t i = 1; i < list.count; i++)
+        if (rs_str_equal(list.names[i - 1], list.names[i])) return wrong(job, job->node, "names something twice");
+    memcpy(job->field, &list.names, sizeof(list.names));
+    memcpy((unsigned char *)job->field + sizeof(list.names), &list.count, sizeof(list.count));
+    return RS_OK;
+}
+
+static int assign_scale(const job_t *job) {
+    const rs_str_t text = job->node->text;
+    const char *dots = memmem(text.data, text.len, "..", 2);
+    int64_t least = 0, most = 0;
+    if (dots == NULL) return wrong(job, job->node, "is not a scale");
+    const uint32_t length = (uint32_t)(dots - text.data);
+    const rs_str_t low = {.data = text.data, .len = length}, high = {.data = dots + 2, .len = text.len - length - 2};
+    if (!rs__parse_milli(low, &least) || !rs__parse_milli(high, &most)) return wrong(job, job->node, "is not a scale");
+    if (least < job->row->min * 1000 || most > job->row->max * 1000) return wrong(job, job->node, "is out of range");
+    if (least >= most) return wrong(job, job->node, "does not rise: the least score comes first");
+    const rs_scale_config_t scale = {.min_milli = (int32_t)least, .max_milli = (int32_t)most};
+    memcpy(job->field, &scale, sizeof(scale));
     return RS_OK;
 }
 
@@ -338,6 +382,15 @@ static int figure_is(const job_t *job, const char *allowed, const char *what) {
     return rs__loader_fail(job->loader, job->node, job->key, allowed, "%s is not %s", shown, what);
 }
 
+/* Only scores may be negative. */
+static bool parse_figure(rs_str_t text, rs_metric_unit_t unit, double *figure) {
+    const bool negative = unit == RS_UNIT_SCORE && text.len > 1 && text.data[0] == '-';
+    if (negative) text = (rs_str_t){.data = text.data + 1, .len = text.len - 1};
+    if (!rs__parse_number(text, figure)) return false;
+    if (negative) *figure = -*figure;
+    return true;
+}
+
 /* In the unit of the metric, which the table has put in front of the limits. */
 static int assign_figure(const job_t *job) {
     const rs_rule_config_t *rule = (const rs_rule_config_t *)job->base;
@@ -349,9 +402,9 @@ static int assign_figure(const job_t *job) {
         if (rs_config_parse_duration(job->node->text, &us) != RS_OK)
             return figure_is(job, "a duration, such as 60s", "a duration, as this metric is");
         figure = (double)us / (double)RS_US_PER_MS;
-    } else if (!rs__parse_number(job->node->text, &figure)) {
+    } else if (!parse_figure(job->node->text, unit, &figure)) {
         return figure_is(job, "a number, such as 0.8 for a ratio, 12 for a count", "a number");
-    } else if (unit == RS_UNIT_RATIO && figure > 1) {
+    } else if ((unit == RS_UNIT_RATIO || unit == RS_UNIT_GAUGE_RATIO) && figure > 1) {
         return figure_is(job, "a number from 0 to 1, such as 0.8", "a ratio, as this metric is");
     }
     memcpy(job->field, &figure, sizeof(figure));
@@ -360,11 +413,13 @@ static int assign_figure(const job_t *job) {
 
 /* --- by type ------------------------------------------------------------------------------------------------------ */
 static bool takes_list(const rs_schema_row_t *row) {
-    return row->type == RS_VALUE_WINDOWS || row->type == RS_VALUE_ATTRIBUTIONS || row->type == RS_VALUE_POLICIES;
+    return row->type == RS_VALUE_WINDOWS || row->type == RS_VALUE_ATTRIBUTIONS || row->type == RS_VALUE_POLICIES ||
+           row->type == RS_VALUE_NAMES || row->type == RS_VALUE_HOLIDAYS;
 }
 
 static bool takes_structure(const rs_schema_row_t *row) {
-    return takes_list(row) || row->type == RS_VALUE_FLOW_RULES || row->type == RS_VALUE_CALLBACKS;
+    return takes_list(row) || row->type == RS_VALUE_FLOW_RULES || row->type == RS_VALUE_CALLBACKS || row->type == RS_VALUE_WEEK ||
+           row->type == RS_VALUE_DAYS;
 }
 
 static int refuse_shape(const job_t *job) {
@@ -402,6 +457,12 @@ static int assign(const job_t *job) {
         case RS_VALUE_ZONE: return assign_zone(job);
         case RS_VALUE_WINDOWS: return assign_windows(job);
         case RS_VALUE_ATTRIBUTIONS: return assign_attributions(job);
+        case RS_VALUE_NAMES: return assign_names(job);
+        case RS_VALUE_SCALE: return assign_scale(job);
+        case RS_VALUE_WEEK:
+        case RS_VALUE_HOLIDAYS:
+        case RS_VALUE_DAYS:
+            return rs__hours_assign(job->loader, job->row, (rs_hours_config_t *)(void *)job->base, job->node, job->key);
         case RS_VALUE_POLICIES: /* judged when the policies of the file are known */
             job->loader->policy_list = job->node;
             return require_list(job);

@@ -49,6 +49,11 @@ RS_MUST_CHECK int rs__loader_resolve_policies(rs__loader_t *loader);
 RS_MUST_CHECK int rs__loader_check(rs__loader_t *loader);
 RS_MUST_CHECK int rs__loader_check_policy(rs__loader_t *loader, const rs_policy_t *policy, const rs_node_t *node,
                                           const char *key);
+/* Of finished keys: the zone is loaded, the calendar made; what fails leaves nothing behind. */
+RS_MUST_CHECK int rs__loader_finish_hours(rs__loader_t *loader, rs_hours_config_t *hours, const rs_node_t *node,
+                                          const char *key);
+/* Gives back what entries of working hours own; `base` is time.zone, which is not theirs. */
+void rs__hours_destroy(rs_hours_config_t *hours, uint32_t count, const rs_zone_t *base);
 RS_MUST_CHECK int rs__loader_check_rule(rs__loader_t *loader, rs_rule_config_t *rule, const rs_node_t *node,
                                         const char *key);
 
@@ -58,10 +63,37 @@ size_t rs__scope_item_size(rs_schema_scope_t scope);
 const char *rs__scope_path(rs_schema_scope_t scope); /* "queues.<name>" */
 rs_str_t rs__item_name(rs_schema_scope_t scope, const void *item);
 
+/* hours.c: the values of working hours, from a node and back to text. */
+RS_MUST_CHECK int rs__hours_assign(rs__loader_t *loader, const rs_schema_row_t *row, rs_hours_config_t *hours,
+                                   const rs_node_t *node, const char *key);
+void rs__hours_format(const rs_schema_row_t *row, const rs_hours_config_t *hours, char *text, size_t size);
+
+/* A sorted list of names, as config.h has it: the count stands behind the pointer. */
+typedef struct rs__names {
+    rs_str_t *names;
+    uint32_t count;
+} rs__names_t;
+enum { RS_MAX_NAMES = 1000 };
+
+/* A list as text, item by item: "[a, b]". One that has no room left ends in the number of its items and a checksum over all of
+ * them, so that two lists that differ have texts that differ. */
+typedef struct rs__list_text {
+    char *text;
+    size_t size, used;
+    uint64_t checksum;
+    uint32_t count;
+    bool cut;
+    char closing;
+} rs__list_text_t;
+void rs__list_text_begin(rs__list_text_t *list, char *text, size_t size, char opening, char closing);
+void rs__list_text_add(rs__list_text_t *list, const char *item);
+void rs__list_text_end(rs__list_text_t *list);
+
 /* Numbers without a locale. False: not one. */
 bool rs__parse_integer(rs_str_t text, int64_t *number);
 bool rs__parse_number(rs_str_t text, double *number);
 bool rs__parse_bytes(rs_str_t text, int64_t *bytes);
+bool rs__parse_milli(rs_str_t text, int64_t *milli); /* "-1.5" is -1500; at most three decimals */
 void rs__format_number(double number, char *text, size_t size);
 void rs__format_bytes(int64_t bytes, char *text, size_t size);
 

@@ -29,31 +29,31 @@ struct rs_agents {
     uint32_t memberships_made, free;
 };
 
-int rs_agents_create(rs_agents_t **agents) {
-    rs_agents_t *made = calloc(1, sizeof *made);
+int rs_asterisk_agents_create(rs_asterisk_agents_t **agents) {
+    rs_asterisk_agents_t *made = calloc(1, sizeof *made);
     if (made == NULL) return RS_ERR_MEMORY;
     *agents = made;
     return RS_OK;
 }
 
-void rs_agents_destroy(rs_agents_t **agents) {
+void rs_asterisk_agents_destroy(rs_asterisk_agents_t **agents) {
     if (agents == NULL) return;
     free(*agents);
     *agents = NULL;
 }
 
-void rs_agents_clear(rs_agents_t *agents) {
+void rs_asterisk_agents_clear(rs_asterisk_agents_t *agents) {
     memset(agents->buckets, 0, sizeof agents->buckets);
     agents->made = agents->oldest = agents->youngest = 0;
     agents->memberships_made = agents->free = 0;
 }
 
 /* --- agents ------------------------------------------------------------------------------------------------------ */
-static uint32_t *bucket_of(rs_agents_t *agents, rs_str_t name) {
+static uint32_t *bucket_of(rs_asterisk_agents_t *agents, rs_str_t name) {
     return &agents->buckets[rs_line_hash(name, (rs_str_t){0}) & (BUCKETS - 1)];
 }
 
-static void unlink_age(rs_agents_t *agents, const agent_t *agent) {
+static void unlink_age(rs_asterisk_agents_t *agents, const agent_t *agent) {
     if (agent->older != 0)
         agents->agents[agent->older].younger = agent->younger;
     else
@@ -64,7 +64,7 @@ static void unlink_age(rs_agents_t *agents, const agent_t *agent) {
         agents->youngest = agent->older;
 }
 
-static void link_youngest(rs_agents_t *agents, uint32_t number) {
+static void link_youngest(rs_asterisk_agents_t *agents, uint32_t number) {
     agent_t *agent = &agents->agents[number];
     agent->older = agents->youngest;
     agent->younger = 0;
@@ -75,7 +75,7 @@ static void link_youngest(rs_agents_t *agents, uint32_t number) {
     agents->youngest = number;
 }
 
-static void free_membership(rs_agents_t *agents, uint32_t *link) {
+static void free_membership(rs_asterisk_agents_t *agents, uint32_t *link) {
     const uint32_t number = *link;
     *link = agents->memberships[number].next;
     agents->memberships[number].next = agents->free;
@@ -83,12 +83,12 @@ static void free_membership(rs_agents_t *agents, uint32_t *link) {
 }
 
 /* The agent stays in the table, without queues. */
-static void forget_queues(rs_agents_t *agents, agent_t *agent) {
+static void forget_queues(rs_asterisk_agents_t *agents, agent_t *agent) {
     while (agent->first != 0) free_membership(agents, &agent->first);
     agent->count = 0;
 }
 
-static uint32_t forget_oldest(rs_agents_t *agents) {
+static uint32_t forget_oldest(rs_asterisk_agents_t *agents) {
     const uint32_t number = agents->oldest;
     agent_t *agent = &agents->agents[number];
     forget_queues(agents, agent);
@@ -100,7 +100,7 @@ static uint32_t forget_oldest(rs_agents_t *agents) {
 }
 
 /* Found or made; the one heard of last. */
-static agent_t *agent_of(rs_agents_t *agents, rs_str_t name) {
+static agent_t *agent_of(rs_asterisk_agents_t *agents, rs_str_t name) {
     uint32_t *bucket = bucket_of(agents, name);
     uint32_t number = *bucket;
     while (number != 0 && !rs_str_equal(rs_str(agents->agents[number].name), name))
@@ -118,7 +118,7 @@ static agent_t *agent_of(rs_agents_t *agents, rs_str_t name) {
 }
 
 /* --- memberships ------------------------------------------------------------------------------------------------- */
-static uint32_t *find_link(rs_agents_t *agents, agent_t *agent, rs_str_t queue) {
+static uint32_t *find_link(rs_asterisk_agents_t *agents, agent_t *agent, rs_str_t queue) {
     uint32_t *link = &agent->first;
     while (*link != 0 && !rs_str_equal(rs_str(agents->memberships[*link].queue), queue))
         link = &agents->memberships[*link].next;
@@ -126,7 +126,7 @@ static uint32_t *find_link(rs_agents_t *agents, agent_t *agent, rs_str_t queue) 
 }
 
 /* 0: this agent is the only one left who could give room. */
-static uint32_t new_membership(rs_agents_t *agents, const agent_t *agent) {
+static uint32_t new_membership(rs_asterisk_agents_t *agents, const agent_t *agent) {
     while (agents->free == 0 && agents->memberships_made == RS_ASTERISK_MEMBERSHIPS) {
         agent_t *oldest = &agents->agents[agents->oldest];
         if (oldest == agent) return 0;
@@ -144,7 +144,7 @@ static uint32_t new_membership(rs_agents_t *agents, const agent_t *agent) {
 }
 
 /* Found or made, then as paused as the agent is as a whole; NULL when there is no room. */
-static membership_t *membership_of(rs_agents_t *agents, agent_t *agent, rs_str_t queue) {
+static membership_t *membership_of(rs_asterisk_agents_t *agents, agent_t *agent, rs_str_t queue) {
     const uint32_t *link = find_link(agents, agent, queue);
     if (*link != 0) return &agents->memberships[*link];
     if (agent->count == RS_ASTERISK_QUEUES_PER_AGENT) return NULL;
@@ -160,18 +160,18 @@ static membership_t *membership_of(rs_agents_t *agents, agent_t *agent, rs_str_t
 }
 
 /* --- what lines say ---------------------------------------------------------------------------------------------- */
-void rs_agents_rang(rs_agents_t *agents, rs_str_t agent, rs_str_t queue) {
+void rs_asterisk_agents_rang(rs_asterisk_agents_t *agents, rs_str_t agent, rs_str_t queue) {
     (void)membership_of(agents, agent_of(agents, agent), queue);
 }
 
-void rs_agents_joined(rs_agents_t *agents, rs_str_t name, rs_str_t queue, bool paused) {
+void rs_asterisk_agents_joined(rs_asterisk_agents_t *agents, rs_str_t name, rs_str_t queue, bool paused) {
     agent_t *agent = agent_of(agents, name);
     membership_t *membership = membership_of(agents, agent, queue);
     if (membership != NULL) membership->paused = paused;
     if (!paused) agent->paused_all = false;
 }
 
-void rs_agents_left(rs_agents_t *agents, rs_str_t name, rs_str_t queue) {
+void rs_asterisk_agents_left(rs_asterisk_agents_t *agents, rs_str_t name, rs_str_t queue) {
     agent_t *agent = agent_of(agents, name);
     uint32_t *link = find_link(agents, agent, queue);
     if (*link != 0) {
@@ -183,7 +183,7 @@ void rs_agents_left(rs_agents_t *agents, rs_str_t name, rs_str_t queue) {
     agent->paused_all = false;
 }
 
-static void set_paused(rs_agents_t *agents, agent_t *agent, rs_str_t queue, bool paused) {
+static void set_paused(rs_asterisk_agents_t *agents, agent_t *agent, rs_str_t queue, bool paused) {
     if (queue.len == 0) {
         agent->paused_all = paused;
         for (uint32_t i = agent->first; i != 0; i = agents->memberships[i].next) agents->memberships[i].paused = paused;
@@ -194,21 +194,21 @@ static void set_paused(rs_agents_t *agents, agent_t *agent, rs_str_t queue, bool
     if (!paused) agent->paused_all = false;
 }
 
-void rs_agents_paused(rs_agents_t *agents, rs_str_t name, rs_str_t queue, rs_str_t reason) {
+void rs_asterisk_agents_paused(rs_asterisk_agents_t *agents, rs_str_t name, rs_str_t queue, rs_str_t reason) {
     agent_t *agent = agent_of(agents, name);
     set_paused(agents, agent, queue, true);
     rs_line_copy(agent->reason, reason, RS_MAX_NAME);
 }
 
-void rs_agents_unpaused(rs_agents_t *agents, rs_str_t name, rs_str_t queue) {
+void rs_asterisk_agents_unpaused(rs_asterisk_agents_t *agents, rs_str_t name, rs_str_t queue) {
     set_paused(agents, agent_of(agents, name), queue, false);
 }
 
-void rs_agents_login(rs_agents_t *agents, rs_str_t name, bool is_in) {
+void rs_asterisk_agents_login(rs_asterisk_agents_t *agents, rs_str_t name, bool is_in) {
     agent_of(agents, name)->login = is_in ? LOGIN_IN : LOGIN_OUT;
 }
 
-static bool is_paused_everywhere(const rs_agents_t *agents, const agent_t *agent) {
+static bool is_paused_everywhere(const rs_asterisk_agents_t *agents, const agent_t *agent) {
     if (agent->first == 0) return agent->paused_all;
     for (uint32_t i = agent->first; i != 0; i = agents->memberships[i].next) {
         if (!agents->memberships[i].paused) return false;
@@ -216,7 +216,7 @@ static bool is_paused_everywhere(const rs_agents_t *agents, const agent_t *agent
     return true;
 }
 
-rs_agent_state_t rs_agents_state(rs_agents_t *agents, rs_str_t name, rs_str_t *reason) {
+rs_agent_state_t rs_asterisk_agents_state(rs_asterisk_agents_t *agents, rs_str_t name, rs_str_t *reason) {
     const agent_t *agent = agent_of(agents, name);
     *reason = (rs_str_t){0};
     if (agent->login == LOGIN_OUT || (agent->has_left && agent->login != LOGIN_IN)) return RS_AGENT_OFFLINE;

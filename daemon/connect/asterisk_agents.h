@@ -20,24 +20,24 @@
 
 enum { RS_ASTERISK_AGENTS = 8192, RS_ASTERISK_MEMBERSHIPS = 32768, RS_ASTERISK_QUEUES_PER_AGENT = 256 };
 
-typedef struct rs_agents rs_agents_t;
+typedef struct rs_agents rs_asterisk_agents_t;
 /* RS_ERR_MEMORY. */
-RS_MUST_CHECK int rs_agents_create(rs_agents_t **agents);
-void rs_agents_destroy(rs_agents_t **agents);
+RS_MUST_CHECK int rs_asterisk_agents_create(rs_asterisk_agents_t **agents);
+void rs_asterisk_agents_destroy(rs_asterisk_agents_t **agents);
 /* Forgets everybody. */
-void rs_agents_clear(rs_agents_t *agents);
+void rs_asterisk_agents_clear(rs_asterisk_agents_t *agents);
 
 /* A call of this queue rang at the agent: he is a member there. */
-void rs_agents_rang(rs_agents_t *agents, rs_str_t agent, rs_str_t queue);
-void rs_agents_joined(rs_agents_t *agents, rs_str_t agent, rs_str_t queue, bool paused);
-void rs_agents_left(rs_agents_t *agents, rs_str_t agent, rs_str_t queue);
+void rs_asterisk_agents_rang(rs_asterisk_agents_t *agents, rs_str_t agent, rs_str_t queue);
+void rs_asterisk_agents_joined(rs_asterisk_agents_t *agents, rs_str_t agent, rs_str_t queue, bool paused);
+void rs_asterisk_agents_left(rs_asterisk_agents_t *agents, rs_str_t agent, rs_str_t queue);
 /* `queue` empty: in all of them. The reason is cut to RS_MAX_NAME bytes. */
-void rs_agents_paused(rs_agents_t *agents, rs_str_t agent, rs_str_t queue, rs_str_t reason);
-void rs_agents_unpaused(rs_agents_t *agents, rs_str_t agent, rs_str_t queue);
-void rs_agents_login(rs_agents_t *agents, rs_str_t agent, bool is_in);
+void rs_asterisk_agents_paused(rs_asterisk_agents_t *agents, rs_str_t agent, rs_str_t queue, rs_str_t reason);
+void rs_asterisk_agents_unpaused(rs_asterisk_agents_t *agents, rs_str_t agent, rs_str_t queue);
+void rs_asterisk_agents_login(rs_asterisk_agents_t *agents, rs_str_t agent, bool is_in);
 
 /* RS_AGENT_OFFLINE, RS_AGENT_BREAK or RS_AGENT_AVAILABLE. *reason: of the break, else empty; borrowed until the next
  * call. */
-rs_agent_state_t rs_agents_state(rs_agents_t *agents, rs_str_t agent, rs_str_t *reason);
+rs_agent_state_t rs_asterisk_agents_state(rs_asterisk_agents_t *agents, rs_str_t agent, rs_str_t *reason);
 
 #endif

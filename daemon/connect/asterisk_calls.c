@@ -109,7 +109,7 @@ static int on_enterqueue(rs_job_t *job, const rs_rule_t *rule) {
 
 static int give_offer(rs_job_t *job, const rs_visit_t *visit) {
     rs_event_t event = contact_event(job, visit, RS_CONTACT_OFFERED);
-    if (job->agent.len != 0 && job->queue.len != 0) rs_agents_rang(job->parser->agents, job->agent, job->queue);
+    if (job->agent.len != 0 && job->queue.len != 0) rs_asterisk_agents_rang(job->parser->agents, job->agent, job->queue);
     return rs__asterisk_give(job, &event);
 }
 

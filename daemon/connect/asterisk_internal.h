@@ -14,7 +14,7 @@ struct rs_asterisk_parser {
     const rs_asterisk_queue_t **queues;   /* sorted by name */
     const rs_asterisk_member_t **members; /* sorted by interface */
     rs_visits_t *visits;
-    rs_agents_t *agents;
+    rs_asterisk_agents_t *agents;
     char incarnation[RS_MAX_NAME + 1];
     bool is_named;
     uint64_t offset, seq;

@@ -52,7 +52,7 @@ int rs_asterisk_parser_create(const rs_asterisk_config_t *config, rs_asterisk_pa
     if (parser == NULL) return RS_ERR_MEMORY;
     parser->config = config;
     if (sort_names(parser) != RS_OK || rs_visits_create(RS_ASTERISK_VISITS, &parser->visits) != RS_OK ||
-        rs_agents_create(&parser->agents) != RS_OK) {
+        rs_asterisk_agents_create(&parser->agents) != RS_OK) {
         rs_asterisk_parser_destroy(&parser);
         return RS_ERR_MEMORY;
     }
@@ -63,7 +63,7 @@ int rs_asterisk_parser_create(const rs_asterisk_config_t *config, rs_asterisk_pa
 void rs_asterisk_parser_destroy(rs_asterisk_parser_t **parser) {
     if (parser == NULL || *parser == NULL) return;
     rs_visits_destroy(&(*parser)->visits);
-    rs_agents_destroy(&(*parser)->agents);
+    rs_asterisk_agents_destroy(&(*parser)->agents);
     free((*parser)->queues);
     free((*parser)->members);
     free(*parser);
@@ -92,7 +92,7 @@ static void name_incarnation(rs_asterisk_parser_t *parser, const rs_line_t *line
     if (parser->offset != 0) len += snprintf(name + len, sizeof name - (size_t)len, "@%" PRIu64, parser->offset);
     if (strcmp(name, parser->incarnation) == 0) {
         rs_visits_clear(parser->visits);
-        rs_agents_clear(parser->agents);
+        rs_asterisk_agents_clear(parser->agents);
         parser->last_s = 0;
     }
     memcpy(parser->incarnation, name, (size_t)len + 1);
@@ -142,26 +142,26 @@ static int need_agent(rs_job_t *job) {
  * alone. */
 static int give_state(rs_job_t *job) {
     rs_event_t event = rs__asterisk_event(job, RS_AGENT_STATE);
-    event.state = (uint8_t)rs_agents_state(job->parser->agents, job->agent, &event.code);
+    event.state = (uint8_t)rs_asterisk_agents_state(job->parser->agents, job->agent, &event.code);
     return rs__asterisk_give_without(job, &event, &event.code);
 }
 
 static int on_pause(rs_job_t *job, const rs_rule_t *rule) {
     if (need_agent(job) != RS_OK) return RS_ERR_PARSE;
     const rs_str_t queue = rule->detail ? (rs_str_t){0} : job->queue; /* detail: all queues */
-    rs_agents_paused(job->parser->agents, job->agent, queue, rs_line_data(&job->line, 0));
+    rs_asterisk_agents_paused(job->parser->agents, job->agent, queue, rs_line_data(&job->line, 0));
     return give_state(job);
 }
 
 static int on_unpause(rs_job_t *job, const rs_rule_t *rule) {
     if (need_agent(job) != RS_OK) return RS_ERR_PARSE;
-    rs_agents_unpaused(job->parser->agents, job->agent, rule->detail ? (rs_str_t){0} : job->queue);
+    rs_asterisk_agents_unpaused(job->parser->agents, job->agent, rule->detail ? (rs_str_t){0} : job->queue);
     return give_state(job);
 }
 
 static int on_login(rs_job_t *job, const rs_rule_t *rule) {
     if (need_agent(job) != RS_OK) return RS_ERR_PARSE;
-    rs_agents_login(job->parser->agents, job->agent, rule->detail);
+    rs_asterisk_agents_login(job->parser->agents, job->agent, rule->detail);
     return give_state(job);
 }
 
@@ -172,9 +172,9 @@ static int on_member(rs_job_t *job, const rs_rule_t *rule) {
     event.queue = job->queue;
     if (rs__asterisk_give(job, &event) != RS_OK) return RS_ERR_PARSE;
     if (rule->type == RS_AGENT_QUEUE_JOINED) {
-        rs_agents_joined(job->parser->agents, job->agent, job->queue, rs__is(rs_line_data(&job->line, 0), "PAUSED"));
+        rs_asterisk_agents_joined(job->parser->agents, job->agent, job->queue, rs__is(rs_line_data(&job->line, 0), "PAUSED"));
     } else {
-        rs_agents_left(job->parser->agents, job->agent, job->queue);
+        rs_asterisk_agents_left(job->parser->agents, job->agent, job->queue);
     }
     return give_state(job);
 }
@@ -183,7 +183,7 @@ static int on_member(rs_job_t *job, const rs_rule_t *rule) {
 static int on_queuestart(rs_job_t *job, const rs_rule_t *rule) {
     rs_asterisk_parser_t *parser = job->parser;
     rs_event_t event = rs__asterisk_event(job, (rs_event_type_t)rule->type);
-    rs_agents_clear(parser->agents); /* pauses and logins are mostly gone with Asterisk, and no line says which */
+    rs_asterisk_agents_clear(parser->agents); /* pauses and logins are mostly gone with Asterisk, and no line says which */
     parser->restarted = true;
     parser->restarted_s = job->line.at_s;
     parser->ended_s = parser->last_s != 0 && parser->last_s < job->line.at_s ? parser->last_s : job->line.at_s;

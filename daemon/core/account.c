@@ -1,6 +1,7 @@
 #include "core/account.h"
 
 #include "core/change.h"
+#include "core/feedback/change_feedback.h"
 
 const rs_generation_t *rs_account_generation(const rs_account_t *account, int64_t at_us) {
     uint32_t i = account->generation_count - 1;
@@ -20,6 +21,7 @@ const rs_key_entry_t *rs_account_standards(rs_account_t *account, uint32_t key, 
         entry->policy_standards[slot] = rs_config_standard(generation->config, &generation->policies[slot], key_of->tenant,
                                                            key_of->name, key_of->channel);
     }
+    entry->replies = rs_config_reply_targets(generation->config, key_of->tenant, key_of->name, key_of->channel);
     entry->generation = number;
     return entry;
 }
@@ -46,30 +48,43 @@ static rs_verdicts_t verdicts_of(rs_account_t *account, const rs_change_t *chang
     return verdicts;
 }
 
+enum { CLOSE_BIT = 1 << RS_ATTRIBUTION_CLOSE };
+
+/* How facts are counted. */
+typedef struct rs_counting {
+    int64_t close_us;                        /* INT64_MIN: each at its own moment */
+    int sign;
+    uint32_t attributions;                   /* bit set */
+    bool moves_only;                         /* a move in attribution close: nothing but its rows changes */
+} rs_counting_t;
+
 /* One change with the keys that it goes to, and its verdicts at each of its times. */
 typedef struct rs_posting {
     const rs_change_t *change;
     int64_t at_us[RS_ATTRIBUTION_COUNT];     /* by attribution */
     rs_verdicts_t verdicts[RS_ATTRIBUTION_COUNT];
-    bool same_verdicts;
+    bool same_verdicts;                      /* of event and enter */
     int sign;
+    uint32_t attributions;
+    bool moves_only;
 } rs_posting_t;
 
 static void begin_posting(rs_account_t *account, rs_posting_t *posting, const rs_fact_t *fact, const rs_change_t *change,
-                          uint32_t queue_key, int sign) {
+                          uint32_t queue_key, const rs_counting_t *counting) {
     posting->change = change;
-    posting->sign = sign;
+    posting->sign = counting->sign;
+    posting->attributions = counting->attributions;
+    posting->moves_only = counting->moves_only;
+    posting->at_us[RS_ATTRIBUTION_EVENT] = fact->at_us;
+    posting->at_us[RS_ATTRIBUTION_ENTER] = fact->enter_us;
+    posting->at_us[RS_ATTRIBUTION_CLOSE] = counting->close_us == INT64_MIN ? fact->at_us : counting->close_us;
     posting->same_verdicts = account->generation_count == 1 || fact->at_us == fact->enter_us;
-    for (unsigned attribution = 0; attribution < RS_ATTRIBUTION_COUNT; attribution++) {
-        const bool enter = attribution == RS_ATTRIBUTION_ENTER;
-        posting->at_us[attribution] = enter ? fact->enter_us : fact->at_us;
-        if (!enter || posting->same_verdicts) continue;
-        posting->verdicts[attribution] = verdicts_of(account, change, queue_key, fact->enter_us);
-    }
     const rs_verdicts_t verdicts = verdicts_of(account, change, queue_key, fact->at_us);
-    for (unsigned attribution = 0; attribution < RS_ATTRIBUTION_COUNT; attribution++) {
-        if (attribution != RS_ATTRIBUTION_ENTER || posting->same_verdicts) posting->verdicts[attribution] = verdicts;
-    }
+    for (unsigned attribution = 0; attribution < RS_ATTRIBUTION_COUNT; attribution++) posting->verdicts[attribution] = verdicts;
+    if (account->generation_count == 1) return;
+    if (!posting->same_verdicts) posting->verdicts[RS_ATTRIBUTION_ENTER] = verdicts_of(account, change, queue_key, fact->enter_us);
+    if ((counting->attributions & CLOSE_BIT) == 0) return;
+    posting->verdicts[RS_ATTRIBUTION_CLOSE] = verdicts_of(account, change, queue_key, posting->at_us[RS_ATTRIBUTION_CLOSE]);
 }
 
 /* --- to rows ------------------------------------------------------------------------------------------------------ */
@@ -105,32 +120,44 @@ static void change_sums(rs_account_t *account, rs_sums_t *sums, const rs_posting
     if (change->threshold_us >= 0 && !of_queue) rs_rows_threshold(sums, change->threshold_us, sign * (int)change->fact_count);
 }
 
-/* In most cases all attributions mean the same interval: then the change is made once, for all of them. */
+static void change_own(rs_account_t *account, uint32_t cell, const rs_posting_t *posting, unsigned attribution, bool of_queue) {
+    if (cell == 0) return;
+    rs_sums_t *own = rs_rows_own(account->rows, rs_rows_cell(account->rows, cell), attribution);
+    if (own == NULL) return;
+    change_sums(account, own, posting, attribution, of_queue);
+    rs_rows_touch(account->rows, cell, 1u << attribution);
+}
+
+static uint32_t find_cell(rs_account_t *account, uint32_t key, rs_key_entry_t *entry, const rs_posting_t *posting, unsigned attribution) {
+    const uint32_t cell = rs_rows_find(account->rows, entry->likely_cells[attribution], key, posting->at_us[attribution]);
+    if (cell != 0) entry->likely_cells[attribution] = cell;
+    return cell;
+}
+
+/* In most cases event and enter mean the same interval: then the change is made once, for both. What can move (close) is counted
+ * apart, in sums of its own. */
 static void change_rows(rs_account_t *account, uint32_t key, rs_key_entry_t *entry, const rs_posting_t *posting) {
     const bool of_queue = entry->dimensions.family == RS_FAMILY_QUEUE;
+    const uint32_t fixed = posting->attributions & ~(uint32_t)CLOSE_BIT;
     uint32_t cells[RS_ATTRIBUTION_COUNT], first = 0;
     bool same = posting->same_verdicts;
-    for (uint32_t left = account->attributions; left != 0; left &= left - 1) {
+    for (uint32_t left = fixed; left != 0; left &= left - 1) {
         const unsigned attribution = (unsigned)__builtin_ctz(left);
-        cells[attribution] = rs_rows_find(account->rows, entry->likely_cells[attribution], key, posting->at_us[attribution]);
-        if (cells[attribution] != 0) entry->likely_cells[attribution] = cells[attribution];
-        if (left == account->attributions) first = cells[attribution];
+        cells[attribution] = find_cell(account, key, entry, posting, attribution);
+        if (left == fixed) first = cells[attribution];
         same = same && cells[attribution] == first;
     }
     if (same && first != 0) {
-        const unsigned any = (unsigned)__builtin_ctz(account->attributions);
-        change_sums(account, &rs_rows_cell(account->rows, first)->common, posting, any, of_queue);
-        rs_rows_touch(account->rows, first, account->attributions);
-        return;
+        change_sums(account, &rs_rows_cell(account->rows, first)->common, posting, (unsigned)__builtin_ctz(fixed), of_queue);
+        rs_rows_touch(account->rows, first, fixed);
+    } else {
+        for (uint32_t left = fixed; left != 0; left &= left - 1) {
+            const unsigned attribution = (unsigned)__builtin_ctz(left);
+            change_own(account, cells[attribution], posting, attribution, of_queue);
+        }
     }
-    for (uint32_t left = account->attributions; left != 0; left &= left - 1) {
-        const unsigned attribution = (unsigned)__builtin_ctz(left);
-        if (cells[attribution] == 0) continue;
-        rs_sums_t *own = rs_rows_own(account->rows, rs_rows_cell(account->rows, cells[attribution]), attribution);
-        if (own == NULL) continue;
-        change_sums(account, own, posting, attribution, of_queue);
-        rs_rows_touch(account->rows, cells[attribution], 1u << attribution);
-    }
+    if ((posting->attributions & CLOSE_BIT) == 0) return;
+    change_own(account, find_cell(account, key, entry, posting, RS_ATTRIBUTION_CLOSE), posting, RS_ATTRIBUTION_CLOSE, of_queue);
 }
 
 /* Legs queued in an interval that have no outcome yet, in every attribution, in the interval of the queued time. */
@@ -181,7 +208,7 @@ static void change_key(rs_account_t *account, uint32_t key, const rs_posting_t *
     rs_key_entry_t *entry = &account->directory->entries[key];
     const rs_key_family_t family = entry->dimensions.family;
     if ((account->families & 1u << family) != 0 && account->attributions != 0) change_rows(account, key, entry, posting);
-    if (account->windows == NULL) return;
+    if (account->windows == NULL || posting->moves_only) return;
     /* Agents and teams have sums only. */
     change_window(account, key, posting, family != RS_FAMILY_AGENT && family != RS_FAMILY_TEAM);
     touch_key(account, key, entry);
@@ -208,21 +235,23 @@ static void prefetch_key(const rs_account_t *account, uint32_t key) {
 }
 
 static void account_change(rs_account_t *account, uint32_t tenant, const rs_fact_t *fact, rs_change_t *change,
-                           const rs_leg_keys_t *keys, int sign) {
+                           const rs_leg_keys_t *keys, const rs_counting_t *counting) {
     const bool in_queue_rows = fact->type != RS_FACT_TRANSFERRED_IN || fact->queue != 0;
     const bool has_team = fact->team != 0 && fact->type != RS_FACT_TRANSFERRED_IN;
     const uint32_t agent_key = fact->agent == 0 ? 0 : family_key(account, RS_FAMILY_AGENT, tenant, fact->agent, 0);
     if (in_queue_rows) prefetch_key(account, keys->queue);
     if (fact->agent != 0) prefetch_key(account, agent_key);
-    if (in_queue_rows) change->threshold_us = change->queue->standard.threshold_us;
+    const bool has_threshold = change->feedback == NULL && fact->type != RS_FACT_FCR;
+    if (in_queue_rows && has_threshold) change->threshold_us = change->queue->standard.threshold_us;
     rs_posting_t posting;
-    begin_posting(account, &posting, fact, change, keys->queue, sign);
+    begin_posting(account, &posting, fact, change, keys->queue, counting);
     change_key(account, keys->total, &posting);
     change_key(account, keys->channel, &posting);
     if (in_queue_rows) change_key(account, keys->queue, &posting);
-    if (fact->type == RS_FACT_LEG_OPENED || fact->type == RS_FACT_LEG_CLOSED) {
+    const bool of_leg = fact->type == RS_FACT_LEG_OPENED || fact->type == RS_FACT_LEG_CLOSED;
+    if (of_leg && !counting->moves_only) {
         const int64_t queued_us = fact->type == RS_FACT_LEG_OPENED ? fact->at_us : fact->enter_us;
-        const int delta = (fact->type == RS_FACT_LEG_OPENED ? 1 : -1) * sign;
+        const int delta = (fact->type == RS_FACT_LEG_OPENED ? 1 : -1) * counting->sign;
         change_still_open(account, keys->queue, queued_us, delta);
         change_still_open(account, keys->channel, queued_us, delta);
         change_still_open(account, keys->total, queued_us, delta);
@@ -236,29 +265,41 @@ static bool is_of_handling(unsigned type) {
     return type == RS_FACT_HANDLED || type == RS_FACT_HANDLE_TIME || type == RS_FACT_WRAPPED || type == RS_FACT_TRANSFERRED_OUT;
 }
 
-/* Facts about one handling at one moment go to the same keys, panes and rows: they are counted together. */
+/* Facts about one handling, or one survey or complaint, at one moment go to the same keys, panes and rows: they are counted together. */
 static bool go_together(const rs_fact_t *a, const rs_fact_t *b) {
-    return is_of_handling(a->type) && is_of_handling(b->type) && a->at_us == b->at_us && a->enter_us == b->enter_us &&
+    const bool of_one = (is_of_handling(a->type) && is_of_handling(b->type)) || (rs_is_feedback(a->type) && rs_is_feedback(b->type));
+    return of_one && a->at_us == b->at_us && a->enter_us == b->enter_us &&
            a->queue == b->queue && a->channel == b->channel && a->agent == b->agent && a->team == b->team;
 }
 
-void rs_account_facts(rs_account_t *account, uint32_t tenant, const rs_fact_t *facts, uint32_t count, int sign) {
+static void count_facts(rs_account_t *account, uint32_t tenant, const rs_fact_t *facts, uint32_t count, const rs_counting_t *counting) {
     enum { MAX_TOGETHER = 3 };
     for (uint32_t i = 0; i < count;) {
         const rs_fact_t *fact = &facts[i];
         const rs_leg_keys_t keys = leg_keys(account, tenant, fact->queue, fact->channel);
         rs_change_t change;
         rs_change_begin(&change, rs_account_standards(account, keys.queue, fact->at_us));
+        if (rs_is_feedback(fact->type)) change.feedback = &rs_account_generation(account, fact->at_us)->config->feedback;
         const uint32_t begun = i;
         do {
+            if (account->predict != NULL && !counting->moves_only) rs_predict_fact(account->predict, keys.queue, &facts[i], counting->sign);
             rs_change_of_fact(&change, &facts[i++]);
         } while (i < count && i - begun < MAX_TOGETHER && go_together(fact, &facts[i]));
         change.fact_count = i - begun;
-        account_change(account, tenant, fact, &change, &keys, sign);
+        account_change(account, tenant, fact, &change, &keys, counting);
     }
 }
 
-void rs_account_journey(rs_account_t *account, uint32_t tenant, const rs_fact_t *fact, int sign) {
+void rs_account_facts_closing(rs_account_t *account, uint32_t tenant, const rs_fact_t *facts, uint32_t count, int64_t close_us,
+                              int sign) {
+    count_facts(account, tenant, facts, count, &(rs_counting_t){.close_us = close_us, .sign = sign, .attributions = account->attributions});
+}
+
+void rs_account_facts(rs_account_t *account, uint32_t tenant, const rs_fact_t *facts, uint32_t count, int sign) {
+    rs_account_facts_closing(account, tenant, facts, count, INT64_MIN, sign);
+}
+
+static void count_journey(rs_account_t *account, uint32_t tenant, const rs_fact_t *fact, const rs_counting_t *counting) {
     const rs_leg_keys_t keys = leg_keys(account, tenant, fact->queue, fact->channel);
     rs_change_t change;
     rs_change_begin(&change, rs_account_standards(account, keys.queue, fact->at_us));
@@ -267,8 +308,48 @@ void rs_account_journey(rs_account_t *account, uint32_t tenant, const rs_fact_t 
     change.reason = fact->reason;
     change.journey_policies = true;
     rs_posting_t posting;
-    begin_posting(account, &posting, fact, &change, keys.queue, sign);
+    begin_posting(account, &posting, fact, &change, keys.queue, counting);
     change_key(account, keys.queue, &posting);
     change_key(account, keys.channel, &posting);
     change_key(account, keys.total, &posting);
 }
+
+void rs_account_journey(rs_account_t *account, uint32_t tenant, const rs_fact_t *fact, int64_t close_us, int sign) {
+    count_journey(account, tenant, fact, &(rs_counting_t){.close_us = close_us, .sign = sign, .attributions = account->attributions});
+}
+
+/* --- attribution close -------------------------------------------------------------------------------------------- */
+static rs_counting_t moving(int64_t close_us, int sign) {
+    return (rs_counting_t){.close_us = close_us, .sign = sign, .attributions = CLOSE_BIT, .moves_only = true};
+}
+
+void rs_account_move(rs_account_t *account, uint32_t tenant, const rs_fact_t *fact, int64_t from_us, int64_t to_us) {
+    const rs_counting_t back = moving(from_us, -1), forth = moving(to_us, 1);
+    count_facts(account, tenant, fact, 1, &forth);
+    count_facts(account, tenant, fact, 1, &back);
+}
+
+void rs_account_move_journey(rs_account_t *account, uint32_t tenant, const rs_fact_t *fact, int64_t from_us, int64_t to_us) {
+    const rs_counting_t back = moving(from_us, -1), forth = moving(to_us, 1);
+    count_journey(account, tenant, fact, &forth);
+    count_journey(account, tenant, fact, &back);
+}
+
+bool rs_account_closes(const rs_account_t *account) { return (account->attributions & CLOSE_BIT) != 0; }
+
+bool rs_account_same_place(const rs_account_t *account, int64_t a_us, int64_t b_us) {
+    int64_t start_us[2], length_us[2];
+    if (a_us == b_us) return true;
+    rs_interval_of(&account->rows->spec, a_us, &start_us[0], &length_us[0]);
+    rs_interval_of(&account->rows->spec, b_us, &start_us[1], &length_us[1]);
+    return start_us[0] == start_us[1] && rs_account_generation(account, a_us) == rs_account_generation(account, b_us);
+}
+
+void rs_account_post(rs_account_t *account, const rs_change_t *change, int64_t at_us, const uint32_t *keys, uint32_t key_count,
+                     int sign) {
+    rs_posting_t posting = {.change = change, .same_verdicts = true, .sign = sign, .attributions = account->attributions};
+    for (unsigned attribution = 0; attribution < RS_ATTRIBUTION_COUNT; attribution++) posting.at_us[attribution] = at_us;
+    for (uint32_t i = 0; i < key_count; i++) change_key(account, keys[i], &posting);
+}
+
+void rs_account_prefetch(const rs_account_t *account, uint32_t key) { prefetch_key(account, key); }

@@ -1,5 +1,8 @@
 #include "core/change.h"
 
+#include "core/fcr/fcr.h"
+#include "core/feedback/change_feedback.h"
+
 static const uint16_t flow_counts[RS_FLOW_COUNT] = {
     [RS_FLOW_OTHER] = RS_COUNT_FLOW_OTHER, [RS_FLOW_TIMEOUT] = RS_COUNT_FLOW_TIMEOUT, [RS_FLOW_EXIT_KEY] = RS_COUNT_FLOW_EXIT_KEY,
     [RS_FLOW_NO_AGENTS] = RS_COUNT_FLOW_NO_AGENTS, [RS_FLOW_OVERFLOW] = RS_COUNT_FLOW_OVERFLOW,
@@ -20,6 +23,11 @@ static const uint8_t block_counts[RS_BLOCK_COUNT] = {
     [RS_BLOCK_NONE] = RS_COUNT_BLOCKED_OTHER, [RS_BLOCK_OTHER] = RS_COUNT_BLOCKED_OTHER, [RS_BLOCK_FULL] = RS_COUNT_BLOCKED_FULL,
     [RS_BLOCK_CLOSED] = RS_COUNT_BLOCKED_CLOSED, [RS_BLOCK_JOIN_EMPTY] = RS_COUNT_BLOCKED_JOIN_EMPTY,
     [RS_BLOCK_NO_AGENT] = RS_COUNT_BLOCKED_NO_AGENT};
+
+static const uint16_t callback_counts[] = {RS_COUNT_CALLBACKS_REQUESTED, RS_COUNT_CALLBACKS_ATTEMPTED, RS_COUNT_CALLBACKS_CONNECTED,
+                                           RS_COUNT_CALLBACKS_FAILED};
+
+static int64_t beyond(int64_t wait_us, int64_t threshold_us) { return wait_us > threshold_us ? wait_us - threshold_us : 0; }
 
 static void change_of_closed_leg(rs_change_t *change, const rs_fact_t *fact) {
     const rs_standard_t *standard = &change->queue->standard;
@@ -49,7 +57,8 @@ static void change_of_closed_leg(rs_change_t *change, const rs_fact_t *fact) {
             if (in_t) rs_change_count(change, RS_COUNT_CALLBACKS_IN_T, 1);
             break;
     }
-    if (wait_us > standard->threshold_us) rs_change_count(change, RS_COUNT_EXCESS_US, wait_us - standard->threshold_us);
+    const int64_t excess_us = beyond(wait_us, standard->threshold_us) - beyond(fact->b_us, standard->threshold_us);
+    if (excess_us > 0) rs_change_count(change, RS_COUNT_EXCESS_US, excess_us);
     change->wait_us = wait_us;
     change->outcome = fact->outcome;
     change->reason = fact->reason;
@@ -66,6 +75,30 @@ static void change_of_handled(rs_change_t *change, const rs_fact_t *fact) {
         rs_change_count(change, RS_COUNT_HOLD_US, fact->b_us);
         rs_change_duration(change, RS_HIST_HOLD, fact->b_us, 1);
     }
+}
+
+/* How many, how many within the target, and the time by both clocks stand together among the counts. */
+static void change_of_reply(rs_change_t *change, const rs_fact_t *fact, unsigned first_count, int64_t target_us, rs_histogram_id_t histogram) {
+    rs_change_count(change, first_count, 1);
+    if (target_us > 0 && fact->a_us <= target_us) rs_change_count(change, first_count + 1, 1);
+    rs_change_count(change, first_count + 2, fact->a_us);
+    rs_change_count(change, first_count + 3, fact->b_us);
+    rs_change_duration(change, histogram, fact->a_us, 1);
+}
+_Static_assert(RS_COUNT_FIRST_REPLY_CALENDAR_US == RS_COUNT_FIRST_REPLIES + 3 && RS_COUNT_NEXT_REPLY_CALENDAR_US == RS_COUNT_NEXT_REPLIES + 3 &&
+                   RS_COUNT_RESOLUTION_CALENDAR_US == RS_COUNT_RESOLUTIONS + 3, "the four counts of a reply stand together");
+_Static_assert(RS_CALLBACK_ATTEMPTED == RS_CALLBACK_REQUESTED + 1 && RS_CALLBACK_CONNECTED == RS_CALLBACK_REQUESTED + 2 &&
+                   RS_CALLBACK_FAILED == RS_CALLBACK_REQUESTED + 3, "callback_counts is in the order of the types");
+
+static void change_of_resolution(rs_change_t *change, int64_t flags) {
+    const bool never = (flags & RS_FCR_NEVER) != 0, unresolved = (flags & (RS_FCR_REPEATED | RS_FCR_FLAGGED)) != 0;
+    rs_change_count(change, RS_COUNT_FCR_ELIGIBLE, 1);
+    if ((flags & RS_FCR_REPEATED) != 0) rs_change_count(change, RS_COUNT_FCR_REPEATED, 1);
+    if ((flags & RS_FCR_FLAGGED) != 0) rs_change_count(change, RS_COUNT_FCR_FLAGGED_UNRESOLVED, 1);
+    if (unresolved) rs_change_count(change, RS_COUNT_FCR_UNRESOLVED, 1);
+    if ((flags & RS_FCR_MATURED) != 0) rs_change_count(change, RS_COUNT_FCR_MATURED, 1);
+    if (never) rs_change_count(change, RS_COUNT_FCR_NEVER, 1);
+    if (never && unresolved) rs_change_count(change, RS_COUNT_FCR_NEVER_UNRESOLVED, 1);
 }
 
 void rs_change_of_fact(rs_change_t *change, const rs_fact_t *fact) {
@@ -96,6 +129,23 @@ void rs_change_of_fact(rs_change_t *change, const rs_fact_t *fact) {
             change->is_blocked = true;
             break;
         case RS_FACT_ABANDONED_BEFORE_QUEUE: rs_change_count(change, RS_COUNT_ABANDONED_BEFORE_QUEUE, 1); break;
+        case RS_FACT_CALLBACK: rs_change_count(change, callback_counts[fact->reason - RS_CALLBACK_REQUESTED], 1); break;
+        case RS_FACT_FIRST_REPLY:
+            change_of_reply(change, fact, RS_COUNT_FIRST_REPLIES, change->queue->replies.first_us, RS_HIST_FIRST_REPLY);
+            break;
+        case RS_FACT_NEXT_REPLY:
+            change_of_reply(change, fact, RS_COUNT_NEXT_REPLIES, change->queue->replies.next_us, RS_HIST_NEXT_REPLY);
+            break;
+        case RS_FACT_RESOLUTION:
+            change_of_reply(change, fact, RS_COUNT_RESOLUTIONS, change->queue->replies.resolution_us, RS_HIST_RESOLUTION);
+            break;
+        case RS_FACT_REOPENED: rs_change_count(change, RS_COUNT_REOPENED, 1); break;
+        case RS_FACT_SURVEY:
+        case RS_FACT_SURVEYED:
+        case RS_FACT_FEEDBACK:
+        case RS_FACT_COMPLAINT_STAGE: rs_change_of_feedback(change, fact); break;
+        case RS_FACT_OVERLAPPING: rs_change_count(change, RS_COUNT_OVERLAPPING_HANDLINGS, 1); break;
+        case RS_FACT_FCR: change_of_resolution(change, fact->a_us); break;
         default: rs_change_count(change, RS_COUNT_CLOCK_ANOMALY, 1); break;
     }
 }

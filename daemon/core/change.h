@@ -16,6 +16,7 @@ typedef struct rs_change {
     bool is_blocked, leg_policies, journey_policies;
     int64_t threshold_us;          /* -1 = says nothing of a threshold */
     const rs_key_entry_t *queue;
+    const rs_feedback_config_t *feedback;   /* of surveys and complaints: what held at their moment; else NULL */
     struct { int64_t delta; uint16_t count; } counts[RS_CHANGE_COUNTS];
     struct { int64_t us; uint8_t histogram; int8_t sign; } durations[RS_CHANGE_DURATIONS];
 } rs_change_t;
@@ -28,6 +29,7 @@ static inline void rs_change_begin(rs_change_t *change, const rs_key_entry_t *qu
     change->outcome = change->reason = 0;
     change->is_blocked = change->leg_policies = change->journey_policies = false;
     change->queue = queue;
+    change->feedback = NULL;
 }
 
 static inline void rs_change_count(rs_change_t *change, unsigned count, int64_t delta) {

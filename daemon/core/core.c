@@ -1,6 +1,11 @@
 #include "core/core_internal.h"
+#include "core/parts_state.h"
+#include "core/predict/live.h"
 
 #include <stdlib.h>
+
+/* Of agents, in one tick: posts of time, and agents. All are through in a minute and a half of ticks. */
+enum { AGENTS_PER_TICK = 128, AGENTS_TICKS = 400 };
 
 /* --- what the parts ask of the core -------------------------------------------------------------------------------- */
 static void on_new_key(void *context, uint32_t key) {
@@ -41,14 +46,43 @@ static uint32_t team_of(void *context, uint32_t tenant, uint32_t agent) {
     return entry->team;
 }
 
-static void on_facts(void *context, uint32_t tenant, const rs_fact_t *facts, uint32_t count, int sign) {
+static int64_t worked(void *context, uint32_t tenant, uint32_t queue, uint8_t channel, int64_t from_us, int64_t to_us) {
+    const rs_core_t *core = context;
+    const rs_config_t *config = rs_account_generation(&core->account, to_us)->config;
+    if (config->hours_count == 0) return to_us - from_us;
+    const rs_names_t *names = &core->directory.names;
+    const rs_calendar_t *hours = rs_config_calendar(config, rs_names_text(names, tenant), rs_names_text(names, queue), channel);
+    return rs_calendar_worked_us(hours, from_us, to_us);
+}
+
+static bool callback_keeps(void *context, uint32_t tenant, uint32_t queue, uint8_t channel, int64_t at_us) {
+    const rs_core_t *core = context;
+    const rs_names_t *names = &core->directory.names;
+    return rs_config_callback_keeps(rs_account_generation(&core->account, at_us)->config, rs_names_text(names, tenant),
+                                    rs_names_text(names, queue), channel);
+}
+
+static void on_facts(void *context, uint32_t contact, uint32_t tenant, const rs_fact_t *facts, uint32_t count, int sign) {
     rs_core_t *core = context;
-    rs_account_facts(&core->account, tenant, facts, count, sign);
+    rs_closes_facts(&core->closes, contact, tenant, facts, count, sign);
+    rs_agents_facts(core->agents, tenant, facts, count, sign);
+}
+
+/* A case belongs to no contact: what it counts stands at its own moment. */
+static void on_case_facts(void *context, uint32_t tenant, const rs_fact_t *facts, uint32_t count, int sign) {
+    on_facts(context, 0, tenant, facts, count, sign);
+}
+
+static void on_steps(void *context, uint32_t tenant, const rs_path_t *path, const rs_step_t *steps, uint32_t count, int sign) {
+    rs_core_t *core = context;
+    rs_process_count(&core->process, tenant, path, steps, count, sign);
 }
 
 static void on_forget(void *context, uint32_t contact) {
     rs_core_t *core = context;
+    rs_closes_forget(&core->closes, contact);
     rs_journeys_forget(&core->journeys, contact);
+    rs_agents_forget(core->agents, contact);
 }
 
 /* --- making and ending ---------------------------------------------------------------------------------------------- */
@@ -77,8 +111,16 @@ static int create_windows(rs_core_t *core) {
     memcpy(settings.windows_us, config->windows_us, sizeof settings.windows_us);
     int status = rs_window_create(&settings, &core->windows);
     if (status != RS_OK || !core->options.alerts) return status;
-    return rs_alerts_create(config, core->windows, config->limits.alerts, core->options.run << 32, core->options.effects.on_alert,
+    const rs_config_t *newest = core->generations[core->generation_count - 1].config;   /* a loaded core: those of before */
+    return rs_alerts_create(newest, core->windows, config->limits.alerts, core->options.run << 32, core->options.effects.on_alert,
                             core->options.effects.context, &core->alerts);
+}
+
+static int create_prediction(rs_core_t *core) {
+    if (core->windows == NULL || core->config->prediction.horizon_us <= 0) return RS_OK;
+    const int status = rs_predict_init(&core->predict, core->directory.max, &core->config->limits, core->config->prediction.horizon_us);
+    core->account.predict = core->gauges.predict = &core->predict;
+    return status;
 }
 
 /* A cell has a row for each attribution. */
@@ -88,7 +130,7 @@ static uint32_t max_cells(const rs_core_options_t *options) {
     return cells == 0 ? 1 : cells;
 }
 
-static int create_parts(rs_core_t *core) {
+int rs_core_create_parts(rs_core_t *core) {
     const rs_config_t *config = core->config;
     const rs_core_options_t *options = &core->options;
     int status = rs_directory_init(&core->directory, &config->limits, options->hash_seed);
@@ -97,11 +139,20 @@ static int create_parts(rs_core_t *core) {
     core->directory.context = core;
     status = rs_sources_init(&core->sources, config, options->replay, options->hash_seed);
     if (status != RS_OK) return status;
+    const bool follows_ways = options->process && config->limits.edges > 0;
     const rs_contacts_settings_t contacts = {.config = config, .compare_sessions = compare_sessions, .same_source = same_source,
-                                             .team_of = team_of, .on_facts = on_facts, .on_forget = on_forget, .context = core};
+                                             .team_of = team_of, .worked = worked, .callback_keeps = callback_keeps,
+                                             .on_facts = on_facts, .on_forget = on_forget, .context = core,
+                                             .on_steps = follows_ways ? on_steps : NULL};
     status = rs_contacts_init(&core->contacts, &contacts);
     if (status != RS_OK) return status;
+    const rs_cases_settings_t cases = {.config = config, .account = &core->account, .compare_sessions = compare_sessions,
+                                       .team_of = team_of, .on_facts = on_case_facts, .context = core};
+    status = rs_cases_init(&core->cases, &cases);
+    if (status != RS_OK) return status;
     status = rs_rows_init(&core->rows, max_cells(options), &options->interval, options->run);
+    if (status != RS_OK) return status;
+    if (follows_ways) status = rs_process_init(&core->process, &config->limits, &options->interval, options->run);
     if (status != RS_OK) return status;
     if (options->windows) status = create_windows(core);
     if (status != RS_OK) return status;
@@ -111,10 +162,18 @@ static int create_parts(rs_core_t *core) {
                                    .touched_max = core->directory.max};
     core->account.touched = calloc(core->account.touched_max, sizeof *core->account.touched);
     if (core->account.touched == NULL) return RS_ERR_MEMORY;
-    status = rs_gauges_init(&core->gauges, &core->account, &core->contacts, core->directory.max);
+    status = rs_closes_init(&core->closes, config->limits.contacts, &core->account, &core->contacts);
     if (status != RS_OK) return status;
-    if (wants_journeys(config)) return rs_journeys_init(&core->journeys, config->limits.contacts, &core->account, &core->contacts);
-    return RS_OK;
+    status = rs_gauges_init(&core->gauges, &core->account, &core->contacts, core->directory.max);
+    if (status == RS_OK) status = create_prediction(core);
+    if (status != RS_OK) return status;
+    const rs_agents_settings_t agents = {.config = config, .account = &core->account, .contacts = &core->contacts,
+                                         .team_of = team_of, .context = core};
+    status = rs_agents_create(&agents, &core->agents);
+    if (status != RS_OK) return status;
+    status = rs_fcr_init(&core->fcr, config, &core->account);
+    if (status != RS_OK || !(core->fcr.on || wants_journeys(config))) return status;
+    return rs_journeys_init(&core->journeys, config->limits.contacts, wants_journeys(config), &core->account, &core->contacts, &core->fcr);
 }
 
 int rs_core_create(const rs_core_options_t *options, rs_core_t **core_out) {
@@ -128,7 +187,7 @@ int rs_core_create(const rs_core_options_t *options, rs_core_t **core_out) {
     core->final_frontier_us = INT64_MIN;
     core->alerts_second = INT64_MIN;
     first_generation(core);
-    const int status = create_parts(core);
+    const int status = rs_core_create_parts(core);
     if (status != RS_OK) {
         rs_core_destroy(&core);
         return status;
@@ -143,12 +202,19 @@ void rs_core_destroy(rs_core_t **core_ref) {
     rs_alerts_destroy(&core->alerts);
     rs_window_destroy(&core->windows);
     rs_journeys_deinit(&core->journeys);
+    rs_closes_deinit(&core->closes);
+    rs_process_deinit(&core->process);
+    rs_agents_destroy(&core->agents);
+    rs_fcr_deinit(&core->fcr);
     rs_gauges_deinit(&core->gauges);
+    rs_predict_deinit(&core->predict);
     rs_contacts_deinit(&core->contacts);
+    rs_cases_deinit(&core->cases);
     rs_rows_deinit(&core->rows);
     rs_sources_deinit(&core->sources);
     rs_directory_deinit(&core->directory);
     free(core->account.touched);
+    rs_kept_configs_free(core);
     free(core);
     *core_ref = NULL;
 }
@@ -168,7 +234,9 @@ void rs_core_settle_touched(rs_core_t *core) {
 static void on_aged(void *context, uint32_t contact) {
     rs_core_t *core = context;
     if (core->windows != NULL) rs_gauges_follow(&core->gauges, contact, core->now_us);
+    rs_closes_follow(&core->closes, contact);
     rs_journeys_follow(&core->journeys, contact);
+    rs_agents_follow(core->agents, contact);
 }
 
 /* What time alone does: legs cross thresholds, at once; alerts are looked at over all keys when a second has passed, which is when
@@ -176,10 +244,17 @@ static void on_aged(void *context, uint32_t contact) {
 static void let_time_act(rs_core_t *core) {
     rs_gauges_tick(&core->gauges, core->now_us);
     rs_core_settle_touched(core);
+    rs_predict_tick(core);
     const int64_t second = core->now_us / RS_US_PER_S;
     if (core->alerts == NULL || second <= core->alerts_second) return;
     core->alerts_second = second;
     rs_alerts_on_tick(core->alerts, core->now_us);
+}
+
+static void let_agents_go_on(rs_core_t *core) {
+    if (core->watermark_us == INT64_MIN) return;
+    const uint32_t share = rs_agents_published(core->agents) / AGENTS_TICKS;
+    rs_agents_advance(core->agents, core->watermark_us, share > AGENTS_PER_TICK ? share : AGENTS_PER_TICK);
 }
 
 static void move_watermark(rs_core_t *core) {
@@ -199,6 +274,8 @@ static void move_time(rs_core_t *core, int64_t now_us) {
 static void follow_events(rs_core_t *core, int64_t occurred_us) {
     if (core->options.replay) {
         if (occurred_us > core->watermark_us) core->watermark_us = occurred_us;
+        /* Before the event: whether it speaks of a contact in memory or begins another one with its id, its time decides. */
+        rs_contacts_age(&core->contacts, core->watermark_us, UINT32_MAX, on_aged, core);
     } else {
         const int64_t second = occurred_us / RS_US_PER_S;
         if (second <= core->watermark_second) return;
@@ -219,6 +296,9 @@ void rs_core_tick(rs_core_t *core, int64_t now_us) {
     if (!by_events) move_time(core, core->wall_us);
     else if (core->watermark_us != INT64_MIN) move_time(core, core->watermark_us);
     if (core->watermark_us != INT64_MIN) rs_contacts_age(&core->contacts, core->watermark_us, 4096, on_aged, core);
+    rs_core_let_time_act_on_cases(core, 1024);
+    let_agents_go_on(core);
+    rs_fcr_advance(&core->fcr, core->watermark_us, RS_FCR_TICK_BUDGET);
     rs_core_finalise_rows(core);
     if (core->windows == NULL) return;
     let_time_act(core);
@@ -265,8 +345,14 @@ static void make_node(rs_core_t *core, const rs_event_t *event, uint32_t session
             node->flags |= RS_NODE_SCORE;
             node->score_milli = thousandths(event->score_milli);
         }
-        if ((event->present & RS_HAS_SCALE_MIN) != 0) node->scale_min_milli = thousandths(event->scale_min_milli);
-        if ((event->present & RS_HAS_SCALE_MAX) != 0) node->scale_max_milli = thousandths(event->scale_max_milli);
+        if ((event->present & RS_HAS_SCALE_MIN) != 0) {
+            node->flags |= RS_NODE_SCALE_MIN;
+            node->scale_min_milli = thousandths(event->scale_min_milli);
+        }
+        if ((event->present & RS_HAS_SCALE_MAX) != 0) {
+            node->flags |= RS_NODE_SCALE_MAX;
+            node->scale_max_milli = thousandths(event->scale_max_milli);
+        }
     } else if (event->type == RS_CONTACT_TRANSFERRED) {
         node->detail = event->kind;
         node->to_queue = rs_names_number(names, event->to_queue);
@@ -280,22 +366,49 @@ static rs_hash128_t scoped_hash(const rs_core_t *core, uint32_t tenant, rs_str_t
     return rs_hash128(id.data, id.len, core->options.hash_seed ^ rs_hash_mix((uint64_t)tenant << 8 | space));
 }
 
+static uint64_t id_prefix(rs_str_t event_id) {
+    uint64_t prefix = 0;
+    for (uint32_t i = 0; i < 8; i++) prefix = prefix << 8 | (i < event_id.len ? (unsigned char)event_id.data[i] : 0);
+    return prefix;
+}
+
+static void tie_to_journey(rs_core_t *core, uint32_t number, const rs_event_t *event, uint32_t session) {
+    const rs_contact_t *contact = rs_contacts_at(&core->contacts, number);
+    const bool named = event->journey_id.len != 0;
+    if (!rs_journeys_want(&core->journeys, contact, named)) return;
+    const rs_order_t order = {.at_us = event->occurred_us, .seq = event->seq, .id_prefix = id_prefix(event->event_id),
+                              .session = session, .has_seq = (event->present & RS_HAS_SEQ) != 0};
+    const rs_hash128_t id = named ? scoped_hash(core, contact->tenant, event->journey_id, 1) : contact->id;
+    rs_journeys_tie(&core->journeys, number, id, named, order);
+}
+
 static rs_refusal_t apply_to_contact(rs_core_t *core, const rs_event_t *event, uint32_t session) {
     const uint32_t tenant = rs_directory_tenant(&core->directory, event->tenant);
     const uint32_t contact = rs_contacts_find(&core->contacts, tenant, scoped_hash(core, tenant, event->contact_id, 1));
     if (contact == 0) return RS_REFUSAL_LIMIT;
+    rs_fcr_prefetch(&core->fcr, rs_contacts_at(&core->contacts, contact)->resolution);
     rs_node_t node;
     make_node(core, event, session, &node);
     const rs_refusal_t refusal = rs_contacts_take(&core->contacts, contact, &node, event->event_id);
     if (refusal != RS_REFUSAL_NONE) return refusal;
-    if (core->journeys.on) {
-        const bool named = event->journey_id.len != 0;
-        rs_journeys_tie(&core->journeys, contact,
-                        scoped_hash(core, tenant, named ? event->journey_id : event->contact_id, 2), named);
-        rs_journeys_follow(&core->journeys, contact);
-    }
+    rs_closes_follow(&core->closes, contact);
+    tie_to_journey(core, contact, event, session);
+    rs_journeys_follow(&core->journeys, contact);
+    rs_agents_follow(core->agents, contact);
     if (core->windows != NULL) rs_gauges_follow(&core->gauges, contact, core->now_us);
     return RS_REFUSAL_NONE;
+}
+
+static rs_refusal_t apply_to_agent(rs_core_t *core, const rs_event_t *event, uint32_t session) {
+    rs_names_t *names = &core->directory.names;
+    const rs_agent_event_t read = {
+        .tenant = rs_directory_tenant(&core->directory, event->tenant), .agent = rs_names_number(names, event->agent),
+        .team = rs_names_number(names, event->team), .queue = rs_names_number(names, event->queue),
+        .code = rs_names_number(names, event->code), .session = session, .type = event->type, .state = event->state,
+        .has_seq = (event->present & RS_HAS_SEQ) != 0, .has_from = (event->present & RS_HAS_FROM_US) != 0,
+        .has_to = (event->present & RS_HAS_TO_US) != 0, .at_us = event->occurred_us, .from_us = event->from_us,
+        .to_us = event->to_us, .seq = event->seq, .event_id = event->event_id};
+    return rs_agents_take(core->agents, &read);
 }
 
 static rs_refusal_t apply_accepted(rs_core_t *core, const rs_event_t *event, uint32_t session) {
@@ -303,6 +416,8 @@ static rs_refusal_t apply_accepted(rs_core_t *core, const rs_event_t *event, uin
         rs_sources_declare_gap(&core->sources, session, event->from_seq, event->to_seq);
         return RS_REFUSAL_NONE;
     }
+    if (event->type == RS_FEEDBACK_RECEIVED) return rs_core_apply_feedback(core, event, session);
+    if (event->type >= RS_AGENT_STATE && event->type <= RS_AGENT_SCHEDULED) return apply_to_agent(core, event, session);
     const bool of_contact = event->type >= RS_CONTACT_CREATED && event->type <= RS_SURVEY_ANSWERED;
     return of_contact ? apply_to_contact(core, event, session) : RS_REFUSAL_NONE;
 }
@@ -316,7 +431,9 @@ static rs_refusal_t judge(rs_core_t *core, const rs_event_t *event, int64_t arri
 
 static void settle_event(rs_core_t *core) {
     if (core->options.replay && core->watermark_us != INT64_MIN) {
-        rs_contacts_age(&core->contacts, core->watermark_us, 2, on_aged, core);
+        rs_core_let_time_act_on_cases(core, 2);
+        rs_agents_advance(core->agents, core->watermark_us, 4);
+        rs_fcr_advance(&core->fcr, core->watermark_us, 2);
     }
     if (core->account.touched_count != 0) rs_core_settle_touched(core);
 }
@@ -412,6 +529,9 @@ int rs_core_apply(rs_core_t *core, uint32_t kind, const void *bytes, size_t len,
 
 void rs_core_finish(rs_core_t *core) {
     if (core->watermark_us != INT64_MIN) rs_contacts_age(&core->contacts, core->watermark_us, UINT32_MAX, on_aged, core);
+    rs_core_let_time_act_on_cases(core, UINT32_MAX);
+    if (core->watermark_us != INT64_MIN) rs_agents_count_until(core->agents, core->watermark_us);
+    rs_fcr_finish(&core->fcr, core->watermark_us);
     if (core->windows == NULL) return;
     rs_gauges_tick(&core->gauges, core->now_us);
     rs_core_settle_touched(core);

@@ -11,7 +11,11 @@
 #ifndef RS_CORE_H
 #define RS_CORE_H
 
+#include "core/agent/agent.h"
 #include "core/alert/alert.h"
+#include "core/fcr/fcr.h"
+#include "core/hash.h"
+#include "core/process/map.h"
 #include "core/row.h"
 #include "event/event.h"
 
@@ -30,6 +34,7 @@ typedef struct rs_core_options {
     bool replay;                      /* nothing is late or future; time follows the events; missing ends stay open unless
                                          config->missing_end_us was set */
     bool windows, alerts;             /* off in a replay that only wants rows */
+    bool process;                     /* follows contacts' ways; also needs limits.edges > 0. Whoever asks for it must collect */
     uint32_t families;                /* bit set of rs_key_family_t whose rows are kept */
     uint32_t attributions;            /* bit set of rs_attribution_t */
     rs_interval_spec_t interval;
@@ -76,6 +81,44 @@ size_t rs_core_collect(rs_core_t *core, size_t max, rs_row_fn on_row, void *cont
 /* Rows changed and not yet collected. */
 size_t rs_core_dirty_rows(const rs_core_t *core);
 
+/* --- the way through the process (options.process; nothing without it) --------------------------------------------- */
+/* As rs_core_rows, _collect and _dirty_rows: edges by interval, tenant, from, to, queue; each in the interval of its moment. */
+void rs_core_process_rows(rs_core_t *core, rs_process_row_fn on_row, void *context);
+size_t rs_core_process_collect(rs_core_t *core, size_t max, rs_process_row_fn on_row, void *context);
+size_t rs_core_process_dirty(const rs_core_t *core);
+/* The map of a tenant over the intervals in memory that begin in [from_us, to_us). Give it back with rs_process_map_deinit, before
+ * the core is destroyed. RS_ERR_MEMORY: *map needs no deinit. */
+RS_MUST_CHECK int rs_core_process_map(rs_core_t *core, rs_str_t tenant, int64_t from_us, int64_t to_us, rs_process_map_t *map);
+/* The variants of finished contacts since the core began, by tenant, the most frequent first. */
+void rs_core_process_variants(rs_core_t *core, rs_variant_row_fn on_variant, void *context);
+
+/* --- the whole state as bytes (core/state/state.h) ----------------------------------------------------------------- */
+/* Takes the next `len` bytes, some 64 KiB at most. What is not RS_OK ends the saving, which returns it. */
+typedef struct rs_state_out {
+    void *context;
+    int (*write)(void *context, const void *bytes, size_t len);
+} rs_state_out_t;
+/* Gives 1 to `room` next bytes; *len 0: there are no more. What is not RS_OK ends the loading, which returns it. */
+typedef struct rs_state_in {
+    void *context;
+    int (*read)(void *context, void *bytes, size_t room, size_t *len);
+} rs_state_in_t;
+enum { RS_STATE_WHAT_BYTES = 192 };
+
+/* Between two calls of apply, tick and so on. Changes nothing. *hash: of the bytes, so that equal states have equal ones; `out`
+ * NULL: only that. RS_ERR_MEMORY, or what `out` said. */
+RS_MUST_CHECK int rs_core_save(const rs_core_t *core, const rs_state_out_t *out, rs_hash128_t *hash);
+/* A core that goes on as the saved one would have, to the byte. Taken from the state: times, `run`, `hash_seed`, all figures, and
+ * what was in force of policies, standards, rules, working hours, reply targets, deadlines, scales and first-contact resolution;
+ * from `options`: everything else. When the configuration has other ones of these than the saved newest, that is a rs_core_configure
+ * at the end of loading (effects included). staff.expire, lateness and clock skew of agents, prediction's horizon and the buckets of
+ * customers stay as the state was begun with. Working hours of before need their time zone in the configuration.
+ * `what` (RS_STATE_WHAT_BYTES, may be NULL) says in English why it failed. RS_ERR_PARSE: damaged, cut short, or no state;
+ * RS_ERR_VERSION: of a newer program; RS_ERR_STATE: other families, attributions, intervals, windows than it was saved with, or
+ * the map of the process, prediction or first-contact resolution (limits.customers) is on in one and off in the other;
+ * RS_ERR_LIMIT: the limits are smaller than what it holds; RS_ERR_MEMORY; or what `in` said. */
+RS_MUST_CHECK int rs_core_load(const rs_core_options_t *options, const rs_state_in_t *in, char *what, rs_core_t **core);
+
 /* --- looking ------------------------------------------------------------------------------------------------------ */
 typedef struct rs_accounting {      /* received = applied + duplicate + late_applied + too_late + invalid + unknown + future + limit */
     rs_str_t source;
@@ -83,6 +126,8 @@ typedef struct rs_accounting {      /* received = applied + duplicate + late_app
     uint64_t gaps, missing;         /* holes in `seq`: how many, and how many numbers are missing now */
     int64_t watermark_us;           /* greatest occurred_at */
     bool idle;
+    bool skew_known;                /* live, and enough events of late: */
+    int64_t skew_us;                /* by how much its clock is ahead of ours, < 0: behind or slow (core/skew.h) */
 } rs_accounting_t;
 uint32_t rs_core_source_count(const rs_core_t *core);
 void rs_core_accounting(const rs_core_t *core, uint32_t source, rs_accounting_t *accounting);
@@ -93,14 +138,65 @@ uint64_t rs_core_position(const rs_core_t *core);    /* of the last applied reco
 const rs_window_store_t *rs_core_windows(const rs_core_t *core);   /* NULL when off */
 /* Any thread, for key < rs_window_key_count: the key's dimensions, valid for the core's life. */
 void rs_core_key(const rs_core_t *core, uint32_t key, rs_key_t *dimensions);
+/* Who does what since when; any thread. Agents in the order in which they first appeared; texts are valid for the core's life.
+ * RS_ERR_NOT_FOUND: place >= count; RS_ERR_AGAIN: torn 64 times, try later. */
+typedef struct rs_core_agent {
+    rs_agent_live_t live;
+    rs_str_t tenant, agent, team, reason, activity;
+    rs_str_t queues[RS_LIVE_QUEUES];     /* the first of live.queue_count */
+} rs_core_agent_t;
+uint32_t rs_core_agent_count(const rs_core_t *core);
+RS_MUST_CHECK int rs_core_agent(const rs_core_t *core, uint32_t place, rs_core_agent_t *agent);
+/* Core's thread: see rs_agents_staff and rs_agents_odd in core/agent/agent.h. */
+const rs_agents_t *rs_core_agents(const rs_core_t *core);
 /* Policies in slot order as they are counted now. */
 uint32_t rs_core_policy_count(const rs_core_t *core);
 const rs_policy_t *rs_core_policy(const rs_core_t *core, uint32_t slot);
 uint64_t rs_core_bytes(const rs_core_t *core);       /* memory in use */
+/* Open complaints of one tenant, now. Only those with a case_id: others have no stages to come. tenant < rs_core_complaint_tenants. */
+typedef struct rs_complaint_gauges {
+    rs_str_t tenant;
+    uint32_t open[RS_FEEDBACK_STAGE_COUNT];   /* by the stage where they stand: received … responded */
+    uint32_t all_open, overdue;               /* overdue: the next stage that has a deadline takes longer already */
+    int64_t next_overdue_us;                  /* when the next of the others will be, if nothing happens; INT64_MAX: none */
+} rs_complaint_gauges_t;
+uint32_t rs_core_complaint_tenants(const rs_core_t *core);
+void rs_core_complaints(const rs_core_t *core, uint32_t tenant, rs_complaint_gauges_t *gauges);
 /* Things that a hard bound kept out, by reason: contacts or events without room, cells and panes without room, lookups that
- * ended at an __overflow__ key. All 0 in a healthy daemon. */
-typedef struct rs_core_losses { uint64_t contacts, cells, panes, overflowed_keys, alerts; } rs_core_losses_t;
+ * ended at an __overflow__ key, events of cases without room and closed cases that made room for new ones, steps that went to an
+ * __overflow__ edge or none, variants that lost their place,
+ * journeys forgotten too soon. All 0 in a healthy daemon. */
+typedef struct rs_core_losses {
+    uint64_t contacts, cells, panes, overflowed_keys, alerts, cases, edges, variants;
+    uint64_t customers;             /* journeys of customers that were forgotten before their repeat window had ended */
+    uint64_t unmoved;               /* facts that stay at their own moment in attribution close */
+} rs_core_losses_t;
 rs_core_losses_t rs_core_losses(const rs_core_t *core);
+/* --- prediction (core/predict/predict.h) --------------------------------------------------------------------------- */
+/* What is expected of one contact that waits in a queue. `contact` stands for tenant and contact_id. */
+typedef struct rs_waiting {
+    rs_hash128_t contact;
+    uint32_t ahead;               /* contacts that came before it */
+    int64_t queued_us;
+    int64_t wait_left_us;         /* expected, if it does not give up; at most a day */
+    double breach;                /* chance that it is not answered by queued + T */
+} rs_waiting_t;
+typedef void (*rs_waiting_fn)(void *context, const rs_waiting_t *waiting);
+/* Calls on_waiting for every contact that waits in the queue key, the oldest first, as of now. Returns RS_PREDICTION_GIVEN, or why
+ * there is no answer (core/window/window.h); then it calls nothing. The queues' own figures are published once a second:
+ * rs_window_read_prediction. */
+uint32_t rs_core_predict_waiting(rs_core_t *core, uint32_t key, rs_waiting_fn on_waiting, void *context);
+
+/* --- first-contact resolution (its counts are in rows and windows) ---------------------------------------------------- */
+/* Inbound contacts of known customers within the remembered time (fcr.repeat_window and a little more), and how many different
+ * customers these are of. */
+typedef struct rs_contact_rate { uint64_t contacts, customers; } rs_contact_rate_t;
+rs_contact_rate_t rs_core_fcr_contact_rate(const rs_core_t *core, rs_str_t tenant);
+/* Who came most often within that time, most contacts first; at most `max`, and RS_FCR_REPEATERS. Returns how many. *others_at_most:
+ * nobody else came more often. */
+uint32_t rs_core_fcr_repeaters(const rs_core_t *core, rs_str_t tenant, rs_fcr_repeater_t *repeaters, uint32_t max,
+                               uint32_t *others_at_most);
+
 /* Tests: recomputes what can be recomputed. RS_OK or RS_ERR_STATE with *why. */
 RS_MUST_CHECK int rs_core_check(const rs_core_t *core, const char **why);
 

@@ -49,7 +49,9 @@ static int place_policies(const rs_core_t *core, const rs_config_t *config, rs_g
 }
 
 /* In which slot each policy of the configuration is counted, in the configuration's order. */
-static void tell_slots(rs_core_t *core, const rs_config_t *config, const rs_generation_t *generation) {
+void rs_core_tell_slots(rs_core_t *core) {
+    const rs_generation_t *generation = &core->generations[core->generation_count - 1];
+    const rs_config_t *config = generation->config;
     uint32_t slots[RS_MAX_POLICIES];
     for (uint32_t i = 0; i < config->policy_count; i++) {
         slots[i] = RS_MAX_POLICIES;
@@ -66,11 +68,15 @@ int rs_core_configure(rs_core_t *core, const rs_config_t *config) {
     rs_generation_t *next = &core->generations[core->generation_count];
     *next = (rs_generation_t){.from_us = next_boundary(core), .config = config};
     int status = place_policies(core, config, next);
+    if (status == RS_OK) status = rs_fcr_can_configure(&core->fcr, &config->fcr);
     if (status == RS_OK && core->alerts != NULL) status = rs_alerts_configure(core->alerts, config, core->now_us);
     if (status != RS_OK) return status;
-    if (core->alerts != NULL) tell_slots(core, config, next);
+    rs_fcr_configure(&core->fcr, &config->fcr);
+    core->contacts.derivation.repeat_window_us = config->fcr.repeat_window_us;
     core->config = config;
+    rs_agents_configure(core->agents, config);
     core->generation_count++;
     core->account.generation_count = core->generation_count;
+    if (core->alerts != NULL) rs_core_tell_slots(core);
     return RS_OK;
 }

@@ -3,10 +3,16 @@
 #define RS_CORE_INTERNAL_H
 
 #include "core/account.h"
+#include "core/agent/agent.h"
+#include "core/close.h"
 #include "core/contact/contact.h"
 #include "core/core.h"
+#include "core/fcr/fcr.h"
+#include "core/feedback/case.h"
 #include "core/gauges.h"
 #include "core/journey.h"
+#include "core/predict/predict.h"
+#include "core/process/process.h"
 #include "core/source.h"
 
 enum { RS_ANNOUNCED = 8, RS_ANNOUNCED_NEAR = 3, RS_ANNOUNCED_NEXT = 6 };   /* events known ahead, a power of two; how many ago */
@@ -20,11 +26,19 @@ struct rs_core {
     rs_rows_t rows;
     rs_account_t account;
     rs_gauges_t gauges;
+    rs_fcr_t fcr;
     rs_journeys_t journeys;
+    rs_agents_t *agents;
+    rs_predict_t predict;            /* keys NULL = off */
+    rs_closes_t closes;              /* off unless rows are kept in attribution close */
+    rs_cases_t cases;
+    rs_process_t process;
     rs_window_store_t *windows;      /* NULL = off */
     rs_alerts_t *alerts;             /* NULL = off */
     rs_generation_t generations[RS_MAX_GENERATIONS];
     uint32_t generation_count;
+    struct rs_kept_config *kept[RS_MAX_GENERATIONS];   /* configurations of before a load; generations point to them */
+    uint32_t kept_count;
     int64_t now_us;                  /* windows and alerts go by it */
     int64_t wall_us;                 /* last tick, or arrival when later */
     int64_t watermark_us, watermark_second;
@@ -36,8 +50,16 @@ struct rs_core {
     uint32_t announced_at;
 };
 
+/* Everything that a core has beside options, times and generations, which are there. On failure the core is to be destroyed. */
+RS_MUST_CHECK int rs_core_create_parts(rs_core_t *core);
+/* Tells the alert rules in which slots the policies of the newest generation are counted. */
+void rs_core_tell_slots(rs_core_t *core);
 /* Touched keys: publishes their gauges and lets the alert rules look at them. */
 void rs_core_settle_touched(rs_core_t *core);
+/* Takes a feedback.received. */
+RS_MUST_CHECK rs_refusal_t rs_core_apply_feedback(rs_core_t *core, const rs_event_t *event, uint32_t session);
+/* Cases fold, complaints become overdue; at most `budget` of each. */
+void rs_core_let_time_act_on_cases(rs_core_t *core, uint32_t budget);
 /* Marks rows final as the watermark passes. */
 void rs_core_finalise_rows(rs_core_t *core);
 

@@ -9,6 +9,7 @@ void rs_core_finalise_rows(rs_core_t *core) {
     const int64_t frontier_us = settled_us - settled_us % core->rows.spec.length_us;
     if (settled_us < 0 || frontier_us <= core->final_frontier_us) return;
     core->final_frontier_us = frontier_us;
+    rs_process_finalise(&core->process, frontier_us);
     for (uint32_t number = 1; number <= core->rows.cells.made; number++) {
         rs_cell_t *cell = rs_rows_cell(&core->rows, number);
         if (cell->is_free || cell->is_final || cell->start_us + cell->length_us > frontier_us) continue;
@@ -74,14 +75,22 @@ void rs_core_rows(rs_core_t *core, rs_row_fn on_row, void *context) {
     free(places);
 }
 
+/* The rows of two attributions that have nothing of their own say the same. */
+static bool same_rows(const rs_cell_t *cell, unsigned a, unsigned b) {
+    return a != RS_ATTRIBUTION_CLOSE && b != RS_ATTRIBUTION_CLOSE && cell->own[a] == 0 && cell->own[b] == 0;
+}
+
 size_t rs_core_collect(rs_core_t *core, size_t max, rs_row_fn on_row, void *context) {
     size_t count = 0;
+    rs_row_t row;
+    rs_place_t last = {0};           /* what `row` was read from */
     while (count < max && core->rows.dirty_head != 0) {
         const uint32_t number = core->rows.dirty_head;
         const rs_cell_t *cell = rs_rows_cell(&core->rows, number);
         const unsigned attribution = (unsigned)__builtin_ctz(cell->dirty);
-        rs_row_t row;
-        read_row(core, number, attribution, &row);
+        if (last.cell == number && same_rows(cell, last.attribution, attribution)) row.attribution = (uint8_t)attribution;
+        else read_row(core, number, attribution, &row);
+        last = (rs_place_t){.cell = number, .attribution = (uint8_t)attribution};
         rs_rows_clean(&core->rows, number, attribution);
         on_row(context, &row);
         count++;
@@ -97,6 +106,7 @@ uint32_t rs_core_source_count(const rs_core_t *core) { return core->sources.sour
 void rs_core_accounting(const rs_core_t *core, uint32_t source, rs_accounting_t *accounting) {
     RS_REQUIRE(source < core->sources.source_count);
     *accounting = core->sources.sources[source].accounting;
+    accounting->skew_known = rs_skew_estimate(&core->sources.sources[source].skew, &accounting->skew_us);
     for (uint32_t i = 1; i < core->sources.session_count; i++) {
         if (core->sources.sessions[i].owner != source) continue;
         uint64_t gaps, missing;
@@ -111,6 +121,21 @@ int64_t rs_core_watermark(const rs_core_t *core) { return core->watermark_us; }
 uint64_t rs_core_position(const rs_core_t *core) { return core->position; }
 const rs_window_store_t *rs_core_windows(const rs_core_t *core) { return core->windows; }
 void rs_core_key(const rs_core_t *core, uint32_t key, rs_key_t *dimensions) { *dimensions = core->directory.entries[key].dimensions; }
+
+uint32_t rs_core_agent_count(const rs_core_t *core) { return rs_agents_published(core->agents); }
+const rs_agents_t *rs_core_agents(const rs_core_t *core) { return core->agents; }
+
+int rs_core_agent(const rs_core_t *core, uint32_t place, rs_core_agent_t *agent) {
+    rs_agent_live_t live;
+    const int status = rs_agents_read(core->agents, place, &live);
+    if (status != RS_OK) return status;
+    const rs_names_t *names = &core->directory.names;
+    *agent = (rs_core_agent_t){.live = live, .tenant = rs_names_text(names, live.tenant), .agent = rs_names_text(names, live.agent),
+                               .team = rs_names_text(names, live.team), .reason = rs_names_text(names, live.reason),
+                               .activity = rs_names_text(names, live.activity)};
+    for (uint32_t i = 0; i < RS_LIVE_QUEUES && i < live.queue_count; i++) agent->queues[i] = rs_names_text(names, live.queues[i]);
+    return RS_OK;
+}
 
 static const rs_generation_t *newest(const rs_core_t *core) { return &core->generations[core->generation_count - 1]; }
 
@@ -129,10 +154,13 @@ const rs_policy_t *rs_core_policy(const rs_core_t *core, uint32_t slot) {
 
 uint64_t rs_core_bytes(const rs_core_t *core) {
     uint64_t bytes = sizeof *core + rs_contacts_bytes(&core->contacts) + rs_rows_bytes(&core->rows) +
+                     (core->closes.on ? rs_pool_bytes(&core->closes.facts) : 0) + rs_cases_bytes(&core->cases) + rs_agents_bytes(core->agents) +
                      rs_sources_bytes(&core->sources) + rs_names_bytes(&core->directory.names) +
+                     rs_journeys_bytes(&core->journeys) + rs_fcr_bytes(&core->fcr) +
                      (uint64_t)core->directory.count * sizeof(rs_key_entry_t);
+    bytes += rs_predict_bytes(&core->predict);
     if (core->windows != NULL) bytes += rs_window_bytes(core->windows);
-    return bytes;
+    return bytes + rs_process_bytes(&core->process);
 }
 
 int rs_core_check(const rs_core_t *core, const char **why) {
@@ -142,11 +170,29 @@ int rs_core_check(const rs_core_t *core, const char **why) {
         *why = "the accounting of a source does not balance";
         return RS_ERR_STATE;
     }
+    const int status = rs_cases_check(&core->cases, why);
+    if (status != RS_OK) return status;
+    if (rs_agents_check(core->agents, why) != RS_OK) return RS_ERR_STATE;
     return core->windows == NULL ? RS_OK : rs_window_check(core->windows, why);
 }
 
 rs_core_losses_t rs_core_losses(const rs_core_t *core) {
-    return (rs_core_losses_t){.contacts = core->contacts_refused, .cells = core->rows.dropped,
+    return (rs_core_losses_t){.contacts = core->contacts_refused, .unmoved = core->closes.unmoved, .cells = core->rows.dropped,
                               .panes = core->account.windows_refused, .overflowed_keys = core->directory.overflowed,
-                              .alerts = core->alerts != NULL ? rs_alerts_unbound(core->alerts) : 0};
+                              .alerts = core->alerts != NULL ? rs_alerts_unbound(core->alerts) : 0,
+                              .cases = core->cases.refused + core->cases.forgotten,
+                              .edges = core->process.overflowed + core->process.dropped,
+                              .variants = core->process.variants.taken_over,
+                              .customers = core->fcr.forgotten};
+}
+
+rs_contact_rate_t rs_core_fcr_contact_rate(const rs_core_t *core, rs_str_t tenant) {
+    rs_contact_rate_t rate;
+    rs_fcr_rate(&core->fcr, tenant, &rate.contacts, &rate.customers);
+    return rate;
+}
+
+uint32_t rs_core_fcr_repeaters(const rs_core_t *core, rs_str_t tenant, rs_fcr_repeater_t *repeaters, uint32_t max,
+                               uint32_t *others_at_most) {
+    return rs_fcr_repeaters(&core->fcr, tenant, repeaters, max, others_at_most);
 }

@@ -65,6 +65,11 @@
     X(PLANNED_US, planned_us) X(OUT_OF_PLAN_US, out_of_plan_us) X(WORKED_US, worked_us)                 \
     X(PLANNED_WORK_US, planned_work_us)                                                                 \
     X(OVERLAPPING_HANDLINGS, overlapping_handlings) X(STATES_EXPIRED, states_expired)                   \
+    /* the scales of the scores counted: sums of their ends, thousandths, and of their squares (core/feedback/survey.h) */ \
+    X(CSAT_SCALE_MIN_MILLI, csat_scale_min_milli) X(CSAT_SCALE_MAX_MILLI, csat_scale_max_milli)         \
+    X(CSAT_SCALE_SQUARES, csat_scale_squares)                                                           \
+    X(CES_SCALE_MIN_MILLI, ces_scale_min_milli) X(CES_SCALE_MAX_MILLI, ces_scale_max_milli)             \
+    X(CES_SCALE_SQUARES, ces_scale_squares)                                                             \
     /* service level: numerator and denominator of each policy slot; keep these last */                 \
     X(SL_NUM_0, sl_num_0) X(SL_NUM_1, sl_num_1) X(SL_NUM_2, sl_num_2) X(SL_NUM_3, sl_num_3)             \
     X(SL_NUM_4, sl_num_4) X(SL_NUM_5, sl_num_5) X(SL_NUM_6, sl_num_6) X(SL_NUM_7, sl_num_7)             \

@@ -46,19 +46,39 @@ static uint32_t find(const rs_directory_t *directory, uint64_t hash, unsigned fa
     return 0;
 }
 
+/* The entry has its dimensions' numbers. */
+static void add_entry(rs_directory_t *directory, uint64_t hash, rs_key_entry_t *entry) {
+    entry->dimensions.tenant = rs_names_text(&directory->names, entry->tenant);
+    entry->dimensions.name = rs_names_text(&directory->names, entry->name);
+    entry->generation = UINT32_MAX;
+    rs_index_add(&directory->index, hash, ++directory->count);
+}
+
 static uint32_t add(rs_directory_t *directory, uint64_t hash, unsigned family, uint32_t tenant, uint32_t name, uint8_t channel) {
     RS_REQUIRE(directory->count < directory->max);
-    const uint32_t key = directory->count++;
+    const uint32_t key = directory->count;
     rs_key_entry_t *entry = &directory->entries[key];
-    entry->dimensions = (rs_key_t){.family = (uint8_t)family, .channel = channel,
-                                   .tenant = rs_names_text(&directory->names, tenant),
-                                   .name = rs_names_text(&directory->names, name)};
+    entry->dimensions = (rs_key_t){.family = (uint8_t)family, .channel = channel};
     entry->tenant = tenant;
     entry->name = name;
-    entry->generation = UINT32_MAX;
-    rs_index_add(&directory->index, hash, key + 1);
+    add_entry(directory, hash, entry);
     directory->on_new(directory->context, key);
     return key;
+}
+
+bool rs_directory_restore(rs_directory_t *directory) {
+    RS_REQUIRE(directory->count < directory->max);
+    rs_key_entry_t *entry = &directory->entries[directory->count];
+    const unsigned family = entry->dimensions.family;
+    const uint8_t channel = entry->dimensions.channel;
+    const uint64_t hash = key_hash(family, entry->tenant, entry->name, channel);
+    if (find(directory, hash, family, entry->tenant, entry->name, channel) != 0) return false;
+    add_entry(directory, hash, entry);
+    return true;
+}
+
+bool rs_directory_has_tenant(const rs_directory_t *directory, uint32_t tenant) {
+    return find(directory, key_hash(RS_FAMILY_TOTAL, tenant, 0, 0), RS_FAMILY_TOTAL, tenant, 0, 0) != 0;
 }
 
 uint32_t rs_directory_key(rs_directory_t *directory, rs_key_family_t family, uint32_t tenant, uint32_t name, uint8_t channel) {
@@ -97,7 +117,7 @@ uint32_t rs_directory_tenant(rs_directory_t *directory, rs_str_t tenant) {
     if (last != 0 && rs_str_equal(rs_names_text(&directory->names, last), text)) return last;
     const uint32_t number = rs_names_number(&directory->names, text);
     /* A tenant is known by its total key; a new one needs a place among the tenants. */
-    if (find(directory, key_hash(RS_FAMILY_TOTAL, number, 0, 0), RS_FAMILY_TOTAL, number, 0, 0) != 0) {
+    if (rs_directory_has_tenant(directory, number)) {
         directory->last_tenant = number;
         return number;
     }

@@ -26,7 +26,7 @@ typedef struct rs_key_entry {
     uint32_t likely_cells[RS_ATTRIBUTION_COUNT];
     uint32_t generation;             /* whose standards are below */
     uint32_t team;                   /* of an agent key: what the configuration says, a number of names */
-    bool is_waiting, gauges_changed, figures_changed;
+    bool is_waiting, gauges_changed, figures_changed, is_predicted;
     rs_standard_t standard;
     /* open legs, by queued time: of a queue key all three lists, of channel and total keys theirs */
     uint32_t open_head, open_tail, open_cursor;
@@ -34,6 +34,7 @@ typedef struct rs_key_entry {
     uint32_t crossing;               /* place among the gauges' crossings, + 1 */
     int64_t waiting, talking, over_t, over[RS_MAX_POLICIES];
     rs_standard_t policy_standards[RS_MAX_POLICIES];
+    rs_reply_targets_t replies;      /* of a queue key, as its standards */
 } rs_key_entry_t;
 
 typedef struct rs_directory {
@@ -59,5 +60,10 @@ void rs_directory_above(rs_directory_t *directory, uint32_t queue_key, uint32_t 
                         uint32_t *total_key);
 /* The number of an event's tenant; past max_tenants it is the overflow name. */
 uint32_t rs_directory_tenant(rs_directory_t *directory, rs_str_t tenant);
+/* Whether a tenant has its total key. */
+bool rs_directory_has_tenant(const rs_directory_t *directory, uint32_t tenant);
+/* Loading: the entry after the last has its family, channel, tenant and name, which are in range; it becomes the next key, without
+ * on_new. False: there is such a key already. */
+RS_MUST_CHECK bool rs_directory_restore(rs_directory_t *directory);
 
 #endif

@@ -27,14 +27,31 @@ static void changed(rs_gauges_t *gauges, uint32_t key) {
     account->touched[account->touched_count++] = key;
 }
 
+/* The leg after which one with this beginning stands, 0 = it is the first. Most are the youngest; a call-back's kept clock is among the
+ * oldest: the search begins at the end that is nearer in time. */
+static uint32_t place_before(const rs_gauges_t *gauges, unsigned list, const rs_key_entry_t *entry, int64_t since_us) {
+    if (entry->open_head == 0) return 0;
+    const int64_t head_us = contact_at(gauges, entry->open_head)->open_since_us;
+    const int64_t tail_us = contact_at(gauges, entry->open_tail)->open_since_us;
+    uint32_t before = 0;
+    if (since_us - head_us < tail_us - since_us) {
+        uint32_t next = entry->open_head;
+        while (next != 0 && contact_at(gauges, next)->open_since_us <= since_us) {
+            before = next;
+            next = contact_at(gauges, next)->open_next[list];
+        }
+        return before;
+    }
+    before = entry->open_tail;
+    while (before != 0 && contact_at(gauges, before)->open_since_us > since_us) before = contact_at(gauges, before)->open_previous[list];
+    return before;
+}
+
 /* --- the lists of open legs ---------------------------------------------------------------------------------------- */
 static void insert(rs_gauges_t *gauges, unsigned list, uint32_t key, uint32_t number) {
     rs_key_entry_t *entry = entry_at(gauges, key);
     rs_contact_t *contact = contact_at(gauges, number);
-    uint32_t before = entry->open_tail;
-    while (before != 0 && contact_at(gauges, before)->open_since_us > contact->open_since_us) {
-        before = contact_at(gauges, before)->open_previous[list];
-    }
+    const uint32_t before = place_before(gauges, list, entry, contact->open_since_us);
     const uint32_t after = before != 0 ? contact_at(gauges, before)->open_next[list] : entry->open_head;
     contact->open_previous[list] = before;
     contact->open_next[list] = after;
@@ -72,6 +89,7 @@ static void waiting_keys_update(rs_gauges_t *gauges, uint32_t key) {
     rs_key_entry_t *entry = entry_at(gauges, key);
     if ((entry->waiting != 0) == entry->is_waiting) return;
     entry->is_waiting = entry->waiting != 0;
+    if (gauges->predict != NULL) rs_predict_waits(gauges->predict, key, entry->is_waiting);
     if (entry->is_waiting) {
         entry->waiting_previous = 0;
         entry->waiting_next = gauges->waiting_keys;
@@ -200,7 +218,7 @@ static void enter(rs_gauges_t *gauges, uint32_t number, uint32_t queue_key, int6
     rs_directory_t *directory = gauges->account->directory;
     contact->is_open = true;
     contact->over = 0;
-    contact->open_since_us = contact->story.leg_queued_us;
+    contact->open_since_us = contact->story.leg_since_us;
     contact->open_queue_key = queue_key;
     rs_directory_above(directory, queue_key, contact->tenant, contact->story.leg_channel, &contact->open_channel_key,
                        &contact->open_total_key);
@@ -220,7 +238,7 @@ static void follow_leg(rs_gauges_t *gauges, uint32_t number, int64_t now_us) {
     const rs_story_t *story = &contact->story;
     if (!story->leg_open && !contact->is_open) return;
     const bool is_same = story->leg_open && contact->is_open && contact->open_queue == story->leg_queue &&
-                         contact->open_channel == story->leg_channel && contact->open_since_us == story->leg_queued_us;
+                         contact->open_channel == story->leg_channel && contact->open_since_us == story->leg_since_us;
     if (is_same) return;
     if (contact->is_open) leave(gauges, number);
     if (!story->leg_open) return;
@@ -256,9 +274,28 @@ static void follow_handling(rs_gauges_t *gauges, uint32_t number) {
     count_talking(gauges, contact, 1);
 }
 
+/* The handling under way, with its wrap-up: its age tells when its agent may come free. */
+static void follow_underway(rs_gauges_t *gauges, uint32_t number) {
+    rs_contact_t *contact = contact_at(gauges, number);
+    const rs_handling_t *handling = rs_story_underway(&gauges->contacts->derivation, &contact->story);
+    if (handling == NULL && contact->underway == 0) return;
+    uint32_t key = 0;
+    if (handling != NULL) {
+        key = rs_directory_key(gauges->account->directory, RS_FAMILY_QUEUE, contact->tenant, handling->queue, handling->channel);
+        if (contact->underway != 0 && key == contact->underway_key && handling->start_us == contact->underway_since_us) return;
+    }
+    rs_predict_ended(gauges->predict, contact->underway_key, contact->underway);
+    contact->underway = 0;
+    if (handling == NULL) return;
+    contact->underway = rs_predict_began(gauges->predict, key, handling->start_us);
+    contact->underway_key = key;
+    contact->underway_since_us = handling->start_us;
+}
+
 void rs_gauges_follow(rs_gauges_t *gauges, uint32_t contact, int64_t now_us) {
     follow_leg(gauges, contact, now_us);
     follow_handling(gauges, contact);
+    if (gauges->predict != NULL) follow_underway(gauges, contact);
 }
 
 /* Other thresholds are in force from now on: all that wait are looked at. */
@@ -288,4 +325,7 @@ void rs_gauges_publish(rs_gauges_t *gauges, uint32_t key) {
     if (entry->open_head != 0) published.oldest_queued_us = contact_at(gauges, entry->open_head)->open_since_us;
     memcpy(published.open_miss, entry->over, sizeof published.open_miss);
     rs_window_set_gauges(gauges->account->windows, key, &published);
+    if (!entry->is_predicted || entry->waiting != 0) return;
+    entry->is_predicted = false;   /* nobody waits: what was expected of them is over */
+    rs_window_set_prediction(gauges->account->windows, key, &(rs_window_prediction_t){.reason = RS_PREDICTION_NOBODY_WAITS});
 }

@@ -1,4 +1,5 @@
-/* core/gauges.h — who waits now: open legs of each key by queued time, and how many have passed their thresholds.
+/* core/gauges.h — who waits now: open legs of each key by the beginning of their clocks (the
+ * queued time, or what a call-back keeps), and how many have passed their thresholds.
  *
  * Model:   a contact's open leg stands in three lists: of its queue key, its channel key and its tenant's total key. A queue
  *          key's cursor is the first leg that has not passed all its thresholds yet; time moves the cursor, so that a waiting
@@ -15,6 +16,7 @@ typedef struct rs_crossing { int64_t due_us; uint32_t key; } rs_crossing_t;
 typedef struct rs_gauges {
     rs_account_t *account;
     rs_contacts_t *contacts;
+    rs_predict_t *predict;        /* NULL = off */
     uint32_t waiting_keys;        /* first queue key + 1 that has open legs, 0 = none */
     rs_crossing_t *crossings;     /* heap, the earliest first; a key stands in it once at most */
     uint32_t crossing_count;

@@ -1,7 +1,8 @@
 #include "core/journey.h"
 
-int rs_journeys_init(rs_journeys_t *journeys, uint32_t max, rs_account_t *account, rs_contacts_t *contacts) {
-    *journeys = (rs_journeys_t){.on = true, .account = account, .contacts = contacts};
+int rs_journeys_init(rs_journeys_t *journeys, uint32_t max, bool verdicts, rs_account_t *account, rs_contacts_t *contacts,
+                     rs_fcr_t *fcr) {
+    *journeys = (rs_journeys_t){.on = true, .verdicts = verdicts, .account = account, .contacts = contacts, .fcr = fcr};
     if (rs_pool_init(&journeys->pool, sizeof(rs_journey_t), max) != RS_OK || rs_index_init(&journeys->index, max) != RS_OK) {
         rs_journeys_deinit(journeys);
         return RS_ERR_MEMORY;
@@ -15,27 +16,61 @@ void rs_journeys_deinit(rs_journeys_t *journeys) {
     *journeys = (rs_journeys_t){0};
 }
 
-static uint32_t find(rs_journeys_t *journeys, uint32_t tenant, rs_hash128_t id) {
+uint64_t rs_journeys_bytes(const rs_journeys_t *journeys) {
+    return journeys->on ? rs_pool_bytes(&journeys->pool) + rs_index_bytes(&journeys->index) : 0;
+}
+
+static rs_journey_t *journey_at(const rs_journeys_t *journeys, uint32_t number) { return rs_pool_at(&journeys->pool, number); }
+static bool same_id(rs_hash128_t a, rs_hash128_t b) { return a.low == b.low && a.high == b.high; }
+
+static uint32_t find(const rs_journeys_t *journeys, rs_hash128_t id) {
+    if (journeys->index.count == 0) return 0;
     uint32_t cursor = rs_index_begin(&journeys->index, id.low), number;
     while ((number = rs_index_next(&journeys->index, id.low, &cursor)) != 0) {
-        const rs_journey_t *journey = rs_pool_at(&journeys->pool, number);
-        if (journey->id.low == id.low && journey->id.high == id.high) return number;
+        if (same_id(journey_at(journeys, number)->id, id)) return number;
     }
-    number = rs_pool_take(&journeys->pool);
+    return 0;
+}
+
+static uint32_t make(rs_journeys_t *journeys, uint32_t tenant, rs_hash128_t id) {
+    const uint32_t number = rs_pool_take(&journeys->pool);
     if (number == 0) {
         journeys->refused++;
         return 0;
     }
-    rs_journey_t *journey = rs_pool_at(&journeys->pool, number);
+    rs_journey_t *journey = journey_at(journeys, number);
     journey->id = id;
     journey->tenant = tenant;
     rs_index_add(&journeys->index, id.low, number);
     return number;
 }
 
-static void untie(rs_journeys_t *journeys, uint32_t number) {
+/* --- which contacts ------------------------------------------------------------------------------------------------- */
+static void settle(rs_journeys_t *journeys, rs_journey_t *journey);
+
+/* A contact that was a journey of its own brings its record along when it is the one that the journey is called by. */
+static void enter(rs_journeys_t *journeys, uint32_t number, uint32_t journey_number) {
     rs_contact_t *contact = rs_contacts_at(journeys->contacts, number);
-    rs_journey_t *journey = rs_pool_at(&journeys->pool, contact->journey);
+    rs_journey_t *journey = journey_at(journeys, journey_number);
+    if (same_id(contact->id, journey->id) && journey->resolution == 0) {
+        journey->resolution = contact->resolution;
+        contact->resolution = 0;
+    } else {
+        rs_fcr_withdraw(journeys->fcr, &contact->resolution, contact->id);
+    }
+    contact->journey = journey_number;
+    contact->journey_next = journey->first_contact;
+    journey->first_contact = number;
+}
+
+static void discard(rs_journeys_t *journeys, uint32_t number) {
+    rs_index_remove(&journeys->index, journey_at(journeys, number)->id.low, number);
+    rs_pool_give(&journeys->pool, number);
+}
+
+static void unlink_contact(rs_journeys_t *journeys, uint32_t number) {
+    rs_contact_t *contact = rs_contacts_at(journeys->contacts, number);
+    rs_journey_t *journey = journey_at(journeys, contact->journey);
     uint32_t *link = &journey->first_contact;
     while (*link != number) link = &rs_contacts_at(journeys->contacts, *link)->journey_next;
     *link = contact->journey_next;
@@ -43,38 +78,85 @@ static void untie(rs_journeys_t *journeys, uint32_t number) {
     contact->journey_next = 0;
 }
 
-static void settle(rs_journeys_t *journeys, rs_journey_t *journey);
-
-void rs_journeys_tie(rs_journeys_t *journeys, uint32_t contact_number, rs_hash128_t id, bool named) {
-    if (!journeys->on) return;
-    rs_contact_t *contact = rs_contacts_at(journeys->contacts, contact_number);
-    if (contact->journey != 0 && (contact->journey_named || !named)) return;
-    if (contact->journey != 0) {
-        rs_journey_t *left = rs_pool_at(&journeys->pool, contact->journey);
-        untie(journeys, contact_number);
-        settle(journeys, left);
-    }
-    contact->journey = find(journeys, contact->tenant, id);
-    if (contact->journey == 0) return;
-    contact->journey_named = named;
-    rs_journey_t *journey = rs_pool_at(&journeys->pool, contact->journey);
-    contact->journey_next = journey->first_contact;
-    journey->first_contact = contact_number;
+/* It turned out that the contact belongs elsewhere. */
+static void leave(rs_journeys_t *journeys, uint32_t number) {
+    const uint32_t left = rs_contacts_at(journeys->contacts, number)->journey;
+    rs_journey_t *journey = journey_at(journeys, left);
+    unlink_contact(journeys, number);
+    settle(journeys, journey);
+    if (journey->first_contact != 0) return;
+    rs_fcr_release(journeys->fcr, &journey->resolution, journey->id);   /* of what had left memory, if anything */
+    discard(journeys, left);
 }
 
-/* A journey whose contacts have all left memory is given back. */
+/* The journey's first item: who is called as it is, or what is remembered of it, belongs to it. */
+static uint32_t found(rs_journeys_t *journeys, uint32_t tenant, rs_hash128_t id) {
+    const uint32_t number = make(journeys, tenant, id);
+    if (number == 0) return 0;
+    rs_journey_t *journey = journey_at(journeys, number);
+    const uint32_t called = rs_contacts_known(journeys->contacts, id);
+    const rs_contact_t *contact = called == 0 ? NULL : rs_contacts_at(journeys->contacts, called);
+    if (contact != NULL && contact->journey_sought && contact->journey == 0) {
+        enter(journeys, called, number);
+    } else if (called == 0) {
+        journey->resolution = rs_fcr_recall(journeys->fcr, id, &journey->rest);
+        journey->has_rest = journey->resolution != 0;
+    }
+    return number;
+}
+
+static void tie_to_own(rs_journeys_t *journeys, uint32_t number, rs_hash128_t id) {
+    const rs_contact_t *contact = rs_contacts_at(journeys->contacts, number);
+    uint32_t journey = find(journeys, id);
+    if (journey == 0 && journeys->verdicts) journey = make(journeys, contact->tenant, id);
+    if (journey != 0) enter(journeys, number, journey);
+}
+
+void rs_journeys_tie(rs_journeys_t *journeys, uint32_t number, rs_hash128_t id, bool named, rs_order_t order) {
+    rs_contact_t *contact = rs_contacts_at(journeys->contacts, number);
+    if (!named) {
+        contact->journey_sought = true;
+        tie_to_own(journeys, number, id);
+        return;
+    }
+    if (contact->journey_named && rs_contacts_compare(journeys->contacts, &order, &contact->journey_order) >= 0) return;
+    const bool is_new = !contact->journey_sought, is_own = same_id(contact->id, id);
+    contact->journey_sought = contact->journey_named = true;
+    contact->journey_order = order;
+    if (contact->journey != 0 && same_id(journey_at(journeys, contact->journey)->id, id)) return;
+    if (contact->journey == 0 && is_own && !is_new) return;
+    if (contact->journey != 0) leave(journeys, number);
+    if (is_own) {
+        tie_to_own(journeys, number, id);
+        return;
+    }
+    uint32_t journey = find(journeys, id);
+    if (journey == 0) journey = found(journeys, contact->tenant, id);
+    if (journey != 0) enter(journeys, number, journey);
+}
+
+/* What the contact was goes on in the journey's rest. A journey whose contacts have all left memory is given back. */
 void rs_journeys_forget(rs_journeys_t *journeys, uint32_t contact_number) {
     if (!journeys->on) return;
-    const uint32_t number = rs_contacts_at(journeys->contacts, contact_number)->journey;
-    if (number == 0) return;
-    rs_journey_t *journey = rs_pool_at(&journeys->pool, number);
+    rs_contact_t *contact = rs_contacts_at(journeys->contacts, contact_number);
+    const uint32_t number = contact->journey;
+    if (number == 0) {
+        rs_fcr_release(journeys->fcr, &contact->resolution, contact->id);
+        return;
+    }
+    rs_journey_t *journey = journey_at(journeys, number);
+    const rs_outline_t *outline = &contact->story.outline;
     journey->frozen = true;
-    untie(journeys, contact_number);
+    if (journey->has_rest) rs_outline_merge(&journey->rest, outline, rs_fcr_window(journeys->fcr), journeys->fcr->names);
+    else journey->rest = *outline;
+    journey->has_rest = true;
+    unlink_contact(journeys, contact_number);
     if (journey->first_contact != 0) return;
-    rs_index_remove(&journeys->index, journey->id.low, number);
-    rs_pool_give(&journeys->pool, number);
+    rs_fcr_release(journeys->fcr, &journey->resolution, journey->id);
+    discard(journeys, number);
 }
 
+/* --- the verdict ---------------------------------------------------------------------------------------------------- */
 static bool is_before(const rs_journeys_t *journeys, const rs_order_t *a, const rs_order_t *b) {
     return rs_contacts_compare(journeys->contacts, a, b) < 0;
 }
@@ -105,19 +187,109 @@ static bool judge(const rs_journeys_t *journeys, const rs_journey_t *journey, rs
     return true;
 }
 
-static void settle(rs_journeys_t *journeys, rs_journey_t *journey) {
+/* The last ended or abandoned of its contacts, else their last event. */
+static int64_t close_of(const rs_journeys_t *journeys, const rs_journey_t *journey) {
+    int64_t ended_us = INT64_MIN, last_us = INT64_MIN;
+    for (uint32_t number = journey->first_contact; number != 0;) {
+        const rs_contact_t *contact = rs_contacts_at(journeys->contacts, number);
+        const int64_t close_us = rs_story_close_us(&contact->story);
+        if (contact->story.ended_us > ended_us) ended_us = contact->story.ended_us;
+        if (close_us > last_us) last_us = close_us;
+        number = contact->journey_next;
+    }
+    return ended_us != INT64_MIN ? ended_us : last_us;
+}
+
+/* The verdict stands; only where attribution close has it may have changed. */
+static void move(rs_journeys_t *journeys, rs_journey_t *journey, int64_t to_us) {
+    const int64_t from_us = journey->close_us;
+    journey->close_us = to_us;
+    if (rs_account_same_place(journeys->account, from_us, to_us)) return;
+    rs_account_move_journey(journeys->account, journey->tenant, &journey->verdict, from_us, to_us);
+}
+
+static void settle_verdict(rs_journeys_t *journeys, rs_journey_t *journey) {
     rs_fact_t verdict;
-    if (journey->frozen) return;
+    if (!journeys->verdicts || journey->frozen) return;
     const bool decided = judge(journeys, journey, &verdict);
-    if (decided && journey->counted && memcmp(&verdict, &journey->verdict, sizeof verdict) == 0) return;
-    if (decided) rs_account_journey(journeys->account, journey->tenant, &verdict, 1);
-    if (journey->counted) rs_account_journey(journeys->account, journey->tenant, &journey->verdict, -1);
+    const bool closes = rs_account_closes(journeys->account);
+    const int64_t close_us = closes && decided ? close_of(journeys, journey) : INT64_MIN;
+    if (decided && journey->counted && memcmp(&verdict, &journey->verdict, sizeof verdict) == 0) {
+        if (closes) move(journeys, journey, close_us);
+        return;
+    }
+    if (decided) rs_account_journey(journeys->account, journey->tenant, &verdict, close_us, 1);
+    if (journey->counted) rs_account_journey(journeys->account, journey->tenant, &journey->verdict, journey->close_us, -1);
     journey->counted = decided;
+    journey->close_us = close_us;
     if (decided) journey->verdict = verdict;
+}
+
+/* --- first-contact resolution ----------------------------------------------------------------------------------------- */
+/* What was remembered under the journey's id proves to be of somebody else: it is left as it was. */
+static void part_from_rest(rs_journeys_t *journeys, rs_journey_t *journey) {
+    rs_fcr_follow(journeys->fcr, &journey->resolution, journey->tenant, journey->id, &journey->rest);
+    rs_fcr_release(journeys->fcr, &journey->resolution, journey->id);
+    journey->has_rest = false;
+}
+
+/* A contact begins anew under its own old id, or the customers differ. */
+static bool is_another(const rs_journeys_t *journeys, const rs_journey_t *journey, const rs_contact_t *contact) {
+    const rs_outline_t *outline = &contact->story.outline;
+    if (same_id(contact->id, journey->id) && !outline->begins_aside) return true;
+    return rs_fcr_is_of_another(journeys->fcr, journey->resolution, journey->tenant, journey->id, outline);
+}
+
+static void settle_resolution(rs_journeys_t *journeys, rs_journey_t *journey) {
+    const int64_t window_us = rs_fcr_window(journeys->fcr);
+    for (uint32_t number = journey->first_contact; number != 0 && journey->has_rest && journey->rest.recalled;) {
+        const rs_contact_t *contact = rs_contacts_at(journeys->contacts, number);
+        if (is_another(journeys, journey, contact)) part_from_rest(journeys, journey);
+        number = contact->journey_next;
+    }
+    rs_outline_t whole = journey->rest;
+    bool is_first = !journey->has_rest;
+    for (uint32_t number = journey->first_contact; number != 0;) {
+        const rs_contact_t *contact = rs_contacts_at(journeys->contacts, number);
+        if (is_first) whole = contact->story.outline;
+        else rs_outline_merge(&whole, &contact->story.outline, window_us, journeys->fcr->names);
+        is_first = false;
+        number = contact->journey_next;
+    }
+    if (is_first) rs_fcr_withdraw(journeys->fcr, &journey->resolution, journey->id);
+    else rs_fcr_follow(journeys->fcr, &journey->resolution, journey->tenant, journey->id, &whole);
+}
+
+static void settle(rs_journeys_t *journeys, rs_journey_t *journey) {
+    settle_verdict(journeys, journey);
+    if (journeys->fcr->on) settle_resolution(journeys, journey);
+}
+
+/* A contact that left memory is spoken of again: its journey goes on. */
+static void recall(rs_journeys_t *journeys, uint32_t contact_number) {
+    rs_contact_t *contact = rs_contacts_at(journeys->contacts, contact_number);
+    rs_outline_t rest;
+    const uint32_t record = rs_fcr_recall(journeys->fcr, contact->id, &rest);
+    if (record == 0) return;
+    const uint32_t number = make(journeys, contact->tenant, contact->id);
+    uint32_t place = record;
+    if (number == 0) {
+        rs_fcr_release(journeys->fcr, &place, contact->id);
+        return;
+    }
+    rs_journey_t *journey = journey_at(journeys, number);
+    journey->resolution = record;
+    journey->rest = rest;
+    journey->has_rest = true;
+    contact->spoken_until_us = rs_outline_end(&rest) + rs_fcr_window(journeys->fcr);
+    enter(journeys, contact_number, number);
 }
 
 void rs_journeys_follow(rs_journeys_t *journeys, uint32_t contact_number) {
     if (!journeys->on) return;
-    const rs_contact_t *contact = rs_contacts_at(journeys->contacts, contact_number);
-    if (contact->journey != 0) settle(journeys, rs_pool_at(&journeys->pool, contact->journey));
+    rs_contact_t *contact = rs_contacts_at(journeys->contacts, contact_number);
+    const rs_outline_t *outline = &contact->story.outline;
+    if (contact->journey == 0 && contact->resolution == 0 && outline->begins_aside) recall(journeys, contact_number);
+    if (contact->journey != 0) settle(journeys, journey_at(journeys, contact->journey));
+    else rs_fcr_follow(journeys->fcr, &contact->resolution, contact->tenant, contact->id, outline);
 }

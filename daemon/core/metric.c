@@ -1,14 +1,16 @@
 #include "core/metric.h"
 
-typedef enum metric_kind { KIND_COUNT, KIND_RATIO, KIND_MEAN, KIND_WAIT_MAX, KIND_PERCENTILE, KIND_GAUGE } metric_kind_t;
+typedef enum metric_kind { KIND_COUNT, KIND_RATIO, KIND_MEAN, KIND_SCORE, KIND_INDEX, KIND_WAIT_MAX, KIND_PERCENTILE, KIND_GAUGE,
+                           KIND_PREDICTED, KIND_PREDICTED_LEVEL } metric_kind_t;
 
-/* Which counts a figure is made of: the numerator, and the sum that it is divided by. */
+/* Which counts a figure is made of: the numerator, less what it is less by, and the sum that it is divided by. A mean is of
+ * microseconds, a score of thousandths, an index of 100. */
 enum { MAX_PARTS = 4 };
 typedef struct metric_row {
     metric_kind_t kind;
     uint32_t per_mille;            /* KIND_PERCENTILE */
-    uint8_t numerator_count, denominator_count;
-    rs_count_t numerator[MAX_PARTS], denominator[MAX_PARTS];
+    uint8_t numerator_count, less_count, denominator_count;
+    rs_count_t numerator[MAX_PARTS], less[1], denominator[MAX_PARTS];
 } metric_row_t;
 
 #define COUNT(count) {.kind = KIND_COUNT, .numerator_count = 1, .numerator = {count}}
@@ -48,6 +50,26 @@ static const metric_row_t table[RS_METRIC_COUNT] = {
     [RS_METRIC_OFFERS_FAILED_RATE] = {.kind = KIND_RATIO, .numerator_count = 1,
                                       .denominator_count = 2, .numerator = {RS_COUNT_OFFERS_FAILED},
                                       .denominator = {RS_COUNT_ANSWERED, RS_COUNT_OFFERS_FAILED}},
+    [RS_METRIC_FCR] = {.kind = KIND_RATIO, .numerator_count = 1, .less_count = 1, .denominator_count = 1,
+                       .numerator = {RS_COUNT_FCR_ELIGIBLE}, .less = {RS_COUNT_FCR_UNRESOLVED},
+                       .denominator = {RS_COUNT_FCR_ELIGIBLE}},
+    [RS_METRIC_CSAT] = {.kind = KIND_SCORE, .numerator_count = 1, .denominator_count = 1,
+                        .numerator = {RS_COUNT_CSAT_SCORE_MILLI}, .denominator = {RS_COUNT_CSAT_RESPONSES}},
+    [RS_METRIC_CSAT_TOP_BOX] = {.kind = KIND_RATIO, .numerator_count = 1, .denominator_count = 1,
+                                .numerator = {RS_COUNT_CSAT_TOP}, .denominator = {RS_COUNT_CSAT_RESPONSES}},
+    [RS_METRIC_NPS] = {.kind = KIND_INDEX, .numerator_count = 1, .less_count = 1, .denominator_count = 1,
+                       .numerator = {RS_COUNT_NPS_PROMOTERS}, .less = {RS_COUNT_NPS_DETRACTORS},
+                       .denominator = {RS_COUNT_NPS_RESPONSES}},
+    [RS_METRIC_CES] = {.kind = KIND_SCORE, .numerator_count = 1, .denominator_count = 1,
+                       .numerator = {RS_COUNT_CES_SCORE_MILLI}, .denominator = {RS_COUNT_CES_RESPONSES}},
+    [RS_METRIC_SURVEY_RESPONSE_RATE] = {.kind = KIND_RATIO, .numerator_count = 1, .denominator_count = 1,
+                                        .numerator = {RS_COUNT_SURVEYED_CONTACTS}, .denominator = {RS_COUNT_HANDLED}},
+    [RS_METRIC_COMPLAINTS] = COUNT(RS_COUNT_COMPLAINTS),
+    [RS_METRIC_COMPLAINTS_OVERDUE] = COUNT(RS_COUNT_COMPLAINTS_OVERDUE),
+    [RS_METRIC_ESTIMATED_WAIT] = {.kind = KIND_PREDICTED},
+    [RS_METRIC_BREACH_OLDEST] = {.kind = KIND_PREDICTED},
+    [RS_METRIC_BREACH_NEWEST] = {.kind = KIND_PREDICTED},
+    [RS_METRIC_PREDICTED_SERVICE_LEVEL] = {.kind = KIND_PREDICTED_LEVEL},
 };
 
 #define RS_X(NAME, name) #name,
@@ -72,11 +94,18 @@ const char *rs_metric_names(void) {
     return all + 2;
 }
 
-bool rs_metric_is_gauge(rs_metric_t metric) { return table[metric].kind == KIND_GAUGE; }
-bool rs_metric_is_ratio(rs_metric_t metric) { return table[metric].kind == KIND_RATIO; }
+bool rs_metric_is_gauge(rs_metric_t metric) { return table[metric].kind == KIND_GAUGE || table[metric].kind == KIND_PREDICTED; }
+bool rs_metric_is_ratio(rs_metric_t metric) {
+    return table[metric].kind == KIND_RATIO || table[metric].kind == KIND_PREDICTED_LEVEL || metric == RS_METRIC_BREACH_OLDEST ||
+           metric == RS_METRIC_BREACH_NEWEST;
+}
+bool rs_metric_is_score(rs_metric_t metric) {
+    return table[metric].kind == KIND_SCORE || table[metric].kind == KIND_INDEX;
+}
 bool rs_metric_is_time(rs_metric_t metric) {
     const metric_kind_t kind = table[metric].kind;
-    return kind == KIND_MEAN || kind == KIND_WAIT_MAX || kind == KIND_PERCENTILE || metric == RS_METRIC_OLDEST_WAIT;
+    return kind == KIND_MEAN || kind == KIND_WAIT_MAX || kind == KIND_PERCENTILE || metric == RS_METRIC_OLDEST_WAIT ||
+           metric == RS_METRIC_ESTIMATED_WAIT;
 }
 
 /* --- reading ------------------------------------------------------------------------------------------------------ */
@@ -133,31 +162,78 @@ static int read_open_misses(const rs_window_store_t *store, uint32_t key, uint32
     return status;
 }
 
+static double in_unit(metric_kind_t kind, int64_t numerator) {
+    switch (kind) {
+        case KIND_MEAN: return (double)numerator / (double)RS_US_PER_MS;
+        case KIND_SCORE: return (double)numerator / 1000.0;
+        case KIND_INDEX: return (double)numerator * 100.0;
+        default: return (double)numerator;
+    }
+}
+
 static int read_counted(const rs_window_store_t *store, uint32_t key, uint32_t window, rs_metric_t metric,
                         uint32_t policy_slot, int64_t open_misses, rs_figure_t *figure) {
     const metric_row_t *row = &table[metric];
     const uint32_t shift = metric == RS_METRIC_SERVICE_LEVEL ? policy_slot : 0;
-    const size_t parts = (size_t)row->numerator_count + row->denominator_count;
-    rs_count_t which[2 * MAX_PARTS];
-    int64_t values[2 * MAX_PARTS];
-    for (size_t i = 0; i < parts; i++) {
-        const bool above = i < row->numerator_count;
-        const rs_count_t count = above ? row->numerator[i] : row->denominator[i - row->numerator_count];
-        which[i] = (rs_count_t)((uint32_t)count + shift);
-    }
+    rs_count_t which[2 * MAX_PARTS + 1];
+    int64_t values[2 * MAX_PARTS + 1];
+    size_t parts = 0;
+    for (size_t i = 0; i < row->numerator_count; i++) which[parts++] = (rs_count_t)((uint32_t)row->numerator[i] + shift);
+    for (size_t i = 0; i < row->less_count; i++) which[parts++] = row->less[i];
+    const size_t above = parts;
+    for (size_t i = 0; i < row->denominator_count; i++) which[parts++] = (rs_count_t)((uint32_t)row->denominator[i] + shift);
     const int status = rs_window_read_counts(store, key, window, which, parts, values);
     if (status != RS_OK) return status;
     int64_t numerator = 0, denominator = open_misses;
-    for (size_t i = 0; i < parts; i++) *(i < row->numerator_count ? &numerator : &denominator) += values[i];
+    for (size_t i = 0; i < above; i++) numerator += i < row->numerator_count ? values[i] : -values[i];
+    for (size_t i = above; i < parts; i++) denominator += values[i];
     if (row->kind == KIND_COUNT) {
         *figure = (rs_figure_t){.value = (double)numerator, .numerator = numerator};
     } else if (denominator <= 0) {
         *figure = (rs_figure_t){.is_null = true, .numerator = numerator, .denominator = denominator};
     } else {
-        const double unit = row->kind == KIND_MEAN ? (double)RS_US_PER_MS : 1.0;
-        *figure = (rs_figure_t){.value = (double)numerator / unit / (double)denominator,
+        *figure = (rs_figure_t){.value = in_unit(row->kind, numerator) / (double)denominator,
                                 .numerator = numerator, .denominator = denominator};
     }
+    return RS_OK;
+}
+
+static bool is_given(const rs_window_prediction_t *prediction) {
+    return prediction->reason == RS_PREDICTION_GIVEN || prediction->reason == RS_PREDICTION_NOBODY_WAITS;
+}
+
+static int read_predicted(const rs_window_store_t *store, uint32_t key, rs_metric_t metric, rs_figure_t *figure) {
+    rs_window_prediction_t prediction;
+    rs_window_gauges_t gauges;
+    int status = rs_window_read_prediction(store, key, &prediction);
+    if (status == RS_OK) status = rs_window_read_gauges(store, key, &gauges);
+    if (status != RS_OK) return status;
+    *figure = null_figure;
+    if (!is_given(&prediction)) return RS_OK;
+    if (metric == RS_METRIC_ESTIMATED_WAIT) {
+        const int64_t ms = prediction.estimated_wait_us / RS_US_PER_MS;
+        *figure = (rs_figure_t){.value = (double)ms, .numerator = ms, .denominator = gauges.waiting};
+        return RS_OK;
+    }
+    const int64_t chance = metric == RS_METRIC_BREACH_OLDEST ? prediction.breach_oldest : prediction.breach_newest;
+    *figure = (rs_figure_t){.value = (double)chance / RS_PREDICTION_ONE, .numerator = chance, .denominator = gauges.waiting};
+    return RS_OK;
+}
+
+/* Numerator and denominator as whole legs, the nearest; the value is not rounded. */
+static int read_predicted_level(const rs_window_store_t *store, uint32_t key, uint32_t window, uint32_t slot, rs_figure_t *figure) {
+    const rs_count_t which[] = {(rs_count_t)(RS_COUNT_SL_NUM_0 + slot), (rs_count_t)(RS_COUNT_SL_DEN_0 + slot)};
+    rs_window_prediction_t prediction;
+    int64_t values[RS_ARRAY_LEN(which)];
+    int status = rs_window_read_prediction(store, key, &prediction);
+    if (status == RS_OK) status = rs_window_read_counts(store, key, window, which, RS_ARRAY_LEN(which), values);
+    if (status != RS_OK) return status;
+    const double numerator = (double)values[0] + (double)prediction.expected_num[slot] / RS_PREDICTION_ONE;
+    const double denominator = (double)values[1] + (double)prediction.expected_den[slot] / RS_PREDICTION_ONE;
+    *figure = null_figure;
+    if (!is_given(&prediction) || denominator <= 0) return RS_OK;
+    *figure = (rs_figure_t){.value = numerator / denominator, .numerator = (int64_t)(numerator + 0.5),
+                            .denominator = (int64_t)(denominator + 0.5)};
     return RS_OK;
 }
 
@@ -168,7 +244,9 @@ int rs_metric_read(const rs_window_store_t *store, uint32_t key, uint32_t window
         case KIND_GAUGE: return read_gauge(store, key, metric, now_us, figure);
         case KIND_PERCENTILE: return read_percentile(store, key, window, table[metric].per_mille, figure);
         case KIND_WAIT_MAX: return read_wait_max(store, key, window, figure);
-        case KIND_COUNT: case KIND_RATIO: case KIND_MEAN: break;
+        case KIND_PREDICTED: return read_predicted(store, key, metric, figure);
+        case KIND_PREDICTED_LEVEL: return read_predicted_level(store, key, window, policy_slot, figure);
+        case KIND_COUNT: case KIND_RATIO: case KIND_MEAN: case KIND_SCORE: case KIND_INDEX: break;
     }
     int64_t open_misses = 0;
     if (metric == RS_METRIC_SERVICE_LEVEL && open_miss_now) {

@@ -1,8 +1,11 @@
 /* core/metric.h — the named figures that alerts, the board and feeds can ask for, each a formula over counts
  * (metrics.md).
  *
- * A figure is null when its denominator is 0 or nothing was counted. Ratios are 0..1, times milliseconds. Percentiles
- * are those of answered legs' waits and rest on how many these are; wait_max rests on the closed legs. */
+ * A figure is null when its denominator is 0 or nothing was counted. Ratios are 0..1, times milliseconds, scores as they were
+ * given (a mean over several scales means little: core/feedback/survey.h tells). survey_response_rate is of contacts that
+ * answered over handlings that ended, each at its own moment: in a short window it may be more than 1. Percentiles
+ * are those of answered legs' waits and rest on how many these are; wait_max rests on the closed legs; estimated wait and
+ * breach rest on the legs that wait. */
 #ifndef RS_CORE_METRIC_H
 #define RS_CORE_METRIC_H
 
@@ -21,7 +24,19 @@
     X(WAITING, waiting)                   /* gauge: legs open now */                                    \
     X(OLDEST_WAIT, oldest_wait)           /* gauge: ms that the oldest open leg has waited */           \
     X(OPEN_OVER_T, open_over_t)           /* gauge */                                                   \
-    X(OFFERS_FAILED_RATE, offers_failed_rate) /* offers_failed / (answered + offers_failed) */
+    X(OFFERS_FAILED_RATE, offers_failed_rate) /* offers_failed / (answered + offers_failed) */          \
+    X(FCR, fcr)                           /* (fcr_eligible - fcr_unresolved) / fcr_eligible */          \
+    X(CSAT, csat)                         /* mean of the raw satisfaction scores */                     \
+    X(CSAT_TOP_BOX, csat_top_box)         /* csat_top / csat_responses */                               \
+    X(NPS, nps)                           /* 100 * (promoters - detractors) / responses: -100 to 100 */ \
+    X(CES, ces)                           /* mean of the raw effort scores */                           \
+    X(SURVEY_RESPONSE_RATE, survey_response_rate) /* surveyed_contacts / handled */                     \
+    X(COMPLAINTS, complaints) X(COMPLAINTS_OVERDUE, complaints_overdue) \
+    /* predictions, of queues only (core/predict/predict.h); null where the data carry none, 0 when nobody waits */ \
+    X(ESTIMATED_WAIT, estimated_wait)     /* gauge: ms that a contact that comes now will wait */       \
+    X(BREACH_OLDEST, breach_oldest)       /* gauge: chance that the oldest open leg misses T */         \
+    X(BREACH_NEWEST, breach_newest)       /* gauge: the same of the newest */                           \
+    X(PREDICTED_SERVICE_LEVEL, predicted_service_level) /* (num + expected) / (den + expected) of the window */
 
 typedef enum rs_metric {
 #define RS_X(NAME, name) RS_METRIC_##NAME,
@@ -42,15 +57,19 @@ const char *rs_metric_name(unsigned metric);
 /* All names separated by ", ". Static storage. */
 const char *rs_metric_names(void);
 bool rs_metric_is_gauge(rs_metric_t metric);
+static inline bool rs_metric_is_forecast(rs_metric_t metric) {
+    return metric >= RS_METRIC_ESTIMATED_WAIT && metric <= RS_METRIC_PREDICTED_SERVICE_LEVEL;
+}
 bool rs_metric_is_ratio(rs_metric_t metric);
 bool rs_metric_is_time(rs_metric_t metric);  /* milliseconds */
+bool rs_metric_is_score(rs_metric_t metric); /* a mean score or an index; may be negative */
 
 /* The greatest wait of closed legs, -1 when none was closed: today's extreme may be a bound that outlived what it bounded
  * (core/window/window.h). Pure. */
 int64_t rs_metric_wait_max_us(const rs_window_view_t *view);
 
-/* Any thread: computes one figure of one key from the published view. `policy_slot` and `open_miss_now` matter for
- * SERVICE_LEVEL only. `now_us` is what OLDEST_WAIT is measured against. Same returns as rs_window_read. */
+/* Any thread: computes one figure of one key from the published view. `policy_slot` matters for
+ * SERVICE_LEVEL and PREDICTED_SERVICE_LEVEL, `open_miss_now` for the former only (of legs that wait the latter says more). `now_us` is what OLDEST_WAIT is measured against. Same returns as rs_window_read. */
 RS_MUST_CHECK int rs_metric_read(const rs_window_store_t *store, uint32_t key, uint32_t window, rs_metric_t metric,
                                  uint32_t policy_slot, bool open_miss_now, int64_t now_us, rs_figure_t *figure);
 

@@ -36,6 +36,13 @@ static bool make_room(rs_numbers_t *numbers) {
     return true;
 }
 
+int rs_numbers_restore(rs_numbers_t *numbers, rs_hole_t hole) {
+    if (numbers->hole_count == MAX_HOLES) return RS_ERR_LIMIT;
+    if (!make_room(numbers)) return RS_ERR_MEMORY;
+    numbers->holes[numbers->hole_count++] = hole;
+    return RS_OK;
+}
+
 static void add_above(rs_numbers_t *numbers, uint64_t number) {
     const uint64_t from = numbers->any ? numbers->greatest + 1 : 0;
     if (number > from && make_room(numbers)) {

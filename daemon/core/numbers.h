@@ -22,6 +22,8 @@ void rs_numbers_add(rs_numbers_t *numbers, uint64_t number);
 void rs_numbers_add_range(rs_numbers_t *numbers, uint64_t from, uint64_t to);
 /* Holes above the least number seen, and how many numbers they lack. */
 void rs_numbers_gaps(const rs_numbers_t *numbers, uint64_t *gaps, uint64_t *missing);
+/* Loading: one more hole above the others. RS_ERR_LIMIT, RS_ERR_MEMORY. */
+RS_MUST_CHECK int rs_numbers_restore(rs_numbers_t *numbers, rs_hole_t hole);
 void rs_numbers_deinit(rs_numbers_t *numbers);
 
 #endif

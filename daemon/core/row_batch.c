@@ -14,6 +14,8 @@ typedef struct block {
 struct rs_row_batch {
     rs_row_t *rows;
     uint32_t count, max_rows;
+    rs_process_row_t *edges;
+    uint32_t edge_count, max_edges;
     uint64_t used_bytes, max_bytes, block_bytes;
     block_t *first, *current;
     rs_policy_t policies[RS_ROW_BATCH_POLICIES];      /* different ones that rows name */
@@ -47,6 +49,7 @@ void rs_row_batch_destroy(rs_row_batch_t **batch_ref) {
         free(block);
     }
     free(batch->rows);
+    free(batch->edges);
     free(batch);
     *batch_ref = NULL;
 }
@@ -54,7 +57,7 @@ void rs_row_batch_destroy(rs_row_batch_t **batch_ref) {
 void rs_row_batch_clear(rs_row_batch_t *batch) {
     for (block_t *block = batch->first; block != NULL; block = block->next) block->used = 0;
     batch->current = batch->first;
-    batch->count = 0;
+    batch->count = batch->edge_count = 0;
     batch->used_bytes = 0;
     batch->policy_count = 0;
     memset(batch->has_slot_policy, 0, sizeof batch->has_slot_policy);
@@ -172,6 +175,59 @@ void rs_row_batch_set_policy(rs_row_batch_t *batch, uint32_t slot, const rs_poli
     batch->last_named[slot] = NULL;
 }
 
+/* --- edges -------------------------------------------------------------------------------------------------------- */
+int rs_row_batch_make_room_for_edges(rs_row_batch_t *batch, uint32_t max_edges) {
+    if (max_edges > MAX_ROWS || batch->edges != NULL) return RS_ERR_INVALID;
+    if (max_edges == 0) return RS_OK;
+    batch->edges = calloc(max_edges, sizeof *batch->edges);
+    if (batch->edges == NULL) return RS_ERR_MEMORY;
+    batch->max_edges = max_edges;
+    batch->max_bytes += max_edges * RS_ROW_BATCH_EDGE_BYTES;
+    return RS_OK;
+}
+
+static int edge_bytes(const rs_process_row_t *edge, size_t *bytes) {
+    const rs_str_t names[] = {edge->tenant, edge->queue, edge->from.queue, edge->to.queue};
+    *bytes = rounded(edge->time_count * sizeof(rs_hist_entry_t));
+    for (size_t i = 0; i < RS_ARRAY_LEN(names); i++) {
+        if (names[i].len > RS_MAX_NAME) return RS_ERR_INVALID;
+        *bytes += rounded(names[i].len);
+    }
+    return edge->time_count <= RS_HIST_BUCKETS ? RS_OK : RS_ERR_INVALID;
+}
+
+int rs_row_batch_add_edge(rs_row_batch_t *batch, const rs_process_row_t *edge) {
+    size_t bytes = 0;
+    int status = edge_bytes(edge, &bytes);
+    if (status != RS_OK) return status;
+    if (batch->edge_count == batch->max_edges || bytes > batch->max_bytes - batch->used_bytes) return RS_ERR_FULL;
+    if (bytes > 0) {
+        status = reserve(batch, bytes);
+        if (status != RS_OK) return status;
+    }
+    rs_process_row_t *own = &batch->edges[batch->edge_count++];
+    *own = *edge;
+    own->tenant.data = copy(batch->current, edge->tenant.data, edge->tenant.len);
+    own->queue.data = copy(batch->current, edge->queue.data, edge->queue.len);
+    own->from.queue.data = copy(batch->current, edge->from.queue.data, edge->from.queue.len);
+    own->to.queue.data = copy(batch->current, edge->to.queue.data, edge->to.queue.len);
+    own->times = copy(batch->current, edge->times, edge->time_count * sizeof(rs_hist_entry_t));
+    batch->used_bytes += bytes;
+    return RS_OK;
+}
+
+uint32_t rs_row_batch_edge_count(const rs_row_batch_t *batch) { return batch->edge_count; }
+uint32_t rs_row_batch_max_edges(const rs_row_batch_t *batch) { return batch->max_edges; }
+const rs_process_row_t *rs_row_batch_edge_at(const rs_row_batch_t *batch, uint32_t i) {
+    RS_REQUIRE(i < batch->edge_count);
+    return &batch->edges[i];
+}
+
+bool rs_row_batch_is_empty(const rs_row_batch_t *batch) { return batch->count == 0 && batch->edge_count == 0; }
+bool rs_row_batch_is_full(const rs_row_batch_t *batch) {
+    return batch->count == batch->max_rows || (batch->max_edges != 0 && batch->edge_count == batch->max_edges);
+}
+
 uint64_t rs_row_batch_bytes(const rs_row_batch_t *batch) {
-    return sizeof *batch + batch->max_rows * sizeof *batch->rows + batch->block_bytes;
+    return sizeof *batch + batch->max_rows * sizeof *batch->rows + batch->max_edges * sizeof *batch->edges + batch->block_bytes;
 }

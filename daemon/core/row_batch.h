@@ -1,4 +1,4 @@
-/* core/row_batch.h — an owned, reusable copy of rows, to carry them from the core's thread to another.
+/* core/row_batch.h — an owned, reusable copy of rows and edges, to carry them from the core's thread to another.
  *
  * Model:     create once; then clear → add… (from within rs_core_collect's callback) → hand over → read → hand
  *            back → clear again. Policies that rows name are copied too (the first 64 different ones; further ones stay the
@@ -12,6 +12,7 @@
 #ifndef RS_CORE_ROW_BATCH_H
 #define RS_CORE_ROW_BATCH_H
 
+#include "core/process/row.h"
 #include "core/row.h"
 
 /* Most that one row takes besides its place in the array: two names and every bucket of every histogram. */
@@ -45,7 +46,24 @@ const rs_policy_t *rs_row_batch_policy(const rs_row_batch_t *batch, uint32_t i);
  * `policy` (copied). */
 void rs_row_batch_set_policy(rs_row_batch_t *batch, uint32_t slot, const rs_policy_t *policy);
 
-/* Bytes held, array included. */
+/* --- edges of the process map, beside the rows ---------------------------------------------------------------------- */
+/* Most that one edge takes besides its place in the array: four names and every bucket of its times. */
+#define RS_ROW_BATCH_EDGE_BYTES ((uint64_t)(4 * (RS_MAX_NAME + 8) + RS_HIST_BUCKETS * (int)sizeof(rs_hist_entry_t)))
+
+/* Once, after create: room for `max_edges` (0 … 1,000,000) edges, and for their bytes beside those of the rows. Without it there is
+ * room for none. RS_ERR_INVALID, RS_ERR_MEMORY. */
+RS_MUST_CHECK int rs_row_batch_make_room_for_edges(rs_row_batch_t *batch, uint32_t max_edges);
+/* As rs_row_batch_add; clear forgets edges, too. */
+RS_MUST_CHECK int rs_row_batch_add_edge(rs_row_batch_t *batch, const rs_process_row_t *edge);
+uint32_t rs_row_batch_edge_count(const rs_row_batch_t *batch);
+uint32_t rs_row_batch_max_edges(const rs_row_batch_t *batch);
+/* Edge i < edge_count; what it points to stays valid until the batch is cleared or destroyed. */
+const rs_process_row_t *rs_row_batch_edge_at(const rs_row_batch_t *batch, uint32_t i);
+/* Nothing is in it. / There may be more where its rows or edges came from: one of the two has no room left. */
+bool rs_row_batch_is_empty(const rs_row_batch_t *batch);
+bool rs_row_batch_is_full(const rs_row_batch_t *batch);
+
+/* Bytes held, arrays included. */
 uint64_t rs_row_batch_bytes(const rs_row_batch_t *batch);
 
 #endif

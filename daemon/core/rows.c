@@ -1,17 +1,9 @@
-#include "core/rows.h"
+#include "core/rows_internal.h"
 
+#include "core/blocks.h"
 #include "core/hash.h"
 
 #include <stdlib.h>
-
-/* A histogram: blocks of one octave each, made when first used. */
-typedef struct rs_block_table { uint32_t used, blocks[RS_HIST_BLOCKS]; } rs_block_table_t;   /* used: bit set of blocks */
-typedef struct rs_block { int32_t counts[RS_HIST_PER_OCTAVE]; } rs_block_t;
-_Static_assert(RS_HIST_BLOCKS <= 32, "the blocks of a table are bits of one word");
-
-/* A duration that waits: 10 bits of bucket, 4 of histogram, 1 of sign. */
-enum { BUCKET_BITS = 10, HISTOGRAM_BITS = 4, TAKEN_BACK = 1 << (BUCKET_BITS + HISTOGRAM_BITS) };
-_Static_assert(RS_HIST_BUCKETS <= 1 << BUCKET_BITS && RS_HIST_COUNT <= 1 << HISTOGRAM_BITS, "a waiting duration is packed into 16 bits");
 
 void rs_interval_of(const rs_interval_spec_t *spec, int64_t at_us, int64_t *start_us, int64_t *length_us) {
     switch (spec->mode) {
@@ -80,8 +72,20 @@ static uint64_t cell_hash(uint32_t key, int64_t start_us) {
     return rs_hash_mix((uint64_t)key * UINT64_C(0x9e3779b97f4a7c15) + (uint64_t)start_us);
 }
 
-static void begin_sums(rs_sums_t *sums) {
+void rs__rows_begin_sums(rs_sums_t *sums) {
     for (unsigned i = 0; i < RS_EXTREME_COUNT; i++) sums->edges[i] = (rs_best_edge_t){.worst = INT64_MIN, .pushed = INT64_MIN};
+}
+
+bool rs__rows_restore(rs_rows_t *rows, uint32_t number) {
+    const rs_cell_t *cell = rs_rows_cell(rows, number);
+    const uint64_t hash = cell_hash(cell->key, cell->start_us);
+    uint32_t cursor = rs_index_begin(&rows->index, hash), other;
+    while ((other = rs_index_next(&rows->index, hash, &cursor)) != 0) {
+        const rs_cell_t *known = rs_rows_cell(rows, other);
+        if (known->key == cell->key && known->start_us == cell->start_us) return false;
+    }
+    rs_index_add(&rows->index, hash, number);
+    return true;
 }
 
 uint32_t rs_rows_find(rs_rows_t *rows, uint32_t likely, uint32_t key, int64_t at_us) {
@@ -108,7 +112,7 @@ uint32_t rs_rows_find(rs_rows_t *rows, uint32_t likely, uint32_t key, int64_t at
     cell->start_us = start_us;
     cell->length_us = length_us;
     cell->part = rows->run << 32 | (++rows->part_counter & UINT32_MAX);
-    begin_sums(&cell->common);
+    rs__rows_begin_sums(&cell->common);
     rs_index_add(&rows->index, hash, number);
     return number;
 }
@@ -120,7 +124,7 @@ rs_sums_t *rs_rows_own(rs_rows_t *rows, rs_cell_t *cell, unsigned attribution) {
             rows->dropped++;
             return NULL;
         }
-        begin_sums(rs_pool_at(&rows->sums, cell->own[attribution]));
+        rs__rows_begin_sums(rs_pool_at(&rows->sums, cell->own[attribution]));
     }
     return rs_pool_at(&rows->sums, cell->own[attribution]);
 }
@@ -154,12 +158,7 @@ void rs_rows_clean(rs_rows_t *rows, uint32_t number, unsigned attribution) {
 
 static void free_histograms(rs_rows_t *rows, const rs_sums_t *sums) {
     for (unsigned h = 0; h < RS_HIST_COUNT; h++) {
-        if (sums->histograms[h] == 0) continue;
-        const rs_block_table_t *table = rs_pool_at(&rows->tables, sums->histograms[h]);
-        for (uint32_t left = table->used; left != 0; left &= left - 1) {
-            rs_pool_give(&rows->blocks, table->blocks[__builtin_ctz(left)]);
-        }
-        rs_pool_give(&rows->tables, sums->histograms[h]);
+        rs_blocks_give(&rows->tables, &rows->blocks, sums->histograms[h]);
     }
 }
 
@@ -178,33 +177,21 @@ void rs_rows_free(rs_rows_t *rows, uint32_t number) {
 }
 
 /* --- durations -------------------------------------------------------------------------------------------------------- */
-static rs_block_t *block_of(rs_rows_t *rows, rs_sums_t *sums, unsigned histogram, uint32_t place) {
-    if (sums->histograms[histogram] == 0) sums->histograms[histogram] = rs_pool_take(&rows->tables);
-    if (sums->histograms[histogram] == 0) return NULL;
-    rs_block_table_t *table = rs_pool_at(&rows->tables, sums->histograms[histogram]);
-    if ((table->used & 1u << place) == 0) {
-        table->blocks[place] = rs_pool_take(&rows->blocks);
-        if (table->blocks[place] == 0) return NULL;
-        table->used |= 1u << place;
-    }
-    return rs_pool_at(&rows->blocks, table->blocks[place]);
-}
-
 /* The durations that wait go to their histograms. */
 static void settle_durations(rs_rows_t *rows, rs_sums_t *sums) {
     for (unsigned i = 0; i < sums->duration_count; i++) {
-        const unsigned packed = sums->durations[i], bucket = packed & ((1u << BUCKET_BITS) - 1);
-        const unsigned histogram = packed >> BUCKET_BITS & ((1u << HISTOGRAM_BITS) - 1);
-        rs_block_t *block = block_of(rows, sums, histogram, bucket / RS_HIST_PER_OCTAVE);
+        const unsigned packed = sums->durations[i], bucket = packed & ((1u << RS__BUCKET_BITS) - 1);
+        const unsigned histogram = packed >> RS__BUCKET_BITS & ((1u << RS__HISTOGRAM_BITS) - 1);
+        rs_block_t *block = rs_blocks_make(&rows->tables, &rows->blocks, &sums->histograms[histogram], bucket / RS_HIST_PER_OCTAVE);
         if (block == NULL) rows->dropped++;
-        else block->counts[bucket % RS_HIST_PER_OCTAVE] += (packed & TAKEN_BACK) != 0 ? -1 : 1;
+        else block->counts[bucket % RS_HIST_PER_OCTAVE] += (packed & RS__TAKEN_BACK) != 0 ? -1 : 1;
     }
     sums->duration_count = 0;
 }
 
 void rs_rows_duration(rs_rows_t *rows, rs_sums_t *sums, rs_histogram_id_t histogram, int64_t duration_us, int sign) {
     if (sums->duration_count == RS_DURATIONS_WAITING) settle_durations(rows, sums);
-    const unsigned packed = (unsigned)histogram << BUCKET_BITS | rs_hist_bucket(duration_us) | (sign < 0 ? (unsigned)TAKEN_BACK : 0);
+    const unsigned packed = (unsigned)histogram << RS__BUCKET_BITS | rs_hist_bucket(duration_us) | (sign < 0 ? (unsigned)RS__TAKEN_BACK : 0);
     sums->durations[sums->duration_count++] = (uint16_t)packed;
 }
 
@@ -323,6 +310,14 @@ static const rs_sums_t *own_of(const rs_rows_t *rows, const rs_cell_t *cell, uns
     return cell->own[attribution] == 0 ? NULL : rs_pool_at(&rows->sums, cell->own[attribution]);
 }
 
+/* What a row is made of: common and own; of attribution close, own alone. */
+static void parts_of(const rs_rows_t *rows, const rs_cell_t *cell, unsigned attribution, const rs_sums_t *parts[2]) {
+    static const rs_sums_t nothing;
+    const rs_sums_t *own = own_of(rows, cell, attribution);
+    parts[0] = attribution != RS_ATTRIBUTION_CLOSE ? &cell->common : own != NULL ? own : &nothing;
+    parts[1] = attribution != RS_ATTRIBUTION_CLOSE ? own : NULL;
+}
+
 static const rs_block_table_t *table_of(const rs_rows_t *rows, const rs_sums_t *sums, unsigned histogram) {
     if (sums == NULL || sums->histograms[histogram] == 0) return NULL;
     return rs_pool_at(&rows->tables, sums->histograms[histogram]);
@@ -334,11 +329,16 @@ static void add_block(const rs_rows_t *rows, const rs_block_table_t *table, uint
     for (uint32_t i = 0; i < RS_HIST_PER_OCTAVE; i++) sums[i] += block->counts[i];
 }
 
-/* The blocks lie anywhere: all of them are called for before the first is read. */
-static void prefetch_histograms(const rs_rows_t *rows, const rs_sums_t *sums) {
+static void prefetch_tables(const rs_rows_t *rows, const rs_sums_t *sums) {
     for (unsigned h = 0; h < RS_HIST_COUNT; h++) {
-        if (sums->histograms[h] != 0) __builtin_prefetch(rs_pool_at(&rows->tables, sums->histograms[h]));
+        if (sums->histograms[h] == 0) continue;
+        const unsigned char *table = rs_pool_at(&rows->tables, sums->histograms[h]);
+        __builtin_prefetch(table);
+        __builtin_prefetch(table + 64);
     }
+}
+
+static void prefetch_blocks(const rs_rows_t *rows, const rs_sums_t *sums) {
     for (unsigned h = 0; h < RS_HIST_COUNT; h++) {
         const rs_block_table_t *table = table_of(rows, sums, h);
         for (uint32_t left = table == NULL ? 0 : table->used; left != 0; left &= left - 1) {
@@ -365,13 +365,28 @@ static uint32_t read_histogram(const rs_rows_t *rows, const rs_sums_t *const par
     return count;
 }
 
+/* Rows are read in the order of the dirty list, and their cells lie anywhere. So the third from here is called for, of the second what
+ * its sums point to, and of the first what that points to. */
+static void prefetch_ahead(const rs_rows_t *rows, const rs_cell_t *cell) {
+    const rs_cell_t *ahead[3] = {cell, cell, cell};
+    for (unsigned i = 0; i < 3; i++) {
+        const rs_cell_t *before = i == 0 ? cell : ahead[i - 1];
+        if (before->dirty_next == 0) break;
+        ahead[i] = rs_rows_cell(rows, before->dirty_next);
+    }
+    const unsigned char *third = (const unsigned char *)ahead[2];
+    for (size_t at = 0; at < sizeof *cell; at += 64) __builtin_prefetch(third + at);
+    prefetch_tables(rows, &ahead[1]->common);
+    prefetch_blocks(rows, &ahead[0]->common);
+}
+
 void rs_rows_read(rs_rows_t *rows, uint32_t number, unsigned attribution, rs_row_t *row) {
     rs_cell_t *cell = rs_rows_cell(rows, number);
-    if (cell->dirty_next != 0) __builtin_prefetch(rs_rows_cell(rows, cell->dirty_next));   /* likely to be read next */
-    prefetch_histograms(rows, &cell->common);
+    if (cell->dirty != 0) prefetch_ahead(rows, cell);
     settle_durations(rows, &cell->common);
     if (cell->own[attribution] != 0) settle_durations(rows, rs_pool_at(&rows->sums, cell->own[attribution]));
-    const rs_sums_t *const parts[2] = {&cell->common, own_of(rows, cell, attribution)};
+    const rs_sums_t *parts[2];
+    parts_of(rows, cell, attribution, parts);
     *row = (rs_row_t){.attribution = (uint8_t)attribution, .start_us = cell->start_us, .length_us = cell->length_us,
                       .part = cell->part, .revision = cell->revision, .final = cell->is_final,
                       .still_open = cell->still_open, .threshold_us = threshold_of(parts)};
@@ -389,9 +404,10 @@ void rs_rows_read(rs_rows_t *rows, uint32_t number, unsigned attribution, rs_row
 bool rs_rows_is_empty(const rs_rows_t *rows, const rs_cell_t *cell, unsigned attribution) {
     if ((cell->attributions & 1u << attribution) == 0) return true;
     if (cell->still_open != 0) return false;
-    const rs_sums_t *own = own_of(rows, cell, attribution);
+    const rs_sums_t *parts[2];
+    parts_of(rows, cell, attribution, parts);
     for (unsigned i = 0; i < RS_COUNT_COUNT; i++) {
-        if (cell->common.counts[i] + (own == NULL ? 0 : own->counts[i]) != 0) return false;
+        if (parts[0]->counts[i] + (parts[1] == NULL ? 0 : parts[1]->counts[i]) != 0) return false;
     }
     return true;
 }

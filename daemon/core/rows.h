@@ -4,6 +4,7 @@
  *          the attribution: that is counted once, in `common`. What falls into different ones is counted in the attribution's own
  *          sums, made when first needed. So
  *              row of an attribution = common + its own
+ *          Attribution close shares nothing, because what is counted there moves: its row is its own sums alone.
  *          A row that changed is marked in its cell, and the cell stands in the dirty list until its rows are collected. A cell
  *          leaves memory when it is final and collected; if a correction comes later, a new cell with a new part begins at zero,
  *          and whoever reads sums the parts (counts may be negative in such a part).

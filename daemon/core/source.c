@@ -81,10 +81,13 @@ void rs_sources_deinit(rs_sources_t *sources) {
     *sources = (rs_sources_t){0};
 }
 
+static uint64_t source_hash(uint32_t name) { return rs_hash_mix(name); }
+static uint64_t session_hash(uint32_t owner, uint32_t incarnation) { return rs_hash_mix((uint64_t)owner << 32 | incarnation); }
+
 static uint32_t source_place(rs_sources_t *sources, rs_names_t *names, rs_str_t text) {
     const uint32_t name = rs_names_number(names, text);
     if (name == 0 || name == RS_NAMES_OVERFLOW) return 0;
-    const uint64_t hash = rs_hash_mix(name);
+    const uint64_t hash = source_hash(name);
     uint32_t cursor = rs_index_begin(&sources->source_index, hash), place;
     while ((place = rs_index_next(&sources->source_index, hash, &cursor)) != 0) {
         if (sources->sources[place].name == name) return place;
@@ -109,7 +112,7 @@ bool rs_sources_session(rs_sources_t *sources, rs_names_t *names, const rs_event
     const uint32_t owner = source_place(sources, names, event->source);
     const uint32_t incarnation = rs_names_number(names, event->incarnation);
     if (owner == 0 || incarnation == RS_NAMES_OVERFLOW) return false;
-    const uint64_t hash = rs_hash_mix((uint64_t)owner << 32 | incarnation);
+    const uint64_t hash = session_hash(owner, incarnation);
     uint32_t cursor = rs_index_begin(&sources->session_index, hash), session;
     while ((session = rs_index_next(&sources->session_index, hash, &cursor)) != 0) {
         if (sources->sessions[session].owner == owner && sources->sessions[session].incarnation == incarnation) {
@@ -167,6 +170,7 @@ rs_refusal_t rs_sources_judge(rs_sources_t *sources, uint32_t session_place, con
     }
     int64_t *watermark = &source->accounting.watermark_us;
     if (!sources->replay) {
+        rs_skew_note(&source->skew, event->occurred_us, arrival_us);
         if (event->occurred_us > arrival_us + sources->future_us) return RS_REFUSAL_FUTURE;
         if (*watermark != INT64_MIN && event->occurred_us < *watermark - sources->lateness_us) return RS_REFUSAL_TOO_LATE;
         *late = event->occurred_us < *watermark;
@@ -216,6 +220,23 @@ int64_t rs_sources_watermark(rs_sources_t *sources, int64_t now_us, int64_t *gre
     }
     if (greatest != NULL) *greatest = most;
     return least == INT64_MAX ? INT64_MIN : least;
+}
+
+void rs_sources_restore_id(struct rs_ids *ids, rs_hash128_t id) { ids_add(ids, id); }
+
+bool rs_sources_restore(rs_sources_t *sources, const rs_names_t *names) {
+    for (uint32_t i = 0; i < sources->source_count; i++) {
+        rs_source_t *source = &sources->sources[i];
+        if (source->name == 0 || source->name > names->count) return false;
+        source->accounting.source = rs_names_text(names, source->name);
+        if (i != 0) rs_index_add(&sources->source_index, source_hash(source->name), i);
+    }
+    for (uint32_t i = 1; i < sources->session_count; i++) {
+        const rs_session_t *session = &sources->sessions[i];
+        if (session->owner == 0 || session->owner >= sources->source_count) return false;
+        rs_index_add(&sources->session_index, session_hash(session->owner, session->incarnation), i);
+    }
+    return true;
 }
 
 uint64_t rs_sources_bytes(const rs_sources_t *sources) {

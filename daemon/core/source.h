@@ -12,6 +12,7 @@
 #include "core/hash.h"
 #include "core/names.h"
 #include "core/numbers.h"
+#include "core/skew.h"
 
 typedef struct rs_session {
     uint32_t source, incarnation;     /* numbers of names */
@@ -24,6 +25,7 @@ typedef struct rs_source {
     rs_accounting_t accounting;
     uint32_t name;
     int64_t last_seen_us;             /* arrival of the last event or heartbeat */
+    rs_skew_t skew;
 } rs_source_t;
 
 typedef struct rs_sources {
@@ -59,6 +61,10 @@ void rs_sources_declare_gap(rs_sources_t *sources, uint32_t session, uint64_t fr
 /* Least watermark over sources that are not idle at `now_us`; INT64_MIN when all are idle or none ever spoke.
  * *greatest (may be NULL): the greatest over all. */
 int64_t rs_sources_watermark(rs_sources_t *sources, int64_t now_us, int64_t *greatest);
+/* Loading: one more identity, not (0, 0). / Sources and sessions are there with their numbers: they can be found again. False: one has
+ * no name that is known, or an owner that is none. */
+void rs_sources_restore_id(struct rs_ids *ids, rs_hash128_t id);
+RS_MUST_CHECK bool rs_sources_restore(rs_sources_t *sources, const rs_names_t *names);
 uint64_t rs_sources_bytes(const rs_sources_t *sources);
 
 #endif

@@ -100,20 +100,30 @@ static void add_row(void *context, const rs_row_t *row) {
     RS_REQUIRE(rs_row_batch_add(context, row) == RS_OK);
 }
 
+static void add_edge(void *context, const rs_process_row_t *edge) {
+    RS_REQUIRE(rs_row_batch_add_edge(context, edge) == RS_OK);
+}
+
+static void fill_batch(rs_core_t *core, rs_row_batch_t *batch) {
+    rs_row_batch_clear(batch);
+    for (uint32_t slot = 0; slot < RS_MAX_POLICIES; slot++) {
+        const rs_policy_t *policy = rs_core_policy(core, slot);
+        if (policy != NULL) rs_row_batch_set_policy(batch, slot, policy);
+    }
+    rs_core_collect(core, rs_row_batch_max_rows(batch), add_row, batch);
+    rs_core_process_collect(core, rs_row_batch_max_edges(batch), add_edge, batch);
+}
+
 static bool answer_collection(rs_engine_t *engine) {
     if (atomic_load_explicit(&engine->collect_state, memory_order_acquire) != COLLECT_ASKED) return false;
     rs_collection_t *collection = &engine->collection;
     rs_core_t *core = engine->core;
-    rs_row_batch_clear(collection->batch);
-    for (uint32_t slot = 0; slot < RS_MAX_POLICIES; slot++) {
-        const rs_policy_t *policy = rs_core_policy(core, slot);
-        if (policy != NULL) rs_row_batch_set_policy(collection->batch, slot, policy);
-    }
-    rs_core_collect(core, rs_row_batch_max_rows(collection->batch), add_row, collection->batch);
+    if (collection->batch != NULL) fill_batch(core, collection->batch);
     collection->position = rs_core_position(core);
     collection->watermark_us = rs_core_watermark(core);
-    collection->dirty = rs_core_dirty_rows(core);
+    collection->dirty = rs_core_dirty_rows(core) + rs_core_process_dirty(core);
     collection->losses = rs_core_losses(core);
+    collection->odd = rs_agents_odd(rs_core_agents(core));
     collection->core_bytes = rs_core_bytes(core);
     const uint32_t count = rs_core_source_count(core);
     collection->source_count = count < engine->max_sources ? count : engine->max_sources;
@@ -164,10 +174,11 @@ static void free_parts(rs_engine_t *engine) {
 static int create_core(rs_engine_t *engine, const rs_engine_settings_t *settings) {
     const rs_config_t *config = settings->config;
     const rs_core_options_t options = {
-        .config = config, .windows = true, .alerts = true,
-        .families = (1u << RS_FAMILY_COUNT) - 1,
+        .config = config, .windows = true, .alerts = true, .process = settings->keep_rows,
+        .families = settings->keep_rows ? (1u << RS_FAMILY_COUNT) - 1 : 0,
         .attributions = (config->attribution_event ? 1u << RS_ATTRIBUTION_EVENT : 0u) |
-                        (config->attribution_enter ? 1u << RS_ATTRIBUTION_ENTER : 0u),
+                        (config->attribution_enter ? 1u << RS_ATTRIBUTION_ENTER : 0u) |
+                        (config->attribution_close ? 1u << RS_ATTRIBUTION_CLOSE : 0u),
         .interval = {.mode = RS_INTERVAL_FIXED, .length_us = config->interval_us},
         /* When events move the time, it begins with the first of them, which may lie in the past. */
         .start_us = config->clock == RS_CLOCK_EVENTS ? 0 : settings->start_us, .run = settings->run, .hash_seed = settings->hash_seed,

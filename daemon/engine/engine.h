@@ -31,6 +31,8 @@ typedef struct rs_engine_settings {
     const rs_config_t *config;         /* borrowed for the engine's life */
     int64_t start_us;
     uint64_t run, hash_seed;
+    bool keep_rows;                    /* rows are kept for whoever collects them, who must, and (if limits.edges > 0) the edges of the
+                                          process: batches need room for both. false: neither, for they would only fill memory */
     rs_engine_callbacks_t callbacks;
 } rs_engine_settings_t;
 
@@ -57,12 +59,14 @@ typedef struct rs_collection {
     rs_row_batch_t *batch;             /* as given to rs_engine_collect, filled */
     uint64_t position;                 /* everything up to here is in the rows collected so far and these, if dirty is 0 */
     int64_t watermark_us;
-    size_t dirty;                      /* rows that changed and did not fit */
+    size_t dirty;                      /* rows and edges that changed and did not fit */
     rs_core_losses_t losses;
+    rs_agents_odd_t odd;
     uint64_t core_bytes;
     uint32_t source_count;             /* rs_engine_collected_source gives each */
 } rs_collection_t;
-/* Asks the core's thread to fill `batch` (cleared first) with changed rows. RS_ERR_STATE: one is under way. */
+/* Asks the core's thread to fill `batch` (cleared first) with changed rows, and with changed edges if it has room for any. NULL: with
+ * nothing, only the rest of the collection is asked for. RS_ERR_STATE: one is under way. */
 RS_MUST_CHECK int rs_engine_collect(rs_engine_t *engine, rs_row_batch_t *batch);
 /* True when the collection is done: the batch is the caller's again. */
 RS_MUST_CHECK bool rs_engine_collected(rs_engine_t *engine, rs_collection_t *collection);

@@ -111,17 +111,30 @@ static int64_t threshold_of(const rs_feed_t *feed, const rs_key_t *dimensions) {
         .threshold_us;
 }
 
+/* A total or a channel has no T of its own; its target is the policy's, else the default. */
+static void standards_of(const rs_feed_t *feed, const rs_key_t *dimensions, rs_standard_t standards[RS_MAX_POLICIES]) {
+    const bool of_queue = dimensions->family == RS_FAMILY_QUEUE;
+    for (uint32_t slot = 0; slot < feed->policy_count; slot++) {
+        if (feed->policies[slot].name[0] == 0) continue;
+        standards[slot] = rs_config_standard(feed->options.config, &feed->policies[slot], dimensions->tenant,
+                                             of_queue ? dimensions->name : RS_STR(""), dimensions->channel);
+    }
+}
+
 int rs__feed_windows(rs_feed_t *feed, uint32_t key, const rs_key_t *dimensions, char *text, size_t size, size_t *len,
                      int64_t *waiting) {
+    rs_standard_t standards[RS_MAX_POLICIES] = {0};
     const rs_feed_view_t view = {.store = feed->options.windows,
                                  .windows_us = feed->options.config->windows_us,
                                  .window_count = feed->options.config->window_count,
                                  .policies = feed->policies,
-                                 .policy_count = feed->policy_count};
+                                 .policy_count = feed->policy_count,
+                                 .standards = standards};
     rs__feed_key_t *known = rs__feed_key(feed, key);
 
     if (known == NULL) return RS_ERR_MEMORY;
     if (known->threshold_us == INT64_MIN) known->threshold_us = threshold_of(feed, dimensions);
+    standards_of(feed, dimensions, standards);
     return rs_feed_format_windows(&view, key, dimensions, feed->options.now_us(feed->options.context),
                                   known->threshold_us, text, size, len, waiting);
 }

@@ -1,5 +1,7 @@
 #include "feed/format.h"
 
+#include "core/figure.h"
+
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -231,6 +233,37 @@ static void write_flow_reasons(rs_json_t *json, const int64_t *counts) {
     rs_json_end(json);
 }
 
+static void write_quotient(rs_json_t *json, const char *name, int64_t numerator, int64_t denominator) {
+    if (denominator > 0)
+        rs_json_number(json, name, (double)numerator / (double)denominator);
+    else
+        rs_json_null(json, name);
+}
+
+static void write_resolution(rs_json_t *json, const int64_t *counts) {
+    const int64_t eligible = counts[RS_COUNT_FCR_ELIGIBLE], unresolved = counts[RS_COUNT_FCR_UNRESOLVED];
+    rs_json_begin(json, "fcr");
+    rs_json_integer(json, "eligible", eligible);
+    rs_json_integer(json, "unresolved", unresolved);
+    write_quotient(json, "value", eligible - unresolved, eligible);
+    rs_json_end(json);
+}
+
+/* Of teams and totals: agents' time belongs to no queue, so theirs is null. */
+static void write_number_or_null(rs_json_t *json, const char *name, bool present, double value) {
+    if (present) rs_json_number(json, name, value); else rs_json_null(json, name);
+}
+
+static void write_occupancy(rs_json_t *json, const int64_t *counts) {
+    double on_contact = 0, logged_in = 0;
+    const bool has_contact = rs_figure_occupancy_on_contact(counts, &on_contact);
+    const bool has_logged_in = rs_figure_occupancy_logged_in(counts, &logged_in);
+    rs_json_begin(json, "occupancy");
+    write_number_or_null(json, "on_contact", has_contact, on_contact);
+    write_number_or_null(json, "logged_in", has_logged_in, logged_in);
+    rs_json_end(json);
+}
+
 int rs_feed_write_window(rs_json_t *json, const char *name, const rs_feed_view_t *view, uint32_t key, uint32_t window,
                          const rs_window_gauges_t *gauges) {
     static const percentile_t wait[] = {{"p50", 500}, {"p80", 800}, {"p90", 900}, {"p95", 950}, {"p99", 990}};
@@ -285,6 +318,8 @@ int rs_feed_write_window(rs_json_t *json, const char *name, const rs_feed_view_t
     rs_json_integer(json, "transferred_out", counts[RS_COUNT_TRANSFERRED_OUT]);
     rs_json_integer(json, "offers", counts[RS_COUNT_OFFERS]);
     rs_json_integer(json, "offers_failed", counts[RS_COUNT_OFFERS_FAILED]);
+    write_resolution(json, counts);
+    write_occupancy(json, counts);
     rs_json_end(json);
     return RS_OK;
 }
@@ -315,6 +350,42 @@ static void write_gauges(rs_json_t *json, const rs_window_gauges_t *gauges, int6
     rs_json_integer(json, "talking", gauges->talking);
 }
 
+static int write_predicted(rs_json_t *json, const char *name, const rs_feed_view_t *view, uint32_t key, rs_metric_t metric, int64_t now_us) {
+    rs_figure_t figure = {.is_null = true};
+    const int status = rs_metric_read(view->store, key, 0, metric, 0, false, now_us, &figure);
+    if (status != RS_OK) return status;
+    if (figure.is_null)
+        rs_json_null(json, name);
+    else
+        rs_json_number(json, name, figure.value);
+    return RS_OK;
+}
+
+/* Of queues only (core/predict/predict.h). */
+static int write_prediction(rs_json_t *json, const rs_feed_view_t *view, uint32_t key, int64_t now_us) {
+    int status = write_predicted(json, "estimated_wait_ms", view, key, RS_METRIC_ESTIMATED_WAIT, now_us);
+    if (status == RS_OK) status = write_predicted(json, "breach_oldest", view, key, RS_METRIC_BREACH_OLDEST, now_us);
+    if (status == RS_OK) status = write_predicted(json, "breach_newest", view, key, RS_METRIC_BREACH_NEWEST, now_us);
+    return status;
+}
+
+/* By what each service level of the body is judged. */
+static void write_policies(rs_json_t *json, const rs_feed_view_t *view, bool has_thresholds) {
+    rs_json_begin(json, "policies");
+    for (uint32_t slot = 0; slot < view->policy_count; slot++) {
+        const rs_policy_t *policy = &view->policies[slot];
+        const rs_standard_t *standard = &view->standards[slot];
+        if (policy->name[0] == 0) continue; /* a slot without a policy */
+        rs_json_begin(json, policy->name);
+        rs_json_integer(json, "version", policy->version);
+        rs_json_number(json, "target", standard->target);
+        write_ms_or_null(json, "threshold_ms", has_thresholds ? standard->threshold_us : -1);
+        write_ms_or_null(json, "short_ms", has_thresholds ? (policy->short_on ? standard->short_us : 0) : -1);
+        rs_json_end(json);
+    }
+    rs_json_end(json);
+}
+
 int rs_feed_format_windows(const rs_feed_view_t *view, uint32_t key, const rs_key_t *dimensions, int64_t now_us,
                            int64_t threshold_us, char *text, size_t size, size_t *len, int64_t *waiting) {
     rs_window_gauges_t gauges;
@@ -328,6 +399,9 @@ int rs_feed_format_windows(const rs_feed_view_t *view, uint32_t key, const rs_ke
     rs_json_time(&json, "at", now_us);
     write_gauges(&json, &gauges, now_us);
     write_ms_or_null(&json, "threshold_ms", threshold_us);
+    const int predicted = dimensions->family == RS_FAMILY_QUEUE ? write_prediction(&json, view, key, now_us) : RS_OK;
+    if (predicted != RS_OK) return predicted;
+    write_policies(&json, view, threshold_us >= 0);
     rs_json_begin(&json, "windows");
     for (uint32_t i = 0; i <= view->window_count; i++) {
         char name[24] = "today";

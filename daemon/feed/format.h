@@ -34,6 +34,7 @@ typedef struct rs_feed_view {
     uint32_t window_count;
     const rs_policy_t *policies; /* in slot order */
     uint32_t policy_count;
+    const rs_standard_t *standards; /* T, S and target of the key by each policy, in slot order */
 } rs_feed_view_t;
 
 /* The counts and figures of one window of one key (RS_WINDOW_TODAY too), as the object `name`; `gauges` add the open
@@ -41,7 +42,8 @@ typedef struct rs_feed_view {
  * unless RS_OK. */
 RS_MUST_CHECK int rs_feed_write_window(rs_json_t *json, const char *name, const rs_feed_view_t *view, uint32_t key,
                                        uint32_t window, const rs_window_gauges_t *gauges);
-/* The body of a window message: key, gauges, and all windows that the key has. `threshold_us` < 0: null. *waiting gets
+/* The body of a window message: key, gauges, policies, and all windows that the key has. `threshold_us` < 0: null, and so are T
+ * and S of the policies: the key has no single ones. *waiting gets
  * the gauge. Same returns as rs_window_read, and RS_ERR_FULL. */
 RS_MUST_CHECK int rs_feed_format_windows(const rs_feed_view_t *view, uint32_t key, const rs_key_t *dimensions,
                                          int64_t now_us, int64_t threshold_us, char *text, size_t size, size_t *len,

@@ -54,6 +54,17 @@ void rs__buffer_print(rs__buffer_t *buffer, const char *format, ...) {
     va_end(again);
 }
 
+char *rs__buffer_taken(rs__buffer_t *buffer) {
+    char *text = NULL;
+    if (!buffer->failed && buffer->bytes != NULL) {
+        text = (char *)buffer->bytes;
+        text[buffer->len] = '\0';
+        *buffer = (rs__buffer_t){0};
+    }
+    rs__buffer_deinit(buffer);
+    return text;
+}
+
 static void put2(unsigned char *place, uint16_t value) {
     value = htobe16(value);
     memcpy(place, &value, sizeof value);

@@ -18,6 +18,8 @@ void rs__buffer_clear(rs__buffer_t *buffer);
 void rs__buffer_append(rs__buffer_t *buffer, const void *bytes, size_t len);
 /* Text for building SQL; always NUL-terminated beyond `len`. */
 RS_PRINTF(2, 3) void rs__buffer_print(rs__buffer_t *buffer, const char *format, ...);
+/* Takes the text out of the buffer, which is empty then; free it. NULL: it failed. */
+char *rs__buffer_taken(rs__buffer_t *buffer);
 
 /* COPY … WITH (FORMAT binary): begin, then per row its number of fields and each field, then end. */
 void rs__copy_begin(rs__buffer_t *buffer);

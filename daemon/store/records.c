@@ -190,11 +190,16 @@ int rs__records_add_refusal(rs__records_t *records, rs_str_t source, bool has_se
     return RS_OK;
 }
 
+/* The estimate trembles a little all the time: what is less than ten milliseconds is not worth a write of its own. */
+static bool is_same_skew(const rs_accounting_t *a, const rs_accounting_t *b) {
+    return a->skew_known == b->skew_known && (!a->skew_known || llabs(a->skew_us - b->skew_us) < 10 * RS_US_PER_MS);
+}
+
 static bool is_same(const rs_accounting_t *a, const rs_accounting_t *b) {
     return a->received == b->received && a->applied == b->applied && a->duplicate == b->duplicate &&
            a->late_applied == b->late_applied && a->too_late == b->too_late && a->invalid == b->invalid &&
            a->unknown == b->unknown && a->future == b->future && a->limit == b->limit && a->gaps == b->gaps &&
-           a->missing == b->missing && a->watermark_us == b->watermark_us && a->idle == b->idle;
+           a->missing == b->missing && a->watermark_us == b->watermark_us && a->idle == b->idle && is_same_skew(a, b);
 }
 
 int rs__records_add_source(rs__records_t *records, const rs_accounting_t *accounting) {
@@ -253,16 +258,17 @@ static const rs__feed_sql_t statements[RS__FEED_COUNT] = {
     [RS__FEED_SOURCES] = {
         .stage = "CREATE TEMPORARY TABLE ringside_sources ON COMMIT DELETE ROWS AS SELECT stream_id, run, source, received,"
                  " applied, duplicate, late_applied, too_late, invalid, unknown, future, over_limit, gaps, missing, watermark,"
-                 " idle FROM ringside.source_accounting WITH NO DATA",
+                 " idle, skew_ms FROM ringside.source_accounting WITH NO DATA",
         .copy = "COPY pg_temp.ringside_sources FROM STDIN (FORMAT binary)",
         .merge = "INSERT INTO ringside.source_accounting AS had (stream_id, run, source, received, applied, duplicate,"
-                 " late_applied, too_late, invalid, unknown, future, over_limit, gaps, missing, watermark, idle)"
+                 " late_applied, too_late, invalid, unknown, future, over_limit, gaps, missing, watermark, idle, skew_ms)"
                  " SELECT * FROM pg_temp.ringside_sources"
                  " ON CONFLICT (stream_id, run, source) DO UPDATE SET received = excluded.received,"
                  " applied = excluded.applied, duplicate = excluded.duplicate, late_applied = excluded.late_applied,"
                  " too_late = excluded.too_late, invalid = excluded.invalid, unknown = excluded.unknown,"
                  " future = excluded.future, over_limit = excluded.over_limit, gaps = excluded.gaps,"
-                 " missing = excluded.missing, watermark = excluded.watermark, idle = excluded.idle, stored_at = now()"
+                 " missing = excluded.missing, watermark = excluded.watermark, idle = excluded.idle,"
+                 " skew_ms = excluded.skew_ms, stored_at = now()"
                  " WHERE had.received <= excluded.received",
     },
 };
@@ -407,13 +413,15 @@ static void encode_source(const source_t *source, int64_t run, int32_t stream_id
     const rs_accounting_t *a = &source->accounting;
     const uint64_t numbers[] = {a->received, a->applied, a->duplicate, a->late_applied, a->too_late, a->invalid,
                                 a->unknown, a->future, a->limit, a->gaps, a->missing};
-    rs__copy_row(buffer, 5 + (int16_t)RS_ARRAY_LEN(numbers));
+    rs__copy_row(buffer, 6 + (int16_t)RS_ARRAY_LEN(numbers));
     rs__copy_int4(buffer, stream_id);
     rs__copy_int8(buffer, run);
     rs__copy_cstring(buffer, source->name);
     for (size_t i = 0; i < RS_ARRAY_LEN(numbers); i++) rs__copy_int8(buffer, (int64_t)numbers[i]);
     time_or_null(buffer, a->watermark_us);
     rs__copy_bool(buffer, a->idle);
+    if (a->skew_known) rs__copy_int8(buffer, a->skew_us / RS_US_PER_MS);
+    else rs__copy_null(buffer);
 }
 
 void rs__records_encode(rs__records_t *records, rs__feed_id_t feed, bool first, int64_t run, int32_t stream_id,

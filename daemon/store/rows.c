@@ -72,25 +72,13 @@ void rs__rows_merge_sql(uint32_t families, rs__buffer_t *sql) {
         if ((families & 1u << family) != 0) merge_family(sql, family);
 }
 
-/* Takes the text out of a buffer. */
-static char *taken(rs__buffer_t *buffer) {
-    char *text = NULL;
-    if (!buffer->failed && buffer->bytes != NULL) {
-        text = (char *)buffer->bytes;
-        text[buffer->len] = '\0';
-        *buffer = (rs__buffer_t){0};
-    }
-    rs__buffer_deinit(buffer);
-    return text;
-}
-
 int rs__rows_sql(rs__feed_sql_t *sql) {
     rs__buffer_t text = {0};
     rs__buffer_print(&text, "CREATE TEMPORARY TABLE ringside_rows ON COMMIT DELETE ROWS AS SELECT 0::smallint AS family, tenant,"
                             " queue AS name, channel");
     list_columns(&text, "");
     rs__buffer_print(&text, " FROM ringside.queue_interval_part WITH NO DATA");
-    sql->stage = taken(&text);
+    sql->stage = rs__buffer_taken(&text);
 
     sql->copy = strdup("COPY pg_temp.ringside_rows FROM STDIN (FORMAT binary)");
 

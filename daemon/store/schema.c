@@ -71,6 +71,18 @@ static bool wanted(const rs__migrator_t *migrator, size_t i) {
     return migrator->last_migration == rs_store_schema_version();
 }
 
+/* What a migration adds, views and functions list: each is made again after one, though its text is the same. */
+static void forget_objects(rs__migrator_t *migrator) {
+    for (size_t i = 0; i < rs__sql_file_count; i++)
+        if (!is_migration(&rs__sql_files[i])) migrator->current[i] = false;
+}
+
+static void forget_objects_before_a_migration(rs__migrator_t *migrator) {
+    bool migrating = false;
+    for (size_t i = 0; i < rs__sql_file_count; i++) migrating = migrating || (is_migration(&rs__sql_files[i]) && wanted(migrator, i));
+    if (migrating) forget_objects(migrator);
+}
+
 static size_t next_wanted(const rs__migrator_t *migrator, size_t from) {
     while (from < rs__sql_file_count && !wanted(migrator, from)) from++;
     return from;
@@ -127,6 +139,7 @@ static enum step decide(rs__migrator_t *migrator) {
                migrator->database_version, ours);
         return STEP_DONE;
     }
+    forget_objects_before_a_migration(migrator);
     const size_t first = next_wanted(migrator, 0);
     if (first == rs__sql_file_count) {
         if (migrator->locked) return STEP_UNLOCK;
@@ -149,8 +162,10 @@ static enum step decide(rs__migrator_t *migrator) {
 
 static const char *apply_sql(rs__migrator_t *migrator) {
     const rs__sql_file_t *file = &rs__sql_files[migrator->next_file];
+    /* In the same transaction: whoever is interrupted after it makes the views again, too. */
     static const char migration_record[] =
-        "INSERT INTO ringside.schema_migration (number, name, checksum) VALUES (%d, '%s', '%s') ON CONFLICT DO NOTHING";
+        "INSERT INTO ringside.schema_migration (number, name, checksum) VALUES (%d, '%s', '%s') ON CONFLICT DO NOTHING;"
+        " DELETE FROM ringside.schema_object";
     static const char object_record[] =
         "INSERT INTO ringside.schema_object (kind, name, checksum) VALUES ('%s', '%s', '%s') ON CONFLICT (kind, name)"
         " DO UPDATE SET checksum = excluded.checksum, applied_at = now()";

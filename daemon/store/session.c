@@ -6,7 +6,7 @@
  *               COMMIT
  * A refused entry is found by halving: the same batch number is tried with half of that feed's entries, down to one; that one
  * is put into quarantine. What went in is done with; the rest follows under the next number. The mark's position moves with
- * the last slice of the rows only.
+ * the last slice of the rows and edges only.
  * When the connection is lost, the transaction's end is unknown. The next connection locks and reads the mark (the lock waits
  * for a backend that is still busy committing): at n + 1 the batch is in, at n it is not.
  */
@@ -51,7 +51,12 @@ static void on_connected(void *context) {
     send_sql(store, RS__STEP_SETTINGS, settings_sql);
 }
 
-static void print_migration(void *context, const char *line) { rs__store_say(context, RS_STORE_INFO, "database: %s", line); }
+/* Where it begins and, in next_migration_step, where it ends: a new database has more files than the log takes lines of one kind. */
+static void print_migration(void *context, const char *line) {
+    rs_store_t *store = context;
+    if (!store->is_changing_schema) rs__store_say(store, RS_STORE_INFO, "database: %s, and what follows it", line);
+    store->is_changing_schema = true;
+}
 
 static void end_migrator(rs_store_t *store) {
     if (store->migrating) rs__migrator_deinit(&store->migrator);
@@ -73,6 +78,7 @@ static void next_migration_step(rs_store_t *store) {
     if (!store->migrating) {
         rs__migrator_init(&store->migrator, store->migrate ? RS__MIGRATE_APPLY : RS__MIGRATE_CHECK, print_migration, store);
         store->migrating = true;
+        store->is_changing_schema = false;
     }
     const char *sql = rs__migrator_next(&store->migrator);
     if (sql != NULL) {
@@ -81,6 +87,7 @@ static void next_migration_step(rs_store_t *store) {
     }
     const int status = store->migrator.status;
     if (status != RS_OK) rs__store_fail(store, "database: %s", store->migrator.message);
+    else if (store->is_changing_schema) rs__store_say(store, RS_STORE_INFO, "database: %s", store->migrator.message);
     end_migrator(store);
     if (status == RS_OK) open_stream(store);
     else rs__store_retry_later(store, status == RS_ERR_VERSION || status == RS_ERR_STATE);
@@ -106,6 +113,13 @@ static void remember_policies(rs_store_t *store) {
     }
 }
 
+static size_t rows_left(const rs_store_t *store) {
+    return store->batch == NULL ? 0 : rs_row_batch_count(store->batch) - store->rows_done;
+}
+static size_t edges_left(const rs_store_t *store) {
+    return store->batch == NULL ? 0 : rs_row_batch_edge_count(store->batch) - store->edges_done;
+}
+
 /* The transaction is in. */
 static void stored(rs_store_t *store) {
     store->in_flight = store->commit_sent = false;
@@ -117,12 +131,14 @@ static void stored(rs_store_t *store) {
     store->status.transitions_written += store->counts[RS__FEED_TRANSITIONS];
     store->status.refusals_written += store->counts[RS__FEED_REFUSALS];
     store->status.rows_written += store->counts[RS__FEED_ROWS];
+    store->status.edges_written += store->counts[RS__FEED_EDGES];
     for (size_t feed = 0; feed < RS__FEED_COUNT; feed++) store->limits[feed] *= 2;
     store->retries = 0;
     rs__store_works(store);
     if (store->batch == NULL) return;
     store->rows_done += (uint32_t)store->counts[RS__FEED_ROWS];
-    if (store->rows_done < rs_row_batch_count(store->batch)) return;
+    store->edges_done += (uint32_t)store->counts[RS__FEED_EDGES];
+    if (rows_left(store) + edges_left(store) > 0) return;
     store->position = (int64_t)store->batch_position;
     memset(store->limits, 0, sizeof store->limits);
     rs__store_give_back(store, true);
@@ -200,16 +216,17 @@ static size_t new_policies(rs_store_t *store) {
 }
 
 void rs__session_begin(rs_store_t *store) {
-    const size_t rows = store->batch == NULL ? 0 : rs_row_batch_count(store->batch) - store->rows_done;
+    const size_t rows = rows_left(store), edges = edges_left(store);
     store->counts[RS__FEED_POLICIES] = limited(store, RS__FEED_POLICIES, new_policies(store));
     store->counts[RS__FEED_ROWS] = limited(store, RS__FEED_ROWS, rows);
+    store->counts[RS__FEED_EDGES] = limited(store, RS__FEED_EDGES, edges);
     for (size_t feed = RS__FEED_TRANSITIONS; feed < RS__FEED_COUNT; feed++) {
         store->counts[feed] = limited(store, feed, rs__records_waiting(store->records, (rs__feed_id_t)feed));
         rs__records_take(store->records, (rs__feed_id_t)feed, store->counts[feed]);
     }
     store->in_flight = true;
     rs__store_set_state(store, RS_STORE_WRITING);
-    const bool whole = store->batch != NULL && store->counts[RS__FEED_ROWS] == rows;
+    const bool whole = store->batch != NULL && store->counts[RS__FEED_ROWS] == rows && store->counts[RS__FEED_EDGES] == edges;
     rs__buffer_clear(&store->buffer);
     rs__buffer_print(&store->buffer, "BEGIN; SELECT ringside.advance_mark(%d, %" PRId64 ", %" PRId64 ", %" PRId64 ", ",
                      store->stream_id, store->epoch, store->confirmed + 1, whole ? (int64_t)store->batch_position : store->position);
@@ -239,6 +256,9 @@ static void encode(rs_store_t *store, size_t i, rs__buffer_t *buffer) {
             break;
         case RS__FEED_ROWS:
             rs__rows_encode(store->batch, store->rows_done + (uint32_t)i, store->run, store->stream_id, buffer);
+            break;
+        case RS__FEED_EDGES:
+            rs__edges_encode(store->batch, store->edges_done + (uint32_t)i, store->run, store->stream_id, buffer);
             break;
         default:
             rs__records_encode(store->records, (rs__feed_id_t)store->step_feed, i == 0, store->run, store->stream_id, buffer);
@@ -280,18 +300,20 @@ static void merge(rs_store_t *store) {
 }
 
 /* --- errors -------------------------------------------------------------------------------------------------------- */
-static void quarantine_row(rs_store_t *store) {
+static void quarantine(rs_store_t *store, size_t feed) {
     rs__buffer_t bytes = {0};
-    rs__rows_encode(store->batch, store->rows_done, 0, 0, &bytes);
+    const bool is_row = feed == RS__FEED_ROWS;
+    if (is_row) rs__rows_encode(store->batch, store->rows_done, 0, 0, &bytes);
+    else rs__edges_encode(store->batch, store->edges_done, 0, 0, &bytes);
     const rs_str_t text = {(const char *)bytes.bytes, (uint32_t)bytes.len};
     uv_timeval64_t now = {0};
     uv_gettimeofday(&now);
-    const int status = rs__records_add_refusal(store->records, RS_STR("ringside/store"), false, 0, "row_refused",
+    const int status = rs__records_add_refusal(store->records, RS_STR("ringside/store"), false, 0, is_row ? "row_refused" : "edge_refused",
                                                store->error_state, (uint32_t)bytes.len, rs_refused_hash(store->hash_key, text),
                                                now.tv_sec * RS_US_PER_S + now.tv_usec);
-    if (status != RS_OK) rs__store_say(store, RS_STORE_ERROR, "database: a refused row could not be put into quarantine");
+    if (status != RS_OK) rs__store_say(store, RS_STORE_ERROR, "database: a refused row or edge could not be put into quarantine");
     rs__buffer_deinit(&bytes);
-    store->rows_done++;
+    if (is_row) store->rows_done++; else store->edges_done++;
 }
 
 /* Data of the feed in hand were refused: fewer next time, or, when it was one entry, without it. */
@@ -311,7 +333,7 @@ static void blame(rs_store_t *store) {
         store->counts[feed] = 0;
     }
     rs__session_forget(store);
-    if (feed == RS__FEED_ROWS) quarantine_row(store);
+    if (feed == RS__FEED_ROWS || feed == RS__FEED_EDGES) quarantine(store, feed);
 }
 
 static bool is_class(const char *state, const char *class) { return strncmp(state, class, 2) == 0; }

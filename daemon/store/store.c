@@ -131,7 +131,7 @@ void rs__store_proceed(rs_store_t *store) {
 int rs_store_rows_ready(rs_store_t *store, rs_row_batch_t *batch, uint64_t position, int64_t watermark_us) {
     if (!store->requested || store->state >= RS_STORE_FENCED) return RS_ERR_STATE;
     store->requested = false;
-    if (batch == NULL || rs_row_batch_count(batch) == 0) {
+    if (batch == NULL || rs_row_batch_is_empty(batch)) {
         if (batch != NULL) store->callbacks.rows_done(store->callbacks.context, batch, true);
         store->no_more_rows = store->closing;
         if (!store->asking && store->state == RS_STORE_IDLE) proceed_without_rows(store);
@@ -140,7 +140,7 @@ int rs_store_rows_ready(rs_store_t *store, rs_row_batch_t *batch, uint64_t posit
     store->batch = batch;
     store->batch_position = position;
     store->batch_watermark_us = watermark_us;
-    store->rows_done = 0;
+    store->rows_done = store->edges_done = 0;
     if (!store->asking) rs__store_proceed(store);
     return RS_OK;
 }
@@ -149,7 +149,7 @@ void rs__store_give_back(rs_store_t *store, bool stored) {
     rs_row_batch_t *batch = store->batch;
     if (batch == NULL) return;
     store->batch = NULL;
-    store->ask_again = stored && rs_row_batch_count(batch) == rs_row_batch_max_rows(batch);
+    store->ask_again = stored && rs_row_batch_is_full(batch);
     store->callbacks.rows_done(store->callbacks.context, batch, stored);
 }
 
@@ -180,7 +180,10 @@ int rs_store_add_accounting(rs_store_t *store, const rs_accounting_t *accounting
 }
 
 static uint64_t backlog(const rs_store_t *store) {
-    uint64_t sum = store->batch == NULL ? 0 : rs_row_batch_count(store->batch) - store->rows_done;
+    uint64_t sum = 0;
+    if (store->batch != NULL) {
+        sum = rs_row_batch_count(store->batch) - store->rows_done + rs_row_batch_edge_count(store->batch) - store->edges_done;
+    }
     for (unsigned feed = RS__FEED_TRANSITIONS; feed < RS__FEED_COUNT; feed++)
         sum += rs__records_waiting(store->records, (rs__feed_id_t)feed);
     return sum;
@@ -234,6 +237,7 @@ static void free_store(rs_store_t *store) {
 
 static int prepare_statements(rs_store_t *store) {
     int status = rs__rows_sql(&store->sql[RS__FEED_ROWS]);
+    if (status == RS_OK) status = rs__edges_sql(&store->sql[RS__FEED_EDGES]);
     if (status == RS_OK) status = rs__policies_sql(&store->sql[RS__FEED_POLICIES]);
     for (unsigned feed = RS__FEED_TRANSITIONS; status == RS_OK && feed < RS__FEED_COUNT; feed++)
         status = rs__records_sql((rs__feed_id_t)feed, &store->sql[feed]);

@@ -1,4 +1,4 @@
-/* store/store.h — rows, alerts, refusals and accounting into PostgreSQL, exactly once, without ever making anyone wait.
+/* store/store.h — rows, edges of the process map, alerts, refusals and accounting into PostgreSQL, exactly once, without ever making anyone wait.
  *
  * Model:     one connection, one batch in flight, one transaction per batch:
  *
@@ -43,7 +43,7 @@ typedef struct rs_store_callbacks {
     /* Rows could be written now: answer with one rs_store_rows_ready (from within, or later). Called at most once per answer,
      * every flush_us while connected, and again at once after a batch that was full. */
     void (*request_rows)(void *context);
-    /* The batch is the caller's again. stored: every row of it is in the database (or in quarantine, counted). Not stored:
+    /* The batch is the caller's again. stored: every row and edge of it is in the database (or in quarantine, counted). Not stored:
      * the store is closing or fenced; the rows are not in. */
     void (*rows_done)(void *context, rs_row_batch_t *batch, bool stored);
     /* One line for the log; may be NULL. Repeats of one error are not repeated. Never contains a password. */
@@ -96,6 +96,7 @@ typedef struct rs_store_status {
     rs_store_state_t state;
     bool connected;                  /* prepared and not fenced: batches go out */
     uint64_t rows_written;           /* handed to a committed transaction; rows that an equal or higher revision made needless included */
+    uint64_t edges_written;          /* of the process map, likewise */
     uint64_t transitions_written, refusals_written;
     uint64_t batches;                /* transactions committed */
     uint64_t poisoned;               /* rows, transitions, … that PostgreSQL refused and that are in quarantine */
@@ -103,7 +104,7 @@ typedef struct rs_store_status {
     uint64_t connects, failures;     /* connections that became ready; attempts and connections that failed */
     uint64_t ambiguous_stored, ambiguous_resent;   /* lost at COMMIT: found in, found not in */
     uint64_t rewinds;                /* the database had forgotten batches that it had confirmed (restored, or a lagging stand-by) */
-    uint64_t backlog;                /* entries waiting here: rows of the batch in hand, transitions, refusals, sources */
+    uint64_t backlog;                /* entries waiting here: rows and edges of the batch in hand, transitions, refusals, sources */
     uint64_t position;               /* of the mark, as far as confirmed */
     int64_t epoch;                   /* 0 until the stream was opened */
     char last_error[256];            /* empty when the last thing that happened was a success */

@@ -36,7 +36,7 @@ struct rs_store {
     size_t step_feed;               /* of STAGE, COPY, MERGE */
     size_t copied;                  /* entries of the feed encoded so far */
     rs__migrator_t migrator;
-    bool migrating;
+    bool migrating, is_changing_schema;
     bool has_error, has_mark;
     char error_state[6], error_text[256];
     int64_t mark_epoch, mark_batch, mark_position;
@@ -51,7 +51,7 @@ struct rs_store {
 
     /* the rows in hand */
     rs_row_batch_t *batch;
-    uint32_t rows_done;
+    uint32_t rows_done, edges_done;
     uint64_t batch_position;
     int64_t batch_watermark_us;
     bool requested, asking, ask_again, flush_due;

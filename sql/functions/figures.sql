@@ -16,6 +16,13 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 $$;
 COMMENT ON FUNCTION ringside.mean_ms IS 'Mean in milliseconds of a sum of microseconds; null when nothing was counted.';
 
+-- A quotient of counts; null when the denominator is 0.
+CREATE OR REPLACE FUNCTION ringside.ratio(numerator bigint, denominator bigint) RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN denominator <> 0 THEN numerator::double precision / denominator END
+$$;
+COMMENT ON FUNCTION ringside.ratio IS 'Quotient of two counts; null when the denominator is 0.';
+
 -- {"<policy>": {"value", "numerator", "denominator"}} of parallel lists in which a policy may stand several times.
 CREATE OR REPLACE FUNCTION ringside.service_level(policies text[], numerators bigint[], denominators bigint[]) RETURNS jsonb
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$

@@ -57,3 +57,13 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT (ringside.hist_percentiles(buckets, counts, ARRAY[per_mille], min_us, max_us))[1]
 $$;
 COMMENT ON FUNCTION ringside.hist_percentile IS 'One percentile (per mille) of a histogram in milliseconds.';
+
+-- Replies and resolutions: times in the queue's working hours, and their mean by the calendar beside it.
+CREATE OR REPLACE FUNCTION ringside.clocked(n bigint, n_in_t bigint, sum_us bigint, sum_calendar_us bigint, buckets smallint[],
+                                            counts integer[]) RETURNS jsonb
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT jsonb_build_object('count', n, 'in_t', n_in_t, 'mean_ms', ringside.mean_ms(sum_us, n),
+               'p50_ms', p.ms[1], 'p90_ms', p.ms[2], 'calendar_mean_ms', ringside.mean_ms(sum_calendar_us, n))
+    FROM (SELECT ringside.hist_percentiles(buckets, counts, '{500,900}', NULL, NULL) AS ms) AS p
+$$;
+COMMENT ON FUNCTION ringside.clocked IS 'Figures of a clock: count, in_t, mean, percentiles of a histogram, mean by the calendar; milliseconds.';

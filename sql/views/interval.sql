@@ -4,6 +4,8 @@
 --   %1$s family   %2$s dimensions   %3$s the same of `s`   %4$s true where the key has legs of its own (not agents, teams)
 --   %5$s sums of the counts   %6$s true where anything was counted   %7$s the statement that makes it, up to AS
 --   %8$s, %9$s interval_start and interval_s   %10$s which parts   %11$s by what they are grouped before the key
+--   %12$s true where agents' time is counted (agents, teams, totals)
+-- New columns go to the end: then the view can be replaced, and what users have built on it stays.
 DO $create$
 DECLARE
     pattern constant text := $view$
@@ -44,8 +46,67 @@ SELECT s.interval_start, s.interval_s, %3$s, s.attribution,
     ringside.whole_ms(s.wrap_us) AS wrap_ms_sum,
     ringside.mean_ms(s.talk_us + s.hold_us + s.wrap_us, s.handled) AS aht_ms,
     s.transferred_in, s.transferred_out, s.offers, s.offers_failed,
-    NULL::jsonb AS fcr, NULL::jsonb AS csat, NULL::jsonb AS nps,
-    s.revision, s.final
+    jsonb_build_object(
+        'eligible', s.fcr_eligible, 'repeated', s.fcr_repeated, 'flagged_unresolved', s.fcr_flagged_unresolved,
+        'unresolved', s.fcr_unresolved, 'value', ringside.ratio(s.fcr_eligible - s.fcr_unresolved, s.fcr_eligible),
+        'net', jsonb_build_object(
+            'eligible', s.fcr_eligible - s.fcr_never, 'unresolved', s.fcr_unresolved - s.fcr_never_unresolved,
+            'value', ringside.ratio(s.fcr_eligible - s.fcr_never - (s.fcr_unresolved - s.fcr_never_unresolved),
+                                    s.fcr_eligible - s.fcr_never)),
+        'matured', s.fcr_matured,
+        'state', CASE WHEN s.fcr_eligible <> 0 THEN
+                      CASE WHEN s.fcr_matured = s.fcr_eligible THEN 'matured' ELSE 'provisional' END END) AS fcr,
+    ringside.csat(s.csat_responses, s.csat_score_milli, s.csat_top, s.csat_scale_min_milli, s.csat_scale_max_milli,
+        s.csat_scale_squares) AS csat,
+    ringside.nps(s.nps_responses, s.nps_promoters, s.nps_detractors) AS nps,
+    s.revision, s.final,
+    CASE WHEN %4$s THEN s.flowed_out_in_t END AS flowed_out_in_t,
+    CASE WHEN %4$s THEN s.callbacks_in_t END AS callbacks_in_t,
+    CASE WHEN %4$s THEN ringside.whole_ms(s.excess_us) END AS excess_ms_sum,
+    CASE WHEN %4$s THEN jsonb_strip_nulls(jsonb_build_object(
+        'other', nullif(s.blocked_other, 0), 'full', nullif(s.blocked_full, 0), 'closed', nullif(s.blocked_closed, 0),
+        'join_empty', nullif(s.blocked_join_empty, 0), 'no_agent', nullif(s.blocked_no_agent, 0))) END AS blocked_by_reason,
+    jsonb_strip_nulls(jsonb_build_object(
+        'other', nullif(s.transferred_out_other, 0), 'blind', nullif(s.transferred_out_blind, 0),
+        'attended', nullif(s.transferred_out_attended, 0), 'queue', nullif(s.transferred_out_queue, 0),
+        'external', nullif(s.transferred_out_external, 0))) AS transferred_out_by_kind,
+    jsonb_strip_nulls(jsonb_build_object(
+        'other', nullif(s.offers_failed_other, 0), 'timeout', nullif(s.offers_failed_timeout, 0),
+        'rejected', nullif(s.offers_failed_rejected, 0), 'canceled', nullif(s.offers_failed_canceled, 0),
+        'error', nullif(s.offers_failed_error, 0))) AS offers_failed_by_reason,
+    s.holds, s.wraps, s.handling_lost,
+    CASE WHEN %4$s THEN s.clock_anomaly END AS clock_anomaly,
+    CASE WHEN %4$s THEN s.callbacks_requested END AS callbacks_requested,
+    CASE WHEN %4$s THEN s.callbacks_attempted END AS callbacks_attempted,
+    CASE WHEN %4$s THEN s.callbacks_connected END AS callbacks_connected,
+    CASE WHEN %4$s THEN s.callbacks_failed END AS callbacks_failed,
+    CASE WHEN %4$s THEN ringside.clocked(s.first_replies, s.first_replies_in_t, s.first_reply_us, s.first_reply_calendar_us,
+        s.first_reply_bucket, s.first_reply_count) END AS first_reply,
+    CASE WHEN %4$s THEN ringside.clocked(s.next_replies, s.next_replies_in_t, s.next_reply_us, s.next_reply_calendar_us,
+        s.next_reply_bucket, s.next_reply_count) END AS next_reply,
+    CASE WHEN %4$s THEN ringside.clocked(s.resolutions, s.resolutions_in_t, s.resolution_us, s.resolution_calendar_us,
+        s.resolution_bucket, s.resolution_count) END AS resolution,
+    CASE WHEN %4$s THEN s.reopened END AS reopened,
+    ringside.ces(s.ces_responses, s.ces_score_milli, s.ces_scale_min_milli, s.ces_scale_max_milli, s.ces_scale_squares) AS ces,
+    ringside.surveys(s.surveyed_contacts, s.surveys_off_scale, s.handled) AS surveys,
+    ringside.complaints(s.complaints, s.complaints_acknowledged, s.complaints_investigated, s.complaints_responded,
+        s.complaints_closed, s.complaints_overdue, s.complaint_acknowledge_us, s.complaint_investigate_us, s.complaint_respond_us,
+        s.complaint_close_us) AS complaints,
+    s.compliments, s.suggestions,
+    CASE WHEN %12$s THEN jsonb_build_object(
+        'logged_in_ms', ringside.whole_ms(s.logged_in_us), 'available_ms', ringside.whole_ms(s.available_us),
+        'ringing_ms', ringside.whole_ms(s.ringing_us), 'on_contact_ms', ringside.whole_ms(s.on_contact_us),
+        'on_hold_ms', ringside.whole_ms(s.on_hold_us), 'wrapping_ms', ringside.whole_ms(s.wrapping_us),
+        'break_ms', ringside.whole_ms(s.break_us), 'custom_ms', ringside.whole_ms(s.custom_us),
+        'planned_ms', ringside.whole_ms(s.planned_us), 'planned_work_ms', ringside.whole_ms(s.planned_work_us),
+        'worked_ms', ringside.whole_ms(s.worked_us), 'out_of_plan_ms', ringside.whole_ms(s.out_of_plan_us),
+        'occupancy', jsonb_build_object(
+            'on_contact', CASE WHEN s.logged_in_us <> 0 THEN ringside.ratio(s.talk_us + s.hold_us + s.wrap_us,
+                s.talk_us + s.hold_us + s.wrap_us + s.available_us) END,
+            'logged_in', ringside.ratio(s.talk_us + s.hold_us + s.wrap_us, s.logged_in_us)),
+        'adherence', CASE WHEN s.planned_us <> 0 THEN greatest(1 - ringside.ratio(s.out_of_plan_us, s.planned_us), 0) END,
+        'conformance', ringside.ratio(s.worked_us, s.planned_work_us),
+        'overlapping_handlings', s.overlapping_handlings, 'states_expired', s.states_expired) END AS agent_time
 FROM (
     SELECT %8$s AS interval_start, %9$s AS interval_s, %2$s, attribution,
         %5$s,
@@ -62,6 +123,10 @@ FROM (
         ringside.array_concat(wait_answered_count) AS wait_answered_count,
         ringside.array_concat(wait_abandoned_bucket) AS wait_abandoned_bucket,
         ringside.array_concat(wait_abandoned_count) AS wait_abandoned_count,
+        ringside.array_concat(first_reply_bucket) AS first_reply_bucket,
+        ringside.array_concat(first_reply_count) AS first_reply_count,
+        ringside.array_concat(next_reply_bucket) AS next_reply_bucket, ringside.array_concat(next_reply_count) AS next_reply_count,
+        ringside.array_concat(resolution_bucket) AS resolution_bucket, ringside.array_concat(resolution_count) AS resolution_count,
         sum(revision)::bigint AS revision, bool_and(final) AS final
     FROM ringside.%1$s_interval_part
     %10$s
@@ -87,17 +152,18 @@ BEGIN
         WHERE attrelid = 'ringside.queue_interval_part'::regclass AND atthasdef AND atttypid = 'bigint'::regtype
               AND NOT attisdropped;
     FOR family IN SELECT * FROM (VALUES
-            ('queue', 'tenant, queue, channel', 's.tenant, s.queue, s.channel', 'true', 'a queue and channel'),
-            ('channel', 'tenant, channel', 's.tenant, s.channel', 'true', 'a channel'),
-            ('total', 'tenant', 's.tenant', 'true', 'a whole tenant'),
-            ('agent', 'tenant, agent', 's.tenant, s.agent', 'false', 'an agent'),
-            ('team', 'tenant, team', 's.tenant, s.team', 'false', 'a team')) AS f (name, dimensions, selected, legs, text) LOOP
+            ('queue', 'tenant, queue, channel', 's.tenant, s.queue, s.channel', 'true', 'false', 'a queue and channel'),
+            ('channel', 'tenant, channel', 's.tenant, s.channel', 'true', 'false', 'a channel'),
+            ('total', 'tenant', 's.tenant', 'true', 'true', 'a whole tenant'),
+            ('agent', 'tenant, agent', 's.tenant, s.agent', 'false', 'true', 'an agent'),
+            ('team', 'tenant, team', 's.tenant, s.team', 'false', 'true', 'a team'))
+            AS f (name, dimensions, selected, legs, staff, text) LOOP
         EXECUTE format(pattern, family.name, family.dimensions, family.selected, family.legs, sums, counted,
             format('CREATE OR REPLACE VIEW ringside.%I AS', family.name || '_interval'),
-            'interval_start', 'interval_s', '', 'interval_start, interval_s, ');
+            'interval_start', 'interval_s', '', 'interval_start, interval_s, ', family.staff);
         body := format(pattern, family.name, family.dimensions, family.selected, family.legs, sums, counted, '',
             'NULL::timestamptz', 'NULL::integer',
-            'WHERE interval_start >= from_time AND interval_start < to_time AND attribution = of_attribution', '');
+            'WHERE interval_start >= from_time AND interval_start < to_time AND attribution = of_attribution', '', family.staff);
         EXECUTE format('CREATE OR REPLACE FUNCTION ringside.%I(from_time timestamptz, to_time timestamptz, '
             'of_attribution text DEFAULT ''event'') RETURNS SETOF ringside.%I LANGUAGE sql STABLE AS %L',
             family.name || '_rollup', family.name || '_interval', body || ' ORDER BY ' || family.selected);
@@ -127,8 +193,25 @@ BEGIN
                 ('aht_ms', '(talk + hold + wrap) / handled.'),
                 ('transferred_in', 'Contacts transferred to this key.'), ('transferred_out', 'Handlings that ended in a transfer.'),
                 ('offers', 'Offers to agents.'), ('offers_failed', 'Offers not taken.'),
-                ('fcr', 'First-contact resolution; null: not measured.'), ('csat', 'Satisfaction; null: not measured.'),
-                ('nps', 'Net promoter score; null: not measured.'),
+                ('fcr', 'First-contact resolution: eligible journeys, repeated, flagged_unresolved, unresolved (either), value = (eligible - '
+                    'unresolved) / eligible; net: the same without the topics of fcr.never; how many matured, and the state of the row.'),
+                ('csat', 'Satisfaction: responses, mean of the raw scores, top_box, scale; null: none.'),
+                ('nps', 'Recommendation: responses, promoters (9, 10), detractors (0 to 6), value from -100 to 100; null: none.'),
+                ('flowed_out_in_t', 'Left otherwise within the threshold.'), ('callbacks_in_t', 'Exchanged for a call-back within the threshold.'),
+                ('excess_ms_sum', 'Waits beyond the threshold, all outcomes.'), ('blocked_by_reason', 'blocked by reason.'),
+                ('transferred_out_by_kind', 'transferred_out by kind.'), ('offers_failed_by_reason', 'offers_failed by reason.'),
+                ('holds', 'Holds ended.'), ('wraps', 'Wrap-ups ended.'), ('handling_lost', 'Handlings whose end never came.'),
+                ('clock_anomaly', 'Legs whose end was stamped before their start; counted with wait 0.'),
+                ('callbacks_requested', 'Call-backs promised.'), ('callbacks_attempted', 'Call-backs attempted.'),
+                ('callbacks_connected', 'Call-backs that reached the customer.'), ('callbacks_failed', 'Call-backs that failed.'),
+                ('first_reply', 'First replies: count, in_t, mean, p50, p90 in the queue''s working hours; calendar_mean_ms by the calendar.'),
+                ('next_reply', 'Later replies, likewise.'), ('resolution', 'Time to closing, likewise.'),
+                ('reopened', 'Closed contacts that were opened again.'),
+                ('ces', 'Effort: responses, mean of the raw scores, scale; null: none.'),
+                ('surveys', 'Contacts that answered a survey, answers off their scale, response_rate = contacts / handled.'),
+                ('complaints', 'Complaints by stage, the mean working time of each stage, and how many stages were overdue.'),
+                ('compliments', 'Compliments received.'), ('suggestions', 'Suggestions received.'),
+                ('agent_time', 'Agents'' time by state and against the plan; occupancy by both formulas, adherence, conformance.'),
                 ('revision', 'Only orders versions of one row.'),
                 ('final', 'Nothing but a correction can change the row.')) AS n (name, text) LOOP
             IF EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = format('ringside.%I', family.name || '_interval')::regclass

@@ -166,6 +166,8 @@ def check_agents(truth, name, events, answers):
         truth.equal(f"{name} {agent} talk_ms_sum", row["talk_ms_sum"], figures["talk_s"] * 1000)
         truth.equal(f"{name} {agent} handled_short", row["handled_short"], figures["lt10"])
         truth.near(f"{name} {agent} aht_ms", row["aht_ms"], figures["aht"] * 1000, absolute=0.51)
+        truth.near(f"{name} {agent} mean talk", row["talk_ms_sum"] / row["handled"] / 1000, figures["aht"], absolute=0.00051)
+        truth.near(f"{name} {agent} short calls %", 100 * row["handled_short"] / row["handled"], figures["lt10_pct"], absolute=0.0051)
         truth.equal(f"{name} {agent} has no offered", row["offered"], None)
     whole = only(truth.rows(events, "--interval", "all", "--by", "total"))
     truth.equal(f"{name} handled_short", whole["handled_short"], sum(figures["lt10"] for figures in answers["agent"].values()))

@@ -31,6 +31,7 @@ enum { DEFAULT_SEEDS = 10000 };
 /* --- one property over one history ---------------------------------------------------------------------------------- */
 typedef struct trial {
     history_t *history;
+    uint32_t restarts_per_mille;
     difference_t difference;
 } trial_t;
 
@@ -46,7 +47,7 @@ static bool rows_differ(trial_t *trial, rs_core_t *core, const oracle_t *oracle)
     kept_rows_t rows;
     bool differ = false;
     kept_rows_take(core, &rows);
-    for (uint8_t attribution = RS_ATTRIBUTION_EVENT; attribution <= RS_ATTRIBUTION_ENTER && !differ; attribution++) {
+    for (uint8_t attribution = RS_ATTRIBUTION_EVENT; attribution < RS_ATTRIBUTION_COUNT && !differ; attribution++) {
         oracle_rows_t expected;
         oracle_rows(oracle, &trial->history->interval, (rs_attribution_t)attribution, EVERY_FAMILY, &expected);
         differ = kept_rows_differ_from_oracle(&rows, attribution, &expected, false, &trial->difference);
@@ -63,6 +64,7 @@ static drive_options_t options_of(const trial_t *trial, bool live) {
                              .records = trial->history->seed % 2 == 0,
                              .windows = true,
                              .refusals = trial->history->seed % 3 == 0,
+                             .restarts_per_mille = trial->restarts_per_mille,
                              .check_always = trial->history->seed % 16 == 0};
 }
 
@@ -182,12 +184,12 @@ static bool collected_parts_equal_oracle(trial_t *trial, oracle_arrival_t *deliv
     for (size_t i = 0; i < count; i++) unsure = unsure || deliveries[i].event->type == RS_CONTACT_WRAPUP_STARTED;
     for (size_t i = 0; i < store.count && !broken && !unsure; i++) {
         const kept_row_t *row = &store.rows[i];
-        const bool may_change = row->attribution == RS_ATTRIBUTION_ENTER || row->still_open != 0;
+        const bool may_change = row->attribution != RS_ATTRIBUTION_EVENT || row->still_open != 0;
         if (!row->final && !may_change) broken = say(trial, "a finished interval was never collected as final");
     }
     kept_rows_sum_parts(&store, &summed);
     oracle_t *oracle = oracle_create(deliveries, count, &trial->history->config, rs_core_now(drive.core));
-    for (uint8_t attribution = RS_ATTRIBUTION_EVENT; attribution <= RS_ATTRIBUTION_ENTER && !broken; attribution++) {
+    for (uint8_t attribution = RS_ATTRIBUTION_EVENT; attribution < RS_ATTRIBUTION_COUNT && !broken; attribution++) {
         oracle_rows_t expected;
         oracle_rows(oracle, &trial->history->interval, (rs_attribution_t)attribution, EVERY_FAMILY, &expected);
         broken = kept_rows_differ_from_oracle(&summed, attribution, &expected, true, &trial->difference);
@@ -361,6 +363,7 @@ typedef struct profile {
     int64_t lateness_us; /* 0: the default */
     bool missing_end;
     bool by_events; /* time.clock = events */
+    uint32_t restarts_per_mille;
 } profile_t;
 
 static void try_seeds(const profile_t *profile, property_fn property) {
@@ -375,7 +378,7 @@ static void try_seeds(const profile_t *profile, property_fn property) {
                                             .contacts = profile->contacts,
                                             .duplicates_per_mille = profile->duplicates_per_mille,
                                             .missing_end = profile->missing_end};
-        trial_t trial = {.history = generate_history(&options)};
+        trial_t trial = {.history = generate_history(&options), .restarts_per_mille = profile->restarts_per_mille};
         if (profile->lateness_us != 0) {
             trial.history->config.lateness_us = profile->lateness_us;
             history_reorder(trial.history, profile->order, seed);
@@ -429,6 +432,22 @@ static void live_by_the_events_own_clock_equals_the_oracle(void **state) {
               live_equals_oracle);
 }
 
+static void live_with_restarts_from_saved_states_equals_the_oracle(void **state) {
+    (void)state;
+    try_seeds(&(profile_t){.order = DELIVER_WITHIN_LATENESS,
+                           .duplicates_per_mille = 50,
+                           .share = 4,
+                           .restarts_per_mille = 100,
+                           .lateness_us = RS_US_PER_DAY},
+              live_equals_oracle);
+}
+
+static void replay_with_restarts_from_saved_states_equals_the_oracle(void **state) {
+    (void)state;
+    try_seeds(&(profile_t){.order = DELIVER_SORTED, .duplicates_per_mille = 50, .share = 8, .restarts_per_mille = 100},
+              replay_equals_oracle);
+}
+
 static void missing_ends_time_out_as_in_the_oracle(void **state) {
     (void)state;
     try_seeds(&(profile_t){.order = DELIVER_SORTED, .share = 2, .missing_end = true}, replay_equals_oracle);
@@ -474,6 +493,8 @@ int main(void) {
         cmocka_unit_test(live_within_ten_minutes_of_lateness_equals_the_oracle),
         cmocka_unit_test(live_with_late_and_future_events_equals_the_oracle_of_the_accepted),
         cmocka_unit_test(live_by_the_events_own_clock_equals_the_oracle),
+        cmocka_unit_test(live_with_restarts_from_saved_states_equals_the_oracle),
+        cmocka_unit_test(replay_with_restarts_from_saved_states_equals_the_oracle),
         cmocka_unit_test(missing_ends_time_out_as_in_the_oracle),
         cmocka_unit_test(many_contacts_at_once_equal_the_oracle),
         cmocka_unit_test(live_and_replay_give_the_same_rows),

@@ -21,9 +21,11 @@ static void forget_alert(void *context, const rs_alert_transition_t *transition)
     (void)transition;
 }
 
+static void no_edge(void *context, const rs_process_row_t *row) { (void)context, (void)row; }
+
 static rs_core_t *create(const rs_config_t *config, int64_t start_us) {
     const rs_core_options_t options = {
-        .config = config, .windows = true, .alerts = true, .families = (1u << RS_FAMILY_COUNT) - 1,
+        .config = config, .windows = true, .alerts = true, .process = true, .families = (1u << RS_FAMILY_COUNT) - 1,
         .attributions = 1u << RS_ATTRIBUTION_EVENT | 1u << RS_ATTRIBUTION_ENTER,
         .interval = {.mode = RS_INTERVAL_FIXED, .length_us = 15 * RS_US_PER_MIN}, .start_us = start_us, .run = 1, .hash_seed = 1,
         .effects = {.on_alert = forget_alert}};
@@ -46,6 +48,7 @@ static uint64_t run(rs_core_t *core, workload_t *workload, rs_event_t *next, int
         }
         rs_core_tick(core, *now_us);
         rs_core_collect(core, 100000, nothing, NULL);
+        rs_core_process_collect(core, 100000, no_edge, NULL);
     }
     return events;
 }
@@ -55,6 +58,8 @@ static void events_allocate_nothing_once_the_load_is_known(void **state) {
     rs_config_t *config;
     rs_config_error_t error;
     assert_int_equal(rs_config_load(RS_SOURCE_DIR "/daemon/ringside.conf", NULL, 0, &config, &error), RS_OK);
+    config->limits.edges = 20000;
+    config->limits.variants = 1000;
     for (int ids = 0; ids < 2; ids++) {
         workload_settings_t settings = workload_steady(PER_SECOND, 2000);
         settings.queues = 200;

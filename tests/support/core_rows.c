@@ -161,7 +161,7 @@ static bool differs(difference_t *difference, const rs_key_t *key, uint8_t attri
     char name[192];
     describe_key(key, name, sizeof name);
     snprintf(difference->text, sizeof difference->text, "%s, %s, interval %lld: %s is %lld, should be %lld", name,
-             attribution == RS_ATTRIBUTION_ENTER ? "enter" : "event", (long long)start_us, field, (long long)is,
+             attribution == RS_ATTRIBUTION_ENTER ? "enter" : attribution == RS_ATTRIBUTION_CLOSE ? "close" : "event", (long long)start_us, field, (long long)is,
              (long long)should_be);
     return true;
 }

@@ -1,6 +1,8 @@
 /* support/drive.c — see drive.h. */
 #include "drive.h"
 
+#include "state_bytes.h"
+
 #include <stdio.h>
 
 static void fail(drive_t *drive, const char *what) {
@@ -55,10 +57,19 @@ static void apply(drive_t *drive, const drive_options_t *options, size_t index) 
         fail(drive, "record refused");
 }
 
+static void maybe_restart(drive_t *drive) {
+    state_bytes_t scratch = {0};
+    if (drive->restarts_per_mille == 0 || rs_random_below(&drive->restart_points, 1000) >= drive->restarts_per_mille) return;
+    state_restart(&drive->core, &drive->core_options, &scratch);
+    state_free(&scratch);
+    drive->restarts++;
+}
+
 void drive_tick(drive_t *drive, int64_t now_us) {
     if (now_us <= drive->now_us) return;
     drive->now_us = now_us;
     rs_core_tick(drive->core, now_us);
+    maybe_restart(drive);
 }
 
 static void start(drive_t *drive, const drive_options_t *options, int64_t start_us) {
@@ -66,18 +77,19 @@ static void start(drive_t *drive, const drive_options_t *options, int64_t start_
                                     .replay = !options->live,
                                     .windows = options->windows,
                                     .families = (1u << RS_FAMILY_COUNT) - 1,
-                                    .attributions = 1u << RS_ATTRIBUTION_EVENT | 1u << RS_ATTRIBUTION_ENTER,
+                                    .attributions = (1u << RS_ATTRIBUTION_COUNT) - 1,
                                     .interval = options->interval,
                                     .start_us = start_us,
                                     .run = 1,
                                     .hash_seed = 42,
                                     .effects = {.context = drive, .on_verdict = on_verdict}};
     RS_REQUIRE(rs_core_create(&core, &drive->core) == RS_OK);
+    drive->core_options = core;
     drive->now_us = start_us;
 }
 
 void drive_run(drive_t *drive, const drive_options_t *options, oracle_arrival_t *deliveries, size_t count) {
-    *drive = (drive_t){.deliveries = deliveries, .count = count};
+    *drive = (drive_t){.deliveries = deliveries, .count = count, .restarts_per_mille = options->restarts_per_mille, .restart_points = {count}};
     int64_t start_us = INT64_MAX;
     for (size_t i = 0; i < count; i++) {
         deliveries[i].verdict = RS_REFUSAL_NONE;
@@ -92,6 +104,7 @@ void drive_run(drive_t *drive, const drive_options_t *options, oracle_arrival_t 
         if (options->live && deliveries[i].arrival_us >= drive->now_us + 100 * RS_US_PER_MS)
             drive_tick(drive, deliveries[i].arrival_us);
         apply(drive, options, i);
+        maybe_restart(drive);
         if (options->refusals && i % 7 == 3) {
             rs_core_apply_refusal(drive->core, deliveries[i].event->source,
                                   i % 2 == 0 ? RS_REFUSAL_UNKNOWN_TYPE : RS_REFUSAL_BAD_TIME);
@@ -234,12 +247,12 @@ static bool gauges_differ(const drive_t *drive, const oracle_t *oracle, const rs
     for (size_t i = 0; i < count; i++) {
         if (!in_key(&dimensions, legs[i].tenant, legs[i].queue, legs[i].channel)) continue;
         should_be.waiting++;
-        if (should_be.oldest_queued_us == 0 || legs[i].queued_us < should_be.oldest_queued_us)
-            should_be.oldest_queued_us = legs[i].queued_us;
-        should_be.open_over_t += now_us - legs[i].queued_us > legs[i].threshold_us;
+        if (should_be.oldest_queued_us == 0 || legs[i].since_us < should_be.oldest_queued_us)
+            should_be.oldest_queued_us = legs[i].since_us;
+        should_be.open_over_t += now_us - legs[i].since_us > legs[i].threshold_us;
         for (uint32_t slot = 0; slot < config->policy_count; slot++) {
             const rs_policy_t *policy = &config->policies[slot];
-            const int64_t waited_us = now_us - legs[i].queued_us, limit_us = legs[i].policy_threshold_us[slot];
+            const int64_t waited_us = now_us - legs[i].since_us, limit_us = legs[i].policy_threshold_us[slot];
             if (policy->open_miss_now && !policy->unit_journey)
                 should_be.open_miss[slot] += policy->compare_lt ? waited_us >= limit_us : waited_us > limit_us;
         }

@@ -4,6 +4,7 @@
 
 #include "core_rows.h"
 #include "generate.h"
+#include "random.h"
 
 typedef struct drive_options {
     const rs_config_t *config;
@@ -14,6 +15,7 @@ typedef struct drive_options {
     bool check_always;  /* rs_core_check after every event, not only at the end */
     kept_rows_t *store; /* not NULL: changed rows are collected into it as time goes on */
     bool refusals;      /* an event that the edge refused comes in now and then */
+    uint32_t restarts_per_mille; /* after so many of the events and ticks the core is saved, destroyed and loaded */
 } drive_options_t;
 
 typedef struct drive {
@@ -24,6 +26,9 @@ typedef struct drive {
     uint64_t refused; /* by the edge */
     const char *why;  /* what went wrong, NULL = nothing */
     char why_text[256];
+    rs_core_options_t core_options;
+    rs_random_t restart_points;
+    uint32_t restarts_per_mille, restarts;
 } drive_t;
 
 /* Creates a core, applies every delivery (verdicts are written into them), lets time pass until nothing is pending. */

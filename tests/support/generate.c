@@ -14,6 +14,7 @@ enum { TEXT_BYTES = 1 << 16, MAX_STEPS = 16 };
 struct history_storage {
     rs_queue_config_t queues[GENERATE_QUEUES];
     rs_agent_config_t agents[GENERATE_AGENTS];
+    rs_hours_config_t hours[GENERATE_HOURS];
     rs_event_t *events; /* room fixed beforehand: deliveries point into it */
     size_t event_count, event_room;
     char *text;
@@ -32,7 +33,7 @@ typedef struct teller { /* who tells one contact's story */
     unsigned home; /* the source that reports most of it */
     int64_t now_us;
     const char *queue, *agent; /* of the open leg, of the open handling */
-    bool waiting, talking;
+    bool waiting, talking, writing; /* writing: an asynchronous contact */
 } teller_t;
 
 static bool chance(rs_random_t *random, unsigned per_cent) { return rs_random_below(random, 100) < per_cent; }
@@ -177,6 +178,9 @@ static void tell_left(teller_t *teller) {
         event->reason = reasons[rs_random_below(teller->random, RS_ARRAY_LEN(reasons))];
     give_wait(teller, event);
     teller->waiting = false;
+    if (event->reason != RS_FLOW_CALLBACK || abandoned || !chance(teller->random, 60)) return;
+    teller->now_us += pause_us(teller->random); /* called back, and queued again */
+    tell_queued(teller);
 }
 
 static void tell_ended(teller_t *teller) {
@@ -206,13 +210,61 @@ static void tell_blocked(teller_t *teller) {
     event->reason = (uint8_t)(1 + rs_random_below(teller->random, RS_BLOCK_COUNT - 1));
 }
 
-/* Types that change no figure of this part, but may name the channel or the journey first, and are the contact's events. */
+/* Scores at the ends of their scale, at the limits of promoters and detractors, and beside them; scales named, half named, wrong. */
+static void tell_survey(teller_t *teller) {
+    static const int64_t scores[] = {0, 1000, 2500, 5000, 6000, 6001, 7000, 8999, 9000, 10000, 10001, -1000};
+    static const int64_t ends[] = {0, 1000, 5000, 7000, 10000, 100000, 100001};
+    rs_random_t *random = teller->random;
+    rs_event_t *event = new_event(teller, RS_SURVEY_ANSWERED);
+    event->kind = (uint8_t)rs_random_below(random, RS_SURVEY_COUNT);
+    if (chance(random, 30)) event->queue = rs_str(any_queue(random));
+    if (chance(random, 40)) event->agent = rs_str(any_agent(random));
+    if (chance(random, 90)) {
+        event->present |= RS_HAS_SCORE;
+        event->score_milli = scores[rs_random_below(random, RS_ARRAY_LEN(scores))];
+    }
+    if (chance(random, 20)) {
+        event->present |= RS_HAS_SCALE_MIN;
+        event->scale_min_milli = ends[rs_random_below(random, RS_ARRAY_LEN(ends))];
+    }
+    if (chance(random, 20)) {
+        event->present |= RS_HAS_SCALE_MAX;
+        event->scale_max_milli = ends[rs_random_below(random, RS_ARRAY_LEN(ends))];
+    }
+}
+
+static rs_event_t *tell_message(teller_t *teller) {
+    rs_event_t *event = new_event(teller, RS_CONTACT_MESSAGE);
+    event->party = (uint8_t)(rs_random_below(teller->random, 8) == 0 ? rs_random_below(teller->random, RS_PARTY_COUNT)
+                                                                      : RS_PARTY_CUSTOMER + rs_random_below(teller->random, 2));
+    if (event->party == RS_PARTY_AGENT) event->agent = mostly(teller->random, teller->agent, any_agent(teller->random));
+    return event;
+}
+
+/* Beside legs and handlings: messages, the contact's file, call-backs; and types that may only name the channel or the journey first. */
 static void tell_aside(teller_t *teller) {
-    static const uint8_t types[] = {RS_CONTACT_CREATED,    RS_CONTACT_CLOSED,     RS_CONTACT_MESSAGE,
-                                    RS_CALLBACK_REQUESTED, RS_CALLBACK_CONNECTED, RS_DISPOSITION_SET,
-                                    RS_SURVEY_ANSWERED};
-    rs_event_t *event = new_event(teller, (rs_event_type_t)types[rs_random_below(teller->random, RS_ARRAY_LEN(types))]);
-    if (chance(teller->random, 30)) event->queue = rs_str(any_queue(teller->random));
+    static const uint8_t types[] = {RS_CONTACT_CREATED,    RS_CONTACT_CLOSED,      RS_CONTACT_REOPENED, RS_CALLBACK_REQUESTED,
+                                    RS_CALLBACK_ATTEMPTED, RS_CALLBACK_CONNECTED,  RS_CALLBACK_FAILED,  RS_DISPOSITION_SET};
+    rs_random_t *random = teller->random;
+    if (chance(random, 30)) {
+        tell_survey(teller);
+        return;
+    }
+    rs_event_t *event = chance(random, 30) ? tell_message(teller)
+                                           : new_event(teller, (rs_event_type_t)types[rs_random_below(random, RS_ARRAY_LEN(types))]);
+    if (chance(random, 30)) event->queue = rs_str(any_queue(random));
+    if (chance(random, 12)) event->direction = (uint8_t)(1 + rs_random_below(random, RS_DIRECTION_COUNT - 1));
+    if (event->type == RS_CONTACT_CLOSED) event->agent = mostly(random, teller->agent, any_agent(random));
+}
+
+static void tell_writing(teller_t *teller) {
+    const uint64_t die = rs_random_below(teller->random, 10);
+    if (die < 7)
+        tell_message(teller);
+    else if (die < 9)
+        new_event(teller, chance(teller->random, 55) ? RS_CONTACT_CLOSED : RS_CONTACT_REOPENED);
+    else
+        tell_aside(teller);
 }
 
 /* What is likely next, or anything at all. */
@@ -275,7 +327,9 @@ static void tell_contact(teller_t *teller) {
     if (chance(random, 80)) tell_queued(teller);
     for (uint64_t step = 0; step < steps && step < MAX_STEPS - 6; step++) {
         teller->now_us += pause_us(random);
-        if (chance(random, 6)) {
+        if (teller->writing && chance(random, 70)) {
+            tell_writing(teller);
+        } else if (chance(random, 6)) {
             tell_skewed(teller);
             step += 2;
         } else {
@@ -287,19 +341,15 @@ static void tell_contact(teller_t *teller) {
         tell_ended(teller);
         teller->now_us += pause_us(random);
         if (chance(random, 30)) tell_with_agent(teller, RS_CONTACT_WRAPUP_ENDED);
+        if (chance(random, 30)) tell_survey(teller);
     }
 }
 
-/* Beside contacts: states of agents and signs of life. */
+/* Beside contacts: signs of life. What agents do has a generator and an oracle of its own (property/agent_oracle.c). */
 static void tell_beside(teller_t *teller) {
     const rs_str_t contact = teller->contact_id;
     teller->contact_id = (rs_str_t){0};
-    rs_event_t *event = new_event(teller, chance(teller->random, 50) ? RS_AGENT_STATE : RS_SOURCE_HEARTBEAT);
-    event->journey_id = (rs_str_t){0};
-    if (event->type == RS_AGENT_STATE) {
-        event->agent = rs_str(any_agent(teller->random));
-        event->state = (uint8_t)(1 + rs_random_below(teller->random, RS_AGENT_STATE_COUNT - 1));
-    }
+    new_event(teller, RS_SOURCE_HEARTBEAT)->journey_id = (rs_str_t){0};
     teller->contact_id = contact;
 }
 
@@ -318,6 +368,7 @@ static void tell_contacts(teller_t *teller, uint32_t contacts, int64_t begin_us,
         if (chance(random, 20)) teller->now_us -= teller->now_us % (15 * RS_US_PER_MIN);
         teller->queue = teller->agent = NULL;
         teller->waiting = teller->talking = false;
+        teller->writing = chance(random, 30);
         tell_contact(teller);
         if (chance(random, 20)) tell_beside(teller);
     }
@@ -433,7 +484,7 @@ history_t *generate_history(const generate_options_t *options) {
     history->storage = calloc(1, sizeof *history->storage);
     RS_REQUIRE(history->storage != NULL);
     history_storage_t *storage = history->storage;
-    generate_config(&random, &history->config, storage->queues, storage->agents);
+    generate_config(&random, &history->config, storage->queues, storage->agents, storage->hours);
     choose_interval(&random, history);
     if (options->missing_end) history->config.missing_end_us = 4 * RS_US_PER_MIN;
     const uint32_t contacts = options->contacts != 0 ? options->contacts : 1 + (uint32_t)rs_random_below(&random, 6);
@@ -458,6 +509,7 @@ history_t *generate_history(const generate_options_t *options) {
 
 void history_destroy(history_t *history) {
     if (history == NULL) return;
+    for (unsigned i = 0; i < GENERATE_HOURS; i++) rs_calendar_destroy(&history->storage->hours[i].calendar);
     free(history->storage->events);
     free(history->storage->text);
     free(history->storage);

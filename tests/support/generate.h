@@ -58,5 +58,14 @@ typedef struct history_storage history_storage_t;
 void generate_defaults(rs_config_t *config);    /* the documented defaults, zone UTC; borrows static memory only */
 const rs_zone_t *generate_zone(unsigned which); /* static tables: 0 UTC, 1 London 2026, 2 midnight skipped, 3 +05:45 */
 enum { GENERATE_ZONES = 4 };
+/* Working hours as they are written down, for whoever computes with them without a calendar. Spans are of whole minutes. */
+typedef struct generate_hours {
+    const char *name;
+    const rs_calendar_span_t *week;
+    const rs_calendar_date_t *dates;
+    size_t spans, date_count;
+} generate_hours_t;
+enum { GENERATE_HOURS = 3 };
+const generate_hours_t *generate_hours(rs_str_t name);   /* NULL: there are none */
 
 #endif

@@ -10,7 +10,9 @@ extern const char *const generate_queues[GENERATE_QUEUES];
 extern const char *const generate_agents[GENERATE_AGENTS];
 extern const char *const generate_teams[2];
 
-/* `queues` has room for GENERATE_QUEUES, `agents` for GENERATE_AGENTS; both must outlive the configuration. */
-void generate_config(rs_random_t *random, rs_config_t *config, rs_queue_config_t *queues, rs_agent_config_t *agents);
+/* `queues` has room for GENERATE_QUEUES, `agents` for GENERATE_AGENTS, `hours` for GENERATE_HOURS; all must outlive the
+ * configuration. Calendars are made: destroy them. */
+void generate_config(rs_random_t *random, rs_config_t *config, rs_queue_config_t *queues, rs_agent_config_t *agents,
+                     rs_hours_config_t *hours);
 
 #endif

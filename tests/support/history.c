@@ -102,6 +102,13 @@ static void print_data(FILE *out, const rs_event_t *event) {
         print_choice(out, &first, "reason", flow_names[event->reason]);
     if (event->type == RS_CONTACT_BLOCKED && event->reason != 0)
         print_choice(out, &first, "reason", block_names[event->reason]);
+    if (event->type == RS_SURVEY_ANSWERED) {
+        static const char *const kinds[] = {"", "other", "csat", "nps", "ces"};
+        if (event->kind != 0) print_choice(out, &first, "kind", kinds[event->kind]);
+        if ((event->present & RS_HAS_SCORE) != 0) print_number(out, &first, "score_milli", event->score_milli);
+        if ((event->present & RS_HAS_SCALE_MIN) != 0) print_number(out, &first, "scale_min_milli", event->scale_min_milli);
+        if ((event->present & RS_HAS_SCALE_MAX) != 0) print_number(out, &first, "scale_max_milli", event->scale_max_milli);
+    }
     if (event->type == RS_CONTACT_TRANSFERRED && event->kind != 0)
         print_choice(out, &first, "kind", transfer_names[event->kind]);
     if (event->type == RS_CONTACT_ABANDONED && event->stage != 0)

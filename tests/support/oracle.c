@@ -51,6 +51,7 @@ oracle_t *oracle_create(const oracle_arrival_t *arrivals, size_t arrival_count, 
     qsort(oracle->events, oracle->event_count, sizeof *oracle->events, by_total_order);
     walk_contacts(oracle);
     oracle_judge_journeys(oracle);
+    oracle_count_overlaps(oracle);
     return oracle;
 }
 
@@ -62,6 +63,8 @@ void oracle_destroy(oracle_t *oracle) {
     free(oracle->open_handlings);
     free(oracle->legs.items);
     free(oracle->answers.items);
+    free(oracle->ends.items);
+    free(oracle->ended.items);
     free(oracle);
 }
 

@@ -51,7 +51,7 @@ typedef struct oracle_fact {
     uint8_t kind, channel;
     uint16_t id;
     bool in_queue, in_total, in_agent, in_team; /* families that carry it; in_total: channel and total */
-    int64_t event_us, enter_us;                 /* moments by attribution */
+    int64_t event_us, enter_us, close_us;       /* moments by attribution */
     int64_t value;
     int64_t threshold_us; /* T of the queue it belongs to; -1: it belongs to no queue */
     rs_str_t tenant, queue, agent, team;
@@ -61,6 +61,7 @@ typedef struct oracle_open_leg {
     rs_str_t tenant, queue;
     uint8_t channel;
     int64_t queued_us, threshold_us;
+    int64_t since_us; /* where its clock began: queued_us, or what a call-back keeps */
     int64_t policy_threshold_us[RS_MAX_POLICIES];
 } oracle_open_leg_t;
 

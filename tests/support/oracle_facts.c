@@ -33,8 +33,14 @@ static bool agents_carry(unsigned count) {
         case RS_COUNT_HOLD_US:
         case RS_COUNT_WRAP_US:
         case RS_COUNT_HOLDS:
-        case RS_COUNT_WRAPS: return true;
-        default: return count >= RS_COUNT_OFFERS && count <= RS_COUNT_TRANSFERRED_OUT_OTHER;
+        case RS_COUNT_WRAPS:
+        case RS_COUNT_OVERLAPPING_HANDLINGS: return true;
+        default:
+            /* CSAT, NPS and the rest of feedback. */
+            if (count >= RS_COUNT_CSAT_RESPONSES && count <= RS_COUNT_COMPLAINTS_OVERDUE) return true;
+            if (count >= RS_COUNT_CSAT_SCALE_MIN_MILLI && count <= RS_COUNT_CES_SCALE_SQUARES) return true;
+            return (count >= RS_COUNT_OFFERS && count <= RS_COUNT_TRANSFERRED_OUT_OTHER) ||
+                   (count >= RS_COUNT_FIRST_REPLIES && count <= RS_COUNT_RESOLUTION_CALENDAR_US);
     }
 }
 
@@ -155,7 +161,8 @@ void oracle_count_outcome(oracle_t *oracle, oracle_fact_t fact, const leg_t *leg
             break;
         case STILL_OPEN: break;
     }
-    oracle_add_count(oracle, fact, RS_COUNT_EXCESS_US, oracle_not_negative(wait_us - fact.threshold_us));
+    const int64_t before_us = oracle_not_negative(leg->counted_us - fact.threshold_us); /* counted with the leg that was given up */
+    oracle_add_count(oracle, fact, RS_COUNT_EXCESS_US, oracle_not_negative(oracle_not_negative(wait_us - fact.threshold_us) - before_us));
     /* The longest wait is of closed legs of the row; an agent's row has its answered legs only. */
     oracle_add(oracle, fact, ORACLE_WAIT, 0, wait_us);
 }
@@ -201,6 +208,7 @@ static void judge_journey(oracle_t *oracle, const leg_t *first) {
     }
     const int64_t wait_us = oracle_not_negative(at_us - first->queued_us);
     oracle_fact_t fact = oracle_fact_at(oracle, first->tenant, first->place, at_us, first->queued_us);
+    fact.close_us = oracle_journey_close_us(oracle, first->tenant, first->journey);
     fact.threshold_us = -1; /* the verdict may stand in a row with none of the journey's legs: no T of that row */
     for (uint32_t slot = 0; slot < oracle->config->policy_count; slot++) {
         if (oracle->config->policies[slot].unit_journey)

@@ -14,6 +14,7 @@ typedef struct place {
 typedef struct leg {
     place_t place;
     int64_t queued_us, closed_us, wait_us;
+    int64_t since_us, counted_us; /* call-backs: where its clock began; of its wait, what an earlier leg has counted */
     size_t queued_rank, closed_rank; /* rank in the total order of all events */
     outcome_t outcome;
     uint8_t reason;
@@ -35,6 +36,25 @@ typedef struct leg_list {
     size_t count, room;
 } leg_list_t;
 
+/* Where a contact ends. */
+typedef struct end {
+    rs_str_t tenant, journey;
+    int64_t ended_us, last_us; /* last ended or abandoned, INT64_MIN = none; last event */
+} end_t;
+typedef struct end_list {
+    end_t *items;
+    size_t count, room;
+} end_list_t;
+/* A handling that has ended; its fact without a value. */
+typedef struct ended {
+    oracle_fact_t fact;
+    int64_t begun_us;
+} ended_t;
+typedef struct ended_list {
+    ended_t *items;
+    size_t count, room;
+} ended_list_t;
+
 struct oracle {
     const rs_config_t *config;
     int64_t end_us;
@@ -48,6 +68,8 @@ struct oracle {
     size_t open_handling_count, open_handling_room;
     leg_list_t legs;
     answer_list_t answers;
+    end_list_t ends;
+    ended_list_t ended;
 };
 
 /* Room for one more item; the old array must not be used afterwards. */
@@ -67,8 +89,28 @@ void oracle_judge(oracle_t *oracle, oracle_fact_t fact, uint32_t slot, place_t p
                   int64_t wait_us);
 /* All that a closed leg counts, but service level. */
 void oracle_count_outcome(oracle_t *oracle, oracle_fact_t fact, const leg_t *leg);
+/* Where an answer to a survey belongs that names neither queue nor agent; the team of the agent that it names, if it does. */
+typedef struct oracle_survey_place {
+    rs_str_t queue, agent, team, team_of_named;
+    uint8_t channel;
+} oracle_survey_place_t;
+/* All that one answer counts (oracle_feedback.c). */
+void oracle_count_survey(oracle_t *oracle, rs_str_t tenant, const rs_event_t *event, const oracle_survey_place_t *place,
+                         bool is_first);
 /* From a contact's first event to its last. `ranks`: the events' places in the total order. */
 void oracle_walk_contact(oracle_t *oracle, const rs_event_t **events, const size_t *ranks, size_t event_count);
+/* oracle_replies.c: what a message, a closing, a reopening or a call-back counts; other types: nothing. `team`: of the agent. */
+void oracle_count_aside(oracle_t *oracle, const rs_event_t *const *events, size_t index, rs_str_t tenant, place_t place,
+                        rs_str_t team);
+/* Working time by the hours of a queue, minute by minute. */
+int64_t oracle_worked_us(const rs_config_t *config, rs_str_t tenant, place_t place, int64_t from_us, int64_t to_us);
+/* Whether a call-back's clock goes on in that queue. */
+bool oracle_keeps_clock(const rs_config_t *config, rs_str_t tenant, place_t place);
+/* Of a journey: the last end of its contacts, else their last event. */
+int64_t oracle_journey_close_us(const oracle_t *oracle, rs_str_t tenant, rs_str_t journey);
+void oracle_add_handling(oracle_t *oracle, oracle_fact_t fact, int64_t begun_us);
+/* After all contacts: handlings of one agent at the same time. */
+void oracle_count_overlaps(oracle_t *oracle);
 /* After all contacts: one verdict per journey. */
 void oracle_judge_journeys(oracle_t *oracle);
 

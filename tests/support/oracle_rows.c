@@ -221,20 +221,19 @@ static void add_to_families(oracle_rows_t *rows, const oracle_fact_t *fact, uint
     }
 }
 
-static void add_still_open(const oracle_t *oracle, const rs_interval_spec_t *interval, oracle_rows_t *rows) {
+/* In the interval of the queued time, whatever the attribution: there may be nothing else in that row. */
+static void add_still_open(const oracle_t *oracle, const rs_interval_spec_t *interval, uint32_t families, oracle_rows_t *rows) {
     size_t count;
     const oracle_open_leg_t *legs = oracle_open_legs(oracle, &count);
     for (size_t i = 0; i < count; i++) {
         int64_t start_us, length_us;
         oracle_interval(interval, legs[i].queued_us, &start_us, &length_us);
-        for (size_t r = 0; r < rows->count; r++) {
-            oracle_row_t *row = &rows->rows[r];
-            if (row->start_us != start_us || !rs_str_equal(row->key.tenant, legs[i].tenant)) continue;
-            const bool same_channel = row->key.channel == legs[i].channel;
-            const bool is_queue =
-                row->key.family == RS_FAMILY_QUEUE && same_channel && rs_str_equal(row->key.name, legs[i].queue);
-            const bool is_channel = row->key.family == RS_FAMILY_CHANNEL && same_channel;
-            if (is_queue || is_channel || row->key.family == RS_FAMILY_TOTAL) row->still_open++;
+        const rs_key_t keys[] = {
+            {.family = RS_FAMILY_QUEUE, .tenant = legs[i].tenant, .name = legs[i].queue, .channel = legs[i].channel},
+            {.family = RS_FAMILY_CHANNEL, .tenant = legs[i].tenant, .channel = legs[i].channel},
+            {.family = RS_FAMILY_TOTAL, .tenant = legs[i].tenant}};
+        for (size_t k = 0; k < RS_ARRAY_LEN(keys); k++) {
+            if ((families & 1u << keys[k].family) != 0) row_for(rows, &keys[k], start_us, length_us)->still_open++;
         }
     }
 }
@@ -246,11 +245,13 @@ void oracle_rows(const oracle_t *oracle, const rs_interval_spec_t *interval, rs_
     *rows = (oracle_rows_t){0};
     for (size_t i = 0; i < count; i++) {
         int64_t start_us, length_us;
-        const int64_t at_us = attribution == RS_ATTRIBUTION_ENTER ? facts[i].enter_us : facts[i].event_us;
+        const int64_t at_us = attribution == RS_ATTRIBUTION_ENTER   ? facts[i].enter_us
+                              : attribution == RS_ATTRIBUTION_CLOSE ? facts[i].close_us
+                                                                    : facts[i].event_us;
         oracle_interval(interval, at_us, &start_us, &length_us);
         add_to_families(rows, &facts[i], families, start_us, length_us);
     }
-    add_still_open(oracle, interval, rows);
+    add_still_open(oracle, interval, families, rows);
     finish_rows(rows);
 }
 

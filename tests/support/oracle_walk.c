@@ -33,6 +33,8 @@ typedef struct walk {
     size_t handling_count;
     wrap_t *wraps;
     size_t wrap_count;
+    size_t last_leg; /* 1 + index of the contact's last leg, 0 = none */
+    int64_t lost_us; /* when its end was found missing, INT64_MIN = never */
 } walk_t;
 
 static void close_leg(walk_t *walk, leg_t *leg, outcome_t outcome, uint8_t reason, int64_t at_us, size_t rank,
@@ -63,7 +65,8 @@ static void close_open_leg(walk_t *walk, outcome_t outcome, uint8_t reason, int6
                            const rs_event_t *measure) {
     leg_t *leg = open_leg(walk);
     walk->leg = 0;
-    close_leg(walk, leg, outcome, reason, at_us, rank, wait_of(measure, at_us - leg->queued_us));
+    if (measure != NULL && (measure->present & RS_HAS_WAIT_MS) != 0) leg->counted_us = 0; /* the platform measured this leg alone */
+    close_leg(walk, leg, outcome, reason, at_us, rank, wait_of(measure, at_us - leg->since_us));
 }
 
 static void dequeue_outcome(const rs_event_t *event, outcome_t *outcome, uint8_t *reason) {
@@ -158,6 +161,7 @@ static void end_handling(walk_t *walk, handling_t *handling, int64_t at_us, cons
 
     oracle_t *oracle = walk->oracle;
     const oracle_fact_t fact = handling_fact(walk, handling, at_us);
+    oracle_add_handling(oracle, fact, handling->answered_us);
     oracle_add_count(oracle, fact, RS_COUNT_HANDLED, 1);
     oracle_add_count(oracle, fact, RS_COUNT_HANDLED_SHORT, handling->talk_us < 10 * RS_US_PER_S);
     oracle_add_count(oracle, fact, RS_COUNT_TALK_US, handling->talk_us);
@@ -218,10 +222,21 @@ static void close_skewed_leg(walk_t *walk, const rs_event_t *early, const rs_eve
     } else if (early->type == RS_CONTACT_DEQUEUED) {
         dequeue_outcome(early, &outcome, &reason);
     }
-    close_leg(walk, leg, outcome, reason, queued->occurred_us, rank, wait_of(early, 0));
+    if ((early->present & RS_HAS_WAIT_MS) != 0) leg->counted_us = 0;
+    close_leg(walk, leg, outcome, reason, queued->occurred_us, rank, wait_of(early, queued->occurred_us - leg->since_us));
     oracle_add_count(walk->oracle,
                      oracle_fact_at(walk->oracle, walk->tenant, leg->place, queued->occurred_us, queued->occurred_us),
                      RS_COUNT_CLOCK_ANOMALY, 1);
+}
+
+/* A contact that gave up its last leg for a call-back and is queued again: by the new leg's queue its clock goes on. */
+static void set_clock(walk_t *walk, leg_t *leg) {
+    const leg_t *before = walk->last_leg == 0 ? NULL : &walk->oracle->legs.items[walk->last_leg - 1];
+    leg->since_us = leg->queued_us;
+    leg->counted_us = 0;
+    if (before == NULL || before->outcome != CALLED_BACK || !oracle_keeps_clock(walk->oracle->config, walk->tenant, leg->place)) return;
+    leg->since_us = before->since_us;
+    leg->counted_us = before->wait_us;
 }
 
 static void on_queued(walk_t *walk, size_t index) {
@@ -237,6 +252,8 @@ static void on_queued(walk_t *walk, size_t index) {
                                          .tenant = walk->tenant,
                                          .journey = walk->journey};
     walk->leg = legs->count;
+    set_clock(walk, open_leg(walk));
+    walk->last_leg = walk->leg;
     walk->last_queue = event->queue;
     oracle_add_count(
         walk->oracle,
@@ -441,13 +458,37 @@ static void on_wrapup(walk_t *walk, const rs_event_t *event) {
     oracle_add(walk->oracle, fact, ORACLE_DURATION, RS_HIST_WRAP, wrap_us);
 }
 
+static void on_survey(walk_t *walk, size_t index) {
+    const rs_event_t *event = walk->events[index];
+    const handling_t *last = last_handling(walk);
+    const oracle_survey_place_t place = {.queue = last != NULL ? last->place.queue : walk->last_queue,
+                                         .channel = channel_at(walk, index),
+                                         .agent = last != NULL ? last->agent : (rs_str_t){0},
+                                         .team = last != NULL ? last->team : (rs_str_t){0},
+                                         .team_of_named = team_of(walk, (rs_str_t){0}, event->agent)};
+    bool is_first = true;
+    for (size_t before = 0; before < index; before++) is_first = is_first && walk->events[before]->type != RS_SURVEY_ANSWERED;
+    oracle_count_survey(walk->oracle, walk->tenant, event, &place, is_first);
+}
+
 /* The end that never came: an event of source `ringside` at the last event + the limit. */
 static void on_missing_end(walk_t *walk, int64_t at_us, size_t rank) {
+    if (walk->leg != 0 || open_handling(walk) != NULL) walk->lost_us = at_us;
     if (walk->leg != 0) close_open_leg(walk, FLOWED_OUT, RS_FLOW_LOST, at_us, rank, NULL);
     handling_t *handling = open_handling(walk);
     if (handling == NULL) return;
     handling->open = false;
     oracle_add_count(walk->oracle, handling_fact(walk, handling, at_us), RS_COUNT_HANDLING_LOST, 1);
+}
+
+/* Under the open leg; else the event's queue, the contact's last, that of its last handling. */
+static void on_aside(walk_t *walk, size_t index) {
+    const rs_event_t *event = walk->events[index];
+    const leg_t *leg = open_leg(walk);
+    place_t place = leg != NULL ? leg->place : place_at(walk, index);
+    const handling_t *last = last_handling(walk);
+    if (leg == NULL && place.queue.len == 0 && last != NULL) place.queue = last->place.queue;
+    oracle_count_aside(walk->oracle, walk->events, index, walk->tenant, place, team_of(walk, event->team, event->agent));
 }
 
 static void on_event(walk_t *walk, size_t index) {
@@ -466,7 +507,8 @@ static void on_event(walk_t *walk, size_t index) {
         case RS_CONTACT_ENDED: on_ended(walk, index); break;
         case RS_CONTACT_WRAPUP_STARTED:
         case RS_CONTACT_WRAPUP_ENDED: on_wrapup(walk, event); break;
-        default: break;
+        case RS_SURVEY_ANSWERED: on_survey(walk, index); break;
+        default: on_aside(walk, index); break;
     }
 }
 
@@ -485,6 +527,7 @@ static void remember_open(walk_t *walk) {
                                   .queue = leg->place.queue,
                                   .channel = leg->place.channel,
                                   .queued_us = leg->queued_us,
+                                  .since_us = leg->since_us,
                                   .threshold_us = oracle_threshold_us(oracle->config, NULL, walk->tenant,
                                                                       leg->place.queue, leg->place.channel)};
         for (uint32_t slot = 0; slot < oracle->config->policy_count; slot++) {
@@ -513,13 +556,30 @@ static rs_str_t journey_of(const rs_event_t **events, size_t event_count) {
     return events[0]->contact_id;
 }
 
+/* Everything of the contact stands at its last ended or abandoned, else at its last event. */
+static void close_contact(walk_t *walk, size_t first_fact) {
+    oracle_t *oracle = walk->oracle;
+    end_t end = {.tenant = walk->tenant, .journey = walk->journey, .ended_us = INT64_MIN, .last_us = walk->lost_us};
+    for (size_t i = 0; i < walk->count; i++) {
+        const rs_event_t *event = walk->events[i];
+        if (event->occurred_us > end.last_us) end.last_us = event->occurred_us;
+        if (event->type == RS_CONTACT_ENDED || event->type == RS_CONTACT_ABANDONED) end.ended_us = event->occurred_us;
+    }
+    const int64_t close_us = end.ended_us != INT64_MIN ? end.ended_us : end.last_us;
+    for (size_t i = first_fact; i < oracle->fact_count; i++) oracle->facts[i].close_us = close_us;
+    oracle->ends.items = oracle_grown(oracle->ends.items, oracle->ends.count, &oracle->ends.room, sizeof end);
+    oracle->ends.items[oracle->ends.count++] = end;
+}
+
 void oracle_walk_contact(oracle_t *oracle, const rs_event_t **events, const size_t *ranks, size_t event_count) {
     walk_t walk = {.oracle = oracle,
                    .events = events,
                    .ranks = ranks,
                    .count = event_count,
                    .tenant = oracle_tenant_of(events[0]),
-                   .journey = journey_of(events, event_count)};
+                   .journey = journey_of(events, event_count),
+                   .lost_us = INT64_MIN};
+    const size_t first_fact = oracle->fact_count;
     walk.claimed_by = calloc(event_count, sizeof *walk.claimed_by);
     walk.handlings = calloc(event_count, sizeof *walk.handlings);
     walk.wraps = calloc(event_count, sizeof *walk.wraps);
@@ -535,6 +595,7 @@ void oracle_walk_contact(oracle_t *oracle, const rs_event_t **events, const size
     const int64_t lost_us = events[event_count - 1]->occurred_us + limit_us;
     if (limit_us > 0 && lost_us <= oracle->end_us) on_missing_end(&walk, lost_us, SIZE_MAX);
     count_handle_times(&walk);
+    close_contact(&walk, first_fact);
     remember_open(&walk);
     free(walk.claimed_by);
     free(walk.handlings);

@@ -139,7 +139,8 @@ static bool read_figure(const rs_alerts_t *alerts, uint32_t key, const rs__alert
                        alerts->now_us, figure) != RS_OK) {
         return false;
     }
-    if (rule->gauge && figure->is_null) *figure = (rs_figure_t){.is_null = false, .value = 0.0};
+    /* Nothing known of a gauge is nobody; nothing known of the future is no evidence. */
+    if (rule->gauge && figure->is_null && !rs_metric_is_forecast(rule->metric)) *figure = (rs_figure_t){.value = 0.0};
     return true;
 }
 

@@ -16,6 +16,11 @@ typedef enum rs__alert_class {
     RS__CLASS_COUNT
 } rs__alert_class_t;
 
+/* Whether the metric is judged by a policy. */
+static inline bool rs__alert_has_policy(rs_metric_t metric) {
+    return metric == RS_METRIC_SERVICE_LEVEL || metric == RS_METRIC_PREDICTED_SERVICE_LEVEL;
+}
+
 /* A rule with its names looked up. */
 typedef struct rs__alert_rule {
     const rs_rule_config_t *config;

@@ -50,7 +50,7 @@ void rs_alerts_destroy(rs_alerts_t **alerts) {
 void rs_alerts_set_slots(rs_alerts_t *alerts, const uint32_t *slots, uint32_t count) {
     for (uint32_t i = 0; i < alerts->rule_count; i++) {
         rs__alert_rule_t *rule = &alerts->rules[i];
-        if (rule->metric == RS_METRIC_SERVICE_LEVEL && rule->policy < count) rule->policy_slot = slots[rule->policy];
+        if (rs__alert_has_policy(rule->metric) && rule->policy < count) rule->policy_slot = slots[rule->policy];
     }
 }
 

@@ -97,7 +97,7 @@ static int compile_rule(const rs_config_t *config, uint32_t index, rs__alert_rul
         if (find_window(config, from->window, &rule->window_slot) != RS_OK) return RS_ERR_NOT_FOUND;
         rule->window = from->window;
     }
-    if (rule->metric == RS_METRIC_SERVICE_LEVEL) {
+    if (rs__alert_has_policy(rule->metric)) {
         if (find_policy(config, from->policy, &rule->policy) != RS_OK) return RS_ERR_NOT_FOUND;
         rule->policy_slot = rule->policy;
         rule->policy_name = rs_str(config->policies[rule->policy].name);

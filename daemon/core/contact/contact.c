@@ -1,19 +1,30 @@
 #include "core/contact/contact.h"
 
+#include "config/bounds.h"
+#include "core/contact/derive_process.h"
+
 #include <stdlib.h>
+
+/* What --check says of a contact and of an event. An index has up to four slots for each thing in it. */
+_Static_assert(sizeof(rs_contact_t) + 4 * sizeof(rs_index_slot_t) + sizeof(rs_handling_t) + sizeof(rs_path_t) <= RS_BYTES_CONTACT,
+               "a contact fits its bound");
+_Static_assert(sizeof(rs_node_t) + sizeof(rs_event_text_t) <= RS_BYTES_EVENT, "an event fits its bound");
 
 int rs_contacts_init(rs_contacts_t *contacts, const rs_contacts_settings_t *settings) {
     const rs_config_t *config = settings->config;
     const uint32_t max = config->limits.contacts;
     *contacts = (rs_contacts_t){
-        .lateness_us = config->lateness_us, .skew_us = config->clock_skew_us, .keep_us = RS_US_PER_DAY,
+        .lateness_us = config->lateness_us, .skew_us = config->clock_skew_us, .keep_us = RS_US_PER_DAY, .keep_filed_us = 30 * RS_US_PER_DAY,
         .missing_end_us = config->missing_end_us, .max_events = config->limits.contact_events,
         .compare_sessions = settings->compare_sessions, .on_facts = settings->on_facts, .on_forget = settings->on_forget,
+        .on_steps = settings->on_steps,
         .context = settings->context};
     contacts->derivation = (rs_derivation_t){
         .nodes = &contacts->nodes, .handlings = &contacts->handlings, .texts = &contacts->texts,
         .clock_skew_us = config->clock_skew_us, .missing_end_us = config->missing_end_us,
-        .same_source = settings->same_source, .team_of = settings->team_of, .context = settings->context};
+        .repeat_window_us = config->fcr.repeat_window_us,
+        .same_source = settings->same_source, .team_of = settings->team_of, .worked = settings->worked,
+        .callback_keeps = settings->callback_keeps, .context = settings->context, .paths = &contacts->paths};
     const uint64_t wide = (uint64_t)max * 8;
     const uint32_t many = wide > UINT32_MAX / 2 ? UINT32_MAX / 2 : (uint32_t)wide;
     if (rs_pool_init(&contacts->contacts, sizeof(rs_contact_t), max) != RS_OK ||
@@ -21,6 +32,7 @@ int rs_contacts_init(rs_contacts_t *contacts, const rs_contacts_settings_t *sett
         rs_pool_init(&contacts->stories, sizeof(rs_story_t), max) != RS_OK ||
         rs_pool_init(&contacts->handlings, sizeof(rs_handling_t), many) != RS_OK ||
         rs_pool_init(&contacts->texts, sizeof(rs_event_text_t), many) != RS_OK ||
+        rs_pool_init(&contacts->paths, sizeof(rs_path_t), settings->on_steps == NULL ? 1 : many) != RS_OK ||
         rs_index_init(&contacts->index, max) != RS_OK) {
         rs_contacts_deinit(contacts);
         return RS_ERR_MEMORY;
@@ -34,12 +46,14 @@ void rs_contacts_deinit(rs_contacts_t *contacts) {
     rs_pool_deinit(&contacts->stories);
     rs_pool_deinit(&contacts->handlings);
     rs_pool_deinit(&contacts->texts);
+    rs_pool_deinit(&contacts->paths);
     rs_index_deinit(&contacts->index);
 }
 
 uint64_t rs_contacts_bytes(const rs_contacts_t *contacts) {
     return rs_pool_bytes(&contacts->contacts) + rs_pool_bytes(&contacts->nodes) + rs_pool_bytes(&contacts->stories) +
-           rs_pool_bytes(&contacts->handlings) + rs_pool_bytes(&contacts->texts) + rs_index_bytes(&contacts->index);
+           rs_pool_bytes(&contacts->handlings) + rs_pool_bytes(&contacts->texts) + rs_pool_bytes(&contacts->paths) +
+           rs_index_bytes(&contacts->index);
 }
 
 static rs_node_t *node_at(const rs_contacts_t *contacts, uint32_t number) { return rs_pool_at(&contacts->nodes, number); }
@@ -149,6 +163,11 @@ static void prefetch_contact(const rs_contact_t *contact) {
 static void prefetch_around(const rs_contacts_t *contacts, const rs_contact_t *contact) {
     if (contact->story.handlings != 0) __builtin_prefetch(rs_pool_at(&contacts->handlings, contact->story.handlings), 1);
     if (contact->tail != 0) __builtin_prefetch(node_at(contacts, contact->tail), 1);
+    if (contact->story.path != 0) {
+        const unsigned char *path = rs_pool_at(&contacts->paths, contact->story.path);
+        __builtin_prefetch(path, 1);
+        __builtin_prefetch(path + 64, 1);
+    }
     if (contact->older != 0) __builtin_prefetch(rs_contacts_at(contacts, contact->older), 1);
     if (contact->younger != 0) __builtin_prefetch(rs_contacts_at(contacts, contact->younger), 1);
 }
@@ -172,6 +191,15 @@ void rs_contacts_prefetch_around(const rs_contacts_t *contacts, rs_hash128_t id)
     if (number != 0) prefetch_around(contacts, rs_contacts_at(contacts, number));
 }
 
+uint32_t rs_contacts_known(const rs_contacts_t *contacts, rs_hash128_t id) {
+    uint32_t cursor = rs_index_begin(&contacts->index, id.low), number;
+    while ((number = rs_index_next(&contacts->index, id.low, &cursor)) != 0) {
+        const rs_contact_t *contact = rs_contacts_at(contacts, number);
+        if (contact->id.low == id.low && contact->id.high == id.high) return number;
+    }
+    return 0;
+}
+
 uint32_t rs_contacts_find(rs_contacts_t *contacts, uint32_t tenant, rs_hash128_t id) {
     uint32_t cursor = rs_index_begin(&contacts->index, id.low), number;
     while ((number = rs_index_next(&contacts->index, id.low, &cursor)) != 0) {
@@ -182,9 +210,10 @@ uint32_t rs_contacts_find(rs_contacts_t *contacts, uint32_t tenant, rs_hash128_t
         return number;
     }
     number = rs_pool_take(&contacts->contacts);
-    if (number == 0 && contacts->lists[RS_CONTACTS_FOLDED].oldest != 0) {
+    for (unsigned list = RS_CONTACTS_FOLDED; number == 0 && list <= RS_CONTACTS_FILED; list++) {
+        if (contacts->lists[list].oldest == 0) continue;
         contacts->forgotten++;
-        forget(contacts, contacts->lists[RS_CONTACTS_FOLDED].oldest);
+        forget(contacts, contacts->lists[list].oldest);
         number = rs_pool_take(&contacts->contacts);
     }
     if (number == 0) return 0;
@@ -254,10 +283,15 @@ static void insert(rs_contacts_t *contacts, rs_contact_t *contact, uint32_t numb
 }
 
 /* --- deriving ----------------------------------------------------------------------------------------------------- */
-static bool derive_all(rs_contacts_t *contacts, const rs_contact_t *contact, rs_story_t *story, rs_facts_t *facts) {
+static void collect_into(rs_contacts_t *contacts, rs_facts_t *facts, rs_steps_t *steps) {
+    facts->count = steps->count = 0;
+    contacts->derivation.facts = facts;
+    contacts->derivation.steps = contacts->on_steps == NULL ? NULL : steps;
+}
+
+static bool derive_all(rs_contacts_t *contacts, const rs_contact_t *contact, rs_story_t *story, rs_facts_t *facts, rs_steps_t *steps) {
     rs_derivation_t *derivation = &contacts->derivation;
-    facts->count = 0;
-    derivation->facts = facts;
+    collect_into(contacts, facts, steps);
     if (contact->base == 0) rs_story_init(story);
     else if (!rs_story_copy(derivation, rs_pool_at(&contacts->stories, contact->base), story)) return false;
     for (uint32_t number = contact->head; number != 0; number = node_at(contacts, number)->next) {
@@ -269,7 +303,7 @@ static bool derive_all(rs_contacts_t *contacts, const rs_contact_t *contact, rs_
 static bool same_fact(const rs_fact_t *a, const rs_fact_t *b) { return memcmp(a, b, sizeof *a) == 0; }
 
 /* Counts what is new in `after` and takes back what is gone from `before`; what both have is left alone. */
-static void apply_difference(rs_contacts_t *contacts, uint32_t tenant) {
+static void apply_difference(rs_contacts_t *contacts, uint32_t contact, uint32_t tenant) {
     rs_facts_t *before = &contacts->before, *after = &contacts->after;
     uint32_t first = 0, before_end = before->count, after_end = after->count;
     while (first < before_end && first < after_end && same_fact(&before->items[first], &after->items[first])) first++;
@@ -284,35 +318,54 @@ static void apply_difference(rs_contacts_t *contacts, uint32_t tenant) {
             before->items[j].type = 0;
             had = true;
         }
-        if (!had) contacts->on_facts(contacts->context, tenant, &after->items[i], 1, 1);
+        if (!had) contacts->on_facts(contacts->context, contact, tenant, &after->items[i], 1, 1);
     }
     for (uint32_t j = first; j < before_end; j++) {
-        if (before->items[j].type != 0) contacts->on_facts(contacts->context, tenant, &before->items[j], 1, -1);
+        if (before->items[j].type != 0) contacts->on_facts(contacts->context, contact, tenant, &before->items[j], 1, -1);
     }
 }
 
-static void step_in_order(rs_contacts_t *contacts, rs_contact_t *contact, uint32_t number) {
-    append(contacts, contact, number);
-    contacts->derivation.facts = &contacts->after;
-    contacts->after.count = 0;
-    rs_story_step(&contacts->derivation, &contact->story, number);
-    if (contacts->after.count == 0) return;
-    contacts->on_facts(contacts->context, contact->tenant, contacts->after.items, contacts->after.count, 1);
+static const rs_path_t *path_of(const rs_contacts_t *contacts, const rs_contact_t *contact) {
+    return contact->story.path == 0 ? NULL : rs_pool_at(&contacts->paths, contact->story.path);
 }
 
-static rs_refusal_t rederive(rs_contacts_t *contacts, rs_contact_t *contact, uint32_t number) {
+/* The same for the steps of the way. */
+static void apply_steps_difference(rs_contacts_t *contacts, const rs_contact_t *contact) {
+    rs_steps_t *before = &contacts->steps_before, *after = &contacts->steps_after;
+    rs_steps_leave_out_common(before, after);
+    const rs_path_t *path = path_of(contacts, contact);
+    if (after->count != 0) contacts->on_steps(contacts->context, contact->tenant, path, after->items, after->count, 1);
+    if (before->count != 0) contacts->on_steps(contacts->context, contact->tenant, path, before->items, before->count, -1);
+}
+
+static void step_in_order(rs_contacts_t *contacts, uint32_t contact_number, uint32_t number) {
+    rs_contact_t *contact = rs_contacts_at(contacts, contact_number);
+    append(contacts, contact, number);
+    collect_into(contacts, &contacts->after, &contacts->steps_after);
+    rs_story_step(&contacts->derivation, &contact->story, number);
+    if (contacts->steps_after.count != 0) {
+        contacts->on_steps(contacts->context, contact->tenant, path_of(contacts, contact), contacts->steps_after.items,
+                           contacts->steps_after.count, 1);
+    }
+    if (contacts->after.count == 0) return;
+    contacts->on_facts(contacts->context, contact_number, contact->tenant, contacts->after.items, contacts->after.count, 1);
+}
+
+static rs_refusal_t rederive(rs_contacts_t *contacts, uint32_t contact_number, uint32_t number) {
+    rs_contact_t *contact = rs_contacts_at(contacts, contact_number);
     rs_story_t before, after;
     contacts->rederived++;
-    if (!derive_all(contacts, contact, &before, &contacts->before)) return RS_REFUSAL_LIMIT;
+    if (!derive_all(contacts, contact, &before, &contacts->before, &contacts->steps_before)) return RS_REFUSAL_LIMIT;
     rs_story_drop(&contacts->derivation, &before);
     insert(contacts, contact, number);
-    if (!derive_all(contacts, contact, &after, &contacts->after)) {
+    if (!derive_all(contacts, contact, &after, &contacts->after, &contacts->steps_after)) {
         /* No room for the second reading: the event stays in the list and is read with the next one. */
         return RS_REFUSAL_NONE;
     }
     rs_story_drop(&contacts->derivation, &contact->story);
     contact->story = after;
-    apply_difference(contacts, contact->tenant);
+    apply_difference(contacts, contact_number, contact->tenant);
+    apply_steps_difference(contacts, contact);
     return RS_REFUSAL_NONE;
 }
 
@@ -370,14 +423,15 @@ rs_refusal_t rs_contacts_take(rs_contacts_t *contacts, uint32_t number, const rs
         return RS_REFUSAL_TOO_LATE;
     }
     contacts->derivation.tenant = contact->tenant;
+    contacts->derivation.spoken_until_us = contact->spoken_until_us;
     const rs_node_t *node = node_at(contacts, node_number);
     const bool in_order = contact->tail == 0 || compare_nodes(contacts, node_at(contacts, contact->tail), node) <= 0;
     /* Any of several unmatched outcomes may be the one; reading all again settles which. */
     const bool may_be_skewed = node->type == RS_CONTACT_QUEUED && contact->events != 0 && contact->story.unmatched_us != INT64_MIN &&
                                node->at_us - contact->story.unmatched_us <= contacts->skew_us;
     rs_refusal_t refusal = RS_REFUSAL_NONE;
-    if (in_order && !may_be_skewed) step_in_order(contacts, contact, node_number);
-    else refusal = rederive(contacts, contact, node_number);
+    if (in_order && !may_be_skewed) step_in_order(contacts, number, node_number);
+    else refusal = rederive(contacts, number, node_number);
     if (refusal != RS_REFUSAL_NONE) {
         drop_event(contacts, node_number);
         return refusal;
@@ -403,8 +457,11 @@ static void age_kept(rs_contacts_t *contacts, uint32_t number, int64_t now_us) {
         set_aside(contacts, number, RS_CONTACTS_KEPT, now_us + contacts->lateness_us);
         return;
     }
+    const int64_t since_us = contact->due_us;   /* not now: when its memory ends is no matter of when time was looked at */
     fold(contacts, contact);
-    set_aside(contacts, number, RS_CONTACTS_FOLDED, now_us + contacts->keep_us);
+    const bool is_filed = contact->story.has_messages && contact->story.file != RS_FILE_CLOSED;
+    if (is_filed) set_aside(contacts, number, RS_CONTACTS_FILED, since_us + contacts->keep_filed_us);
+    else set_aside(contacts, number, RS_CONTACTS_FOLDED, since_us + contacts->keep_us);
 }
 
 void rs_contacts_age(rs_contacts_t *contacts, int64_t now_us, uint32_t budget,
@@ -420,8 +477,10 @@ void rs_contacts_age(rs_contacts_t *contacts, int64_t now_us, uint32_t budget,
         age_kept(contacts, number, now_us);
         budget--;
     }
-    while (budget > 0 && (number = oldest_due(contacts, RS_CONTACTS_FOLDED, now_us)) != 0) {
-        forget(contacts, number);
-        budget--;
+    for (unsigned list = RS_CONTACTS_FOLDED; list <= RS_CONTACTS_FILED; list++) {
+        while (budget > 0 && (number = oldest_due(contacts, (rs_contact_list_id_t)list, now_us)) != 0) {
+            forget(contacts, number);
+            budget--;
+        }
     }
 }

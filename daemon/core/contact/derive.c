@@ -1,16 +1,39 @@
-#include "core/contact/derive.h"
+#include "core/contact/derive_internal.h"
+
+#include "core/contact/derive_feedback.h"
+
+#include "core/contact/derive_process.h"
 
 static rs_node_t *node_at(const rs_derivation_t *d, uint32_t number) { return rs_pool_at(d->nodes, number); }
 static rs_handling_t *handling_at(const rs_derivation_t *d, uint32_t number) { return rs_pool_at(d->handlings, number); }
 
 void rs_story_init(rs_story_t *story) {
-    *story = (rs_story_t){.unmatched_us = INT64_MIN, .last.at_us = INT64_MIN, .first_answer_us = INT64_MIN};
+    *story = (rs_story_t){.unmatched_us = INT64_MIN, .last.at_us = INT64_MIN, .first_answer_us = INT64_MIN,
+                          .exchanged_since_us = INT64_MIN, .unanswered_us = INT64_MIN, .resolution_since_us = INT64_MIN,
+                          .ended_us = INT64_MIN, .lost_us = INT64_MIN};
+    rs_outline_init(&story->outline);
+}
+
+int64_t rs_story_close_us(const rs_story_t *story) {
+    if (story->ended_us != INT64_MIN) return story->ended_us;
+    return story->last.at_us > story->lost_us ? story->last.at_us : story->lost_us;
 }
 
 rs_handling_t *rs_story_open_handling(const rs_derivation_t *d, const rs_story_t *story) {
     if (story->handlings == 0) return NULL;
     rs_handling_t *newest = handling_at(d, story->handlings);
     return (newest->flags & RS_HANDLING_OPEN) != 0 ? newest : NULL;
+}
+
+const rs_handling_t *rs_story_underway(const rs_derivation_t *d, const rs_story_t *story) {
+    const rs_handling_t *open = rs_story_open_handling(d, story);
+    if (open != NULL || story->wrapping == 0) return open;
+    const rs_handling_t *handling = NULL;
+    for (uint32_t at = story->handlings; at != 0; at = handling->next) {
+        handling = handling_at(d, at);
+        if ((handling->flags & RS_HANDLING_WRAPPING) != 0) return handling;
+    }
+    return NULL;
 }
 
 bool rs_story_waits_for_end(const rs_derivation_t *d, const rs_story_t *story) {
@@ -40,12 +63,14 @@ void rs_story_drop(rs_derivation_t *d, rs_story_t *story) {
         story->handlings = handling_at(d, number)->next;
         rs_pool_give(d->handlings, number);
     }
+    if (story->path != 0) rs_pool_give(d->paths, story->path);
     rs_story_init(story);
 }
 
 bool rs_story_copy(rs_derivation_t *d, const rs_story_t *story, rs_story_t *copy) {
     *copy = *story;
     copy->handlings = 0;
+    if (!rs_path_copy(d, story, copy)) return false;
     uint32_t last = 0;
     for (uint32_t from = story->handlings; from != 0; from = handling_at(d, from)->next) {
         const uint32_t number = rs_pool_take(d->handlings);
@@ -61,7 +86,7 @@ bool rs_story_copy(rs_derivation_t *d, const rs_story_t *story, rs_story_t *copy
     return true;
 }
 
-static rs_fact_t *add(rs_derivation_t *d, rs_fact_type_t type, int64_t at_us, int64_t enter_us) {
+rs_fact_t *rs_story_add(rs_derivation_t *d, rs_fact_type_t type, int64_t at_us, int64_t enter_us) {
     RS_REQUIRE(d->facts->count < RS_FACTS_MAX);
     rs_fact_t *fact = &d->facts->items[d->facts->count++];
     *fact = (rs_fact_t){.type = (uint8_t)type, .at_us = at_us, .enter_us = enter_us};
@@ -69,13 +94,13 @@ static rs_fact_t *add(rs_derivation_t *d, rs_fact_type_t type, int64_t at_us, in
 }
 
 /* "Channel never looks ahead": named on the event, else first named in the contact up to then, else voice. */
-static uint8_t channel_at(const rs_story_t *story, const rs_node_t *node) {
+uint8_t rs_story_channel_at(const rs_story_t *story, const rs_node_t *node) {
     if (node->channel != 0) return node->channel;
     return story->first_channel != 0 ? story->first_channel : RS_CHANNEL_VOICE;
 }
 
 static void anomaly(rs_derivation_t *d, int64_t at_us, uint32_t queue, uint8_t channel) {
-    rs_fact_t *fact = add(d, RS_FACT_CLOCK_ANOMALY, at_us, at_us);
+    rs_fact_t *fact = rs_story_add(d, RS_FACT_CLOCK_ANOMALY, at_us, at_us);
     fact->queue = queue;
     fact->channel = channel;
 }
@@ -89,13 +114,14 @@ static void open_leg(rs_derivation_t *d, rs_story_t *story, const rs_node_t *que
     story->last_queue = queue;
     story->leg_channel = channel;
     story->leg_queued_us = at_us;
+    rs_story_start_clock(d, story);
     if (!story->has_leg) {
         story->has_leg = 1;
         story->first_queue = queue;
         story->first_leg_channel = channel;
         story->first_queued = rs_node_order(d, queued);
     }
-    rs_fact_t *fact = add(d, RS_FACT_LEG_OPENED, at_us, at_us);
+    rs_fact_t *fact = rs_story_add(d, RS_FACT_LEG_OPENED, at_us, at_us);
     fact->queue = queue;
     fact->channel = channel;
 }
@@ -107,22 +133,25 @@ static rs_fact_t *close_leg(rs_derivation_t *d, rs_story_t *story, rs_outcome_t 
         wait_us = 0;
         anomaly(d, at_us, story->leg_queue, story->leg_channel);
     }
-    rs_fact_t *fact = add(d, RS_FACT_LEG_CLOSED, at_us, story->leg_queued_us);
+    rs_fact_t *fact = rs_story_add(d, RS_FACT_LEG_CLOSED, at_us, story->leg_queued_us);
     fact->queue = story->leg_queue;
     fact->channel = story->leg_channel;
     fact->outcome = (uint8_t)outcome;
     fact->reason = (uint8_t)reason;
     fact->a_us = wait_us;
+    fact->b_us = story->leg_counted_us;
     story->leg_open = 0;
+    if (outcome == RS_OUTCOME_CALLBACK) rs_story_exchange_leg(story, wait_us);
     story->last_outcome = (uint8_t)outcome;
     story->last_reason = (uint8_t)reason;
     story->last_leg_end = order;
     return fact;
 }
 
-static int64_t leg_wait(const rs_story_t *story, const rs_node_t *node) {
-    if ((node->flags & RS_NODE_WAIT) != 0) return (int64_t)node->ms[0] * RS_US_PER_MS;
-    return node->at_us - story->leg_queued_us;
+static int64_t leg_wait(rs_story_t *story, const rs_node_t *node) {
+    if ((node->flags & RS_NODE_WAIT) == 0) return node->at_us - story->leg_since_us;
+    story->leg_counted_us = 0;   /* what the platform measured is this leg alone */
+    return (int64_t)node->ms[0] * RS_US_PER_MS;
 }
 
 /* --- handlings ---------------------------------------------------------------------------------------------------- */
@@ -143,14 +172,16 @@ static rs_handling_t *open_handling(rs_derivation_t *d, rs_story_t *story, const
 
 static void add_handling_fact(rs_derivation_t *d, rs_fact_type_t type, const rs_handling_t *handling, int64_t at_us,
                               int64_t a_us, int64_t b_us) {
-    rs_fact_t *fact = add(d, type, at_us, handling->enter_us);
+    rs_fact_t *fact = rs_story_add(d, type, at_us, handling->enter_us);
     fact->queue = handling->queue;
     fact->channel = handling->channel;
     fact->agent = handling->agent;
     fact->team = handling->team;
     fact->a_us = a_us;
     fact->b_us = b_us;
-    if (type == RS_FACT_HANDLED) fact->holds = handling->holds;
+    if (type != RS_FACT_HANDLED) return;
+    fact->holds = handling->holds;
+    fact->begin_us = handling->start_us;
 }
 
 static void end_hold(rs_handling_t *handling, int64_t at_us) {
@@ -160,6 +191,8 @@ static void end_hold(rs_handling_t *handling, int64_t at_us) {
 }
 
 /* `hold_ms` without `talk_ms` shortens talk to not less than 0; `talk_ms` is without hold. */
+static void outline_handling(rs_outline_t *outline, const rs_handling_t *handling);
+
 static void end_handling(rs_derivation_t *d, rs_story_t *story, const rs_node_t *node) {
     rs_handling_t *handling = rs_story_open_handling(d, story);
     if (handling == NULL) return;
@@ -170,6 +203,7 @@ static void end_handling(rs_derivation_t *d, rs_story_t *story, const rs_node_t 
     const int64_t rest_us = node->at_us - handling->start_us - handling->hold_us;
     handling->talk_us = rest_us < 0 ? 0 : rest_us;
     if ((node->flags & RS_NODE_TALK) != 0) handling->talk_us = (int64_t)node->ms[0] * RS_US_PER_MS;
+    outline_handling(&story->outline, handling);
     add_handling_fact(d, RS_FACT_HANDLED, handling, handling->end_us, handling->talk_us, handling->hold_us);
     add_handling_fact(d, RS_FACT_HANDLE_TIME, handling, handling->end_us, handling->talk_us + handling->hold_us, 1);
 }
@@ -235,7 +269,8 @@ static rs_fact_t *meet_leg(rs_derivation_t *d, rs_story_t *story, const rs_node_
     if (story->leg_open) return close_leg(d, story, outcome, reason, order, leg_wait(story, node));
     if (!take_skewed_leg(d, story, node)) return NULL;
     order.at_us = story->leg_queued_us;
-    return close_leg(d, story, outcome, reason, order, (node->flags & RS_NODE_WAIT) != 0 ? leg_wait(story, node) : 0);
+    const bool measured = (node->flags & RS_NODE_WAIT) != 0;
+    return close_leg(d, story, outcome, reason, order, measured ? leg_wait(story, node) : order.at_us - story->leg_since_us);
 }
 
 /* --- the events --------------------------------------------------------------------------------------------------- */
@@ -246,9 +281,9 @@ static void on_queued(rs_derivation_t *d, rs_story_t *story, const rs_node_t *no
     }
     story->unmatched_us = INT64_MIN;   /* only the next queued can be meant */
     if (story->leg_open) {
-        close_leg(d, story, RS_OUTCOME_FLOWED_OUT, RS_FLOW_REQUEUED, rs_node_order(d, node), node->at_us - story->leg_queued_us);
+        close_leg(d, story, RS_OUTCOME_FLOWED_OUT, RS_FLOW_REQUEUED, rs_node_order(d, node), node->at_us - story->leg_since_us);
     }
-    open_leg(d, story, node, channel_at(story, node));
+    open_leg(d, story, node, rs_story_channel_at(story, node));
 }
 
 static void on_answered(rs_derivation_t *d, rs_story_t *story, const rs_node_t *node) {
@@ -256,7 +291,7 @@ static void on_answered(rs_derivation_t *d, rs_story_t *story, const rs_node_t *
     const rs_handling_t *open = rs_story_open_handling(d, story);
     if (leg == NULL && open != NULL && open->agent == node->agent) return;
     const uint32_t queue = leg != NULL ? leg->queue : node->queue != 0 ? node->queue : story->last_queue;
-    const uint8_t channel = leg != NULL ? leg->channel : channel_at(story, node);
+    const uint8_t channel = leg != NULL ? leg->channel : rs_story_channel_at(story, node);
     const int64_t enter_us = leg != NULL ? leg->enter_us : node->at_us;
     end_handling(d, story, node);
     const rs_handling_t *handling = open_handling(d, story, node, queue, channel, enter_us);
@@ -270,9 +305,9 @@ static void on_answered(rs_derivation_t *d, rs_story_t *story, const rs_node_t *
 static void on_abandoned(rs_derivation_t *d, rs_story_t *story, const rs_node_t *node) {
     const bool met = meet_leg(d, story, node, RS_OUTCOME_ABANDONED, 0) != NULL;
     if (!met && node->detail == RS_STAGE_FLOW) {
-        rs_fact_t *fact = add(d, RS_FACT_ABANDONED_BEFORE_QUEUE, node->at_us, node->at_us);
+        rs_fact_t *fact = rs_story_add(d, RS_FACT_ABANDONED_BEFORE_QUEUE, node->at_us, node->at_us);
         fact->queue = node->queue;
-        fact->channel = channel_at(story, node);
+        fact->channel = rs_story_channel_at(story, node);
     }
     end_handling(d, story, node);
 }
@@ -284,27 +319,27 @@ static void on_dequeued(rs_derivation_t *d, rs_story_t *story, const rs_node_t *
 
 static void on_ended(rs_derivation_t *d, rs_story_t *story, const rs_node_t *node) {
     if (story->leg_open) {
-        close_leg(d, story, RS_OUTCOME_ABANDONED, 0, rs_node_order(d, node), node->at_us - story->leg_queued_us);
+        close_leg(d, story, RS_OUTCOME_ABANDONED, 0, rs_node_order(d, node), node->at_us - story->leg_since_us);
     }
     end_handling(d, story, node);
 }
 
 static void on_offer(rs_derivation_t *d, rs_story_t *story, const rs_node_t *node) {
     const bool failed = node->type == RS_CONTACT_OFFER_FAILED;
-    rs_fact_t *fact = add(d, failed ? RS_FACT_OFFER_FAILED : RS_FACT_OFFERED, node->at_us,
+    rs_fact_t *fact = rs_story_add(d, failed ? RS_FACT_OFFER_FAILED : RS_FACT_OFFERED, node->at_us,
                           story->leg_open ? story->leg_queued_us : node->at_us);
     fact->queue = story->leg_open ? story->leg_queue : node->queue != 0 ? node->queue : story->last_queue;
-    fact->channel = story->leg_open ? story->leg_channel : channel_at(story, node);
+    fact->channel = story->leg_open ? story->leg_channel : rs_story_channel_at(story, node);
     fact->agent = node->agent;
     fact->team = node->team != 0 ? node->team : d->team_of(d->context, d->tenant, node->agent);
     fact->reason = node->detail;
 }
 
 static void on_blocked(rs_derivation_t *d, rs_story_t *story, const rs_node_t *node) {
-    rs_fact_t *fact = add(d, RS_FACT_BLOCKED, node->at_us, node->at_us);
+    rs_fact_t *fact = rs_story_add(d, RS_FACT_BLOCKED, node->at_us, node->at_us);
     fact->reason = node->detail;
     fact->queue = node->queue != 0 ? node->queue : story->last_queue;
-    fact->channel = channel_at(story, node);
+    fact->channel = rs_story_channel_at(story, node);
 }
 
 static void on_held(rs_derivation_t *d, rs_story_t *story, const rs_node_t *node) {
@@ -342,10 +377,10 @@ static void on_transferred(rs_derivation_t *d, rs_story_t *story, const rs_node_
     add_handling_fact(d, RS_FACT_TRANSFERRED_OUT, transferred, node->at_us, 0, 0);
     d->facts->items[d->facts->count - 1].reason = kind;
     if (node->to_queue == 0 && node->to_agent == 0) return;
-    rs_fact_t *fact = add(d, RS_FACT_TRANSFERRED_IN, node->at_us, node->at_us);
+    rs_fact_t *fact = rs_story_add(d, RS_FACT_TRANSFERRED_IN, node->at_us, node->at_us);
     fact->queue = node->to_queue;
     fact->agent = node->to_agent;
-    fact->channel = channel_at(story, node);
+    fact->channel = rs_story_channel_at(story, node);
 }
 
 /* The last handling of an agent; of any agent when none is named. */
@@ -392,13 +427,104 @@ static void on_wrapup_ended(rs_derivation_t *d, rs_story_t *story, const rs_node
     handling->wrap_us += wrap_us;
 }
 
+/* --- the outline, for first-contact resolution (outline.h) --------------------------------------------------------- */
+/* Handlings end in the order in which they were opened. A skewed clock may put the leg's queued time, and with it the answer that
+ * is counted, after the answering event. */
+static void outline_handling(rs_outline_t *outline, const rs_handling_t *handling) {
+    if (outline->handled) return;
+    outline->handled = true;
+    outline->answered_us = handling->start_us > handling->enter_us ? handling->start_us : handling->enter_us;
+    outline->entered_us = handling->enter_us;
+    outline->queue = handling->queue;
+    outline->agent = handling->agent;
+    outline->team = handling->team;
+    outline->channel = handling->channel;
+}
+
+static bool only_speaks_of_it(unsigned type) {
+    switch (type) {
+        case RS_DISPOSITION_SET:
+        case RS_SURVEY_ANSWERED:
+        case RS_CONTACT_WRAPUP_STARTED:
+        case RS_CONTACT_WRAPUP_ENDED:
+        case RS_CONTACT_CLOSED:
+        case RS_CONTACT_REOPENED:
+        case RS_CALLBACK_ATTEMPTED:
+        case RS_CALLBACK_CONNECTED:
+        case RS_CALLBACK_FAILED: return true;
+        default: return false;
+    }
+}
+
+/* Until when what is said of the contact counts, as far as its end is known now. */
+static int64_t spoken_until(const rs_derivation_t *d, const rs_outline_t *outline) {
+    if (outline->ended_us != INT64_MIN) return outline->ended_us + d->repeat_window_us;
+    return d->spoken_until_us != 0 ? d->spoken_until_us : INT64_MAX;
+}
+
+static void outline_signal(const rs_derivation_t *d, rs_outline_t *outline, const rs_node_t *node) {
+    if (node->at_us > spoken_until(d, outline)) return;
+    if (node->type == RS_CONTACT_REOPENED && !outline->reopened) {
+        outline->reopened = true;
+        outline->reopened_us = node->at_us;
+    }
+    if (node->type == RS_DISPOSITION_SET && node->topic != 0) {
+        outline->topic = node->topic;
+        outline->topic_is_set = true;
+        outline->topic_set_us = node->at_us;
+    }
+    if ((node->flags & RS_NODE_RESOLVED) == 0) return;
+    const uint8_t signal = (node->flags & RS_NODE_IS_RESOLVED) != 0 ? RS_SIGNAL_RESOLVED : RS_SIGNAL_UNRESOLVED;
+    if (node->type == RS_DISPOSITION_SET) {
+        outline->disposition = signal;
+        outline->disposition_us = node->at_us;
+    } else if (node->type == RS_SURVEY_ANSWERED) {
+        outline->survey = signal;
+        outline->survey_us = node->at_us;
+    }
+}
+
+static void outline_dimensions(rs_outline_t *outline, const rs_story_t *story, const rs_node_t *node) {
+    if (outline->direction == RS_DIRECTION_NONE) outline->direction = node->direction;
+    if (!outline->has_customer && (node->flags & RS_NODE_CUSTOMER) != 0) {
+        outline->has_customer = true;
+        outline->customer = node->customer;
+    }
+    if (outline->topic == 0 && node->type != RS_DISPOSITION_SET) outline->topic = node->topic;
+    if (!outline->has_leg && story->has_leg && !outline->handled) {
+        outline->queue = story->first_queue;
+        outline->channel = story->first_leg_channel;
+        outline->has_leg = true;
+    } else if (!outline->has_leg && !outline->handled) {
+        outline->channel = rs_story_channel_at(story, node);
+    }
+}
+
+static void outline_event(const rs_derivation_t *d, rs_story_t *story, const rs_node_t *node) {
+    rs_outline_t *outline = &story->outline;
+    const bool aside = only_speaks_of_it(node->type);
+    if (outline->started_us == INT64_MIN) {
+        outline->started_us = outline->customer_us = outline->topic_us = node->at_us;
+        outline->begins_aside = aside;
+    }
+    if (!aside) {
+        outline->took_place = true;
+        outline->contacts = 1;
+    }
+    outline_dimensions(outline, story, node);
+    if (aside) outline_signal(d, outline, node);
+    if (node->type == RS_CONTACT_ENDED || node->type == RS_CONTACT_ABANDONED) outline->ended_us = node->at_us;
+    outline->last_us = node->at_us;
+}
+
 /* The end is missing: an open leg and handling end as lost, at the last event's time + missing_end. A wrap-up goes on. */
 static void lose_what_is_open(rs_derivation_t *d, rs_story_t *story) {
     const rs_order_t order = {.at_us = story->last.at_us + d->missing_end_us};
     if (story->leg_open) {
-        close_leg(d, story, RS_OUTCOME_FLOWED_OUT, RS_FLOW_LOST, order, order.at_us - story->leg_queued_us);
+        close_leg(d, story, RS_OUTCOME_FLOWED_OUT, RS_FLOW_LOST, order, order.at_us - story->leg_since_us);
     }
     lose_handling(d, story, order.at_us);
+    story->lost_us = order.at_us;
 }
 
 static bool end_is_missing(const rs_derivation_t *d, const rs_story_t *story, const rs_node_t *node) {
@@ -409,9 +535,18 @@ static bool end_is_missing(const rs_derivation_t *d, const rs_story_t *story, co
 
 void rs_story_step(rs_derivation_t *d, rs_story_t *story, uint32_t number) {
     const rs_node_t *node = node_at(d, number);
-    if (end_is_missing(d, story, node)) lose_what_is_open(d, story);
+    if (end_is_missing(d, story, node)) {
+        lose_what_is_open(d, story);
+        if (d->steps != NULL) rs_path_lose(d, story);
+    }
+    if (story->direction == 0) story->direction = node->direction;
+    const rs_footing_t before = d->steps == NULL ? (rs_footing_t){0} : rs_story_footing(d, story);
     switch (node->type) {
-        case RS_CONTACT_QUEUED: on_queued(d, story, node, number); break;
+        case RS_CONTACT_CREATED: rs_story_imply_message(story, node); break;
+        case RS_CONTACT_QUEUED:
+            rs_story_imply_message(story, node);
+            on_queued(d, story, node, number);
+            break;
         case RS_CONTACT_OFFERED:
         case RS_CONTACT_OFFER_FAILED: on_offer(d, story, node); break;
         case RS_CONTACT_ANSWERED: on_answered(d, story, node); break;
@@ -424,9 +559,21 @@ void rs_story_step(rs_derivation_t *d, rs_story_t *story, uint32_t number) {
         case RS_CONTACT_ENDED: on_ended(d, story, node); break;
         case RS_CONTACT_WRAPUP_STARTED: on_wrapup_started(d, story, node); break;
         case RS_CONTACT_WRAPUP_ENDED: on_wrapup_ended(d, story, node); break;
+        case RS_CONTACT_MESSAGE: rs_story_on_message(d, story, node); break;
+        case RS_CONTACT_CLOSED: rs_story_on_file_closed(d, story, node); break;
+        case RS_CONTACT_REOPENED: rs_story_on_reopened(d, story, node); break;
+        case RS_CALLBACK_REQUESTED:
+        case RS_CALLBACK_ATTEMPTED:
+        case RS_CALLBACK_CONNECTED:
+        case RS_CALLBACK_FAILED: rs_story_on_callback(d, story, node); break;
+        case RS_SURVEY_ANSWERED: rs_story_survey(d, story, node); break;
         case RS_NODE_TIME_PASSED: return;
         default: break;   /* known, but without a part in legs and handlings */
     }
+    if (node->type == RS_CONTACT_ENDED || node->type == RS_CONTACT_ABANDONED) story->ended_us = node->at_us;
+    if (story->last.at_us == INT64_MIN) story->resolution_since_us = node->at_us;
+    if (d->steps != NULL) rs_path_follow(d, story, number, &before);
+    outline_event(d, story, node);
     if (story->first_channel == 0) story->first_channel = node->channel;
     story->last = rs_node_order(d, node);
 }

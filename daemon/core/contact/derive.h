@@ -8,8 +8,10 @@
 #define RS_CORE_DERIVE_H
 
 #include "core/contact/fact.h"
+#include "core/contact/outline.h"
 #include "core/hash.h"
 #include "core/pool.h"
+#include "core/process/path.h"
 
 /* One kept event. */
 typedef struct rs_node {
@@ -22,7 +24,7 @@ typedef struct rs_node {
     uint32_t queue, agent, team, topic;
     union {
         struct { uint32_t to_queue, to_agent; };               /* contact.transferred */
-        struct { int32_t scale_min_milli, scale_max_milli; };  /* survey.answered; 0, 0: not named */
+        struct { int32_t scale_min_milli, scale_max_milli; };  /* survey.answered; with RS_NODE_SCALE_… */
     };
     int32_t score_milli;       /* survey.answered */
     uint8_t type, channel, detail, flags;   /* detail: reason, kind or stage */
@@ -32,7 +34,8 @@ typedef struct rs_node {
 enum {
     RS_NODE_SEQ = 1, RS_NODE_WAIT = 2, RS_NODE_TALK = 4, RS_NODE_HOLD = 8,
     RS_NODE_CUSTOMER = 16, RS_NODE_RESOLVED = 32, RS_NODE_IS_RESOLVED = 64,   /* disposition.set, survey.answered: named; true */
-    RS_NODE_SCORE = 128                                                      /* survey.answered: a score was named */
+    RS_NODE_SCORE = 128,                                                     /* survey.answered: a score was named */
+    RS_NODE_SCALE_MIN = RS_NODE_WAIT, RS_NODE_SCALE_MAX = RS_NODE_TALK       /* survey.answered: an end of the scale was named */
 };
 /* Beyond the wire's types: says that time has passed, so that a missing end is seen without an event (rs_story_step). */
 enum { RS_NODE_TIME_PASSED = RS_EVENT_TYPE_COUNT };
@@ -67,24 +70,47 @@ typedef struct rs_story {
     uint32_t handlings;        /* newest, 0 = none */
     uint32_t taken_queued;     /* the queued event that a skewed outcome has used up, 0 = none */
     uint32_t wrapping;         /* how many handlings are in wrap-up */
+    uint32_t path;             /* its way through the process, 0 = none yet, or not followed */
     uint8_t leg_open, leg_channel, first_channel;
+    uint8_t surveyed;          /* a survey was answered */
     /* for journeys: the first leg and answer of this contact */
     uint32_t first_queue;
     uint8_t first_leg_channel, last_outcome, last_reason, has_leg;
     int64_t first_answer_us;
     rs_order_t first_queued, last_leg_end;
+    /* call-backs: where the open leg's clock began, and how much of its wait an exchanged leg has counted; the same of a leg that
+     * was exchanged and waits for its contact to be queued again (INT64_MIN: none) */
+    int64_t leg_since_us, leg_counted_us, exchanged_since_us, exchanged_wait_us;
+    /* asynchronous channels (derive_replies.c); INT64_MIN: none */
+    int64_t unanswered_us;       /* of the oldest customer message without an answer */
+    int64_t resolution_since_us;
+    uint8_t direction;           /* first named one up to now */
+    uint8_t file;                /* rs_file_state_t */
+    bool unanswered_implied;     /* not a message: the contact's beginning stands for it */
+    bool replied, has_messages;
+    int64_t ended_us;            /* last ended or abandoned event, INT64_MIN = none yet */
+    int64_t lost_us;             /* when its end was last taken as missing, INT64_MIN = never */
+    rs_outline_t outline;      /* for first-contact resolution */
 } rs_story_t;
+typedef enum rs_file_state { RS_FILE_NEW = 0, RS_FILE_CLOSED, RS_FILE_REOPENED } rs_file_state_t;
 
 typedef struct rs_derivation {         /* what every step needs; the same for a whole core */
     rs_pool_t *nodes, *handlings, *texts;
     int64_t clock_skew_us;
     int64_t missing_end_us;            /* 0 = a missing end stays open */
+    int64_t repeat_window_us;          /* fcr.repeat_window: how long after its end a contact is spoken of */
     bool (*same_source)(void *context, uint32_t session_a, uint32_t session_b);
     uint32_t (*team_of)(void *context, uint32_t tenant, uint32_t agent);
+    /* by the settings in force at `to_us`, `at_us`: working time by the queue's hours; whether a call-back's clock goes on there */
+    int64_t (*worked)(void *context, uint32_t tenant, uint32_t queue, uint8_t channel, int64_t from_us, int64_t to_us);
+    bool (*callback_keeps)(void *context, uint32_t tenant, uint32_t queue, uint8_t channel, int64_t at_us);
     void *context;
     uint32_t tenant;                   /* of the contact at hand */
+    int64_t spoken_until_us;           /* the same: rs_contact_t */
     bool out_of_room;                  /* a handling found no place: the step took the event without it */
     rs_facts_t *facts;
+    rs_pool_t *paths;                  /* rs_path_t */
+    rs_steps_t *steps;                 /* of the way through the process; NULL = not followed */
 } rs_derivation_t;
 
 void rs_story_init(rs_story_t *story);
@@ -96,10 +122,15 @@ bool rs_story_was_waiting_for(const rs_derivation_t *derivation, const rs_story_
 /* True while a leg or handling is open; the other: or a wrap-up runs. */
 bool rs_story_waits_for_end(const rs_derivation_t *derivation, const rs_story_t *story);
 bool rs_story_is_open(const rs_derivation_t *derivation, const rs_story_t *story);
+/* Where attribution `close` puts all of the contact: its last ended or abandoned, else its last event (a missing end that was
+ * noticed is one, too). INT64_MIN before the first event. */
+int64_t rs_story_close_us(const rs_story_t *story);
 rs_order_t rs_node_order(const rs_derivation_t *derivation, const rs_node_t *node);
 /* The open handling, or NULL. */
 rs_handling_t *rs_story_open_handling(const rs_derivation_t *derivation, const rs_story_t *story);
-/* Gives the chain of handlings back. / Makes *copy the same story with a chain of its own; false: no room. */
+/* The newest handling that holds its agent: open, or in wrap-up; NULL when there is none. */
+const rs_handling_t *rs_story_underway(const rs_derivation_t *derivation, const rs_story_t *story);
+/* Gives the chain of handlings and the path back. / Makes *copy the same story with its own of both; false: no room. */
 void rs_story_drop(rs_derivation_t *derivation, rs_story_t *story);
 RS_MUST_CHECK bool rs_story_copy(rs_derivation_t *derivation, const rs_story_t *story, rs_story_t *copy);
 

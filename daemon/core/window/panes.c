@@ -262,7 +262,7 @@ void rs__log_append(rs__log_t *log, rs__key_t *key, int64_t second, const rs__it
 }
 
 /* --- panes of several records ------------------------------------------------------------------------------------- */
-static void merge(rs__merged_t *merged, const rs__item_t *items, uint32_t count) {
+void rs__merge(rs__merged_t *merged, const rs__item_t *items, uint32_t count) {
     for (uint32_t i = 0; i < count; i++) {
         const uint32_t what = items[i].what;
         merged->deltas[what] = (int64_t)((uint64_t)merged->deltas[what] + (uint64_t)items[i].delta);
@@ -270,8 +270,7 @@ static void merge(rs__merged_t *merged, const rs__item_t *items, uint32_t count)
     }
 }
 
-/* Moves what was merged into items; returns how many. */
-static uint32_t flatten(rs__merged_t *merged) {
+uint32_t rs__flatten(rs__merged_t *merged) {
     uint32_t count = 0;
     for (uint32_t word = 0; word < RS_ARRAY_LEN(merged->touched); word++) {
         for (; merged->touched[word] != 0; merged->touched[word] &= merged->touched[word] - 1) {
@@ -288,10 +287,10 @@ uint32_t rs__log_merge_pane(const rs__log_t *log, uint32_t key, uint32_t record,
     while (record != RS__NONE) {
         rs__record_t one;
         rs__log_read(log, record, merged->one_record, &one);
-        merge(merged, one.items, one.item_count);
+        rs__merge(merged, one.items, one.item_count);
         record = rs__record_find(&one, key).previous;
     }
-    return flatten(merged);
+    return rs__flatten(merged);
 }
 
 /* --- seconds ------------------------------------------------------------------------------------------------------ */

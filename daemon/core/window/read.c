@@ -170,26 +170,46 @@ int rs_window_percentiles(const rs_window_store_t *store, uint32_t key_number, u
     return RS_ERR_AGAIN;
 }
 
+/* Adds what one octave of the histogram holds to the entries; returns how many. */
+static size_t read_block(const rs__full_t *full, uint32_t row, rs_histogram_id_t histogram, uint32_t b, rs_hist_entry_t *entries) {
+    /* Acquire: pairs with the release in block_of (total.c); the block is zeroed at least. */
+    const rs__octave_t *block = atomic_load_explicit(&full->blocks[(uint32_t)histogram * RS_HIST_BLOCKS + b], memory_order_acquire);
+    if (block == NULL) return 0;
+    size_t found = 0;
+    for (uint32_t i = 0; i < RS_HIST_PER_OCTAVE; i++) {
+        const int64_t in_bucket = load_difference(&block[RS__ROW_SUM].counts[i], &block[row].counts[i]);
+        if (in_bucket == 0) continue;
+        entries[found++] = (rs_hist_entry_t){.bucket = (uint16_t)(b * RS_HIST_PER_OCTAVE + i), .count = (int32_t)in_bucket};
+    }
+    return found;
+}
+
+void rs_window_prefetch_histogram(const rs_window_store_t *store, uint32_t key_number, uint32_t window, rs_histogram_id_t histogram) {
+    uint32_t row;
+    const rs__key_t *key = find_row(store, key_number, window, &row);
+    if (key == NULL || !key->is_full) return;
+    const rs__full_t *full = rs__full_of(store, key);
+    for (uint32_t b = 0; b < RS_HIST_BLOCKS; b++) {
+        const rs__octave_t *block = atomic_load_explicit(&full->blocks[(uint32_t)histogram * RS_HIST_BLOCKS + b], memory_order_relaxed);
+        if (block == NULL) continue;
+        for (uint32_t i = 0; i < RS_HIST_PER_OCTAVE; i += 16) {   /* a cache line's worth */
+            __builtin_prefetch(&block[RS__ROW_SUM].counts[i]);
+            __builtin_prefetch(&block[row].counts[i]);
+        }
+    }
+}
+
 int rs_window_histogram(const rs_window_store_t *store, uint32_t key_number, uint32_t window, rs_histogram_id_t histogram,
                         rs_hist_entry_t *entries, size_t *count) {
     uint32_t row;
     const rs__key_t *key = find_row(store, key_number, window, &row);
     if (key == NULL || !key->is_full) return RS_ERR_NOT_FOUND;
     const rs__full_t *full = rs__full_of(store, key);
-    durations_t durations;
     for (uint32_t attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
         const uint32_t version = rs_seqlock_read_begin(&key->lock);
         const bool empty = is_of_yesterday(key, row);
         size_t found = 0;
-        load_durations(full, row, full->published[rs__extremes_of(store, row)], histogram, &durations);
-        for (uint32_t b = 0; b < RS_HIST_BUCKETS && !empty; b++) {
-            const rs__octave_t *block = durations.blocks[b / RS_HIST_PER_OCTAVE];
-            if (block == NULL) continue;
-            const int64_t in_bucket = load_difference(&block[RS__ROW_SUM].counts[b % RS_HIST_PER_OCTAVE],
-                                                      &block[row].counts[b % RS_HIST_PER_OCTAVE]);
-            if (in_bucket == 0) continue;
-            entries[found++] = (rs_hist_entry_t){.bucket = (uint16_t)b, .count = (int32_t)in_bucket};
-        }
+        for (uint32_t b = 0; b < RS_HIST_BLOCKS && !empty; b++) found += read_block(full, row, histogram, b, entries + found);
         if (rs_seqlock_read_retry(&key->lock, version)) continue;
         *count = found;
         return RS_OK;
@@ -207,6 +227,20 @@ int rs_window_read_gauges(const rs_window_store_t *store, uint32_t key_number, r
         for (uint32_t i = 0; i < RS_ARRAY_LEN(words); i++) words[i] = rs__load(&key->gauges[i]);
         if (rs_seqlock_read_retry(&key->gauge_lock, version)) continue;
         memcpy(gauges, words, sizeof words);
+        return RS_OK;
+    }
+    return RS_ERR_AGAIN;
+}
+
+int rs_window_read_prediction(const rs_window_store_t *store, uint32_t key_number, rs_window_prediction_t *prediction) {
+    const rs__key_t *key = find_key(store, key_number);
+    if (key == NULL) return RS_ERR_NOT_FOUND;
+    int64_t words[RS_ARRAY_LEN(key->prediction)];
+    for (uint32_t attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+        const uint32_t version = rs_seqlock_read_begin(&key->gauge_lock);
+        for (uint32_t i = 0; i < RS_ARRAY_LEN(words); i++) words[i] = rs__load(&key->prediction[i]);
+        if (rs_seqlock_read_retry(&key->gauge_lock, version)) continue;
+        memcpy(prediction, words, sizeof words);
         return RS_OK;
     }
     return RS_ERR_AGAIN;

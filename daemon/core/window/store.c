@@ -36,8 +36,15 @@ static void lay_out_rows(rs_window_store_t *store) {
         RS_COUNT_EXCESS_US, RS_COUNT_SL_NUM_0, RS_COUNT_SL_DEN_0,
         RS_COUNT_HANDLED, RS_COUNT_TALK_US, RS_COUNT_HOLD_US, RS_COUNT_HOLDS, RS_COUNT_WRAP_US, RS_COUNT_WRAPS,
         RS_COUNT_SL_NUM_1, RS_COUNT_SL_DEN_1};
-    for (uint32_t i = 0; i < RS_COUNT_COUNT; i++) store->place[i] = (uint8_t)(RS__HOT_WORDS + i);
-    for (uint32_t i = 0; i < RS__HOT_WORDS; i++) store->place[hot[i]] = (uint8_t)i;
+    bool taken[RS_COUNT_COUNT] = {false};
+    uint8_t next = 0;
+    for (; next < RS__HOT_WORDS; next++) {
+        store->place[hot[next]] = next;
+        taken[hot[next]] = true;
+    }
+    for (uint32_t i = 0; i < RS_COUNT_COUNT; i++) {
+        if (!taken[i]) store->place[i] = next++;
+    }
 }
 
 int rs_window_create(const rs_window_settings_t *settings, rs_window_store_t **store_out) {
@@ -165,15 +172,35 @@ void rs_window_prefetch(const rs_window_store_t *store, uint32_t key_number) {
     __builtin_prefetch(&full->tail_is_known, 1);
 }
 
+/* Under the gauges' lock, and only when something is new. */
+static void set_words(rs__key_t *key, _Atomic int64_t *published, const int64_t *words, uint32_t count) {
+    bool changed = false;
+    for (uint32_t i = 0; i < count; i++) changed |= rs__load(&published[i]) != words[i];
+    if (!changed) return;
+    rs_seqlock_write_begin(&key->gauge_lock);
+    for (uint32_t i = 0; i < count; i++) rs__store(&published[i], words[i]);
+    rs_seqlock_write_end(&key->gauge_lock);
+}
+
 void rs_window_set_gauges(rs_window_store_t *store, uint32_t key_number, const rs_window_gauges_t *gauges) {
     RS_REQUIRE(key_number < atomic_load_explicit(&store->key_count, memory_order_relaxed));
     rs__key_t *key = store->keys[key_number];
     int64_t words[RS_ARRAY_LEN(key->gauges)];
     memcpy(words, gauges, sizeof words);
-    bool changed = false;
-    for (uint32_t i = 0; i < RS_ARRAY_LEN(words); i++) changed |= rs__load(&key->gauges[i]) != words[i];
-    if (!changed) return;
-    rs_seqlock_write_begin(&key->gauge_lock);
-    for (uint32_t i = 0; i < RS_ARRAY_LEN(words); i++) rs__store(&key->gauges[i], words[i]);
-    rs_seqlock_write_end(&key->gauge_lock);
+    set_words(key, key->gauges, words, RS_ARRAY_LEN(words));
+}
+
+void rs_window_set_prediction(rs_window_store_t *store, uint32_t key_number, const rs_window_prediction_t *prediction) {
+    RS_REQUIRE(key_number < atomic_load_explicit(&store->key_count, memory_order_relaxed));
+    rs__key_t *key = store->keys[key_number];
+    int64_t words[RS_ARRAY_LEN(key->prediction)];
+    memcpy(words, prediction, sizeof words);
+    set_words(key, key->prediction, words, RS_ARRAY_LEN(words));
+}
+
+const char *rs_prediction_reason_name(unsigned reason) {
+#define RS_X(NAME, name) #name,
+    static const char *const names[] = {RS_PREDICTION_REASONS(RS_X)};
+#undef RS_X
+    return reason < RS_ARRAY_LEN(names) ? names[reason] : "";
 }

@@ -411,6 +411,36 @@ void rs__waits_start_day(rs_window_store_t *store, rs__key_t *key) {
     recompute_row(store, key, RS__ROW_TODAY);
 }
 
+/* --- loading ------------------------------------------------------------------------------------------------------ */
+static void keep_for_today(const rs__key_t *key, rs__full_t *full, const rs__wait_t *wait) {
+    const int64_t day_us = rs__load(&key->group->day_us);
+    const bool in_today = wait->second >= rs__floor_s(day_us) && wait->second < rs__floor_s(key->group->day_end_us);
+    if (rs__load(&key->day_us) != day_us || !in_today) return;
+    rs__extremes_t left;
+    rs__extremes_clear(&left);
+    memcpy(left.value, full->left_today, sizeof left.value);
+    improve_all(&left, lists_of(wait), value_of(wait), INT64_MIN);
+    memcpy(full->left_today, left.value, sizeof left.value);
+}
+
+bool rs__waits_restore(rs_window_store_t *store, rs__key_t *key, const rs__wait_t *wait) {
+    rs__full_t *full = rs__full_of(store, key);
+    if (wait->second <= store->evicted_s[store->window_count - 1]) {   /* the longest window was longer then */
+        keep_for_today(key, full, wait);
+        return true;
+    }
+    if (!rs__slab_reserve(&store->chunks, RS__CHUNKS_PER_CHANGE)) return false;
+    insert(store, full, wait->second, value_of(wait), lists_of(wait));
+    return true;
+}
+
+void rs__waits_restored(rs_window_store_t *store, rs__key_t *key) {
+    for (uint32_t row = RS__ROW_LONGEST; row < key->row_count; row++) {
+        recompute_row(store, key, row);
+        rs__waits_publish_row(store, key, row);
+    }
+}
+
 /* --- check -------------------------------------------------------------------------------------------------------- */
 static bool same_values(const rs__extremes_t *a, const rs__extremes_t *b) {
     return memcmp(a->value, b->value, sizeof a->value) == 0;

@@ -78,6 +78,8 @@ void rs_window_end(rs_window_store_t *store);
 /* Calls for the memory that a change of the key will touch. Worth it when the key is known some 100 ns before its
  * change begins; changes nothing otherwise. Writer. */
 void rs_window_prefetch(const rs_window_store_t *store, uint32_t key);
+/* The same for what reading a histogram of the key will touch; the key itself should be near. */
+void rs_window_prefetch_histogram(const rs_window_store_t *store, uint32_t key, uint32_t window, rs_histogram_id_t histogram);
 
 /* Gauges of a key: the state at this moment rather than a sum; published like totals, under their own lock. */
 typedef struct rs_window_gauges {
@@ -88,6 +90,30 @@ typedef struct rs_window_gauges {
     int64_t talking;            /* handlings open now */
 } rs_window_gauges_t;
 void rs_window_set_gauges(rs_window_store_t *store, uint32_t key, const rs_window_gauges_t *gauges);
+
+/* What will become of those who wait (core/predict/predict.h), of queue keys; published once a second beside the gauges, under
+ * their lock. Shares and legs are millionths. Zeroed until first set: nobody waits. */
+#define RS_PREDICTION_ONE 1000000
+#define RS_PREDICTION_REASONS(X)                                                                        \
+    X(NOBODY_WAITS, nobody_waits)         /* times and chances are 0 */                                 \
+    X(GIVEN, given)                                                                                     \
+    X(TOO_FEW_HANDLED, too_few_handled) X(NOBODY_ON_DUTY, nobody_on_duty) X(STALE, stale)               \
+    X(NOT_A_QUEUE, not_a_queue) X(OFF, off)
+typedef enum rs_prediction_reason {
+#define RS_X(NAME, name) RS_PREDICTION_##NAME,
+    RS_PREDICTION_REASONS(RS_X)
+#undef RS_X
+    RS_PREDICTION_REASON_COUNT
+} rs_prediction_reason_t;
+typedef struct rs_window_prediction {
+    int64_t reason;             /* rs_prediction_reason_t; the rest is 0 unless GIVEN */
+    int64_t estimated_wait_us;  /* of a contact that would come now */
+    int64_t breach_oldest, breach_newest;   /* chance that the leg misses the key's T */
+    int64_t expected_num[RS_MAX_POLICIES], expected_den[RS_MAX_POLICIES]; /* what those who wait will add, per policy slot */
+} rs_window_prediction_t;
+void rs_window_set_prediction(rs_window_store_t *store, uint32_t key, const rs_window_prediction_t *prediction);
+/* "given", "nobody_waits", …; static storage. */
+const char *rs_prediction_reason_name(unsigned reason);
 
 /* Moves `now` forward (never back; an earlier time is ignored): evicts, ends days. Work is proportional to what leaves.
  * */
@@ -124,6 +150,7 @@ RS_MUST_CHECK int rs_window_percentiles(const rs_window_store_t *store, uint32_t
                                         rs_histogram_id_t histogram, const uint32_t *per_mille, size_t count, int64_t *ms,
                                         int64_t *total);
 RS_MUST_CHECK int rs_window_read_gauges(const rs_window_store_t *store, uint32_t key, rs_window_gauges_t *gauges);
+RS_MUST_CHECK int rs_window_read_prediction(const rs_window_store_t *store, uint32_t key, rs_window_prediction_t *prediction);
 /* Acquire. A number that changes with every change of the key in any window or gauge: cheap dirty check. */
 uint32_t rs_window_key_version(const rs_window_store_t *store, uint32_t key);
 

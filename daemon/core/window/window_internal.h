@@ -30,9 +30,9 @@ enum {
     RS__MAX_ROWS = 2 + RS_MAX_WINDOWS,
     RS__SUMS_ROWS = 3,
     RS__HOT_WORDS = 16,             /* the first two cache lines: what most changes touch, see store.c */
-    RS__ROW_WORDS = (RS__HOT_WORDS + RS_COUNT_COUNT + 7) / 8 * 8
+    RS__ROW_WORDS = (RS_COUNT_COUNT + 7) / 8 * 8
 };
-static_assert(RS__ROW_WORDS <= 256, "the place of a count is an uint8_t");
+static_assert((int)RS__HOT_WORDS <= (int)RS_COUNT_COUNT && RS__ROW_WORDS <= 256, "the place of a count is an uint8_t");
 
 /* --- what a contribution goes to ---------------------------------------------------------------------------------- */
 /* A number below RS__WHAT_HISTOGRAMS is a count, from there on a bucket: histogram * RS_HIST_BUCKETS + bucket. */
@@ -117,13 +117,15 @@ typedef struct rs__key {
     uint32_t pane_record, pane_slot;
     int64_t busy_s;                 /* the last second that the key had an open pane in */
     uint32_t open;                  /* its open pane, RS__NONE */
-    rs_seqlock_t gauge_lock;        /* gauges */
+    rs_seqlock_t gauge_lock;        /* gauges, prediction */
     _Alignas(64) _Atomic int64_t gauges[4 + RS_MAX_POLICIES]; /* as in rs_window_gauges_t; relaxed inside gauge_lock */
+    _Alignas(64) _Atomic int64_t prediction[4 + 2 * RS_MAX_POLICIES]; /* as in rs_window_prediction_t; as the gauges */
     /* Relaxed inside the lock; wrapping, like histogram counts. By store->place. */
     _Alignas(64) _Atomic int64_t rows[][RS__ROW_WORDS];
     /* FULL keys: an rs__full_t follows the rows, see rs__full_of */
 } rs__key_t;
 static_assert(sizeof(rs_window_gauges_t) == (4 + RS_MAX_POLICIES) * sizeof(int64_t), "gauges are copied word by word");
+static_assert(sizeof(rs_window_prediction_t) == (4 + 2 * RS_MAX_POLICIES) * sizeof(int64_t), "predictions, too");
 
 /* --- the pane log ------------------------------------------------------------------------------------------------- */
 enum {
@@ -323,6 +325,9 @@ rs__slot_t rs__record_find(const rs__record_t *record, uint32_t key);
 /* Adds up the records of the key's pane that are chained from `record` backwards into merged->items; returns how many.
  * */
 uint32_t rs__log_merge_pane(const rs__log_t *log, uint32_t key, uint32_t record, rs__merged_t *merged);
+/* Adds items up; moves what was added up into merged->items, in the order of `what`, and returns how many. */
+void rs__merge(rs__merged_t *merged, const rs__item_t *items, uint32_t count);
+uint32_t rs__flatten(rs__merged_t *merged);
 /* Forgets a second and its records. */
 void rs__log_drop(rs__log_t *log, uint32_t second);
 /* RS_OK or RS_ERR_STATE: segments' counts of records against the records. */
@@ -361,6 +366,10 @@ bool rs__waits_evict(rs_window_store_t *store, rs__key_t *key, uint32_t window);
 void rs__waits_start_day(rs_window_store_t *store, rs__key_t *key);
 /* Inside it. */
 void rs__waits_publish_row(rs_window_store_t *store, rs__key_t *key, uint32_t row);
+/* Loading, while nobody reads: one more wait, not older than those before. False: no memory. */
+RS_MUST_CHECK bool rs__waits_restore(rs_window_store_t *store, rs__key_t *key, const rs__wait_t *wait);
+/* Then the windows' extremes, which follow from the waits; today's have been set. */
+void rs__waits_restored(rs_window_store_t *store, rs__key_t *key);
 int rs__waits_check(const rs_window_store_t *store, const rs__key_t *key, const char **why);
 
 /* evict.c */

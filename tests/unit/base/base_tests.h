@@ -3,6 +3,7 @@
 #define RS_TEST_BASE_TESTS_H
 
 int run_log_tests(void);
+int run_calendar_tests(void);
 int run_counter_tests(void);
 int run_zmq_loop_tests(void);
 

@@ -1,5 +1,7 @@
 #include "cli_test.h"
 
+#include "event/event.h"
+
 #include <stdio.h>
 
 static test_board_t test;
@@ -107,6 +109,35 @@ static void more_queues_than_fit_are_counted_once_each(void **state) {
 }
 
 /* --- levels, order, filter ---------------------------------------------------------------------------------------- */
+static rs_level_t level_with(rs_board_t *board, const char *policies) {
+    char text[1024], at[32];
+    uint32_t count = 0;
+    rs_event_format_time(TEST_NOW_US, at);
+    snprintf(text, sizeof text,
+             "{\"tenant\":\"default\",\"key\":\"queue/vip/voice\",\"family\":\"queue\",\"queue\":\"vip\",\"channel\":\"voice\",\"at\":\"%s\","
+             "%s\"windows\":{\"5m\":{\"service_level\":{\"answered_only\":{\"numerator\":85,\"denominator\":100}}}}}",
+             at, policies);
+    assert_int_equal(rs_board_apply(board, RS_STR("window/default/queue/vip/voice"), rs_str(text), false), RS_OK);
+    const rs_board_row_t *const *rows = rs_board_select(board, 0, 0, RS_SORT_NAME, "", &count);
+    assert_int_equal(count, 1);
+    return rs_board_service_level(board, rows[0], 0, 0);
+}
+
+/* The board needs no file of the daemon: 85 % is good for 80 %, and not for the 90 % that this queue promises. */
+static void the_target_is_the_feed_s_and_else_the_configuration_s(void **state) {
+    test_board_t own = test_board_create(NULL);
+    (void)state;
+    assert_int_equal(level_with(own.board, ""), RS_LEVEL_NORMAL);
+    assert_int_equal(level_with(own.board, "\"policies\":{\"answered_only\":{\"version\":1,\"target\":0.9}},"), RS_LEVEL_WARNING);
+    assert_int_equal(level_with(own.board, "\"policies\":{\"answered_only\":{\"version\":1,\"target\":0.96}},"), RS_LEVEL_BREACH);
+    assert_int_equal(level_with(own.board, "\"policies\":{\"answered_only\":{\"version\":1,\"target\":null}},"), RS_LEVEL_NORMAL);
+    assert_int_equal(rs_board_apply(own.board, RS_STR("window/default/queue/vip/voice"),
+                                    RS_STR("{\"tenant\":\"default\",\"key\":\"queue/vip/voice\",\"family\":\"queue\",\"at\":"
+                                           "\"2026-11-22T10:00:00Z\",\"policies\":{\"p\":{\"target\":1.5}},\"windows\":{}}"), false),
+                     RS_ERR_PARSE);
+    test_board_destroy(&own);
+}
+
 static void levels_follow_target_sample_and_threshold(void **state) {
     static const char *const settings[] = {"queues.q.target=0.9", NULL};
     static const struct { int in_time, of; rs_level_t level; } table[] = {
@@ -318,6 +349,7 @@ const struct CMUnitTest board_tests[] = {
     TEST(what_is_no_queue_total_or_alert_is_passed_over),
     TEST(a_snapshot_sweeps_what_it_does_not_mention_at_its_end),
     TEST(more_queues_than_fit_are_counted_once_each),
+    TEST(the_target_is_the_feed_s_and_else_the_configuration_s),
     TEST(levels_follow_target_sample_and_threshold),
     TEST(the_oldest_goes_on_waiting_between_two_bodies),
     TEST(worst_first_puts_breaches_before_warnings_and_nothing_last),

@@ -11,7 +11,9 @@ int main(void) {
     rs_text_use_utf8();
     failed += _cmocka_run_group_tests("text", text_tests, text_test_count, NULL, NULL);
     failed += _cmocka_run_group_tests("bodies", body_tests, body_test_count, NULL, NULL);
+    failed += _cmocka_run_group_tests("feedback", row_feedback_tests, row_feedback_test_count, NULL, NULL);
     failed += _cmocka_run_group_tests("board", board_tests, board_test_count, NULL, NULL);
     failed += _cmocka_run_group_tests("screen", screen_tests, screen_test_count, NULL, NULL);
+    failed += _cmocka_run_group_tests("rows", row_tests, row_test_count, NULL, NULL);
     return failed == 0 ? 0 : 1;
 }

@@ -21,8 +21,8 @@ rs_config_t *must_load(const char *text, const char *const *sets, size_t set_cou
 char *printed(const rs_config_t *config);
 
 extern const struct CMUnitTest scalar_tests[], policy_tests[], load_tests[], error_tests[], sample_tests[],
-    diff_tests[], memory_tests[], zone_tests[];
+    diff_tests[], memory_tests[], zone_tests[], hours_tests[];
 extern const size_t scalar_test_count, policy_test_count, load_test_count, error_test_count, sample_test_count,
-    diff_test_count, memory_test_count, zone_test_count;
+    diff_test_count, memory_test_count, zone_test_count, hours_test_count;
 
 #endif

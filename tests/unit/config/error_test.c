@@ -12,6 +12,7 @@ typedef struct row {
     const char *key, *reason, *allowed; /* the last two: a part of the message */
 } row_t;
 
+#define HOURS(keys) "hours: {h: {" keys "}}\n"
 #define RULE(keys) "alerts:\n  rules:\n    r: {" keys "}\n"
 
 static const row_t rows[] = {
@@ -121,9 +122,9 @@ static const row_t rows[] = {
     {"windows: [2h]\n", 1, 11, "windows", "out of range", "at most 1h"},
     {"windows:\n  - 1m\n  - 2m\n  - 3m\n  - 4m\n  - 5m\n", 6, 5, "windows", "too many", "1 to 4"},
     {"windows: [[5m]]\n", 1, 11, "windows", "not a plain value", "[5m, 15m"},
-    {"rows: {attributions: [close]}\n", 1, 23, "rows.attributions", "`close`", "[event, enter]"},
-    {"rows: {attributions: [event, event]}\n", 1, 30, "rows.attributions", "twice", "[event, enter]"},
-    {"rows: {attributions: []}\n", 1, 22, "rows.attributions", "empty", "[event"},
+    {"rows: {attributions: [closed]}\n", 1, 23, "rows.attributions", "`closed`", "event, enter, close"},
+    {"rows: {attributions: [event, event]}\n", 1, 30, "rows.attributions", "twice", "event, enter, close"},
+    {"rows: {attributions: []}\n", 1, 22, "rows.attributions", "empty", "event, enter"},
     /* policies */
     {"service_level: {policies: [short_exclude]}\n", 1, 28, "service_level.policies", "`short_exclude` is not a policy",
      "asterisk_perf2"},
@@ -206,6 +207,46 @@ static const row_t rows[] = {
     {"alerts:\n  rules:\n    - {name: r, metric: waiting, compare: above, limit: 1}\n    - {name: r, metric: waiting, "
      "compare: above, limit: 2}\n",
      4, 7, "alerts.rules.r", "already", "once"},
+    /* working hours */
+    {HOURS(""), 1, 12, "hours.h.week", "is missing", "mon-fri"},
+    {HOURS("week: {}"), 1, 19, "hours.h.week", "no day would be worked", "mon-fri"},
+    {HOURS("week: 09:00-17:00"), 1, 19, "hours.h.week", "not a section of weekdays", "mon-fri"},
+    {HOURS("week: {monday: 09:00-17:00}"), 1, 20, "hours.h.week", "`monday` is not a weekday", "mon-fri"},
+    {HOURS("week: {mon-: 09:00-17:00}"), 1, 20, "hours.h.week", "`mon-` is not a weekday", "mon-fri"},
+    {HOURS("week: {mon: 9-17}"), 1, 25, "hours.h.week", "`9-17` is not a time", "09:00-17:30"},
+    {HOURS("week: {mon: 09:00-24:01}"), 1, 25, "hours.h.week", "is not a time", "09:00-17:30"},
+    {HOURS("week: {mon: 09:60-10:00}"), 1, 25, "hours.h.week", "is not a time", "09:00-17:30"},
+    {HOURS("week: {mon: '09:00-10:00,'}"), 1, 25, "hours.h.week", "is not a time", "09:00-17:30"},
+    {HOURS("week: {mon: []}"), 1, 25, "hours.h.week", "no times", "09:00-17:30"},
+    {HOURS("week: {mon: [[a]]}"), 1, 26, "hours.h.week", "not a time", "09:00-17:30"},
+    {HOURS("week: {mon: 09:00-09:00}"), 1, 25, "hours.h.week", "empty", "09:00-17:30"},
+    {HOURS("week: {mon: 22:00-06:00}"), 1, 25, "hours.h.week", "past midnight is two", "09:00-17:30"},
+    {HOURS("week: {mon: '09:00-12:00, 11:59-13:00'}"), 1, 25, "hours.h.week", "overlap", "09:00-17:30"},
+    {HOURS("week: {mon-fri: 09:00-12:00, wed: 11:00-13:00}"), 1, 47, "hours.h.week", "overlap on wed", "09:00-17:30"},
+    {HOURS("week: {mon: 09:00-10:00}, holidays: [2026-02-29]"), 1, 50, "hours.h.holidays", "`2026-02-29` is not a date", "2026-12-25"},
+    {HOURS("week: {mon: 09:00-10:00}, holidays: [25.12.2026]"), 1, 50, "hours.h.holidays", "is not a date", "2026-12-25"},
+    {HOURS("week: {mon: 09:00-10:00}, days: {2262-01-01: closed}"), 1, 46, "hours.h.days", "is not a date", "2026-12-24"},
+    {HOURS("week: {mon: 09:00-10:00}, days: {2026-12-24: open}"), 1, 58, "hours.h.days", "is not a time", "closed"},
+    {HOURS("week: {mon: 09:00-10:00}, holidays: [2026-12-25, 2026-12-25]"), 1, 12, "hours.h", "2026-12-25 is named twice", "once"},
+    {HOURS("week: {mon: 09:00-10:00}, holidays: [2026-12-25], days: {2026-12-25: 09:00-10:00}"), 1, 12, "hours.h",
+     "2026-12-25 is named twice", "holidays"},
+    {HOURS("week: {mon: 09:00-10:00}, zone: Mars/Olympus"), 1, 45, "hours.h.zone", "`Mars/Olympus` is not a time zone", "Europe/London"},
+    {"queues: {q: {hours: office}}\n", 1, 21, "queues.q.hours", "no working hours `office`", "under `hours`"},
+    {"hours: {h: {week: {mon: 09:00-10:00}}}\ncomplaints: {hours: g}\n", 2, 21, "complaints.hours", "no working hours `g`", "one of h"},
+    /* replies, feedback, staff */
+    {"service_level: {callback_clock: default}\n", 1, 33, "service_level.callback_clock", "`default`", "restart, keep"},
+    {"queues: {q: {first_reply: 400d}}\n", 1, 27, "queues.q.first_reply", "out of range", "366d"},
+    {"feedback: {csat: 5..1}\n", 1, 18, "feedback.csat", "does not rise", "least and greatest"},
+    {"feedback: {csat: 3..3}\n", 1, 18, "feedback.csat", "does not rise", "least and greatest"},
+    {"feedback: {csat: 1-5}\n", 1, 18, "feedback.csat", "`1-5` is not a scale", "1..5"},
+    {"feedback: {ces: 1..7.0001}\n", 1, 17, "feedback.ces", "not a scale", "1..5"},
+    {"feedback: {ces: 0..101}\n", 1, 17, "feedback.ces", "out of range", "from -100 to 100"},
+    {"fcr: {never: [a, b, a]}\n", 1, 14, "fcr.never", "names something twice", "a list of texts"},
+    {"fcr: {never: ['']}\n", 1, 15, "fcr.never", "is empty", "1 to 64"},
+    {"fcr: {never: {a: 1}}\n", 1, 14, "fcr.never", "is not a list", "[a, b]"},
+    {"staff: {break_activities: [[a]]}\n", 1, 28, "staff.break_activities", "not a plain value", "[a, b]"},
+    {"prediction: {min_handled: 0}\n", 1, 27, "prediction.min_handled", "out of range", "from 1"},
+    {"limits: {customers: 10}\n", 1, 21, "limits.customers", "out of range", "from 1000"},
 };
 
 /* Counts instead of failing, so that one run shows every row that is off. */

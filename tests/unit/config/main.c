@@ -52,5 +52,6 @@ int main(void) {
     add(diff_tests, diff_test_count);
     add(memory_tests, memory_test_count);
     add(zone_tests, zone_test_count);
+    add(hours_tests, hours_test_count);
     return _cmocka_run_group_tests("config", all, count, NULL, NULL);
 }

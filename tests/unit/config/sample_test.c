@@ -102,6 +102,7 @@ static void every_key_of_the_table_stands_in_the_sample_and_its_examples_load(vo
     assert_int_equal(config->rule_count, 5);
     assert_int_equal(config->queue_count, 1);
     assert_int_equal(config->agent_count, 1);
+    assert_int_equal(config->hours_count, 1);
     assert_int_equal(config->asterisk.member_count, 1);
     rs_config_destroy(&config);
     free(text);

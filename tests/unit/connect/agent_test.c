@@ -146,48 +146,48 @@ static rs_str_t name_of(char text[32], const char *word, unsigned number) {
     return (rs_str_t){.data = text, .len = (uint32_t)snprintf(text, 32, "%s-%u", word, number)};
 }
 
-static rs_agent_state_t state_of(rs_agents_t *agents, rs_str_t agent) {
+static rs_agent_state_t state_of(rs_asterisk_agents_t *agents, rs_str_t agent) {
     rs_str_t reason;
-    return rs_agents_state(agents, agent, &reason);
+    return rs_asterisk_agents_state(agents, agent, &reason);
 }
 
 static void past_the_bound_the_agent_longest_unheard_of_is_forgotten(void **state) {
     (void)state;
-    rs_agents_t *agents;
+    rs_asterisk_agents_t *agents;
     char text[32];
-    assert_int_equal(rs_agents_create(&agents), RS_OK);
+    assert_int_equal(rs_asterisk_agents_create(&agents), RS_OK);
     for (unsigned i = 0; i < RS_ASTERISK_AGENTS; i++)
-        rs_agents_paused(agents, name_of(text, "agent", i), RS_STR("q"), RS_STR("x"));
+        rs_asterisk_agents_paused(agents, name_of(text, "agent", i), RS_STR("q"), RS_STR("x"));
     assert_int_equal(state_of(agents, RS_STR("agent-0")), RS_AGENT_BREAK);
-    rs_agents_paused(agents, RS_STR("new"), RS_STR("q"), RS_STR("x")); /* in the place of agent-1 */
+    rs_asterisk_agents_paused(agents, RS_STR("new"), RS_STR("q"), RS_STR("x")); /* in the place of agent-1 */
     assert_int_equal(state_of(agents, RS_STR("agent-0")), RS_AGENT_BREAK);
     assert_int_equal(state_of(agents, RS_STR("agent-2")), RS_AGENT_BREAK);
     assert_int_equal(state_of(agents, RS_STR("new")), RS_AGENT_BREAK);
     assert_int_equal(state_of(agents, RS_STR("agent-1")), RS_AGENT_AVAILABLE);
-    rs_agents_destroy(&agents);
-    rs_agents_destroy(&agents);
+    rs_asterisk_agents_destroy(&agents);
+    rs_asterisk_agents_destroy(&agents);
 }
 
 static void queues_past_the_bounds_are_not_kept_and_nothing_breaks(void **state) {
     (void)state;
-    rs_agents_t *agents;
+    rs_asterisk_agents_t *agents;
     char agent_text[32], queue_text[32];
-    assert_int_equal(rs_agents_create(&agents), RS_OK);
+    assert_int_equal(rs_asterisk_agents_create(&agents), RS_OK);
     for (unsigned agent = 0; agent < RS_ASTERISK_MEMBERSHIPS / RS_ASTERISK_QUEUES_PER_AGENT + 20; agent++) {
         for (unsigned queue = 0; queue < RS_ASTERISK_QUEUES_PER_AGENT + 3; queue++) {
-            rs_agents_joined(agents, name_of(agent_text, "agent", agent), name_of(queue_text, "queue", queue), true);
+            rs_asterisk_agents_joined(agents, name_of(agent_text, "agent", agent), name_of(queue_text, "queue", queue), true);
         }
     }
     assert_int_equal(state_of(agents, RS_STR("agent-147")), RS_AGENT_BREAK);
     assert_int_equal(state_of(agents, RS_STR("agent-0")), RS_AGENT_AVAILABLE); /* his queues went to agent-128 */
     for (unsigned queue = 0; queue < RS_ASTERISK_QUEUES_PER_AGENT; queue++) {
         assert_int_equal(state_of(agents, RS_STR("agent-147")), RS_AGENT_BREAK);
-        rs_agents_left(agents, RS_STR("agent-147"), name_of(queue_text, "queue", queue));
+        rs_asterisk_agents_left(agents, RS_STR("agent-147"), name_of(queue_text, "queue", queue));
     }
     assert_int_equal(state_of(agents, RS_STR("agent-147")), RS_AGENT_OFFLINE);
-    rs_agents_clear(agents);
+    rs_asterisk_agents_clear(agents);
     assert_int_equal(state_of(agents, RS_STR("agent-146")), RS_AGENT_AVAILABLE);
-    rs_agents_destroy(&agents);
+    rs_asterisk_agents_destroy(&agents);
 }
 
 int agent_tests(void) {

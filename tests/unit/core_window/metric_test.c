@@ -12,7 +12,7 @@ static rs_figure_t figure_of(const rs_window_store_t *store, rs_metric_t metric,
 
 static void names_and_numbers_go_both_ways(void **state) {
     (void)state;
-    char all[1024] = "";
+    char all[2048] = "";
     for (unsigned i = 0; i < RS_METRIC_COUNT; i++) {
         rs_metric_t found;
         assert_int_equal(rs_metric_find(rs_str(rs_metric_name(i)), &found), RS_OK);
@@ -33,6 +33,8 @@ static void kinds_are_told_apart(void **state) {
     assert_true(rs_metric_is_gauge(RS_METRIC_WAITING) && !rs_metric_is_time(RS_METRIC_WAITING));
     assert_true(rs_metric_is_ratio(RS_METRIC_SERVICE_LEVEL) && !rs_metric_is_gauge(RS_METRIC_SERVICE_LEVEL));
     assert_true(rs_metric_is_time(RS_METRIC_WAIT_P90) && rs_metric_is_time(RS_METRIC_ASA));
+    assert_true(rs_metric_is_score(RS_METRIC_NPS) && rs_metric_is_score(RS_METRIC_CSAT) && rs_metric_is_ratio(RS_METRIC_CSAT_TOP_BOX));
+    assert_false(rs_metric_is_score(RS_METRIC_ASA) || rs_metric_is_score(RS_METRIC_FCR));
     assert_false(rs_metric_is_ratio(RS_METRIC_OFFERED) || rs_metric_is_time(RS_METRIC_OFFERED));
 }
 
@@ -41,8 +43,8 @@ static void nothing_counted_is_null_for_ratios_and_zero_for_counts_and_gauges(vo
     rs_window_store_t *store = make_store();
     for (unsigned i = 0; i < RS_METRIC_COUNT; i++) {
         const rs_figure_t figure = figure_of(store, (rs_metric_t)i, 0, true);
-        const bool is_rate = rs_metric_is_ratio((rs_metric_t)i) ||
-                             (rs_metric_is_time((rs_metric_t)i) && !rs_metric_is_gauge((rs_metric_t)i));
+        const bool is_rate = (rs_metric_is_ratio((rs_metric_t)i) || rs_metric_is_score((rs_metric_t)i) ||
+                              rs_metric_is_time((rs_metric_t)i)) && !rs_metric_is_gauge((rs_metric_t)i);
         assert_int_equal(figure.is_null, is_rate);
         if (!is_rate) assert_true(figure.value == 0.0);
     }
@@ -62,6 +64,19 @@ static void figures_are_their_formulas(void **state) {
     rs_window_count(store, RS_COUNT_HOLD_US, 20 * SECOND);
     rs_window_count(store, RS_COUNT_WRAP_US, 30 * SECOND);
     rs_window_count(store, RS_COUNT_OFFERS_FAILED, 2);
+    rs_window_count(store, RS_COUNT_FCR_ELIGIBLE, 8);
+    rs_window_count(store, RS_COUNT_FCR_UNRESOLVED, 2);
+    rs_window_count(store, RS_COUNT_CSAT_RESPONSES, 4);
+    rs_window_count(store, RS_COUNT_CSAT_SCORE_MILLI, 17000);
+    rs_window_count(store, RS_COUNT_CSAT_TOP, 2);
+    rs_window_count(store, RS_COUNT_CES_RESPONSES, 2);
+    rs_window_count(store, RS_COUNT_CES_SCORE_MILLI, 11000);
+    rs_window_count(store, RS_COUNT_NPS_RESPONSES, 10);
+    rs_window_count(store, RS_COUNT_NPS_PROMOTERS, 2);
+    rs_window_count(store, RS_COUNT_NPS_DETRACTORS, 5);
+    rs_window_count(store, RS_COUNT_SURVEYED_CONTACTS, 1);
+    rs_window_count(store, RS_COUNT_COMPLAINTS, 3);
+    rs_window_count(store, RS_COUNT_COMPLAINTS_OVERDUE, 1);
     rs_window_count(store, (rs_count_t)(RS_COUNT_SL_NUM_0 + 5), 2);
     rs_window_count(store, (rs_count_t)(RS_COUNT_SL_DEN_0 + 5), 3);
     for (int i = 1; i <= 3; i++) rs_window_duration(store, RS_HIST_WAIT_ANSWERED, i * 20 * RS_US_PER_MS, 1);
@@ -70,7 +85,9 @@ static void figures_are_their_formulas(void **state) {
     const struct { rs_metric_t metric; double value; int64_t denominator; } table[] = {
         {RS_METRIC_ANSWERED, 3, 0}, {RS_METRIC_ABANDONED_RATE, 0.25, 4}, {RS_METRIC_ASA, 10500, 3}, {RS_METRIC_AHT, 75000, 2},
         {RS_METRIC_SHORT_RATE, 0.5, 2}, {RS_METRIC_OFFERS_FAILED_RATE, 0.4, 5}, {RS_METRIC_WAIT_P50, 40, 3},
-        {RS_METRIC_WAIT_P99, 60, 3}, {RS_METRIC_WAIT_MAX, 60, 4}};
+        {RS_METRIC_WAIT_P99, 60, 3}, {RS_METRIC_WAIT_MAX, 60, 4}, {RS_METRIC_FCR, 0.75, 8},
+        {RS_METRIC_CSAT, 4.25, 4}, {RS_METRIC_CSAT_TOP_BOX, 0.5, 4}, {RS_METRIC_CES, 5.5, 2}, {RS_METRIC_NPS, -30, 10},
+        {RS_METRIC_SURVEY_RESPONSE_RATE, 0.5, 2}, {RS_METRIC_COMPLAINTS, 3, 0}, {RS_METRIC_COMPLAINTS_OVERDUE, 1, 0}};
     for (size_t i = 0; i < RS_ARRAY_LEN(table); i++) {
         const rs_figure_t figure = figure_of(store, table[i].metric, 0, false);
         if (figure.is_null || fabs(figure.value - table[i].value) > 1e-9 || figure.denominator != table[i].denominator) {

@@ -26,7 +26,8 @@ void world_init(feed_world_t *world, uint32_t keys) {
     settings.windows_us[1] = world->config.windows_us[1] = RS_US_PER_HOUR;
     world->config.policy_count = 2;
     (void)snprintf(world->config.policies[0].name, sizeof(world->config.policies[0].name), "short_excluded");
-    world->config.policies[0].open_miss_now = true;
+    world->config.policies[0].open_miss_now = world->config.policies[0].short_on = true;
+    world->config.policies[0].version = world->config.policies[1].version = 1;
     (void)snprintf(world->config.policies[1].name, sizeof(world->config.policies[1].name), "answered_only");
     world->config.default_threshold_us = 20 * RS_US_PER_S;
     world->config.override_threshold_us = world->config.override_short_us = -1;

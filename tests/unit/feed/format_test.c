@@ -135,12 +135,16 @@ static void fill(feed_world_t *world) {
     rs_window_set_gauges(world->store, 0, &gauges);
 }
 
+static const rs_standard_t standards[] = {{.threshold_us = 20 * RS_US_PER_S, .short_us = 5 * RS_US_PER_S, .target = 0.8},
+                                          {.threshold_us = 10 * RS_US_PER_S, .short_us = 5 * RS_US_PER_S, .target = 0.9}};
+
 static rs_feed_view_t view_of(const feed_world_t *world) {
     return (rs_feed_view_t){.store = world->store,
                             .windows_us = world->config.windows_us,
                             .window_count = 2,
                             .policies = world->config.policies,
-                            .policy_count = 2};
+                            .policy_count = 2,
+                            .standards = standards};
 }
 
 static void windows_are_written_letter_by_letter(void **state) {
@@ -148,7 +152,10 @@ static void windows_are_written_letter_by_letter(void **state) {
         "{\"tenant\":\"default\",\"key\":\"queue/q0/"
         "voice\",\"family\":\"queue\",\"queue\":\"q0\",\"team\":null,\"channel\":\"voice\","
         "\"at\":\"2023-11-14T22:13:20.250000Z\",\"waiting\":2,\"oldest_queued_at\":\"2023-11-14T22:12:55.250000Z\","
-        "\"oldest_wait_ms\":25000,\"open_over_t\":1,\"talking\":3,\"threshold_ms\":20000,\"windows\":{"
+        "\"oldest_wait_ms\":25000,\"open_over_t\":1,\"talking\":3,\"threshold_ms\":20000,"
+        "\"estimated_wait_ms\":21400,\"breach_oldest\":1,\"breach_newest\":0.5,"
+        "\"policies\":{\"short_excluded\":{\"version\":1,\"target\":0.8,\"threshold_ms\":20000,\"short_ms\":5000},"
+        "\"answered_only\":{\"version\":1,\"target\":0.9,\"threshold_ms\":10000,\"short_ms\":0}},\"windows\":{"
         "\"5m\":{\"offered\":2,\"answered\":2,\"abandoned\":0,\"abandoned_short\":0,\"flowed_out\":0,\"callbacks\":0,"
         "\"blocked\":0,"
         "\"abandoned_before_queue\":0,\"answered_in_t\":0,\"abandoned_in_t\":0,\"service_level\":{\"short_excluded\":{"
@@ -160,7 +167,8 @@ static void windows_are_written_letter_by_letter(void **state) {
         "\"p99\":null,\"max\":null},"
         "\"handled\":0,\"handled_short\":0,\"flowed_out_by_reason\":{},\"talk_ms_sum\":0,\"hold_ms_sum\":0,\"wrap_ms_"
         "sum\":0,"
-        "\"aht_ms\":null,\"transferred_in\":0,\"transferred_out\":0,\"offers\":0,\"offers_failed\":0},";
+        "\"aht_ms\":null,\"transferred_in\":0,\"transferred_out\":0,\"offers\":0,\"offers_failed\":0,"
+        "\"fcr\":{\"eligible\":0,\"unresolved\":0,\"value\":null},\"occupancy\":{\"on_contact\":null,\"logged_in\":null}},";
     feed_world_t world;
     char body[RS_FEED_MAX_BODY];
     size_t len = 0;
@@ -170,6 +178,10 @@ static void windows_are_written_letter_by_letter(void **state) {
     world_init(&world, 1);
     fill(&world);
     const rs_feed_view_t view = view_of(&world);
+    rs_window_set_prediction(world.store, 0, &(rs_window_prediction_t){.reason = RS_PREDICTION_GIVEN,
+                                                                       .estimated_wait_us = 21400 * RS_US_PER_MS,
+                                                                       .breach_oldest = RS_PREDICTION_ONE,
+                                                                       .breach_newest = RS_PREDICTION_ONE / 2});
     assert_int_equal(rs_feed_format_windows(&view, 0, &world.keys[0], world.now_us, 20 * RS_US_PER_S, body,
                                             sizeof(body) - 1, &len, &waiting),
                      RS_OK);

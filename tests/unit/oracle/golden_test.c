@@ -200,6 +200,10 @@ static void a_long_call_s_minutes_fall_where_it_ends_or_where_it_was_queued(void
     assert_int_equal(rows.count, 1);
     check(find(&rows, RS_FAMILY_QUEUE, "q", DAY_US + 5 * RS_US_PER_HOUR), RS_COUNT_TALK_US, 52 * RS_US_PER_MIN);
     oracle_rows_destroy(&rows);
+    rows = rows_of(book, 30 * RS_US_PER_MIN, RS_ATTRIBUTION_CLOSE, 1u << RS_FAMILY_QUEUE);
+    assert_int_equal(rows.count, 1);
+    check(find(&rows, RS_FAMILY_QUEUE, "q", DAY_US + 6 * RS_US_PER_HOUR), RS_COUNT_TALK_US, 52 * RS_US_PER_MIN);
+    oracle_rows_destroy(&rows);
 }
 
 /* --- legs -------------------------------------------------------------------------------------------------------------- */

@@ -7,6 +7,8 @@ int main(void) {
     int failed = run_batch_tests();
     failed += run_migrate_tests();
     failed += run_figures_tests();
+    failed += run_feedback_tests();
+    failed += run_edges_tests();
     failed += run_session_tests();
     failed += run_faults_tests();
     rs_postgres_stop(&postgres);

@@ -56,6 +56,79 @@ static void an_older_schema_keeps_its_data(void **state) {
     assert_int_equal(rs_postgres_number(database, "SELECT offered FROM ringside.queue_interval WHERE queue = 'vip'"), 17);
 }
 
+static char *read_file(const char *path) {
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    char *text = calloc(1, 65536);
+    assert_non_null(text);
+    assert_true(fread(text, 1, 65535, file) > 0);
+    fclose(file);
+    return text;
+}
+
+/* A database as version 4 left it, with its views, data in them, and a view that its users have built on top. */
+static void make_version_4(const char *database) {
+    assert_int_equal(rs__store_migrate_to(database, 4, false, NULL, NULL), RS_OK);
+    for (size_t i = 0; i < rs__sql_file_count; i++)
+        if (strcmp(rs__sql_files[i].kind, "function") == 0) rs_postgres_run(database, rs__sql_files[i].text);
+    char *view = read_file(RS_SOURCE_DIR "/tests/fixtures/sql/interval_of_version_4.sql");
+    rs_postgres_run(database, view);
+    free(view);
+    rs_postgres_run(database, "INSERT INTO ringside.schema_object (kind, name, checksum) VALUES ('view', 'interval', 'of version 4');"
+                    "INSERT INTO ringside.queue_interval_part (tenant, queue, channel, interval_start, interval_s, attribution,"
+                    " stream_id, run, part, revision, final, still_open, offered, answered, transferred_out, transferred_out_blind)"
+                    " VALUES ('acme', 'vip', 'voice', '2026-01-01Z', 900, 'event', 1, 3, 1, 5, true, 0, 17, 12, 3, 3);"
+                    "CREATE VIEW public.of_the_users AS SELECT tenant, queue, offered, fcr FROM ringside.queue_interval");
+}
+
+static void views_grow_over_the_data_of_an_older_version_and_what_is_built_on_them_stays(void **state) {
+    (void)state;
+    const char *database = fresh_database();
+    make_version_4(database);
+    assert_string_equal(rs_postgres_text(database, "SELECT fcr FROM public.of_the_users"), "");
+    assert_int_equal(rs_store_migrate(database, false, NULL, NULL), RS_OK);
+    assert_int_equal(rs_postgres_number(database, "SELECT offered FROM public.of_the_users"), 17);
+    assert_int_equal(rs_postgres_number(database, "SELECT (fcr ->> 'eligible')::int FROM public.of_the_users"), 0);
+    assert_string_equal(rs_postgres_text(database, "SELECT transferred_out_by_kind FROM ringside.queue_interval"), "{\"blind\": 3}");
+    assert_int_equal(rs_postgres_number(database, "SELECT answered FROM ringside.queue_rollup('2026-01-01Z', '2026-01-02Z')"), 12);
+    rs_postgres_run(database, "UPDATE ringside.queue_interval_part SET fcr_eligible = 4, fcr_unresolved = 1");
+    assert_string_equal(rs_postgres_text(database, "SELECT fcr ->> 'value' FROM ringside.queue_interval"), "0.75");
+}
+
+/* A count that came with a migration is in no view that was made before it, though the view's text is the same. */
+static void views_are_made_again_after_a_migration_though_their_text_is_the_same(void **state) {
+    (void)state;
+    const char *database = fresh_database();
+    char sql[256];
+    lines_t lines = {.count = 0}, dry = {.count = 0};
+    assert_int_equal(rs_store_migrate(database, false, NULL, NULL), RS_OK);
+    snprintf(sql, sizeof sql, "DELETE FROM ringside.schema_migration WHERE number = %d", rs_store_schema_version());
+    rs_postgres_run(database, sql);
+    rs_postgres_run(database, "DROP VIEW ringside.team_interval CASCADE");
+    assert_int_equal(rs_store_migrate(database, true, keep_line, &dry), RS_OK);
+    assert_true(has_line(&dry, "would apply views interval"));
+    assert_int_equal(rs_store_migrate(database, false, keep_line, &lines), RS_OK);
+    assert_true(has_line(&lines, "applying views interval"));
+    assert_true(has_line(&lines, "applying functions figures"));
+    assert_int_equal(rs_postgres_number(database, "SELECT count(*) FROM ringside.team_interval"), 0);
+    assert_int_equal(rs_postgres_number(database, "SELECT count(*) FROM ringside.schema_object"),
+                     rs__sql_file_count - (size_t)rs_store_schema_version());
+}
+
+/* Interrupted between a migration and its views: whoever comes next makes them. */
+static void a_migration_leaves_no_view_recorded_as_made(void **state) {
+    (void)state;
+    const char *database = fresh_database();
+    char sql[256];
+    assert_int_equal(rs_store_migrate(database, false, NULL, NULL), RS_OK);
+    snprintf(sql, sizeof sql, "DELETE FROM ringside.schema_migration WHERE number >= %d", rs_store_schema_version() - 1);
+    rs_postgres_run(database, sql);
+    assert_int_equal(rs__store_migrate_to(database, rs_store_schema_version() - 1, false, NULL, NULL), RS_OK);
+    assert_int_equal(rs_postgres_number(database, "SELECT count(*) FROM ringside.schema_object"), 0);
+    assert_int_equal(rs_store_migrate(database, false, NULL, NULL), RS_OK);
+    assert_true(rs_postgres_number(database, "SELECT count(*) FROM ringside.schema_object") > 0);
+}
+
 static void every_file_is_harmless_when_run_again_over_data(void **state) {
     (void)state;
     const char *database = fresh_database();
@@ -172,6 +245,9 @@ int run_migrate_tests(void) {
         cmocka_unit_test(an_empty_database_is_migrated_and_a_second_time_nothing_happens),
         cmocka_unit_test(a_dry_run_says_what_it_would_do_and_does_nothing),
         cmocka_unit_test(an_older_schema_keeps_its_data),
+        cmocka_unit_test(views_grow_over_the_data_of_an_older_version_and_what_is_built_on_them_stays),
+        cmocka_unit_test(views_are_made_again_after_a_migration_though_their_text_is_the_same),
+        cmocka_unit_test(a_migration_leaves_no_view_recorded_as_made),
         cmocka_unit_test(every_file_is_harmless_when_run_again_over_data),
         cmocka_unit_test(a_newer_schema_is_refused_and_left_alone),
         cmocka_unit_test(a_migration_that_was_changed_afterwards_is_noticed),

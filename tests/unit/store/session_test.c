@@ -149,6 +149,17 @@ static void refusals_and_accounting_are_stored(void **state) {
     assert_int_equal(driver_status(&driver).backlog, 0);
     driver_run_for(&driver, 30);
     assert_int_equal(driver_status(&driver).batches, batches);
+    assert_int_equal(rs_postgres_number(database, "SELECT count(*) FROM ringside.source_accounting WHERE skew_ms IS NULL"), 1);
+    accounting.skew_known = true;
+    accounting.skew_us = -1234567;
+    assert_int_equal(rs_store_add_accounting(driver.store, &accounting), RS_OK);
+    driver_run(&driver, is_idle_without_backlog);
+    assert_int_equal(rs_postgres_number(database, "SELECT skew_ms FROM ringside.source_accounting"), -1234);
+    const uint64_t with_skew = driver_status(&driver).batches;
+    accounting.skew_us = -1240000;   /* it trembles: not worth a write */
+    assert_int_equal(rs_store_add_accounting(driver.store, &accounting), RS_OK);
+    driver_run_for(&driver, 30);
+    assert_int_equal(driver_status(&driver).batches, with_skew);
     assert_string_equal(rs_postgres_text(database, "SELECT (at, source, seq, reason, field, length, hash) FROM ringside.quarantine WHERE number = 1"),
                         "(\"2026-01-01 00:00:00+00\",pbx-1,18446744073709551615,bad_time,occurred_at,12,-81985529216486896)");
     assert_string_equal(rs_postgres_text(database, "SELECT (source, seq, reason, field, length) FROM ringside.quarantine WHERE number = 2"),

@@ -72,6 +72,8 @@ rs_alert_transition_t make_transition(uint64_t episode, uint8_t from, uint8_t to
 int run_batch_tests(void);
 int run_migrate_tests(void);
 int run_figures_tests(void);
+int run_feedback_tests(void);
+int run_edges_tests(void);
 int run_session_tests(void);
 int run_faults_tests(void);
 

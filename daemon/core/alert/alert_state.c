@@ -1,0 +1,167 @@
+/* Alerts as bytes: which rule of the configuration watches which key, and what became of it. */
+#include "core/alert/alert_internal.h"
+#include "core/parts_state.h"
+
+#include <stdlib.h>
+
+static const rs_state_field_t alerts_fields[] = {
+    RS_STATE_REBUILT(rs_alerts_t, store), RS_STATE_REBUILT(rs_alerts_t, on_transition), RS_STATE_REBUILT(rs_alerts_t, context),
+    RS_STATE_REBUILT(rs_alerts_t, rules), RS_STATE_REBUILT(rs_alerts_t, rule_count), RS_STATE_FIELD(rs_alerts_t, now_us, RS_BOUND_OR_NONE),
+    RS_STATE_REBUILT(rs_alerts_t, quiet_after_us), RS_STATE_FIELD(rs_alerts_t, next_episode, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs_alerts_t, unbound, RS_BOUND_ANY), RS_STATE_REBUILT(rs_alerts_t, instances),
+    RS_STATE_FIELD(rs_alerts_t, instance_count, RS_BOUND_ANY), RS_STATE_REBUILT(rs_alerts_t, instance_capacity),
+    RS_STATE_REBUILT(rs_alerts_t, max_instances), RS_STATE_REBUILT(rs_alerts_t, keys), RS_STATE_REBUILT(rs_alerts_t, dimensions),
+    RS_STATE_REBUILT(rs_alerts_t, active), RS_STATE_FIELD(rs_alerts_t, key_count, RS_BOUND_ANY), RS_STATE_REBUILT(rs_alerts_t, key_capacity),
+    RS_STATE_FIELD(rs_alerts_t, active_count, RS_BOUND_ANY), RS_STATE_FIELD(rs_alerts_t, sweep_next, RS_BOUND_ANY),
+    RS_STATE_REBUILT(rs_alerts_t, in_state)};
+static const rs_state_table_t alerts_table = RS_STATE_TABLE(rs_alerts_t, "alerts", alerts_fields);
+
+/* Whether the store is still as it was when a tick last looked follows as a byte. */
+static const rs_state_field_t key_fields[] = {
+    RS_STATE_REBUILT(rs__alert_key_t, first), RS_STATE_FIELD(rs__alert_key_t, count, RS_BOUND_ANY), RS_STATE_REBUILT(rs__alert_key_t, growing),
+    RS_STATE_REBUILT(rs__alert_key_t, percentile), RS_STATE_REBUILT(rs__alert_key_t, engaged), RS_STATE_REBUILT(rs__alert_key_t, running),
+    RS_STATE_REBUILT(rs__alert_key_t, version), RS_STATE_FIELD(rs__alert_key_t, changed_us, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs__alert_key_t, known, RS_BOUND_ANY), RS_STATE_REBUILT(rs__alert_key_t, active),
+    RS_STATE_FIELD(rs__alert_key_t, looked, RS_BOUND_ANY), RS_STATE_FIELD(rs__alert_key_t, waiting, RS_BOUND_ANY)};
+static const rs_state_table_t alert_key_table = RS_STATE_TABLE(rs__alert_key_t, "key", key_fields);
+
+/* The rule is saved by its place in the configuration. */
+static const rs_state_field_t instance_fields[] = {
+    RS_STATE_FIELD(rs__alert_instance_t, rule, RS_BOUND_ANY), RS_STATE_FIELD(rs__alert_instance_t, state, RS_BOUND_ALERT_STATE),
+    RS_STATE_FIELD(rs__alert_instance_t, episode, RS_BOUND_ANY), RS_STATE_FIELD(rs__alert_instance_t, started_us, RS_BOUND_TIME),
+    RS_STATE_FIELD(rs__alert_instance_t, fired_us, RS_BOUND_TIME), RS_STATE_FIELD(rs__alert_instance_t, good_since_us, RS_BOUND_TIME)};
+static const rs_state_table_t alert_instance_table = RS_STATE_TABLE(rs__alert_instance_t, "instance", instance_fields);
+
+/* --- saving ------------------------------------------------------------------------------------------------------------ */
+static void put_key(rs_state_writer_t *writer, const rs_alerts_t *alerts, uint32_t number) {
+    const rs__alert_key_t *key = &alerts->keys[number];
+    rs_state_put_item(writer, &alert_key_table, key);
+    rs_state_put_u8(writer, key->looked && rs_window_key_version(alerts->store, number) == key->version);
+    for (uint32_t i = key->first; i < key->first + key->count; i++) {
+        rs__alert_instance_t instance = alerts->instances[i];
+        instance.rule = alerts->rules[instance.rule].index;
+        rs_state_put_item(writer, &alert_instance_table, &instance);
+    }
+}
+
+static void save(const rs_core_t *core, rs_state_writer_t *writer) {
+    const rs_alerts_t *alerts = core->alerts;
+    rs_state_put_u8(writer, alerts != NULL);
+    if (alerts == NULL) return;
+    rs_state_put_item(writer, &alerts_table, alerts);
+    for (uint32_t i = 0; i < alerts->key_count; i++) put_key(writer, alerts, i);
+    for (uint32_t i = 0; i < alerts->active_count; i++) rs_state_put_u32(writer, alerts->active[i]);
+}
+
+/* --- loading ----------------------------------------------------------------------------------------------------------- */
+/* Rules are numbered as this program sorts them. UINT32_MAX: there is none of that place. */
+static uint32_t rule_at(const rs_alerts_t *alerts, uint32_t index) {
+    for (uint32_t i = 0; i < alerts->rule_count; i++) {
+        if (alerts->rules[i].index == index) return i;
+    }
+    return UINT32_MAX;
+}
+
+static bool make_room(rs_alerts_t *alerts, uint32_t keys, uint32_t instances) {
+    alerts->keys = calloc((size_t)keys + 1, sizeof *alerts->keys);
+    alerts->dimensions = calloc((size_t)keys + 1, sizeof *alerts->dimensions);
+    alerts->active = calloc((size_t)keys + 1, sizeof *alerts->active);
+    alerts->instances = calloc((size_t)instances + 1, sizeof *alerts->instances);
+    if (alerts->keys == NULL || alerts->dimensions == NULL || alerts->active == NULL || alerts->instances == NULL) return false;
+    alerts->key_capacity = keys;
+    alerts->instance_capacity = instances;
+    return true;
+}
+
+/* In the order of the rules; what is known of them all is added up. */
+static bool place_instance(rs_alerts_t *alerts, rs__alert_key_t *key, const rs__alert_instance_t *instance) {
+    uint32_t at = alerts->instance_count;
+    for (; at > key->first && alerts->instances[at - 1].rule > instance->rule; at--) alerts->instances[at] = alerts->instances[at - 1];
+    if (at > key->first && alerts->instances[at - 1].rule == instance->rule) return false;
+    alerts->instances[at] = *instance;
+    alerts->instance_count++;
+    key->growing += alerts->rules[instance->rule].class < RS__CLASS_GROWING;
+    key->percentile += alerts->rules[instance->rule].class < RS__CLASS_PERCENTILE;
+    key->engaged += instance->state != RS_ALERT_OK;
+    key->running += instance->state == RS_ALERT_PENDING || instance->state == RS_ALERT_RECOVERING;
+    alerts->in_state[instance->state]++;
+    return true;
+}
+
+static void get_key(rs_alerts_t *alerts, rs_state_reader_t *reader, uint32_t number, uint32_t instances) {
+    rs__alert_key_t *key = &alerts->keys[number];
+    rs_state_get_item(reader, &alert_key_table, key);
+    key->version = rs_state_get_u8(reader);   /* until rs_state_settle_alerts: whether it is the store's */
+    key->first = alerts->instance_count;
+    if (rs_state_is_good(reader) && key->count > instances - alerts->instance_count) rs_state_refuse(reader, RS_ERR_PARSE, "a key has too many alerts");
+    for (uint32_t i = 0; i < key->count && rs_state_is_good(reader); i++) {
+        rs__alert_instance_t instance = {0};
+        rs_state_get_item(reader, &alert_instance_table, &instance);
+        instance.rule = rule_at(alerts, instance.rule);
+        const bool right = instance.rule != UINT32_MAX && instance.state < RS_ALERT_RESOLVED && place_instance(alerts, key, &instance);
+        if (rs_state_is_good(reader) && !right) rs_state_refuse(reader, RS_ERR_PARSE, "an alert is of no rule");
+    }
+}
+
+static void get_active(rs_alerts_t *alerts, rs_state_reader_t *reader, uint32_t count) {
+    for (uint32_t i = 0; i < count && rs_state_is_good(reader); i++) {
+        const uint32_t key = rs_state_get_u32(reader);
+        const bool right = key < alerts->key_count && alerts->keys[key].known && !alerts->keys[key].active;
+        if (rs_state_is_good(reader) && !right) rs_state_refuse(reader, RS_ERR_PARSE, "a key's alerts are looked at twice");
+        if (rs_state_is_good(reader)) rs__alert_activate(alerts, key);
+    }
+}
+
+static void get_alerts(rs_core_t *core, rs_state_reader_t *reader) {
+    rs_alerts_t *alerts = core->alerts, saved = *alerts;
+    rs_state_get_item(reader, &alerts_table, &saved);
+    if (!rs_state_is_good(reader)) return;
+    if (saved.instance_count > alerts->max_instances) {
+        rs_state_refuse(reader, RS_ERR_LIMIT, "the state holds more than is allowed now by limits.alerts");
+        return;
+    }
+    if (saved.key_count > core->directory.count) rs_state_refuse(reader, RS_ERR_PARSE, "alerts have more keys than there are");
+    if (rs_state_is_good(reader) && !make_room(alerts, saved.key_count, saved.instance_count)) {
+        rs_state_refuse(reader, RS_ERR_MEMORY, "out of memory");
+    }
+    if (!rs_state_is_good(reader)) return;
+    alerts->now_us = saved.now_us;
+    alerts->next_episode = saved.next_episode;
+    alerts->unbound = saved.unbound;
+    alerts->sweep_next = saved.sweep_next;
+    for (uint32_t i = 0; i < saved.key_count && rs_state_is_good(reader); i++) {
+        alerts->key_count = i + 1;
+        alerts->dimensions[i] = core->directory.entries[i].dimensions;
+        get_key(alerts, reader, i, saved.instance_count);
+    }
+    get_active(alerts, reader, saved.active_count);
+}
+
+static void load(rs_core_t *core, rs_state_reader_t *reader) {
+    const bool saved = rs_state_get_u8(reader) == 1;
+    if (saved != (core->alerts != NULL)) rs_state_refuse(reader, RS_ERR_PARSE, "the alerts are not as the core says");
+    else if (saved) get_alerts(core, reader);
+}
+
+static void check(const rs_core_t *core, rs_state_reader_t *reader, const rs_state_bounds_t *bounds) {
+    const rs_alerts_t *alerts = core->alerts;
+    if (alerts == NULL) return;
+    rs_state_check_item(reader, bounds, &alerts_table, alerts);
+    for (uint32_t i = 0; i < alerts->key_count; i++) rs_state_check_item(reader, bounds, &alert_key_table, &alerts->keys[i]);
+    for (uint32_t i = 0; i < alerts->instance_count; i++) {
+        rs_state_check_item(reader, bounds, &alert_instance_table, &alerts->instances[i]);
+    }
+}
+
+const rs_state_part_t rs_state_alerts_part = {
+    .name = "alerts", .version = 1, .table_count = 3,
+    .tables = {&alerts_table, &alert_key_table, &alert_instance_table}, .save = save, .load = load, .check = check};
+
+/* A version of the store says only whether it has changed. */
+void rs_state_settle_alerts(rs_core_t *core) {
+    rs_alerts_t *alerts = core->alerts;
+    for (uint32_t i = 0; i < alerts->key_count; i++) {
+        const uint32_t now = rs_window_key_version(alerts->store, i);
+        alerts->keys[i].version = alerts->keys[i].version == 1 ? now : now - 1;
+    }
+}
