@@ -31,10 +31,16 @@ typedef struct rs_disk {
     int (*list)(struct rs_disk *disk, void (*on_name)(void *context, const char *name), void *context);
 } rs_disk_t;
 
+typedef enum rs_disk_use {
+    RS_DISK_OWN = 0,           /* holds the folder's lock for as long as it is open */
+    RS_DISK_BESIDE,            /* beside its owner: makes files of its own, touches no other */
+    RS_DISK_LOOK               /* reads only, also what this user may not write */
+} rs_disk_use_t;
+
 /* The real one. `folder` must exist. RS_ERR_EXISTS: another process holds the folder's lock; RS_ERR_INVALID: a file system that does
  * not keep what sync promises (NFS, tmpfs, overlay) and `forced` is false; RS_ERR_IO, RS_ERR_NOT_FOUND, RS_ERR_MEMORY. *why: static
- * text, or the name of the file system. */
-RS_MUST_CHECK int rs_disk_open_folder(const char *folder, bool forced, rs_disk_t **disk, const char **why);
+ * text, the name of the file system, or what the system says (valid until the next call of strerror). */
+RS_MUST_CHECK int rs_disk_open_folder(const char *folder, rs_disk_use_t use, bool forced, rs_disk_t **disk, const char **why);
 void rs_disk_close_folder(rs_disk_t **disk);
 /* Bytes free to this process on the folder's file system; UINT64_MAX when unknown. */
 uint64_t rs_disk_free_bytes(const rs_disk_t *disk);

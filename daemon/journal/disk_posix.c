@@ -11,7 +11,7 @@
 #include <sys/statfs.h>
 #include <unistd.h>
 
-typedef struct rs_folder { rs_disk_t disk; int folder, lock; } rs_folder_t;
+typedef struct rs_folder { rs_disk_t disk; int folder, lock, access; } rs_folder_t;
 
 static int failed(rs_disk_t *disk, int error) {
     disk->error = error;
@@ -27,7 +27,7 @@ static int failed(rs_disk_t *disk, int error) {
 static const rs_folder_t *folder_of(const rs_disk_t *disk) { return (const rs_folder_t *)disk->context; }
 
 static int folder_open(rs_disk_t *disk, const char *name, bool create, int *file) {
-    const int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | (create ? O_CREAT | O_EXCL : 0);
+    const int flags = folder_of(disk)->access | O_CLOEXEC | O_NOFOLLOW | (create ? O_CREAT | O_EXCL : 0);
     const int opened = openat(folder_of(disk)->folder, name, flags, 0600);
     if (opened < 0) return failed(disk, errno);
     *file = opened;
@@ -119,27 +119,28 @@ static const char *unsafe_file_system(int folder) {
 static int take_lock(rs_folder_t *folder, const char **why) {
     folder->lock = openat(folder->folder, ".lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (folder->lock < 0) {
-        *why = "the lock file cannot be made";
+        *why = strerror(errno);
         return RS_ERR_IO;
     }
     if (flock(folder->lock, LOCK_EX | LOCK_NB) == 0) return RS_OK;
-    *why = "another process uses this folder";
-    return errno == EWOULDBLOCK ? RS_ERR_EXISTS : RS_ERR_IO;
+    const bool is_taken = errno == EWOULDBLOCK;
+    *why = is_taken ? "another process uses this folder" : strerror(errno);
+    return is_taken ? RS_ERR_EXISTS : RS_ERR_IO;
 }
 
-int rs_disk_open_folder(const char *path, bool forced, rs_disk_t **disk_out, const char **why) {
+int rs_disk_open_folder(const char *path, rs_disk_use_t use, bool forced, rs_disk_t **disk_out, const char **why) {
     *why = "out of memory";
     rs_folder_t *folder = calloc(1, sizeof *folder);
     if (folder == NULL) return RS_ERR_MEMORY;
-    *folder = (rs_folder_t){.lock = -1, .disk = {
+    *folder = (rs_folder_t){.lock = -1, .access = use == RS_DISK_LOOK ? O_RDONLY : O_RDWR, .disk = {
         .context = folder, .open = folder_open, .size = folder_size, .read = folder_read, .write = folder_write, .sync = folder_sync,
         .close = folder_close, .rename = folder_rename, .remove = folder_remove, .sync_folder = folder_sync_folder, .list = folder_list}};
     rs_disk_t *disk = &folder->disk;
     folder->folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int status = folder->folder >= 0 ? RS_OK : failed(disk, errno);
-    if (status != RS_OK) *why = "the folder cannot be opened";
-    if (status == RS_OK && !forced && (*why = unsafe_file_system(folder->folder)) != NULL) status = RS_ERR_INVALID;
-    if (status == RS_OK) status = take_lock(folder, why);
+    if (status != RS_OK) *why = strerror(disk->error);
+    if (status == RS_OK && use == RS_DISK_OWN && !forced && (*why = unsafe_file_system(folder->folder)) != NULL) status = RS_ERR_INVALID;
+    if (status == RS_OK && use == RS_DISK_OWN) status = take_lock(folder, why);
     if (status != RS_OK) {
         rs_disk_close_folder(&disk);
         return status;

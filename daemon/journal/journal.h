@@ -25,22 +25,23 @@ typedef struct rs_journal rs_journal_t;
 /* Where a journal is to go on; what recovery found, or zeros and a random `journal` for a new one. */
 typedef struct rs_journal_resume {
     uint64_t journal;
-    uint64_t last;                 /* number of the last good record */
+    uint64_t last;                 /* number of the last record that is surely on disk */
+    uint64_t adopt;                /* number of the last one that recovery found behind it and that rs_journal_adopt writes anew; or `last` */
     uint32_t crc;                  /* its crc */
     uint64_t next_segment;         /* above every segment that exists */
     uint32_t segment_count;
-    struct { uint64_t segment, first; } segments[RS_JOURNAL_SEGMENTS];   /* rising; may be retired later */
+    struct { uint64_t segment, first; int64_t begun_us; } segments[RS_JOURNAL_SEGMENTS];   /* rising; may be retired later */
 } rs_journal_resume_t;
 
 typedef struct rs_journal_settings {
     uint64_t segment_bytes;        /* 64 KiB .. 1 GiB, a multiple of 4096 */
-    uint32_t max_segments;         /* 2 .. RS_JOURNAL_SEGMENTS: rotation is refused (RS_ERR_FULL) past it */
+    uint32_t max_segments;         /* 2 .. RS_JOURNAL_SEGMENTS: rotation is refused (RS_ERR_FULL) past it; spares come on top */
     uint32_t spares;               /* 1 .. 8: kept ready */
     uint32_t pending_bytes;        /* at least one record of RS_JOURNAL_RECORD_BYTES */
 } rs_journal_settings_t;
 
-/* `disk` is borrowed. Nothing is written before the first maintain or commit. RS_ERR_INVALID, RS_ERR_MEMORY, or of the disk (listing
- * spares). */
+/* `disk` is borrowed; its folder is synced, nothing else is written before the first maintain or commit. RS_ERR_INVALID, RS_ERR_MEMORY, or of
+ * the disk. */
 RS_MUST_CHECK int rs_journal_create(rs_disk_t *disk, const rs_journal_settings_t *settings, const rs_journal_resume_t *resume,
                                     rs_journal_t **journal);
 /* Does not commit. */
@@ -57,12 +58,17 @@ RS_MUST_CHECK int rs_journal_mark(rs_journal_t *journal);
 /* A bounded step of making spares (about 1 MiB of writing). *more: there is more to do now. RS_ERR_FULL, RS_ERR_IO: no spare now; try
  * again later. */
 RS_MUST_CHECK int rs_journal_maintain(rs_journal_t *journal, bool *more);
-/* Records below `number` are needed no more: segments that have only such ones become spares or go. */
-RS_MUST_CHECK int rs_journal_retire(rs_journal_t *journal, uint64_t number);
+/* Records below `number` are needed no more: segments that have only such ones become spares or go, if they ended before `kept_since_us`;
+ * and whatever that is when max_segments is reached or the disk has no room for a spare, for then keeping them would cost new records. */
+RS_MUST_CHECK int rs_journal_retire(rs_journal_t *journal, uint64_t number, int64_t kept_since_us);
+/* Microseconds since the epoch: when the segments that are begun from now on begin. */
+void rs_journal_set_time(rs_journal_t *journal, int64_t now_us);
 
 typedef struct rs_journal_stat {
     uint64_t appended, durable;    /* numbers of the last record */
-    uint64_t oldest;               /* first number that is still on disk */
+    uint64_t oldest;               /* first number that is still on disk, */
+    int64_t oldest_us;             /* since when; 0: nothing is */
+    uint64_t given_way;            /* segments that went before their time, see rs_journal_retire */
     uint64_t commits, bytes;       /* durable bytes written, headers included */
     uint64_t failures, poisoned;   /* failed writes and syncs; segments given up */
     uint32_t segments, spares;

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { STAT_WORDS = (sizeof(rs_keeper_stat_t) + 7) / 8 };
+enum { STAT_WORDS = (sizeof(rs_keeper_stat_t) + 7) / 8, SPARE_STEP = 1 << 20 };
 
 struct rs_keeper {
     rs_keeper_settings_t settings;
@@ -22,14 +22,21 @@ struct rs_keeper {
     rs_seqlock_t stat_lock;
     _Atomic uint64_t stat[STAT_WORDS];   /* relaxed, inside stat_lock */
     /* the keeper's own */
-    uint64_t retired, committed_to;
+    uint64_t committed_to, kept_bytes;
     int64_t sync_us, idle_since_us;
-    bool is_marked;
+    bool is_marked, holds_one;
+    rs_ring_record_t held;          /* peeked, and there was no room for it */
 };
 
 static int64_t now_us(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * RS_US_PER_S + now.tv_nsec / 1000;
+}
+
+static int64_t wall_us(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
     return (int64_t)now.tv_sec * RS_US_PER_S + now.tv_nsec / 1000;
 }
 
@@ -46,23 +53,63 @@ static void publish(rs_keeper_t *keeper, int state) {
 }
 
 /* --- the keeper's thread --------------------------------------------------------------------------------------------------- */
-/* Takes what is there, up to a batch. Returns the position of the last record taken, or where the tap stands. */
+static bool next_record(rs_keeper_t *keeper, rs_ring_record_t *record) {
+    if (!keeper->holds_one) return rs_ring_tap_peek(keeper->settings.ring, record);
+    keeper->holds_one = false;
+    *record = keeper->held;
+    return true;
+}
+
+/* Takes what is there, up to a batch, or to what the journal's memory holds. Returns the position of the last record taken, or where the
+ * tap stands. */
 static uint64_t gather(rs_keeper_t *keeper) {
     uint64_t position = keeper->committed_to, number;
     uint32_t bytes = 0;
     rs_ring_record_t record;
-    while (bytes < keeper->settings.batch_bytes && rs_ring_tap_peek(keeper->settings.ring, &record)) {
-        /* A batch fits into the journal's memory: create saw to it. */
-        RS_REQUIRE(rs_journal_append(keeper->settings.journal, (uint16_t)record.kind, record.bytes, record.len, &number) == RS_OK);
+    while (bytes < keeper->settings.batch_bytes && next_record(keeper, &record)) {
+        const int status = rs_journal_append(keeper->settings.journal, (uint16_t)record.kind, record.bytes, record.len, &number);
+        if (status == RS_ERR_FULL && position != keeper->committed_to) {
+            keeper->held = record;
+            keeper->holds_one = true;
+            break;
+        }
+        RS_REQUIRE(status == RS_OK);   /* whoever made ring and journal saw to it that every record fits */
         position = record.position;
         bytes += record.len;
     }
     return position;
 }
 
-static void make_spares(rs_keeper_t *keeper, bool all) {
+/* As many steps as it takes to write so many bytes of spares, and one. */
+static int make_spares(rs_keeper_t *keeper, uint64_t bytes) {
     bool more = true;
-    while (more && rs_journal_maintain(keeper->settings.journal, &more) == RS_OK && all) {}
+    int status = RS_OK;
+    for (uint64_t step = 0; more && status == RS_OK && step <= bytes / SPARE_STEP; step++) {
+        status = rs_journal_maintain(keeper->settings.journal, &more);
+    }
+    return status;
+}
+
+static void retire(rs_keeper_t *keeper) {
+    const uint64_t needed = atomic_load_explicit(&keeper->retire, memory_order_relaxed);
+    (void)!rs_journal_retire(keeper->settings.journal, needed, wall_us() - keeper->settings.keep_us);   /* tried again next time */
+}
+
+/* Rotation wants a spare, and the disk may be slower with them than the ring with records: that is no failure yet. */
+static int commit_with_spares(rs_keeper_t *keeper) {
+    rs_journal_t *journal = keeper->settings.journal;
+    rs_journal_set_time(journal, wall_us());
+    int status = rs_journal_commit(journal);
+    while (status == RS_ERR_FULL) {
+        const uint64_t before = rs_journal_durable(journal);
+        rs_journal_stat_t stat;
+        retire(keeper);
+        rs_journal_stat(journal, &stat);
+        if (stat.spares == 0 && make_spares(keeper, UINT64_MAX) != RS_OK) retire(keeper);   /* the journal knows now that there is no room */
+        status = rs_journal_commit(journal);
+        if (status == RS_ERR_FULL && rs_journal_durable(journal) == before) return status;
+    }
+    return status;
 }
 
 static void pause_for(rs_keeper_t *keeper, int64_t us) {
@@ -75,14 +122,13 @@ static void pause_for(rs_keeper_t *keeper, int64_t us) {
 static bool commit(rs_keeper_t *keeper) {
     for (;;) {
         const int64_t begun = now_us();
-        const int status = rs_journal_commit(keeper->settings.journal);
+        const int status = commit_with_spares(keeper);
         keeper->sync_us = now_us() - begun;
         publish(keeper, status);
         if (status == RS_OK) return true;
         keeper->settings.wake(keeper->settings.context);
         if (atomic_load_explicit(&keeper->stopping, memory_order_acquire)) return false;
         pause_for(keeper, keeper->settings.retry_us);
-        make_spares(keeper, true);   /* there may be room again */
     }
 }
 
@@ -99,12 +145,11 @@ static bool keep_some(rs_keeper_t *keeper) {
 }
 
 static void keep_house(rs_keeper_t *keeper) {
-    const uint64_t wish = atomic_load_explicit(&keeper->retire, memory_order_relaxed);
-    if (wish > keeper->retired) {
-        keeper->retired = wish;
-        (void)!rs_journal_retire(keeper->settings.journal, wish);   /* tried again with the next wish */
-    }
-    make_spares(keeper, false);
+    rs_journal_stat_t stat;
+    rs_journal_stat(keeper->settings.journal, &stat);
+    retire(keeper);
+    (void)!make_spares(keeper, stat.bytes - keeper->kept_bytes);
+    keeper->kept_bytes = stat.bytes;
     if (keeper->is_marked || now_us() - keeper->idle_since_us < keeper->settings.mark_us) return;
     keeper->is_marked = true;
     publish(keeper, rs_journal_mark(keeper->settings.journal));
@@ -117,7 +162,7 @@ static bool has_work(const rs_keeper_t *keeper) {
 
 static void *run_keeper(void *context) {
     rs_keeper_t *keeper = context;
-    make_spares(keeper, true);
+    (void)!make_spares(keeper, UINT64_MAX);
     publish(keeper, RS_OK);
     keeper->idle_since_us = now_us();
     for (;;) {

@@ -17,14 +17,18 @@ void rs_segment_write_header(const rs_segment_header_t *header, unsigned char by
     rs__put64(bytes + 16, header->journal);
     rs__put64(bytes + 24, header->segment);
     rs__put64(bytes + 32, header->first);
-    rs__put32(bytes + 40, header->chain);
-    rs__put32(bytes + 44, rs__crc32c(RS__CRC_BEGIN, bytes, 44));
+    rs__put64(bytes + 40, (uint64_t)header->begun_us);
+    rs__put32(bytes + 48, header->chain);
+    rs__put32(bytes + 52, header->adopting);
+    rs__put32(bytes + 56, rs__crc32c(RS__CRC_BEGIN, bytes, 56));
 }
 
 int rs_segment_read_header(const unsigned char bytes[RS_SEGMENT_HEADER], rs_segment_header_t *header) {
-    if (memcmp(bytes, segment_magic, sizeof segment_magic) != 0 || rs__get32(bytes + 44) != rs__crc32c(RS__CRC_BEGIN, bytes, 44)) return RS_ERR_PARSE;
+    if (memcmp(bytes, segment_magic, sizeof segment_magic) != 0 || rs__get32(bytes + 56) != rs__crc32c(RS__CRC_BEGIN, bytes, 56)) return RS_ERR_PARSE;
     *header = (rs_segment_header_t){.version = rs__get32(bytes + 8), .journal = rs__get64(bytes + 16), .segment = rs__get64(bytes + 24),
-                                    .first = rs__get64(bytes + 32), .chain = rs__get32(bytes + 40)};
+                                    .first = rs__get64(bytes + 32), .begun_us = (int64_t)rs__get64(bytes + 40),
+                                    .chain = rs__get32(bytes + 48), .adopting = rs__get32(bytes + 52)};
+    if (header->first == 0 || header->first > INT64_MAX || header->segment > INT64_MAX) return RS_ERR_PARSE;
     return header->version > RS_JOURNAL_VERSION || rs__get32(bytes + 12) != RS_SEGMENT_RECORDS_AT ? RS_ERR_VERSION : RS_OK;
 }
 
@@ -63,7 +67,7 @@ int rs_journal_read_record(uint64_t segment, const unsigned char *bytes, size_t 
     }
     *record = (rs_journal_record_t){.number = rs__get64(bytes + 8), .durable = rs__get64(bytes + 16), .len = len, .prev = rs__get32(bytes + 28),
                                     .crc = rs__get32(bytes + 32), .kind = (uint16_t)rs__get32(bytes + 24), .bytes = bytes + RS_JOURNAL_HEADER};
-    return RS_OK;
+    return record->number <= INT64_MAX && record->durable < record->number ? RS_OK : RS_ERR_PARSE;
 }
 
 void rs_segment_name(uint64_t segment, char *name) { snprintf(name, RS_DISK_NAME, "journal-%016" PRIx64 ".seg", segment); }

@@ -1,6 +1,11 @@
 #include "journal/recover.h"
 
+#include "journal/bytes.h"
+
+#include <errno.h>
 #include <stdlib.h>
+
+enum { READ_BLOCK = 4096 };
 
 typedef struct rs_found { uint64_t segment; rs_segment_header_t header; bool has_header; } rs_found_t;
 
@@ -36,15 +41,35 @@ static int compare_found(const void *a, const void *b) {
     return (left > right) - (left < right);
 }
 
-static int read_whole(rs_reading_t *reading, uint64_t segment) {
+/* Block by block; what the disk does not give is zeros, which is damage like any other. */
+static int read_around_errors(rs_reading_t *reading, int file, size_t size) {
+    for (size_t at = 0; at < size; at += READ_BLOCK) {
+        const size_t len = size - at < READ_BLOCK ? size - at : READ_BLOCK;
+        size_t got = 0;
+        const int status = reading->disk->read(reading->disk, file, at, reading->bytes + at, len, &got);
+        if (status != RS_OK) {
+            if (reading->disk->error != EIO) return status;
+            reading->recovery->unreadable_blocks++;
+            got = 0;
+        }
+        memset(reading->bytes + at + got, 0, len - got);
+    }
+    reading->size = size;
+    return RS_OK;
+}
+
+/* The first `most` bytes. A file that went meanwhile (of a journal in use: it was retired) is empty. */
+static int read_file(rs_reading_t *reading, uint64_t segment, uint64_t most) {
     char name[RS_DISK_NAME];
     rs_segment_name(segment, name);
     int file;
     uint64_t size = 0;
+    reading->size = 0;
     int status = reading->disk->open(reading->disk, name, false, &file);
-    if (status != RS_OK) return status;
+    if (status != RS_OK) return status == RS_ERR_NOT_FOUND ? RS_OK : status;
     status = reading->disk->size(reading->disk, file, &size);
     if (status == RS_OK && size > RS_SEGMENT_MOST) status = RS_ERR_LIMIT;
+    if (size > most) size = most;
     if (status == RS_OK && size > reading->room) {
         free(reading->bytes);
         reading->bytes = malloc(size);
@@ -52,9 +77,12 @@ static int read_whole(rs_reading_t *reading, uint64_t segment) {
         if (reading->bytes == NULL) status = RS_ERR_MEMORY;
     }
     if (status == RS_OK) status = reading->disk->read(reading->disk, file, 0, reading->bytes, size, &reading->size);
+    if (status == RS_ERR_IO && reading->disk->error == EIO) status = read_around_errors(reading, file, (size_t)size);
     reading->disk->close(reading->disk, file);
     return status;
 }
+
+static int read_whole(rs_reading_t *reading, uint64_t segment) { return read_file(reading, segment, RS_SEGMENT_MOST); }
 
 /* Either copy will do. A header that names another segment is what an earlier life of the file left. */
 static int read_header(rs_reading_t *reading, rs_found_t *found) {
@@ -83,7 +111,7 @@ static int find_segments(rs_reading_t *reading) {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < reading->count && status == RS_OK; i++) {
         rs_found_t found = {.segment = reading->found[i].segment};
-        status = read_whole(reading, found.segment);
+        status = read_file(reading, found.segment, RS_SEGMENT_RECORDS_AT);
         if (status == RS_OK) status = read_header(reading, &found);
         if (status != RS_OK) break;
         if (found.segment >= recovery->resume.next_segment) recovery->resume.next_segment = found.segment + 1;
@@ -95,12 +123,17 @@ static int find_segments(rs_reading_t *reading) {
     return status;
 }
 
-/* Records from here on are void in the i-th segment: a later one says that it begins with that number. */
-static uint64_t bound_of(const rs_reading_t *reading, uint32_t i) {
-    uint64_t bound = UINT64_MAX;
+/* Where a later segment says that it begins. Records of the i-th segment from `void_from` on are void; from `again_from` on a later one has
+ * them once more, or will have when adopting them has come to its end. */
+typedef struct rs_bound { uint64_t again_from, void_from; } rs_bound_t;
+
+static rs_bound_t bound_of(const rs_reading_t *reading, uint32_t i) {
+    rs_bound_t bound = {.again_from = UINT64_MAX, .void_from = UINT64_MAX};
     for (uint32_t later = i + 1; later < reading->count; later++) {
         const rs_found_t *found = &reading->found[later];
-        if (found->has_header && found->header.first < bound) bound = found->header.first;
+        if (!found->has_header) continue;
+        if (found->header.first < bound.again_from) bound.again_from = found->header.first;
+        if (found->header.adopting == 0 && found->header.first < bound.void_from) bound.void_from = found->header.first;
     }
     return bound;
 }
@@ -170,16 +203,18 @@ static int gather_proofs(rs_reading_t *reading, uint32_t i, size_t at) {
 }
 
 /* --- records ------------------------------------------------------------------------------------------------------------------ */
-static void report_lost(rs_reading_t *reading, uint64_t first, uint64_t last) {
-    if (first < reading->expected) first = reading->expected;
-    if (first <= reading->after) first = reading->after + 1;
-    if (first > last) return;
-    rs_recovery_t *recovery = reading->recovery;
+static void add_range(rs_recovery_t *recovery, uint64_t first, uint64_t last) {
     recovery->lost += last - first + 1;
     rs_lost_range_t *newest = recovery->range_count == 0 ? NULL : &recovery->ranges[recovery->range_count - 1];
     if (newest != NULL && newest->last + 1 == first) newest->last = last;
     else if (recovery->range_count == RS_LOST_RANGES) recovery->more_ranges = true;
     else recovery->ranges[recovery->range_count++] = (rs_lost_range_t){.first = first, .last = last};
+}
+
+static void report_lost(rs_reading_t *reading, uint64_t first, uint64_t last) {
+    if (first < reading->expected) first = reading->expected;
+    if (first <= reading->after) first = reading->after + 1;
+    if (first <= last) add_range(reading->recovery, first, last);
 }
 
 /* Everything below `number` is read or lost. */
@@ -227,8 +262,9 @@ static void count_torn(rs_reading_t *reading, uint64_t segment, size_t at) {
         place += (size_t)rs_journal_space(record.len);
         end = place;
     }
-    /* A record that was begun and not finished begins with something. */
-    if (end == at && at + RS_JOURNAL_HEADER <= reading->size && memcmp(reading->bytes + at, "RSJ1", 4) == 0) {
+    /* A record that was begun and not finished begins with something; what an earlier life of the file left has a lower number. */
+    if (end == at && at + RS_JOURNAL_HEADER <= reading->size && memcmp(reading->bytes + at, "RSJ1", 4) == 0 &&
+        rs__get64(reading->bytes + at + 8) == reading->local) {
         recovery->torn_records++;
         end += RS_JOURNAL_HEADER;
     }
@@ -292,7 +328,7 @@ static int begin_segment(rs_reading_t *reading, uint32_t i) {
 
 static int read_segment(rs_reading_t *reading, uint32_t i, int (*on_record)(void *, const rs_journal_record_t *), void *context) {
     int status = begin_segment(reading, i);
-    const uint64_t bound = bound_of(reading, i);
+    const rs_bound_t bound = bound_of(reading, i);
     size_t at = RS_SEGMENT_RECORDS_AT;
     bool more = true;
     while (more && status == RS_OK) {
@@ -300,6 +336,7 @@ static int read_segment(rs_reading_t *reading, uint32_t i, int (*on_record)(void
         const int read = at + RS_JOURNAL_HEADER > reading->size ? RS_ERR_PARSE
                          : rs_journal_read_record(reading->found[i].segment, reading->bytes + at, reading->size - at, &record);
         if (read == RS_OK && follows(reading, &record)) {
+            if (record.number >= bound.void_from && record.kind != RS_JOURNAL_MARK) break;
             if (reading->local == 0 && record.number > reading->expected) {
                 report_lost(reading, reading->expected, record.number - 1);
                 expect(reading, record.number);
@@ -310,10 +347,20 @@ static int read_segment(rs_reading_t *reading, uint32_t i, int (*on_record)(void
             rs_journal_record_t first;
             more = next_record(reading, reading->found[i].segment, &at, &first);
         } else {
-            status = cross_hole(reading, i, bound, &at, &more);
+            status = cross_hole(reading, i, bound.again_from, &at, &more);
         }
     }
     return status;
+}
+
+/* Segments before this one have only records that are not asked for, or void ones: they are not read. */
+static uint32_t first_needed(const rs_reading_t *reading) {
+    uint32_t needed = 0;
+    for (uint32_t i = 0; i < reading->count; i++) {
+        const rs_found_t *found = &reading->found[i];
+        if (found->has_header && found->header.adopting == 0 && found->header.first <= reading->after + 1) needed = i;
+    }
+    return needed;
 }
 
 static void resume_from(rs_reading_t *reading) {
@@ -323,8 +370,17 @@ static void resume_from(rs_reading_t *reading) {
         resume->segments[i].segment = found->segment;
         /* Of one without a header only so much is known: it begins behind the one before it. */
         resume->segments[i].first = found->has_header ? found->header.first : i == 0 ? 1 : resume->segments[i - 1].first;
+        resume->segments[i].begun_us = found->has_header ? found->header.begun_us : i == 0 ? 0 : resume->segments[i - 1].begun_us;
     }
     resume->segment_count = reading->count;
+}
+
+/* The journal ends before what the caller has of it already: numbers go on behind that, or they would be given twice. */
+static void end_at(rs_recovery_t *recovery, uint64_t after) {
+    recovery->ends_early = true;
+    recovery->tail_begin = recovery->tail_end = 0;
+    recovery->resume.last = after;
+    recovery->resume.crc = 0;
 }
 
 int rs_journal_recover(rs_disk_t *disk, uint64_t after, int (*on_record)(void *context, const rs_journal_record_t *record), void *context,
@@ -336,20 +392,24 @@ int rs_journal_recover(rs_disk_t *disk, uint64_t after, int (*on_record)(void *c
     reading->recovery = recovery;
     reading->after = after;
     int status = find_segments(reading);
+    const uint32_t begin = status == RS_OK ? first_needed(reading) : 0;
+    const rs_found_t *first = begin < reading->count ? &reading->found[begin] : NULL;
     /* Without a header nothing is known of what was before; what is there begins the count. */
-    reading->expected = reading->count != 0 && reading->found[0].has_header ? reading->found[0].header.first : 1;
-    if (reading->count != 0 && reading->found[0].has_header) {
+    reading->expected = first != NULL && first->has_header ? first->header.first : 1;
+    if (first != NULL && first->has_header) {
         recovery->resume.last = reading->expected - 1;
-        recovery->resume.crc = reading->found[0].header.chain;
+        recovery->resume.crc = first->header.chain;
         reading->proven = reading->expected - 1;
     }
-    if (reading->expected > after + 1) report_lost(reading, after + 1, reading->expected - 1);
-    for (uint32_t i = 0; i < reading->count && status == RS_OK; i++) status = read_segment(reading, i, on_record, context);
+    if (reading->expected > after + 1) add_range(recovery, after + 1, reading->expected - 1);
+    for (uint32_t i = begin; i < reading->count && status == RS_OK; i++) status = read_segment(reading, i, on_record, context);
     if (status == RS_OK && reading->known >= reading->expected) {
         report_lost(reading, reading->expected, reading->known);
         expect(reading, reading->known + 1);
     }
     resume_from(reading);
+    if (status == RS_OK && reading->expected <= after) end_at(recovery, after);
+    recovery->resume.adopt = reading->expected <= after ? after : reading->expected - 1;
     free(reading->bytes);
     free(reading);
     return status;

@@ -7,6 +7,7 @@
  *          Of good records, those that nothing proves to be durable are the tail: what one reads after the end of a process may be in
  *          the machine's memory only, and syncing it now proves nothing if an earlier sync failed. The tail must be written anew
  *          (rs_journal_adopt) before anything rests on it.
+ *          Of segments that have nothing above `after`, only the headers are read.
  * Memory:  one segment at a time, at most RS_SEGMENT_MOST bytes of it; and the tail, which is one commit.
  * Changes nothing on disk, so it may itself be interrupted at any point.
  */
@@ -36,6 +37,8 @@ typedef struct rs_recovery {
     uint32_t damaged_headers;          /* one of the two copies, or both */
     uint32_t damaged_segments;         /* in which something was lost */
     uint32_t foreign;                  /* files of another journal, left alone */
+    uint32_t unreadable_blocks;        /* that the disk did not give; what they held is among what is lost */
+    bool ends_early;                   /* nothing is left of the records up to `after` at the end: segments are missing */
 } rs_recovery_t;
 
 /* Calls on_record for every good record above `after`, in order; a return other than RS_OK ends it and is returned. What is missing

@@ -2,6 +2,7 @@
 
 #include "journal/bytes.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,12 +20,23 @@ static void write_head(const rs_snapshot_writer_t *writer, unsigned char head[RS
     rs__put32(head + 40, rs__crc32c(RS__CRC_BEGIN, head, 40));
 }
 
+typedef struct rs_leftovers { rs_disk_t *disk; int status; } rs_leftovers_t;
+
+static void drop_unfinished(void *context, const char *name) {
+    rs_leftovers_t *leftovers = context;
+    const size_t len = strlen(name);
+    if (strncmp(name, "snapshot-", 9) != 0 || len < 4 || strcmp(name + len - 4, ".tmp") != 0) return;
+    const int status = leftovers->disk->remove(leftovers->disk, name);
+    if (status != RS_OK && status != RS_ERR_NOT_FOUND) leftovers->status = status;
+}
+
 int rs_snapshot_begin(rs_snapshot_writer_t *writer, rs_disk_t *disk, uint64_t journal, uint64_t number) {
     *writer = (rs_snapshot_writer_t){.disk = disk, .journal = journal, .number = number, .file = NO_FILE, .crc = RS__CRC_BEGIN};
     snprintf(writer->name, sizeof writer->name, "snapshot-%016" PRIx64 ".tmp", number);
-    const int removed = disk->remove(disk, writer->name);   /* of an earlier try */
-    if (removed != RS_OK && removed != RS_ERR_NOT_FOUND) return removed;
-    const int status = disk->open(disk, writer->name, true, &writer->file);
+    rs_leftovers_t leftovers = {.disk = disk};
+    int status = disk->list(disk, drop_unfinished, &leftovers);
+    if (status == RS_OK) status = leftovers.status;
+    if (status == RS_OK) status = disk->open(disk, writer->name, true, &writer->file);
     if (status != RS_OK) writer->file = NO_FILE;
     return status;
 }
@@ -56,6 +68,14 @@ static int list(rs_disk_t *disk, rs_seen_t *seen) {
     seen->count = 0;
     const int status = disk->list(disk, on_name, seen);
     qsort(seen->numbers, seen->count, sizeof seen->numbers[0], compare_falling);
+    return status;
+}
+
+int rs_snapshot_list(rs_disk_t *disk, uint64_t *numbers, uint32_t max, uint32_t *count) {
+    rs_seen_t seen;
+    const int status = list(disk, &seen);
+    *count = status != RS_OK ? 0 : seen.count < max ? seen.count : max;
+    memcpy(numbers, seen.numbers, *count * sizeof *numbers);
     return status;
 }
 
@@ -95,7 +115,11 @@ int rs_snapshot_finish(rs_snapshot_writer_t *writer) {
     char name[RS_DISK_NAME];
     name_of(writer->number, name);
     int status = disk->rename(disk, writer->name, name);
-    if (status == RS_OK) status = disk->sync_folder(disk);
+    if (status != RS_OK) {
+        (void)disk->remove(disk, writer->name);
+        return status;
+    }
+    status = disk->sync_folder(disk);
     if (status == RS_OK) drop_old(disk);
     return status;
 }
@@ -127,19 +151,23 @@ static int check_content(rs_disk_t *disk, int file, uint64_t length) {
 }
 
 /* RS_ERR_PARSE: damaged, or not this journal's. */
-static int check_file(rs_disk_t *disk, int file, uint64_t journal, uint64_t number, uint64_t *length) {
+static int check_file(rs_disk_t *disk, int file, uint64_t journal, uint64_t number, rs_snapshot_t *snapshot) {
     unsigned char head[RS_SNAPSHOT_HEAD];
     size_t got;
     uint64_t size;
     int status = disk->size(disk, file, &size);
     if (status == RS_OK) status = disk->read(disk, file, 0, head, sizeof head, &got);
     if (status != RS_OK) return status;
-    if (got < sizeof head || memcmp(head, magic, sizeof magic) != 0 || rs__get32(head + 40) != rs__crc32c(RS__CRC_BEGIN, head, 40)) return RS_ERR_PARSE;
+    if (got < sizeof head || memcmp(head, magic, sizeof magic) != 0 || rs__get32(head + 44) != 0 ||
+        rs__get32(head + 40) != rs__crc32c(RS__CRC_BEGIN, head, 40)) {
+        return RS_ERR_PARSE;
+    }
     if (rs__get32(head + 8) > VERSION) return RS_ERR_VERSION;
-    *length = rs__get64(head + 32);
-    const bool fits = size >= RS_SNAPSHOT_HEAD + 4 && *length == size - RS_SNAPSHOT_HEAD - 4;
-    const bool is_ours = rs__get64(head + 24) == number && (journal == 0 || rs__get64(head + 16) == journal);
-    return fits && is_ours ? check_content(disk, file, *length) : RS_ERR_PARSE;
+    snapshot->journal = rs__get64(head + 16);
+    snapshot->length = rs__get64(head + 32);
+    const bool fits = size >= RS_SNAPSHOT_HEAD + 4 && snapshot->length == size - RS_SNAPSHOT_HEAD - 4;
+    const bool is_ours = rs__get64(head + 24) == number && (journal == 0 || snapshot->journal == journal);
+    return fits && is_ours ? check_content(disk, file, snapshot->length) : RS_ERR_PARSE;
 }
 
 int rs_snapshot_find(rs_disk_t *disk, uint64_t journal, rs_snapshot_t *snapshot) {
@@ -150,12 +178,16 @@ int rs_snapshot_find(rs_disk_t *disk, uint64_t journal, rs_snapshot_t *snapshot)
         int file;
         name_of(seen.numbers[i], snapshot->name);
         status = disk->open(disk, snapshot->name, false, &file);
+        if (status == RS_ERR_NOT_FOUND) {   /* went meanwhile */
+            status = RS_OK;
+            continue;
+        }
         if (status != RS_OK) break;
-        status = check_file(disk, file, journal, seen.numbers[i], &snapshot->length);
+        status = check_file(disk, file, journal, seen.numbers[i], snapshot);
         disk->close(disk, file);
         snapshot->number = seen.numbers[i];
         snapshot->is_there = status == RS_OK;
-        if (status == RS_ERR_PARSE) {
+        if (status == RS_ERR_PARSE || (status == RS_ERR_IO && disk->error == EIO)) {
             snapshot->damaged++;
             status = RS_OK;
         }

@@ -22,7 +22,7 @@ typedef struct rs_snapshot_writer {
     char name[RS_DISK_NAME];
 } rs_snapshot_writer_t;
 
-/* Begins a snapshot of everything up to and including record `number`. RS_ERR_FULL, RS_ERR_IO. */
+/* Begins a snapshot of everything up to and including record `number`. What earlier tries left unfinished goes. RS_ERR_FULL, RS_ERR_IO. */
 RS_MUST_CHECK int rs_snapshot_begin(rs_snapshot_writer_t *writer, rs_disk_t *disk, uint64_t journal, uint64_t number);
 /* Errors are kept: finish returns them. */
 void rs_snapshot_write(rs_snapshot_writer_t *writer, const void *bytes, size_t len);
@@ -32,15 +32,17 @@ RS_MUST_CHECK int rs_snapshot_finish(rs_snapshot_writer_t *writer);
 void rs_snapshot_abort(rs_snapshot_writer_t *writer);
 
 typedef struct rs_snapshot {
-    uint64_t number, length;
+    uint64_t journal, number, length;
     uint32_t damaged;          /* newer ones that could not be used */
     bool is_there;
     char name[RS_DISK_NAME];
 } rs_snapshot_t;
 
 /* The newest one of this journal (0: of any) that is whole: all of it is read and checked. RS_OK also when there is none; RS_ERR_VERSION: the
- * newest is of a later program; RS_ERR_IO, RS_ERR_MEMORY. */
+ * newest is of a later program; RS_ERR_IO (not for one that the disk does not give: it is damaged), RS_ERR_MEMORY. */
 RS_MUST_CHECK int rs_snapshot_find(rs_disk_t *disk, uint64_t journal, rs_snapshot_t *snapshot);
+/* Numbers of those that are there by name, newest first, at most `max`; whether they are whole is not looked at. */
+RS_MUST_CHECK int rs_snapshot_list(rs_disk_t *disk, uint64_t *numbers, uint32_t max, uint32_t *count);
 /* Bytes `at` .. of the state. *got < len only at its end. */
 RS_MUST_CHECK int rs_snapshot_read(rs_disk_t *disk, const rs_snapshot_t *snapshot, uint64_t at, void *bytes, size_t len, size_t *got);
 

@@ -22,7 +22,7 @@ struct rs_journal {
     uint64_t appended;
     unsigned char *pending, *out;
     size_t pending_used, out_size;
-    struct { uint64_t segment, first; } segments[RS_JOURNAL_SEGMENTS];
+    struct { uint64_t segment, first; int64_t begun_us; bool poisoned; } segments[RS_JOURNAL_SEGMENTS];
     uint32_t segment_count;
     char spares[MAX_SPARES][RS_DISK_NAME];
     uint32_t spare_count;
@@ -31,7 +31,10 @@ struct rs_journal {
     uint64_t made;
     char making_name[RS_DISK_NAME];
     unsigned char *zeros;
-    uint64_t commits, bytes, failures, poisoned;
+    uint64_t adopt_to;             /* what an earlier life left is adopted when this is durable */
+    bool no_room;                  /* the last spare that was begun found none */
+    int64_t now_us;
+    uint64_t commits, bytes, failures, poisoned, given_way;
     int state, error;
 };
 
@@ -89,14 +92,14 @@ int rs_journal_create(rs_disk_t *disk, const rs_journal_settings_t *settings, co
     rs_journal_t *journal = calloc(1, sizeof *journal);
     if (journal == NULL) return RS_ERR_MEMORY;
     *journal = (rs_journal_t){.disk = disk, .settings = *settings, .id = resume->journal, .file = NO_FILE, .making = NO_FILE,
-                              .next_segment = resume->next_segment, .durable_crc = resume->crc, .appended = resume->last,
+                              .next_segment = resume->next_segment, .durable_crc = resume->crc, .appended = resume->last, .adopt_to = resume->adopt,
                               .segment_count = resume->segment_count};
     atomic_init(&journal->durable, resume->last);
     for (uint32_t i = 0; i < resume->segment_count; i++) {
         journal->segments[i].segment = resume->segments[i].segment;
         journal->segments[i].first = resume->segments[i].first;
+        journal->segments[i].begun_us = resume->segments[i].begun_us;
     }
-    /* Encoded, a record of one byte takes four times the room of a pending one at most. */
     journal->out_size = (size_t)settings->segment_bytes;
     journal->pending = malloc(settings->pending_bytes);
     journal->out = malloc(journal->out_size);
@@ -104,6 +107,8 @@ int rs_journal_create(rs_disk_t *disk, const rs_journal_settings_t *settings, co
     int status = journal->pending == NULL || journal->out == NULL || journal->zeros == NULL ? RS_ERR_MEMORY : RS_OK;
     if (status == RS_OK) status = disk->list(disk, on_file, journal);
     if (status == RS_OK) status = disk->list(disk, drop_unfinished, journal);
+    /* What recovery did not see, because its removal was not on disk yet, must not come back beside what is written now. */
+    if (status == RS_OK) status = disk->sync_folder(disk);
     if (status != RS_OK) {
         rs_journal_destroy(&journal);
         return status;
@@ -161,6 +166,20 @@ static void leave_segment(rs_journal_t *journal) {
     journal->file = NO_FILE;
 }
 
+/* What a failed sync left behind is unknown, and a second one may say RS_OK falsely: never touched again. When nothing durable is in
+ * it, the file goes, so that a disk that keeps failing is not filled with such ones; should it come back, its records are void. */
+static void poison_segment(rs_journal_t *journal) {
+    const uint32_t last = journal->segment_count - 1;
+    char name[RS_DISK_NAME];
+    journal->poisoned++;
+    journal->segments[last].poisoned = true;
+    leave_segment(journal);
+    if (journal->segments[last].first <= rs_journal_durable(journal)) return;
+    rs_segment_name(journal->segments[last].segment, name);
+    (void)journal->disk->remove(journal->disk, name);
+    journal->segment_count--;
+}
+
 /* A spare becomes the next segment: header, sync, name, sync of the folder. Until then it is only a spare. */
 static int begin_segment(rs_journal_t *journal) {
     rs_disk_t *disk = journal->disk;
@@ -168,7 +187,8 @@ static int begin_segment(rs_journal_t *journal) {
     const char *spare = journal->spares[journal->spare_count - 1];
     const uint64_t durable = rs_journal_durable(journal);
     const rs_segment_header_t header = {.version = RS_JOURNAL_VERSION, .journal = journal->id, .segment = journal->next_segment,
-                                        .first = durable + 1, .chain = journal->durable_crc};
+                                        .first = durable + 1, .begun_us = journal->now_us, .chain = journal->durable_crc,
+                                        .adopting = durable < journal->adopt_to ? 1 : 0};
     int file;
     int status = disk->open(disk, spare, false, &file);
     if (status != RS_OK) {
@@ -184,11 +204,16 @@ static int begin_segment(rs_journal_t *journal) {
     journal->spare_count--;
     journal->next_segment++;
     if (status != RS_OK) {
+        (void)!note(journal, status);
         disk->close(disk, file);
         journal->poisoned++;
-        return note(journal, status);
+        (void)disk->remove(disk, spare);   /* under one of the two names, perhaps; without records it is harmless */
+        (void)disk->remove(disk, name);
+        return status;
     }
     journal->segments[journal->segment_count].segment = header.segment;
+    journal->segments[journal->segment_count].begun_us = header.begun_us;
+    journal->segments[journal->segment_count].poisoned = false;
     journal->segments[journal->segment_count++].first = header.first;
     journal->file = file;
     journal->segment = header.segment;
@@ -251,9 +276,7 @@ static int commit_some(rs_journal_t *journal) {
         settle(journal, &encoded);
         return RS_OK;
     }
-    /* What a failed sync left behind is unknown, and a second one may say RS_OK falsely: never touched again. */
-    journal->poisoned++;
-    leave_segment(journal);
+    poison_segment(journal);
     return status;
 }
 
@@ -284,8 +307,7 @@ int rs_journal_mark(rs_journal_t *journal) {
         settle(journal, &encoded);
         return RS_OK;
     }
-    journal->poisoned++;
-    leave_segment(journal);
+    poison_segment(journal);
     return written;
 }
 
@@ -294,16 +316,19 @@ static int begin_spare(rs_journal_t *journal) {
     snprintf(journal->making_name, sizeof journal->making_name, "spare-%016" PRIx64 ".tmp", journal->next_spare);
     const int status = journal->disk->open(journal->disk, journal->making_name, true, &journal->making);
     if (status != RS_OK) journal->making = NO_FILE;
+    journal->no_room = status == RS_ERR_FULL;
     journal->made = 0;
     journal->next_spare++;
     return note(journal, status);
 }
 
 static int give_spare_up(rs_journal_t *journal, int status) {
+    (void)!note(journal, status);
+    journal->no_room = status == RS_ERR_FULL;
     journal->disk->close(journal->disk, journal->making);
     journal->making = NO_FILE;
     (void)journal->disk->remove(journal->disk, journal->making_name);
-    return note(journal, status);
+    return status;
 }
 
 static int finish_spare(rs_journal_t *journal) {
@@ -316,8 +341,14 @@ static int finish_spare(rs_journal_t *journal) {
     snprintf(name, sizeof name, "%.*s.ready", (int)(strlen(journal->making_name) - 4), journal->making_name);
     status = disk->rename(disk, journal->making_name, name);
     if (status == RS_OK) status = disk->sync_folder(disk);
-    if (status != RS_OK) return note(journal, status);
+    if (status != RS_OK) {
+        (void)!note(journal, status);
+        (void)disk->remove(disk, journal->making_name);
+        (void)disk->remove(disk, name);
+        return status;
+    }
     memcpy(journal->spares[journal->spare_count++], name, sizeof name);
+    journal->no_room = false;
     return RS_OK;
 }
 
@@ -340,7 +371,7 @@ int rs_journal_maintain(rs_journal_t *journal, bool *more) {
 
 /* --- retiring ---------------------------------------------------------------------------------------------------------- */
 /* A segment of the size in use becomes a spare; what it holds cannot pass as a later segment's. */
-static int reuse(rs_journal_t *journal, const char *segment) {
+static int reuse(rs_journal_t *journal, const char *segment, bool poisoned) {
     rs_disk_t *disk = journal->disk;
     int file;
     uint64_t bytes = 0;
@@ -348,9 +379,12 @@ static int reuse(rs_journal_t *journal, const char *segment) {
     if (status != RS_OK) return status == RS_ERR_NOT_FOUND ? RS_OK : note(journal, status);
     status = disk->size(disk, file, &bytes);
     disk->close(disk, file);
-    const bool fits = status == RS_OK && bytes == journal->settings.segment_bytes && journal->spare_count < journal->settings.spares &&
-                      journal->making == NO_FILE;
-    if (!fits) return note(journal, disk->remove(disk, segment));
+    const bool fits = status == RS_OK && !poisoned && bytes == journal->settings.segment_bytes &&
+                      journal->spare_count < journal->settings.spares && journal->making == NO_FILE;
+    if (!fits) {
+        status = disk->remove(disk, segment);
+        return status == RS_ERR_NOT_FOUND ? RS_OK : note(journal, status);
+    }
     char name[RS_DISK_NAME];
     snprintf(name, sizeof name, "spare-%016" PRIx64 ".ready", journal->next_spare++);
     status = disk->rename(disk, segment, name);
@@ -358,15 +392,24 @@ static int reuse(rs_journal_t *journal, const char *segment) {
     return note(journal, status);
 }
 
-int rs_journal_retire(rs_journal_t *journal, uint64_t number) {
+/* One more would not find room: either there are as many as there may be, or the disk is full. */
+static bool is_pressed(const rs_journal_t *journal, uint32_t gone) {
+    const bool needs_spare = journal->no_room && journal->spare_count == 0;
+    return journal->segment_count - gone + 1 >= journal->settings.max_segments || needs_spare;
+}
+
+int rs_journal_retire(rs_journal_t *journal, uint64_t number, int64_t kept_since_us) {
     uint32_t gone = 0;
     int status = RS_OK;
     /* A segment's records end where the next one's begin; the last one is being written. */
     while (status == RS_OK && gone + 1 < journal->segment_count && journal->segments[gone + 1].first <= number) {
+        const bool is_old = journal->segments[gone + 1].begun_us < kept_since_us;
+        if (!is_old && !is_pressed(journal, gone)) break;
         char name[RS_DISK_NAME];
         rs_segment_name(journal->segments[gone].segment, name);
-        status = reuse(journal, name);
+        status = reuse(journal, name, journal->segments[gone].poisoned);
         if (status == RS_OK) gone++;
+        if (status == RS_OK && !is_old) journal->given_way++;
     }
     if (gone == 0) return status;
     journal->segment_count -= gone;
@@ -375,13 +418,17 @@ int rs_journal_retire(rs_journal_t *journal, uint64_t number) {
     return status != RS_OK ? status : note(journal, synced);
 }
 
+void rs_journal_set_time(rs_journal_t *journal, int64_t now_us) { journal->now_us = now_us; }
+
 /* --- looking ----------------------------------------------------------------------------------------------------------- */
 uint64_t rs_journal_durable(const rs_journal_t *journal) { return atomic_load_explicit(&journal->durable, memory_order_acquire); }
 
 void rs_journal_stat(const rs_journal_t *journal, rs_journal_stat_t *stat) {
     *stat = (rs_journal_stat_t){
         .appended = journal->appended, .durable = rs_journal_durable(journal),
-        .oldest = journal->segment_count == 0 ? journal->appended + 1 : journal->segments[0].first, .commits = journal->commits,
+        .oldest = journal->segment_count == 0 ? journal->appended + 1 : journal->segments[0].first,
+        .oldest_us = journal->segment_count == 0 ? 0 : journal->segments[0].begun_us, .given_way = journal->given_way,
+        .commits = journal->commits,
         .bytes = journal->bytes, .failures = journal->failures, .poisoned = journal->poisoned, .segments = journal->segment_count,
         .spares = journal->spare_count, .state = journal->state, .error = journal->error};
 }
