@@ -42,6 +42,10 @@ typedef struct rs_core_options {
     uint64_t run;                     /* distinguishes this run's row parts and episodes from those of earlier runs; grows */
     uint64_t hash_seed;
     rs_core_effects_t effects;
+    /* rs_core_load's alone: */
+    const rs_config_t *newest;        /* NULL, or the one that was in force when the state was saved: `config` is then the one that the core had
+                                         been made or last loaded with, and nothing is reconfigured */
+    uint64_t position;                /* 0, or the number of the record that makes the core be loaded */
 } rs_core_options_t;
 
 RS_MUST_CHECK int rs_core_create(const rs_core_options_t *options, rs_core_t **core);
@@ -92,10 +96,12 @@ void rs_core_collected(const rs_core_t *core, rs_confirmed_t *confirmed);
 void rs_core_collect_again(rs_core_t *core);
 /* As applying the record says. */
 void rs_core_confirm(rs_core_t *core, const rs_confirmed_t *confirmed);
+/* Of which the store has all rows and edges, as far as confirmations said. */
+uint64_t rs_core_confirmed_position(const rs_core_t *core);
 /* Rows changed and neither confirmed nor in hand. */
 size_t rs_core_dirty_rows(const rs_core_t *core);
 /* Alert transitions that a receiver has not confirmed, oldest first, as they were when they happened; the most recent
- * RS_ALERT_OUTBOX_BYTES of them. A receiver that was never heard of has none. */
+ * RS_ALERT_OUTBOX_BYTES (core/alert/outbox.h) of them. A receiver that was never heard of has none. */
 void rs_core_unconfirmed_alerts(const rs_core_t *core, uint64_t receiver, rs_alert_fn on_alert, void *context);
 /* Identity of the last transition that the receiver has. False: it was never heard of. */
 bool rs_core_receiver(const rs_core_t *core, uint64_t receiver, uint64_t *position, uint32_t *ordinal);
@@ -198,6 +204,7 @@ void rs_core_complaints(const rs_core_t *core, uint32_t tenant, rs_complaint_gau
 typedef struct rs_core_losses {
     uint64_t contacts, cells, panes, overflowed_keys, alerts, cases, edges, variants;
     uint64_t customers;             /* journeys of customers that were forgotten before their repeat window had ended */
+    uint64_t untold;                /* alert transitions that a receiver may never have, and receivers past the bound */
     uint64_t unmoved;               /* facts that stay at their own moment in attribution close */
 } rs_core_losses_t;
 rs_core_losses_t rs_core_losses(const rs_core_t *core);

@@ -34,6 +34,8 @@ typedef struct rs_engine_callbacks {   /* called from rs_engine_drain, on the lo
     void *context;
     void (*on_verdict)(void *context, rs_origin_t origin, rs_refusal_t reason);
     void (*on_alert)(void *context, const rs_alert_transition_t *transition);
+    /* A transition of before this process that a receiver has not confirmed; NULL: not told. From the first drain after start. */
+    void (*on_alert_again)(void *context, const rs_alert_transition_t *transition);
     /* Core's thread: there is something to drain. Must be callable from there and not block. */
     void (*wake)(void *context);
 } rs_engine_callbacks_t;
@@ -62,19 +64,18 @@ RS_MUST_CHECK int rs_engine_prepare(const rs_engine_settings_t *settings, rs_eng
 rs_ring_t *rs_engine_inlet(rs_engine_t *engine);
 /* A fresh core from the settings, and what it is made of as the first records of the ring. RS_ERR_MEMORY; RS_ERR_LIMIT as above. */
 RS_MUST_CHECK int rs_engine_begin(rs_engine_t *engine);
-enum { RS_ENGINE_WHAT_BYTES = 512 };
-/* The core as it was saved. `what` (RS_ENGINE_WHAT_BYTES, may be NULL) says in English why it failed: as rs_core_load, and RS_ERR_PARSE
- * when a configuration in it is none (any more: `what` says at which key). The engine can be tried again with another. */
-RS_MUST_CHECK int rs_engine_load(rs_engine_t *engine, const rs_state_in_t *in, char *what);
+/* The core as it was saved. Errors as rs_core_load, and RS_ERR_PARSE when a configuration in it is none (any more: rs_engine_why says at
+ * which key). The engine can be tried again with another state then. */
+RS_MUST_CHECK int rs_engine_load(rs_engine_t *engine, const rs_state_in_t *in);
 /* The next record of the journal; numbers grow, by more than 1 where some were lost (counted). Verdicts are not told; alert transitions are
  * kept until start. RS_ERR_STATE: there is no core and this does not begin one, or the number does not grow; RS_ERR_PARSE: not a record;
  * RS_ERR_MEMORY. After a failure the engine is good for nothing but destroy. */
 RS_MUST_CHECK int rs_engine_recover_record(rs_engine_t *engine, uint32_t kind, const void *bytes, size_t len, uint64_t number);
 /* A recovered core goes on with the configuration of the settings: when it is another one than before, its parts and an
- * RS_CONFIG_RESTART go into the ring, and the state is saved and loaded with it (core/core.h says what may differ). `what` as above.
+ * RS_CONFIG_RESTART go into the ring, and the state is saved and loaded with it (core/core.h says what may differ).
  * RS_ERR_STATE, RS_ERR_LIMIT: it does not fit to what was counted so far; the core is as before, with the configuration it had, and may
  * be started like that. RS_ERR_MEMORY. */
-RS_MUST_CHECK int rs_engine_adopt(rs_engine_t *engine, char *what);
+RS_MUST_CHECK int rs_engine_adopt(rs_engine_t *engine);
 /* Starts the core's thread. RS_ERR_IO. */
 RS_MUST_CHECK int rs_engine_start(rs_engine_t *engine);
 /* Writes all of the state, configurations first. *hash (may be NULL) as rs_engine_state_hash. Changes nothing. Not while the core's thread
@@ -90,6 +91,8 @@ typedef struct rs_engine_recovery {
     uint64_t lost_configs;             /* configurations whose parts were among them: the one before stayed in force */
     uint64_t unconfirmed_alerts;       /* transitions that will be told again */
 } rs_engine_recovery_t;
+/* Why the last of recover_record, load, adopt failed, in English; "" when it did not. */
+const char *rs_engine_why(const rs_engine_t *engine);
 rs_engine_recovery_t rs_engine_recovery(const rs_engine_t *engine);
 /* The core, for looking (sessions, receivers, …), as long as no thread runs. */
 const rs_core_t *rs_engine_core(const rs_engine_t *engine);
