@@ -34,7 +34,7 @@ static void add_items(recount_t *into, const rs__item_t *items, uint32_t count) 
 }
 
 /* The panes that end in the record: as eviction will see them. */
-static void recount_record(const rs_window_store_t *store, uint32_t number, uint32_t first_key, recount_t *recounts,
+static void recount_record(const rs_window_store_t *store, uint32_t first_key, recount_t *recounts,
                            scratch_t *scratch) {
     const uint16_t *at = scratch->record.slots;
     for (uint32_t k = 0; k < scratch->record.key_count; k++) {
@@ -42,7 +42,7 @@ static void recount_record(const rs_window_store_t *store, uint32_t number, uint
         if (slot.key < first_key || slot.key >= first_key + keys_at_a_time(store)) continue;
         if ((slot.marks & RS__LAST) == 0) continue;
         recount_t *into = &recounts[slot.key - first_key];
-        const uint32_t count = rs__log_merge_pane(&store->log, slot.key, number, &scratch->merged);
+        const uint32_t count = rs__log_merge_pane(&store->log, slot.key, scratch->record.number, &scratch->merged);
         add_items(into, scratch->merged.items, count);
     }
 }
@@ -68,13 +68,12 @@ static void recount_window(const rs_window_store_t *store, uint32_t window, uint
     for (uint32_t slot = 0; slot < RS__SLOTS; slot++) {
         for (uint32_t at = store->log.slots[slot]; at != RS__NONE;) {
             const rs__second_t *second = rs__slab_at(&store->log.seconds, at);
-            uint32_t number = second->first;
-            if (second->second <= store->evicted_s[window]) number = RS__NONE;
-            if (in_slice && at == store->cursor.second) number = store->cursor.record;
-            while (number != RS__NONE) {
-                rs__log_read(&store->log, number, scratch->items, &scratch->record);
-                recount_record(store, number, first_key, recounts, scratch);
-                number = scratch->record.next;
+            rs__walk_t walk;
+            rs__walk_begin(&store->log, second->first, &walk);
+            if (second->second <= store->evicted_s[window]) walk.run = RS__NONE;
+            if (in_slice && at == store->cursor.second) walk = store->cursor.walk;
+            while (rs__walk_next(&store->log, &walk, scratch->items, &scratch->record)) {
+                recount_record(store, first_key, recounts, scratch);
             }
             at = second->next;
         }

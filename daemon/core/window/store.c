@@ -58,7 +58,7 @@ int rs_window_create(const rs_window_settings_t *settings, rs_window_store_t **s
     rs__slab_init(&store->more_of_sums, &store->arena, rs__more_bytes(RS__SUMS_ROWS), BLOCKS_PER_PAGE_SHIFT);
     rs__slab_init(&store->chunks, &store->arena, rs__odd_lines(sizeof(rs__wait_chunk_t)), CHUNKS_PER_PAGE_SHIFT);
     rs__slab_init(&store->opens, &store->arena, rs__odd_lines(sizeof(rs__open_t)), CHUNKS_PER_PAGE_SHIFT);
-    rs__log_init(&store->log, &store->arena);
+    rs__log_init(&store->log, &store->arena, &store->places);
     *store_out = store;
     return RS_OK;
 }

@@ -12,7 +12,8 @@
  *      advance     ──► walks the log of each second once per window, adding to that window's row    evict.c
  *
  * A pane (key, second) is not an object: it is the key's records in the log of that second. Records are written one
- * after another into big segments and never looked for, so neither writing nor evicting wanders through memory. */
+ * after another into big segments and never looked for, so neither writing nor evicting wanders through memory. Records of
+ * one second that stand together are a run; runs of a second are linked. */
 #ifndef RS_CORE_WINDOW_INTERNAL_H
 #define RS_CORE_WINDOW_INTERNAL_H
 
@@ -144,27 +145,34 @@ enum {
     RS__SEGMENT_UNITS = RS__SEGMENT_BYTES / 2,
     RS__SEGMENT_HEAD_UNITS = 4,
     RS__MAX_SEGMENTS = 131071,      /* a record's number has 32 bits: 8 GiB of records */
-    /* A record: next (2 units), units of items, number of keys, items (at most 5 units each, two masks), keys. */
-    RS__RECORD_HEAD_UNITS = 4,
-    RS__RECORD_MAX_UNITS = RS__RECORD_HEAD_UNITS + RS__CHANGE_ITEMS * 5 + 4 + 4,
-    RS__RECORD_MAX_KEYS = 255
+    /* A record: its head, items (at most 5 units each, the hot ones' mask and widths, two masks), keys. */
+    RS__RECORD_HEAD_UNITS = 1,
+    RS__RUN_HEAD_UNITS = 3,         /* the next run (2 units), number of records */
+    RS__RECORD_MAX_ITEM_UNITS = RS__CHANGE_ITEMS * 5 + 3 + 4,
+    RS__RECORD_MAX_UNITS = RS__RUN_HEAD_UNITS + RS__RECORD_HEAD_UNITS + RS__RECORD_MAX_ITEM_UNITS + 4,
+    RS__KEY_COUNT_BITS = 5,         /* of a record's head; the rest is the number of item units */
+    RS__RECORD_MAX_KEYS = (1 << RS__KEY_COUNT_BITS) - 1
 };
+static_assert(RS__RECORD_MAX_ITEM_UNITS < 1 << (16 - RS__KEY_COUNT_BITS), "a record's items fit its head");
 
 /* A pane leaves a window whole, or readers would see half of it: all records that a key has in a second are evicted
  * together, when the last of them is met. A key in a record is its number and these marks; RS__CHAINED: two units
  * follow, the record before this one with the same key and second. (When late changes come to several seconds of a key
- * by turns, a pane may consist of several chains, which leave one after the other.) */
+ * by turns, a pane may consist of several chains, which leave one after the other.) SUMS keys have the record's counts
+ * only, not its buckets: so an agent shares the record of its queue. */
 #define RS__LAST 0x80000000u
 #define RS__CHAINED 0x40000000u
 #define RS__HAS_WAITS 0x20000000u   /* the chain up to here has waits in the key's list */
-#define RS__KEY_BITS 0x1fffffffu
+#define RS__FULL 0x10000000u        /* a FULL key */
+#define RS__KEY_BITS 0x0fffffffu
 
 typedef struct rs__slot { uint32_t key, marks, previous; } rs__slot_t;
 
 /* A pane under way: a key that several changes come to in one second collects them here, one entry for each count, and
  * goes to the log as one record when the second is over or the room is used up. Keys with a single change a second
  * never do. */
-enum { RS__OPEN_ITEMS = 64, RS__OPEN_RECORD_UNITS = RS__RECORD_HEAD_UNITS + RS__OPEN_ITEMS * 5 + 4 + 4,
+enum { RS__OPEN_ITEMS = 64,
+       RS__OPEN_RECORD_UNITS = RS__RUN_HEAD_UNITS + RS__RECORD_HEAD_UNITS + RS__OPEN_ITEMS * 5 + 3 + 4 + 4,
        RS__OPEN_PER_SEGMENT = (RS__SEGMENT_UNITS - RS__SEGMENT_HEAD_UNITS - RS__RECORD_MAX_UNITS) / RS__OPEN_RECORD_UNITS };
 typedef struct rs__open {
     uint32_t link;                  /* first: the slab's */
@@ -180,14 +188,16 @@ typedef struct rs__open {
 typedef struct rs__second {
     int64_t second;
     uint32_t next;                  /* in the slot */
-    uint32_t first, last;           /* records */
+    uint32_t first, last;           /* runs */
 } rs__second_t;
 
 typedef struct rs__log {
+    const rs_places_t *places;
     rs__slab_t seconds, segments;
     uint32_t slots[RS__SLOTS];      /* second mod RS__SLOTS -> first rs__second_t */
     uint32_t segment, units;        /* where the next record goes */
-    uint32_t last_record, last_second; /* the newest record and its second, RS__NONE when it cannot take another key */
+    uint32_t last_record, last_second; /* the newest record and its second, RS__NONE when nothing can be added to its run */
+    uint32_t last_run, last_count_units; /* its run; units of its counts */
     uint32_t found;                 /* the second that was asked for last */
     uint32_t second_count;
     uint32_t promised;              /* open panes: their records' room is reserved, too */
@@ -196,12 +206,19 @@ typedef struct rs__log {
 
 /* A record taken apart. */
 typedef struct rs__record {
-    uint32_t next;
-    bool full;
+    uint32_t number;
     uint32_t key_count, item_count;
+    uint32_t counts;                /* the items before the first bucket: those of SUMS keys */
     const uint16_t *slots;          /* key_count of them, see rs__record_slot */
     rs__item_t *items;              /* room for RS__CHANGE_ITEMS + 32, given by the reader */
 } rs__record_t;
+
+/* What is left of a second's records, oldest first. */
+typedef struct rs__walk {
+    uint32_t run;                   /* RS__NONE: nothing */
+    uint32_t left;                  /* records of the run, from `record` on */
+    uint32_t record;
+} rs__walk_t;
 
 /* --- the store ---------------------------------------------------------------------------------------------------- */
 typedef struct rs__pending_wait { int64_t value_us; uint8_t lists; int8_t sign; } rs__pending_wait_t;
@@ -240,8 +257,8 @@ typedef struct rs__merged {
 /* Eviction that stopped half-way through a second. */
 typedef struct rs__cursor {
     uint32_t second;                /* RS__NONE: not inside one */
-    uint32_t record;
     uint32_t window;
+    rs__walk_t walk;
 } rs__cursor_t;
 
 struct rs_window_store {
@@ -340,7 +357,7 @@ static inline int64_t rs__row_get(const rs_window_store_t *store, const rs__key_
 }
 
 /* panes.c */
-void rs__log_init(rs__log_t *log, rs__arena_t *arena);
+void rs__log_init(rs__log_t *log, rs__arena_t *arena, const rs_places_t *places);
 void rs__log_free(rs__log_t *log);
 bool rs__log_reserve(rs__log_t *log);
 uint32_t rs__log_find(rs__log_t *log, int64_t second);
@@ -349,8 +366,15 @@ uint32_t rs__log_find(rs__log_t *log, int64_t second);
 void rs__log_append(rs__log_t *log, rs__key_t *key, int64_t second, const rs__item_t *items, uint32_t count,
                     bool has_waits);
 void rs__log_read(const rs__log_t *log, uint32_t record, rs__item_t *items, rs__record_t *out);
+/* All records of a second, one after the other; next is false when there is none left. */
+void rs__walk_begin(const rs__log_t *log, uint32_t first_run, rs__walk_t *walk);
+bool rs__walk_next(const rs__log_t *log, rs__walk_t *walk, rs__item_t *items, rs__record_t *out);
 /* Reads the slot at *at and moves *at to the next one. */
 rs__slot_t rs__record_slot(const uint16_t **at);
+/* How many of the record's items are the key's. */
+static inline uint32_t rs__items_of(const rs__record_t *record, const rs__slot_t *slot) {
+    return (slot->marks & RS__FULL) != 0 ? record->item_count : record->counts;
+}
 /* The slot of `key` in the record, which has one. */
 rs__slot_t rs__record_find(const rs__record_t *record, uint32_t key);
 /* Adds up the records of the key's pane that are chained from `record` backwards into merged->items; returns how many.
