@@ -128,7 +128,7 @@ static uint64_t slab_bytes(const rs__slab_t *slab) {
     return (((uint64_t)slab->page_count << slab->shift) - slab->free_count) * slab->object_bytes;
 }
 static uint64_t window_bytes(const rs_window_store_t *windows) {
-    return windows->key_arena.used + slab_bytes(&windows->more_of_full) + slab_bytes(&windows->more_of_sums) + slab_bytes(&windows->blocks) + slab_bytes(&windows->chunks) + slab_bytes(&windows->opens) +
+    return windows->key_arena.used + slab_bytes(&windows->more_of_full) + slab_bytes(&windows->more_of_sums) + slab_bytes(&windows->narrow) + slab_bytes(&windows->wide) + slab_bytes(&windows->chunks) + slab_bytes(&windows->opens) +
            slab_bytes(&windows->log.seconds) + slab_bytes(&windows->log.segments);
 }
 static uint64_t pool_bytes(const rs_pool_t *pool) { return (uint64_t)pool->live * pool->item_size; }
@@ -402,7 +402,8 @@ static void print_parts(const load_t *load) {
     printf("   windows: keys' rows %.1f;", (double)core->windows->key_arena.used / 1048576);
     print_slab("rarer of queues", &core->windows->more_of_full);
     print_slab("of agents", &core->windows->more_of_sums);
-    print_slab("octaves", &core->windows->blocks);
+    print_slab("octaves", &core->windows->narrow);
+    print_slab("wide", &core->windows->wide);
     print_slab("waits", &core->windows->chunks);
     print_slab("open panes", &core->windows->opens);
     print_slab("log", &core->windows->log.segments);

@@ -1,5 +1,5 @@
 /* The invariant: each total equals the sum of what the pane log holds inside its window. */
-#include "core/window/window_internal.h"
+#include "core/window/octave.h"
 
 #include <stdlib.h>
 
@@ -87,13 +87,8 @@ static const char *compare_row(const rs_window_store_t *store, const rs__key_t *
         if (total != recount->counts[i]) return "a count is not the sum of its panes";
     }
     for (uint32_t i = 0; i < RS_HIST_COUNT * RS_HIST_BUCKETS && key->is_full; i++) {
-        const rs__octave_t *block =
-            atomic_load_explicit(&rs__full_of(store, key)->blocks[i / RS_HIST_PER_OCTAVE], memory_order_relaxed);
-        uint32_t total = 0;
-        if (block != NULL) {
-            total = atomic_load_explicit(&block[RS__ROW_SUM].counts[i % RS_HIST_PER_OCTAVE], memory_order_relaxed) -
-                    atomic_load_explicit(&block[row].counts[i % RS_HIST_PER_OCTAVE], memory_order_relaxed);
-        }
+        const rs__octave_t octave = rs__octave(rs__full_of(store, key), i / RS_HIST_PER_OCTAVE);
+        const uint32_t total = octave.rows == 0 ? 0 : (uint32_t)rs__octave_get(octave, row, i % RS_HIST_PER_OCTAVE);
         if (total != recount->buckets[i]) return "a histogram's bucket is not the sum of its panes";
     }
     return NULL;

@@ -1,5 +1,5 @@
 /* Time: what leaves windows, and days that end. */
-#include "core/window/window_internal.h"
+#include "core/window/octave.h"
 
 static rs__second_t *second_at(const rs_window_store_t *store, uint32_t second) {
     return rs__slab_at(&store->log.seconds, second);
@@ -84,7 +84,7 @@ static void prefetch_rows(const rs_window_store_t *store, uint32_t row) {
         __builtin_prefetch(&leaving->key->rows[row][8], 1);
         for (uint32_t i = leaving->first; i < leaving->first + leaving->count; i++) {
             const uint32_t what = batch->items[i].what;
-            if (what >= RS__WHAT_HISTOGRAMS) __builtin_prefetch(&full->blocks[(what - RS__WHAT_HISTOGRAMS) / RS_HIST_PER_OCTAVE]);
+            if (what >= RS__WHAT_HISTOGRAMS) __builtin_prefetch(&full->octaves[(what - RS__WHAT_HISTOGRAMS) / RS_HIST_PER_OCTAVE]);
         }
         if (!leaving->has_waits || !leaving->key->is_full) continue;
         const uint32_t extremes = rs__extremes_of(store, row);
@@ -99,7 +99,9 @@ static void prefetch_buckets(const rs_window_store_t *store, uint32_t row) {
         const rs__leaving_t *leaving = &batch->keys[k];
         for (uint32_t i = leaving->first; i < leaving->first + leaving->count; i++) {
             const uint32_t what = batch->items[i].what;
-            if (what >= RS__WHAT_HISTOGRAMS) rs__prefetch_bucket(store, leaving->key, row, what - RS__WHAT_HISTOGRAMS);
+            if (what < RS__WHAT_HISTOGRAMS) continue;
+            const uint32_t bucket = what - RS__WHAT_HISTOGRAMS;
+            rs__octave_prefetch(rs__full_of(store, leaving->key), row, bucket / RS_HIST_PER_OCTAVE, bucket % RS_HIST_PER_OCTAVE);
         }
     }
 }

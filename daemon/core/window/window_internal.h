@@ -72,11 +72,6 @@ typedef struct rs__wait_chunk {
 } rs__wait_chunk_t;
 
 /* --- keys --------------------------------------------------------------------------------------------------------- */
-/* One octave of one histogram in one row; a block is one such for every row. Made by the first duration in the octave,
- * never freed before the store. Readers see the words through the key's lock. Counts wrap: only differences between two
- * rows mean anything. */
-typedef struct rs__octave { _Atomic uint32_t counts[RS_HIST_PER_OCTAVE]; } rs__octave_t;
-
 /* A group of rarer counts (core/places.h) in every row of a key, made by the first of them, never freed before the store. The groups
  * of a key are a chain; `next` and `group` do not change any more once readers can see it. */
 typedef struct rs__more {
@@ -90,8 +85,9 @@ typedef struct rs__full {
     rs_seqlock_t gauge_lock;        /* gauges, prediction */
     _Alignas(64) _Atomic int64_t gauges[4 + RS_MAX_POLICIES]; /* as in rs_window_gauges_t; relaxed inside gauge_lock */
     _Alignas(64) _Atomic int64_t prediction[4 + 2 * RS_MAX_POLICIES]; /* as in rs_window_prediction_t; as the gauges */
-    /* Writer stores with release once the block is zeroed, readers load with acquire; inside the key's lock. */
-    _Atomic(rs__octave_t *) blocks[RS_HIST_COUNT * RS_HIST_BLOCKS];
+    /* See octave.h: where the octave is, the lowest bit says that it is wide. Writer stores with release once it is zeroed,
+     * readers load with acquire; inside the key's lock. */
+    _Atomic uintptr_t octaves[RS_HIST_COUNT * RS_HIST_BLOCKS];
     /* Relaxed inside the key's lock. By rs__extremes_of: today, then the shortest to the longest window. */
     _Alignas(64) _Atomic int64_t published[RS_WINDOW_SLOTS][RS_EXTREME_COUNT];
     /* Writer only, from here. */
@@ -100,6 +96,7 @@ typedef struct rs__full {
     uint32_t loose;                                         /* a bit per extreme of left_today that is only a bound */
     uint32_t oldest_chunk, newest_chunk, late_chunk;        /* late_chunk: where the last late wait went */
     uint32_t wait_count;
+    uint16_t grown[RS_HIST_COUNT * RS_HIST_BLOCKS];         /* of narrow octaves, octave.h */
     /* The end of the newest chunk, so that appending need not look there first. */
     bool tail_is_known;
     uint32_t tail_end;
@@ -280,7 +277,8 @@ struct rs_window_store {
     rs__arena_t key_arena;
     uint64_t fixed_bytes;
     uint64_t refused;
-    rs__slab_t blocks, chunks, opens;
+    rs__slab_t narrow, wide;        /* octaves */
+    rs__slab_t chunks, opens;
     rs__slab_t more_of_full, more_of_sums;  /* rs__more_t */
     uint32_t newest_open;           /* list of open panes */
     rs__log_t log;
@@ -323,22 +321,14 @@ static inline size_t rs__odd_lines(size_t bytes) { return ((bytes + 63) / 64 | 1
 static inline size_t rs__more_bytes(uint32_t row_count) {
     return sizeof(rs__more_t) + (size_t)row_count * RS_PLACES_GROUP * sizeof(int64_t);
 }
-static inline size_t rs__block_bytes(uint32_t window_count) {
-    return (2 + (size_t)window_count) * sizeof(rs__octave_t);
+static inline size_t rs__octave_bytes(uint32_t window_count, bool wide) {
+    return (2 + (size_t)window_count) * RS_HIST_PER_OCTAVE * (wide ? sizeof(uint32_t) : sizeof(uint16_t));
 }
 
 /* Of a FULL key only. */
 static inline rs__full_t *rs__full_of(const rs_window_store_t *store, const rs__key_t *key) {
     return (rs__full_t *)((uintptr_t)key + store->full_offset);
 }
-/* Of a FULL key: brings the counter of a bucket (numbered through all histograms) near. */
-static inline void rs__prefetch_bucket(const rs_window_store_t *store, const rs__key_t *key, uint32_t row,
-                                       uint32_t bucket) {
-    const rs__octave_t *block =
-        atomic_load_explicit(&rs__full_of(store, key)->blocks[bucket / RS_HIST_PER_OCTAVE], memory_order_relaxed);
-    if (block != NULL) __builtin_prefetch(&block[row].counts[bucket % RS_HIST_PER_OCTAVE], 1);
-}
-
 static inline rs__slab_t *rs__more_slab(rs_window_store_t *store, const rs__key_t *key) {
     return key->is_full ? &store->more_of_full : &store->more_of_sums;
 }
@@ -354,6 +344,12 @@ static inline int64_t rs__row_get(const rs_window_store_t *store, const rs__key_
     if (place < RS_PLACES_HOT) return rs__load(&key->rows[row][place]);
     const rs__more_t *more = rs__more_of(key, (place - RS_PLACES_HOT) / RS_PLACES_GROUP);
     return more == NULL ? 0 : rs__load(&more->rows[row][(place - RS_PLACES_HOT) % RS_PLACES_GROUP]);
+}
+
+/* Room for the octaves that one change can need. */
+static inline bool rs__reserve_octaves(rs_window_store_t *store) {
+    enum { MOST = RS_HIST_COUNT * RS_HIST_BLOCKS };
+    return rs__slab_reserve(&store->narrow, MOST) && rs__slab_reserve(&store->wide, MOST);
 }
 
 /* panes.c */
