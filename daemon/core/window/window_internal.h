@@ -53,7 +53,9 @@ enum {
     RS__CHUNK_WAITS = 124,
     RS__CHUNKS_PER_CHANGE = 4 /* RS__CHANGE_WAITS more waits in one place split a full chunk twice at most */
 };
-#define RS__WAIT_LIMIT_US ((INT64_C(1) << 60) - 1) /* longer waits count as this long in extremes */
+enum { RS__WAIT_VALUE_BITS = 48, RS__WAIT_OFFSET_SHIFT = RS__WAIT_BITS + RS__WAIT_VALUE_BITS,
+       RS__WAIT_MAX_OFFSET = (1 << (64 - RS__WAIT_OFFSET_SHIFT)) - 1 };
+#define RS__WAIT_LIMIT_US ((INT64_C(1) << RS__WAIT_VALUE_BITS) - 1) /* 8.9 years; longer waits count as this long in extremes */
 
 /* The extremes of one stretch of time, and the last second at which each of them occurs. */
 typedef struct rs__extremes {
@@ -62,12 +64,14 @@ typedef struct rs__extremes {
 } rs__extremes_t;
 
 typedef struct rs__wait { int64_t second; uint64_t packed; } rs__wait_t; /* packed: value << 3 | which lists it is in */
+/* In a chunk: the second, counted from the chunk's base, above that. A chunk spans less than two hours and a half. */
 
 typedef struct rs__wait_chunk {
     uint32_t next, prev;          /* towards newer, older */
     uint32_t first, end;          /* entries in use; those before `first` have left the longest window */
     bool best_is_stale;
-    rs__wait_t waits[RS__CHUNK_WAITS];  /* by second */
+    int64_t base_s;
+    uint64_t waits[RS__CHUNK_WAITS];    /* by second */
     rs__extremes_t best;          /* of the entries in use, unless it is stale */
 } rs__wait_chunk_t;
 
@@ -100,7 +104,7 @@ typedef struct rs__full {
     /* The end of the newest chunk, so that appending need not look there first. */
     bool tail_is_known;
     uint32_t tail_end;
-    int64_t tail_s;
+    int64_t tail_s, tail_base_s;
 } rs__full_t;
 
 /* Keys whose days end at the same moment. */
@@ -350,6 +354,12 @@ static inline int64_t rs__row_get(const rs_window_store_t *store, const rs__key_
 static inline bool rs__reserve_octaves(rs_window_store_t *store) {
     enum { MOST = RS_HIST_COUNT * RS_HIST_BLOCKS };
     return rs__slab_reserve(&store->narrow, MOST) && rs__slab_reserve(&store->wide, MOST);
+}
+
+static inline rs__wait_t rs__wait_at(const rs__wait_chunk_t *chunk, uint32_t place) {
+    const uint64_t wait = chunk->waits[place];
+    return (rs__wait_t){.second = chunk->base_s + (int64_t)(wait >> RS__WAIT_OFFSET_SHIFT),
+                        .packed = wait & ((UINT64_C(1) << RS__WAIT_OFFSET_SHIFT) - 1)};
 }
 
 /* panes.c */

@@ -121,9 +121,10 @@ static void put_waits(rs_state_writer_t *writer, const rs_window_store_t *store,
     for (uint32_t at = full->oldest_chunk; at != RS__NONE;) {
         const rs__wait_chunk_t *chunk = rs__slab_at(&store->chunks, at);
         for (uint32_t i = chunk->first; i < chunk->end; i++) {
-            rs_state_put_short(writer, rs_state_folded(chunk->waits[i].second - before));
-            rs_state_put_short(writer, chunk->waits[i].packed);
-            before = chunk->waits[i].second;
+            const rs__wait_t wait = rs__wait_at(chunk, i);
+            rs_state_put_short(writer, rs_state_folded(wait.second - before));
+            rs_state_put_short(writer, wait.packed);
+            before = wait.second;
         }
         at = chunk->next;
     }

@@ -354,6 +354,24 @@ static int64_t counted_in(rs_window_store_t *store, uint32_t window) {
     return total;
 }
 
+/* A chunk of waits tells less than two hours and a half; waits that stand further apart come in any order. */
+static void waits_hours_apart_keep_their_extremes(void **state) {
+    (void)state;
+    static const int64_t hours[] = {0, 7, 3, 9, 1, 5, 2, 8, 4, 6};
+    rs_window_store_t *store = make_store();
+    for (size_t i = 0; i < RS_ARRAY_LEN(hours); i++) {
+        for (int64_t w = 0; w < 40; w++) answer_at(store, 0, NOON + hours[i] * HOUR + (w * 7 % 40) * SECOND, (100 - hours[i]) * SECOND - w, 1);
+        assert_checked(store);
+    }
+    answer_at(store, 0, NOON + 3 * HOUR, 97 * SECOND, -1);
+    for (int64_t hour = 0; hour < 10; hour++) {
+        rs_window_advance(store, NOON + hour * HOUR + 40 * SECOND);
+        assert_int_equal(extreme_of(store, 0, 3, RS_EXTREME_ANSWERED_MAX), (100 - hour) * SECOND - (hour == 3 ? 1 : 0));
+        assert_checked(store);
+    }
+    rs_window_destroy(&store);
+}
+
 /* 16 bits are enough for nearly all octaves; this one needs more, and loses nothing when it gets them. */
 static void a_bucket_holds_more_than_sixteen_bits(void **state) {
     enum { EACH = 700, SECONDS = 150 };
@@ -430,6 +448,7 @@ const struct CMUnitTest window_tests[] = {
     cmocka_unit_test(gauges_change_the_version_only_when_they_change),
     cmocka_unit_test(sums_survive_every_size_of_delta),
     cmocka_unit_test(taking_back_a_wait_that_never_was_leaves_the_extremes_alone),
+    cmocka_unit_test(waits_hours_apart_keep_their_extremes),
     cmocka_unit_test(a_bucket_holds_more_than_sixteen_bits),
     cmocka_unit_test(the_check_finds_what_was_tampered_with),
 };
