@@ -263,7 +263,7 @@ static void weigh_contacts(void) {
     const double open = (double)(rs_contacts_bytes(contacts) - empty) / CONTACTS;
     for (uint64_t i = 1; i <= CONTACTS; i++) apply(load, RS_CONTACT_ENDED, START_US + RS_US_PER_S, &(call_t){.contact = i, .queue = 1, .agent = 1});
     for (unsigned tick = 0; tick < 100; tick++) rs_core_tick(load->core, START_US + RS_US_PER_HOUR);
-    const rs_pool_t *const pools[] = {&contacts->contacts, &contacts->handlings, &contacts->nodes, &contacts->stories, &contacts->paths};
+    const rs_pool_t *const pools[] = {&contacts->contacts, &contacts->handlings, &contacts->nodes, &contacts->rests, &contacts->stories, &contacts->paths};
     uint64_t folded = 0;
     for (size_t i = 0; i < RS_ARRAY_LEN(pools); i++) folded += (uint64_t)pools[i]->live * pools[i]->item_size;
     printf("contact           %8.0f bytes open with 3 events and a handling; %.0f folded; an event more %zu, its id %zu; "
@@ -416,6 +416,7 @@ static void print_parts(const load_t *load) {
     printf("\n   contacts:");
     print_pool("records", &contacts->contacts);
     print_pool("events", &contacts->nodes);
+    print_pool("their rests", &contacts->rests);
     print_pool("bases", &contacts->stories);
     print_pool("handlings", &contacts->handlings);
     print_pool("ways", &contacts->paths);
