@@ -214,9 +214,9 @@ void rs_rows_read(rs_rows_t *rows, uint32_t number, unsigned attribution, rs_row
     for (unsigned i = 0; i < 2; i++) {
         if (parts[i] != NULL) rs_sums_add_counts(&rows->store, parts[i], row->counts);
     }
-    for (unsigned i = 0; i < RS_EXTREME_COUNT; i++) row->extremes[i] = rs_sums_extreme_of(&rows->store, parts, i);
     for (unsigned h = 0; h < RS_HIST_COUNT; h++) row->histograms[h] = rows->scratch + (size_t)h * RS_HIST_BUCKETS;
     rs_sums_histograms(&rows->store, parts, rows->scratch, row->histogram_sizes);
+    rs_sums_extremes(&rows->store, parts, row);
 }
 
 bool rs_rows_is_empty(const rs_rows_t *rows, const rs_cell_t *cell, unsigned attribution) {

@@ -29,6 +29,7 @@ static const rs_state_table_t cell_table = RS_STATE_TABLE(rs_cell_t, "cell", cel
 #define EXTREME_FIELDS(NAME, name, is_max) \
     RS_STATE_FIELD_AS(rs_sums_saved_t, edges[RS_EXTREME_##NAME].worst, #name ".worst", RS_BOUND_OR_NONE), \
     RS_STATE_FIELD_AS(rs_sums_saved_t, edges[RS_EXTREME_##NAME].pushed, #name ".pushed", RS_BOUND_OR_NONE), \
+    RS_STATE_FIELD_AS(rs_sums_saved_t, edges[RS_EXTREME_##NAME].pushed_count, #name ".pushed_count", RS_BOUND_ANY), \
     RS_STATE_ARRAY_AS(rs_sums_saved_t, bests[RS_EXTREME_##NAME].kept, #name ".kept", RS_BOUND_OR_NONE), \
     RS_STATE_FIELD_AS(rs_sums_saved_t, bests[RS_EXTREME_##NAME].count, #name ".count", RS_BOUND_ANY),
 static const rs_state_field_t sums_fields[] = {
@@ -85,6 +86,7 @@ static bool saved_is_right(const rs_sums_saved_t *saved) {
         for (uint32_t i = 1; i < count; i++) {
             if (kept[i] > kept[i - 1]) return false;
         }
+        if ((saved->edges[e].pushed == INT64_MIN) != (saved->edges[e].pushed_count == 0)) return false;
         if (saved->edges[e].worst != (count == RS_BEST_KEPT ? kept[RS_BEST_KEPT - 1] : INT64_MIN)) return false;
     }
     return true;

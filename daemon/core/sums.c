@@ -162,20 +162,24 @@ static const bool extreme_is_max[] = {
 #undef RS_X
 };
 
+static void push_out(rs_best_t *best, int64_t value) {
+    if (value > best->pushed) best->pushed = value;
+    best->pushed_count++;
+}
+
+static void take_back_pushed(rs_best_t *best) {
+    if (best->pushed_count == 0) return;
+    if (--best->pushed_count == 0) best->pushed = INT64_MIN;
+}
+
 static void best_add(rs_best_t *best, int64_t value) {
     uint32_t place = best->count;
     while (place > 0 && best->kept[place - 1] < value) place--;
-    if (best->count > 0 && place == best->count && value < best->pushed) return;
-    if (best->count == 0 && value < best->pushed) {   /* a better one was pushed out before: it comes back as the best */
-        best->kept[0] = best->pushed;
-        best->count = 1;
+    if (place == RS_BEST_KEPT || (place == best->count && value < best->pushed)) {   /* no room, or a better one had none before */
+        push_out(best, value);
         return;
     }
-    if (best->count == RS_BEST_KEPT) {
-        const int64_t last = best->kept[RS_BEST_KEPT - 1];
-        if (last > best->pushed) best->pushed = last;
-        best->count--;
-    }
+    if (best->count == RS_BEST_KEPT) push_out(best, best->kept[--best->count]);
     memmove(&best->kept[place + 1], &best->kept[place], (best->count - place) * sizeof best->kept[0]);
     best->kept[place] = value;
     best->count++;
@@ -188,9 +192,10 @@ static void best_take_back(rs_best_t *best, int64_t value) {
         memmove(&best->kept[i], &best->kept[i + 1], (best->count - i) * sizeof best->kept[0]);
         return;
     }
+    take_back_pushed(best);
 }
 
-/* The last of the kept ones when there is no room for more: most values are not better, and change nothing. */
+/* The last of the kept ones when there is no room for more: most values are not better, and change nothing of these. */
 static int64_t worst_of(const rs_best_t *best) { return best->count == RS_BEST_KEPT ? best->kept[RS_BEST_KEPT - 1] : INT64_MIN; }
 
 void rs_sums_extreme(rs_sums_store_t *store, rs_sums_t *sums, rs_extreme_t extreme, int64_t value_us, int sign) {
@@ -199,35 +204,67 @@ void rs_sums_extreme(rs_sums_store_t *store, rs_sums_t *sums, rs_extreme_t extre
     if (sums->bests[extreme] != 0) best = line_at(store, sums->bests[extreme]);
     else if (sign < 0 || (best = new_line(store, &sums->bests[extreme])) == NULL) return;
     else best->pushed = INT64_MIN;
-    const int64_t worst = worst_of(best);
-    if (value <= worst) {   /* the list is full of better ones, or of equals */
-        if (sign > 0 && value > best->pushed) best->pushed = value;
-        if (sign > 0 || value < worst) return;
-    }
     if (sign > 0) best_add(best, value);
+    else if (value < worst_of(best)) take_back_pushed(best);
     else best_take_back(best, value);
 }
 
-int64_t rs_sums_extreme_of(const rs_sums_store_t *store, const rs_sums_t *const parts[2], unsigned extreme) {
-    int64_t found = INT64_MIN;
-    for (unsigned i = 0; i < 2; i++) {
-        if (parts[i] == NULL || parts[i]->bests[extreme] == 0) continue;
-        const bool all = extreme == RS_EXTREME_WAIT_MAX;
-        int64_t rests_on = 0;
-        if (all || extreme == RS_EXTREME_ANSWERED_MIN || extreme == RS_EXTREME_ANSWERED_MAX) {
-            rests_on += rs_sums_get(store, parts[i], RS_COUNT_ANSWERED);
-        }
-        if (all || extreme == RS_EXTREME_ABANDONED_MIN || extreme == RS_EXTREME_ABANDONED_MAX) {
-            rests_on += rs_sums_get(store, parts[i], RS_COUNT_ABANDONED);
-        }
-        if (all) rests_on += rs_sums_get(store, parts[i], RS_COUNT_FLOWED_OUT) + rs_sums_get(store, parts[i], RS_COUNT_CALLBACKS);
-        if (rests_on == 0) continue;
-        const rs_best_t *best = line_at(store, parts[i]->bests[extreme]);
-        const int64_t value = best->count > 0 ? best->kept[0] : best->pushed;
-        if (value > found) found = value;
+/* How many values an extreme of these sums rests on. */
+static int64_t rests_on(const rs_sums_store_t *store, const rs_sums_t *sums, unsigned extreme) {
+    switch (extreme) {
+        case RS_EXTREME_ANSWERED_MIN: case RS_EXTREME_ANSWERED_MAX: return rs_sums_get(store, sums, RS_COUNT_ANSWERED);
+        case RS_EXTREME_ABANDONED_MIN: case RS_EXTREME_ABANDONED_MAX: return rs_sums_get(store, sums, RS_COUNT_ABANDONED);
+        default:
+            return rs_sums_get(store, sums, RS_COUNT_ANSWERED) + rs_sums_get(store, sums, RS_COUNT_ABANDONED) +
+                   rs_sums_get(store, sums, RS_COUNT_FLOWED_OUT) + rs_sums_get(store, sums, RS_COUNT_CALLBACKS);
     }
-    if (found == INT64_MIN) return -1;
-    return extreme_is_max[extreme] ? found : -found;
+}
+
+/* The greatest (least) value that this histogram of the row allows, a least one turned round; INT64_MIN: it is empty. */
+static int64_t allowed_by(const rs_row_t *row, unsigned histogram, bool is_max) {
+    const rs_hist_entry_t *entries = row->histograms[histogram];
+    int64_t found = INT64_MIN;
+    for (uint32_t i = 0; i < row->histogram_sizes[histogram]; i++) {
+        if (entries[i].count <= 0) continue;
+        if (!is_max) return -rs_hist_low_ms(entries[i].bucket) * 1000;
+        const int64_t high_ms = rs_hist_high_ms(entries[i].bucket);
+        found = high_ms > RS_HIST_LIMIT_MS ? INT64_MAX : high_ms * 1000 + 999;
+    }
+    return found;
+}
+
+/* What the row's histograms say of an extreme whose best values were all taken back. */
+static int64_t allowed(const rs_row_t *row, unsigned extreme) {
+    if (extreme == RS_EXTREME_ANSWERED_MIN || extreme == RS_EXTREME_ANSWERED_MAX) {
+        return allowed_by(row, RS_HIST_WAIT_ANSWERED, extreme_is_max[extreme]);
+    }
+    const int64_t abandoned = allowed_by(row, RS_HIST_WAIT_ABANDONED, extreme_is_max[extreme]);
+    if (extreme != RS_EXTREME_WAIT_MAX) return abandoned;
+    if (row->counts[RS_COUNT_FLOWED_OUT] + row->counts[RS_COUNT_CALLBACKS] != 0) return INT64_MAX;   /* their waits are in none */
+    const int64_t answered = allowed_by(row, RS_HIST_WAIT_ANSWERED, true);
+    return answered > abandoned ? answered : abandoned;
+}
+
+static void read_extreme(const rs_sums_store_t *store, const rs_sums_t *const parts[2], unsigned extreme, rs_row_t *row) {
+    int64_t found = INT64_MIN, pushed = INT64_MIN;
+    for (unsigned i = 0; i < 2; i++) {
+        if (parts[i] == NULL || parts[i]->bests[extreme] == 0 || rests_on(store, parts[i], extreme) == 0) continue;
+        const rs_best_t *best = line_at(store, parts[i]->bests[extreme]);
+        if (best->count > 0 && best->kept[0] > found) found = best->kept[0];
+        if (best->count == 0 && best->pushed > pushed) pushed = best->pushed;
+    }
+    if (pushed > found) {
+        const int64_t limit = allowed(row, extreme), bound = limit < pushed ? limit : pushed;
+        if (bound > found) {
+            found = bound;
+            row->bounded |= (uint8_t)(1u << extreme);
+        }
+    }
+    row->extremes[extreme] = found == INT64_MIN ? -1 : extreme_is_max[extreme] ? found : -found;
+}
+
+void rs_sums_extremes(const rs_sums_store_t *store, const rs_sums_t *const parts[2], rs_row_t *row) {
+    for (unsigned extreme = 0; extreme < RS_EXTREME_COUNT; extreme++) read_extreme(store, parts, extreme, row);
 }
 
 /* --- thresholds --------------------------------------------------------------------------------------------------------- */
@@ -403,6 +440,7 @@ void rs_sums_save(const rs_sums_store_t *store, const rs_sums_t *sums, rs_sums_s
         const rs_best_t *best = line_at(store, sums->bests[e]);
         saved->edges[e].worst = worst_of(best);
         saved->edges[e].pushed = best->pushed;
+        saved->edges[e].pushed_count = best->pushed_count;
         saved->bests[e].count = best->count;
         memcpy(saved->bests[e].kept, best->kept, best->count * sizeof best->kept[0]);
     }
@@ -419,6 +457,7 @@ static bool restore_bests(rs_sums_store_t *store, rs_sums_t *sums, const rs_sums
         rs_best_t *best = new_line(store, &sums->bests[e]);
         if (best == NULL) return false;
         best->pushed = saved->edges[e].pushed;
+        best->pushed_count = saved->edges[e].pushed_count;
         best->count = saved->bests[e].count;
         memcpy(best->kept, saved->bests[e].kept, sizeof best->kept);
     }

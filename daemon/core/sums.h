@@ -4,9 +4,10 @@
  *          the one threshold. Everything else is in lines of 64 bytes, made when first needed: groups of rarer counts, the best
  *          values of each extreme, further thresholds, more durations. Durations are kept one by one while they are few; then they
  *          go to histograms, octave by octave (core/blocks.h).
- * Extremes: kept as the six greatest (least) values; a value that is taken back is removed from them. What was pushed out is
- *          known by its best value only, so an extreme is exact unless more than six of the best values, and the next best,
- *          were taken back.
+ * Extremes: kept as the six greatest (least) values; a value that is taken back is removed from them. Of what was pushed out only its
+ *          number and its best value are known, until it is empty again. So an extreme is exact unless all six of the best values
+ *          were taken back while others that were pushed out are still there. Then it is a bound (rs_row_t.bounded): what the
+ *          histograms allow, 1.6 % beyond the value at most; of waits that ended in neither answer nor abandon, the best ever pushed out.
  * Bounds:  lines, tables and blocks are pools; what finds no room is counted in `dropped`.
  */
 #ifndef RS_CORE_SUMS_H
@@ -15,6 +16,7 @@
 #include "core/blocks.h"
 #include "core/places.h"
 #include "core/pool.h"
+#include "core/row.h"
 
 enum {
     RS_BEST_KEPT = 6, RS_THRESHOLDS_KEPT = 4,
@@ -28,7 +30,7 @@ typedef struct rs_more_counts { uint32_t next, group; int64_t counts[RS_PLACES_G
 typedef struct rs_best {            /* of one extreme; for a least value the sign is turned round */
     int64_t pushed;                 /* best of those that had no room, INT64_MIN = none */
     int64_t kept[RS_BEST_KEPT];     /* falling */
-    uint32_t count, unused;
+    uint32_t count, pushed_count;   /* how many are kept; how many had no room and are still counted */
 } rs_best_t;
 typedef struct rs_more_durations { uint32_t next; uint16_t unused, durations[RS_DURATIONS_IN_LINE]; } rs_more_durations_t;   /* all in use */
 typedef struct rs_more_thresholds {
@@ -86,8 +88,8 @@ void rs_sums_threshold(rs_sums_store_t *store, rs_sums_t *sums, int64_t threshol
 void rs_sums_free(rs_sums_store_t *store, const rs_sums_t *sums);
 
 /* --- reading; the two parts of a row, either may be NULL ------------------------------------------------------------------ */
-/* -1 when neither has a value. */
-int64_t rs_sums_extreme_of(const rs_sums_store_t *store, const rs_sums_t *const parts[2], unsigned extreme);
+/* Fills row->extremes and row->bounded from the parts and from counts and histograms that the row has already. */
+void rs_sums_extremes(const rs_sums_store_t *store, const rs_sums_t *const parts[2], rs_row_t *row);
 /* The one T, -1 when there is none or several. */
 int64_t rs_sums_threshold_of(const rs_sums_store_t *store, const rs_sums_t *const parts[2]);
 /* All histograms, each into its RS_HIST_BUCKETS places of `entries`, sorted by bucket; sizes[i] of them are used. */
@@ -99,7 +101,7 @@ void rs_sums_prefetch_blocks(const rs_sums_store_t *store, const rs_sums_t *sums
 /* --- saving and loading (core/rows_state.c) ------------------------------------------------------------------------------ */
 /* Extremes and thresholds as they are saved: what is not in use is 0. */
 typedef struct rs_sums_saved {
-    struct { int64_t worst, pushed; } edges[RS_EXTREME_COUNT];   /* worst: the last kept one when there is no room for more, else INT64_MIN */
+    struct { int64_t worst, pushed; uint32_t pushed_count; } edges[RS_EXTREME_COUNT];   /* worst: the last kept one when there is no room for more, else INT64_MIN */
     struct { int64_t kept[RS_BEST_KEPT]; uint32_t count; } bests[RS_EXTREME_COUNT];
     int64_t thresholds[RS_THRESHOLDS_KEPT], threshold_uses[RS_THRESHOLDS_KEPT];
     int64_t threshold_others;
