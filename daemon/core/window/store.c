@@ -146,16 +146,15 @@ int rs_window_add_key(rs_window_store_t *store, bool full, const rs_zone_t *zone
     return RS_OK;
 }
 
-void rs_window_prefetch(const rs_window_store_t *store, uint32_t key_number) {
+void rs_window_prefetch(const rs_window_store_t *store, uint32_t key_number, bool full_key) {
     const rs__key_t *key = store->keys[key_number];
     __builtin_prefetch(key, 1);
     __builtin_prefetch(&key->rows[RS__ROW_SUM][0], 1);
     __builtin_prefetch(&key->rows[RS__ROW_SUM][8], 1);
-    /* Of FULL keys; harmless otherwise: pointers to the blocks for durations of some seconds to some minutes, extremes.
-     * */
+    if (!full_key) return;
+    /* Pointers to the octaves of durations of some seconds to some minutes, extremes. */
     const rs__full_t *full = rs__full_of(store, key);
     for (uint32_t h = 0; h < RS_HIST_COUNT; h++) __builtin_prefetch(&full->octaves[h * RS_HIST_BLOCKS + 10]);
-    __builtin_prefetch(atomic_load_explicit(&key->more, memory_order_relaxed), 1);
     __builtin_prefetch(&full->published[0][0], 1);
     __builtin_prefetch(&full->published[1][RS_EXTREME_COUNT - 1], 1);
     __builtin_prefetch(&full->tail_is_known, 1);
