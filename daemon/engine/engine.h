@@ -113,6 +113,9 @@ RS_MUST_CHECK int rs_engine_submit_session(rs_engine_t *engine, uint32_t session
 /* A receiver has something for good: the store a collection (rs_collection_t.confirmed) and the transitions of its batch. */
 RS_MUST_CHECK int rs_engine_submit_confirmed(rs_engine_t *engine, const rs_confirmed_t *confirmed);
 
+/* Number of the last record that was submitted. */
+uint64_t rs_engine_submitted(const rs_engine_t *engine);
+
 /* Delivers verdicts and alerts that are there; returns the settled position. */
 uint64_t rs_engine_drain(rs_engine_t *engine);
 
