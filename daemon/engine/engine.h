@@ -36,7 +36,8 @@ typedef struct rs_engine_callbacks {   /* called from rs_engine_drain, on the lo
     void *context;
     void (*on_verdict)(void *context, rs_origin_t origin, rs_refusal_t reason);
     void (*on_alert)(void *context, const rs_alert_transition_t *transition);
-    /* A transition of before this process that a receiver has not confirmed; NULL: not told. From the first drain after start. */
+    /* A transition of before this process that the store has not confirmed; NULL: not told. From the first drain after start. Other
+     * receivers ask rs_core_unconfirmed_alerts(rs_engine_core(…), …) before start. */
     void (*on_alert_again)(void *context, const rs_alert_transition_t *transition);
     /* Core's thread: there is something to drain. Must be callable from there and not block. */
     void (*wake)(void *context);
@@ -103,7 +104,7 @@ typedef struct rs_engine_recovery {
     uint64_t lost_configs;             /* configurations whose parts were among them: the one before stayed in force */
     uint64_t unconfirmed_alerts;       /* transitions that will be told again */
 } rs_engine_recovery_t;
-/* Why the last of recover_record, load, adopt failed, in English; "" when it did not. */
+/* Why the last of begin, recover_record, load, adopt failed, in English; "" when it did not. */
 const char *rs_engine_why(const rs_engine_t *engine);
 rs_engine_recovery_t rs_engine_recovery(const rs_engine_t *engine);
 /* The core, for looking (sessions, receivers, …), as long as no thread runs. */

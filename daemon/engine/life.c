@@ -83,6 +83,8 @@ static void skip_ring(rs_engine_t *engine) {
     publish(engine);
 }
 
+static const char text_is_too_long[] = "the configuration's text does not fit into limits.inlet_bytes";
+
 int rs_engine_begin(rs_engine_t *engine) {
     const rs_engine_settings_t *settings = &engine->settings;
     void *bytes;
@@ -91,7 +93,8 @@ int rs_engine_begin(rs_engine_t *engine) {
     int status = create_core(engine, settings->config, settings->start_us, settings->run, settings->hash_seed);
     if (status == RS_OK) status = rs__text_submit(engine, settings->config);
     if (status == RS_OK) status = rs_ring_claim(engine->inlet, RS_RECORD_MAX, &bytes);
-    if (status != RS_OK) return status == RS_ERR_FULL ? RS_ERR_LIMIT : status;
+    if (status == RS_ERR_FULL || status == RS_ERR_LIMIT) return rs__fail(engine, RS_ERR_LIMIT, text_is_too_long);
+    if (status != RS_OK) return rs__fail(engine, status, rs_status_text(status));
     const rs_record_begin_t begin = {.text = rs__text_of(settings->config), .keep_rows = settings->keep_rows, .start_us = settings->start_us,
                                      .run = settings->run, .hash_seed = settings->hash_seed};
     rs__commit(engine, rs_record_write_begin(&begin, bytes), RS_RECORD_BEGIN);
@@ -209,7 +212,7 @@ int rs_engine_adopt(rs_engine_t *engine) {
     if (same && engine->keep_rows == engine->settings.keep_rows) return RS_OK;
     const uint64_t parts = (config->text.len + RS_RECORD_PART_MAX - 1) / RS_RECORD_PART_MAX;
     if ((parts + 2) * (RS_RECORD_MAX + 64) > rs_ring_capacity(engine->inlet)) {
-        return rs__fail(engine, RS_ERR_LIMIT, "the configuration's text does not fit into limits.inlet_bytes");
+        return rs__fail(engine, RS_ERR_LIMIT, text_is_too_long);
     }
     int status = load_with(engine, config, engine->settings.keep_rows, engine->base + parts + 1);
     if (status != RS_OK) return status;
