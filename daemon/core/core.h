@@ -71,9 +71,12 @@ void rs_core_apply_refusal(rs_core_t *core, rs_str_t source, rs_refusal_t reason
 /* Time has come to `now_us` (wall clock; ignored as window time when time.clock = events). */
 void rs_core_tick(rs_core_t *core, int64_t now_us);
 /* A new configuration: rules and thresholds at once, policies from the next 15-minute boundary. RS_ERR_LIMIT when more than
- * RS_MAX_POLICIES versions would be alive; nothing changes then. Every configuration
- * given stays borrowed until rs_core_destroy: rows of before the change still need it. */
+ * RS_MAX_POLICIES versions would be alive, or within 32 days more than 64 sets of
+ * policies came into force; no figure changes then. Every configuration given stays borrowed for as long as rs_core_rests_on it: rows of
+ * before the change still need it. */
 RS_MUST_CHECK int rs_core_configure(rs_core_t *core, const rs_config_t *config);
+/* Whether the core may still read of it: of all that it was ever given, at most 64 and two more. */
+bool rs_core_rests_on(const rs_core_t *core, const rs_config_t *config);
 
 /* End of a replay: all that waits for time (skewed pairs) is settled. */
 void rs_core_finish(rs_core_t *core);
