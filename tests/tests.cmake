@@ -60,6 +60,13 @@ foreach(source ${fuzz_sources})
     target_link_libraries(${name} PRIVATE rs_flags ${all_rooms} PkgConfig::jansson)
 endforeach()
 
+# Put in front of the daemon by tests that let its disk fail (LD_PRELOAD).
+add_library(failing_disk MODULE ${CMAKE_SOURCE_DIR}/tests/fault/failing_disk.c)
+set_target_properties(failing_disk PROPERTIES PREFIX "")
+target_compile_definitions(failing_disk PRIVATE _GNU_SOURCE)
+target_compile_options(failing_disk PRIVATE -Wall -Wextra -Wno-pedantic)
+target_link_libraries(failing_disk PRIVATE ${CMAKE_DL_LIBS})
+
 file(GLOB bench_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/bench/*.c)
 foreach(source ${bench_sources})
     get_filename_component(name ${source} NAME_WE)

@@ -267,7 +267,7 @@ static void a_changed_configuration_follows_the_recovered_one_as_a_record(void *
 static void what_cannot_be_adopted_leaves_the_core_as_it_was(void **state) {
     (void)state;
     rs_config_t *config = config_of_text(plain_text);
-    rs_config_t *smaller = config_of_text("limits: {sources: 1}\n");
+    rs_config_t *smaller = config_of_text("limits: {sources: 1, peers: 1}\n");
     const rs_engine_settings_t settings = settings_of(config), narrow = settings_of(smaller);
     memory_journal_t journal = {0};
     journal_add_begin(&journal, config, &settings);
@@ -438,7 +438,7 @@ static void what_changed_after_it_was_collected_stays_to_be_collected(void **sta
 /* --- sessions -------------------------------------------------------------------------------------------------------- */
 static void producers_marks_survive(void **state) {
     (void)state;
-    rs_config_t *config = config_of_text("limits: {sources: 3}\n");
+    rs_config_t *config = config_of_text("limits: {sources: 3, peers: 2}\n");
     const rs_engine_settings_t settings = settings_of(config);
     memory_journal_t journal = {0};
     saved_engine_t saved = {0};
