@@ -21,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MAX_CONTACTS = 1 << 22, MAX_NUMBERS = 2 * MAX_CONTACTS, DIGITS = 14, CLOSE_MS = 120000 };
+enum { MAX_CONTACTS = 1 << 22, MAX_NUMBERS = 2 * MAX_CONTACTS, DIGITS = 14, CLOSE_MS = 60000 };
 enum { OFFERED = 1, ACCEPTED = 2, ACKNOWLEDGED = 4, REFUSED = 8 };
 #define BASE_US INT64_C(978307200000000)   /* 2001-01-01 */
 #define CELL_US INT64_C(900000000)
@@ -118,8 +118,7 @@ static bool send_event(producer_t *producer, uint64_t contact, bool is_answered)
         event.occurred_us += 500000;
         event.seq++;
         event.wait_ms = INT64_C(1) << 2 * entry->digit;
-        event.present |= RS_HAS_WAIT_MS;
-        event.agent = (rs_str_t){"a1", 2};
+        event.present |= RS_HAS_WAIT_MS;   /* no agent: nobody ends these conversations */
     }
     _Atomic uint8_t *flags = is_answered ? &entry->answered : &entry->queued;
     atomic_fetch_or_explicit(flags, OFFERED, memory_order_relaxed);
@@ -163,6 +162,14 @@ static void send_contacts(producer_t *producer) {
     }
 }
 
+static void tell(const producer_t *producer) {
+    rs_client_stats_t stats;
+    rs_client_stats(producer->client, &stats);
+    fprintf(stderr, "%s: accepted %" PRIu64 " settled %" PRIu64 " refused %" PRIu64 " batches %" PRIu64 " resent %" PRIu64 " welcomes %" PRIu64
+            " disconnects %" PRIu64 " errors %" PRIu64 " connected %d spool errors %" PRIu64 "\n", producer->source, stats.accepted, stats.settled,
+            stats.refused, stats.batches, stats.resent, stats.welcomes, stats.disconnects, stats.errors, stats.connected, stats.spool_errors);
+}
+
 int main(int argc, char **argv) {
     if (argc < 6) return 2;
     static producer_t producer;
@@ -192,5 +199,6 @@ int main(int argc, char **argv) {
     }
     take_up_ledger(&producer);
     if (!once) send_contacts(&producer);
-    return rs_client_close(&producer.client, CLOSE_MS) == RS_OK ? 0 : 5;
+    if (rs_client_flush(producer.client, CLOSE_MS) != RS_OK) tell(&producer);
+    return rs_client_close(&producer.client, 0) == RS_OK ? 0 : 5;
 }
