@@ -71,9 +71,12 @@ void rs_core_apply_refusal(rs_core_t *core, rs_str_t source, rs_refusal_t reason
 /* Time has come to `now_us` (wall clock; ignored as window time when time.clock = events). */
 void rs_core_tick(rs_core_t *core, int64_t now_us);
 /* A new configuration: rules and thresholds at once, policies from the next 15-minute boundary. RS_ERR_LIMIT when more than
- * RS_MAX_POLICIES versions would be alive; nothing changes then. Every configuration
- * given stays borrowed until rs_core_destroy: rows of before the change still need it. */
+ * RS_MAX_POLICIES versions would be alive, or within 32 days more than 64 sets of
+ * policies came into force; no figure changes then. Every configuration given stays borrowed for as long as rs_core_rests_on it: rows of
+ * before the change still need it. */
 RS_MUST_CHECK int rs_core_configure(rs_core_t *core, const rs_config_t *config);
+/* Whether the core may still read of it: of all that it was ever given, at most 64 and two more. */
+bool rs_core_rests_on(const rs_core_t *core, const rs_config_t *config);
 
 /* End of a replay: all that waits for time (skewed pairs) is settled. */
 void rs_core_finish(rs_core_t *core);
@@ -96,6 +99,16 @@ void rs_core_collected(const rs_core_t *core, rs_confirmed_t *confirmed);
 void rs_core_collect_again(rs_core_t *core);
 /* As applying the record says. */
 void rs_core_confirm(rs_core_t *core, const rs_confirmed_t *confirmed);
+/* For a database that forgot what it had confirmed. From the present record on all that changes is told: a row or edge that leaves memory
+ * when it leaves, the others by rs_core_followed (which ends it). Told are absolute rows with their parts and revisions, some perhaps
+ * twice. Changes nothing that is saved, and does not outlive a load. */
+typedef struct rs_core_follower {
+    void *context;
+    rs_row_fn on_row;
+    rs_process_row_fn on_edge;
+} rs_core_follower_t;
+void rs_core_follow(rs_core_t *core, const rs_core_follower_t *follower);
+void rs_core_followed(rs_core_t *core);
 /* Of which the store has all rows and edges, as far as confirmations said. */
 uint64_t rs_core_confirmed_position(const rs_core_t *core);
 /* Rows changed and neither confirmed nor in hand. */
@@ -170,6 +183,7 @@ void rs_core_accounting(const rs_core_t *core, uint32_t source, rs_accounting_t 
 int64_t rs_core_now(const rs_core_t *core);          /* the time that windows and alerts go by */
 int64_t rs_core_watermark(const rs_core_t *core);    /* minimum over active sources */
 uint64_t rs_core_position(const rs_core_t *core);    /* number of the last applied record */
+uint64_t rs_core_run(const rs_core_t *core);         /* that it was begun with, over all restarts */
 const rs_window_store_t *rs_core_windows(const rs_core_t *core);   /* NULL when off */
 /* Any thread, for key < rs_window_key_count: the key's dimensions, valid for the core's life. */
 void rs_core_key(const rs_core_t *core, uint32_t key, rs_key_t *dimensions);

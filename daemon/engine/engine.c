@@ -32,6 +32,7 @@ void rs__send_verdict(void *context, rs_origin_t origin, const rs_event_t *event
 
 void rs__send_alert(void *context, const rs_alert_transition_t *transition) {
     rs_engine_t *engine = context;
+    if (engine->follower.on_row != NULL) engine->follower.on_alert(engine->follower.context, transition);
     if (!engine->telling) return;
     void *bytes = claim_outlet(engine, RS_ALERT_PACKED_MAX);
     rs_ring_commit(engine->outlet, rs_alert_pack(transition, bytes), RS_OUTLET_ALERT);
@@ -250,6 +251,7 @@ const rs_accounting_t *rs_engine_collected_source(const rs_engine_t *engine, uin
 
 const rs_window_store_t *rs_engine_windows(const rs_engine_t *engine) { return rs_core_windows(engine->core); }
 void rs_engine_key(const rs_engine_t *engine, uint32_t key, rs_key_t *dimensions) { rs_core_key(engine->core, key, dimensions); }
+uint64_t rs_engine_submitted(const rs_engine_t *engine) { return engine->submitted; }
 uint64_t rs_engine_number(const rs_engine_t *engine) { return atomic_load_explicit(&engine->number, memory_order_acquire); }
 int64_t rs_engine_now(const rs_engine_t *engine) { return atomic_load_explicit(&engine->now_us, memory_order_relaxed); }
 int64_t rs_engine_watermark(const rs_engine_t *engine) { return atomic_load_explicit(&engine->watermark_us, memory_order_relaxed); }
