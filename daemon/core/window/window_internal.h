@@ -64,14 +64,13 @@ typedef struct rs__extremes {
 } rs__extremes_t;
 
 typedef struct rs__wait { int64_t second; uint64_t packed; } rs__wait_t; /* packed: value << 3 | which lists it is in */
-/* In a chunk: the second, counted from the chunk's base, above that. A chunk spans less than two hours and a half. */
 
 typedef struct rs__wait_chunk {
     uint32_t next, prev;          /* towards newer, older */
     uint32_t first, end;          /* entries in use; those before `first` have left the longest window */
     bool best_is_stale;
     int64_t base_s;
-    uint64_t waits[RS__CHUNK_WAITS];    /* by second */
+    uint64_t waits[RS__CHUNK_WAITS];    /* by second: as packed, and above it the second from base_s on, at most RS__WAIT_MAX_OFFSET */
     rs__extremes_t best;          /* of the entries in use, unless it is stale */
 } rs__wait_chunk_t;
 
