@@ -14,14 +14,14 @@ enum {
     RS_BYTES_TENANT = 1024,
     RS_BYTES_QUEUE_KEY = 96 * 1024,    /* mean over the keys, which share one pool; a busy queue alone takes some MiB of it */
     RS_BYTES_WINDOWS = 256 * 1024 * 1024, /* what the windows may take beside, however few the queues are */
-    RS_BYTES_AGENT_KEY = 18 * 1024,    /* row and windows 8, events, plans and handlings that are kept 10 (core/agent) */
-    RS_BYTES_TEAM_KEY = 8 * 1024,
+    RS_BYTES_AGENT_KEY = 15 * 1024,    /* row and windows 5, events, plans and handlings that are kept 10 (core/agent) */
+    RS_BYTES_TEAM_KEY = 5 * 1024,
     RS_BYTES_SOURCE = 2 * 1024,
     RS_BYTES_CONTACT = 1024,
     RS_BYTES_EVENT = 160,              /* with the text of its id */
     RS_EVENTS_PER_CONTACT = 16,        /* mean; a single contact may keep limits.contact_events */
     RS_BYTES_REMEMBERED_ID = 32,
-    RS_BYTES_ROW = 3328,               /* with its histograms; event and enter share most of theirs */
+    RS_BYTES_ROW = 2432,               /* with its histograms; event and enter share most of theirs */
     RS_BYTES_CUSTOMER = 67,            /* record and index: 65.8 measured with a million (tests/bench/fcr.c) */
     RS_BYTES_CASE = 512,               /* record, index, and two kept events with their ids */
     RS_BYTES_EDGE = 1024,              /* with its histogram of times */

@@ -123,9 +123,11 @@ static int create_prediction(rs_core_t *core) {
 }
 
 /* A cell has a row for each attribution. */
+static uint32_t rows_each(const rs_core_options_t *options) {
+    return options->attributions == 0 ? 1 : (uint32_t)__builtin_popcount(options->attributions);
+}
 static uint32_t max_cells(const rs_core_options_t *options) {
-    const uint32_t rows_each = (uint32_t)__builtin_popcount(options->attributions);
-    const uint32_t cells = options->config->limits.rows / (rows_each == 0 ? 1 : rows_each);
+    const uint32_t cells = options->config->limits.rows / rows_each(options);
     return cells == 0 ? 1 : cells;
 }
 
@@ -154,7 +156,7 @@ int rs_core_create_parts(rs_core_t *core) {
                                        .team_of = team_of, .on_facts = on_case_facts, .context = core};
     status = rs_cases_init(&core->cases, &cases);
     if (status != RS_OK) return status;
-    status = rs_rows_init(&core->rows, max_cells(options), &options->interval, options->run);
+    status = rs_rows_init(&core->rows, max_cells(options), rows_each(options), &options->interval, options->run);
     if (status != RS_OK) return status;
     if (follows_ways) status = rs_process_init(&core->process, &config->limits, &options->interval, options->run);
     if (status != RS_OK) return status;

@@ -1,5 +1,6 @@
 #include "core/rows_internal.h"
 
+#include "config/bounds.h"
 #include "core/hash.h"
 
 #include <stdlib.h>
@@ -23,7 +24,11 @@ void rs_interval_of(const rs_interval_spec_t *spec, int64_t at_us, int64_t *star
 
 static uint32_t at_most(uint64_t wanted) { return wanted < UINT32_MAX / 2 ? (uint32_t)wanted : UINT32_MAX / 2; }
 
-int rs_rows_init(rs_rows_t *rows, uint32_t max_cells, const rs_interval_spec_t *spec, uint64_t run) {
+/* What --check says of a row. An index has up to four slots for each cell. */
+_Static_assert(sizeof(rs_cell_t) + sizeof(uint32_t) + 4 * sizeof(rs_index_slot_t) + sizeof(rs_sums_t) + RS_LINES_EACH * RS_SUMS_LINE +
+                   RS_TABLES_EACH * sizeof(rs_block_table_t) + RS_BLOCKS_EACH * sizeof(rs_block_t) <= RS_BYTES_ROW, "a row fits its bound");
+
+int rs_rows_init(rs_rows_t *rows, uint32_t max_cells, uint32_t rows_each, const rs_interval_spec_t *spec, uint64_t run) {
     *rows = (rs_rows_t){.spec = *spec, .run = run};
     rows->scratch = malloc((size_t)RS_HIST_COUNT * RS_HIST_BUCKETS * sizeof *rows->scratch);
     if (spec->mode == RS_INTERVAL_FIXED) rows->ends = rs_table_take((uint64_t)max_cells * sizeof *rows->ends);
@@ -32,8 +37,8 @@ int rs_rows_init(rs_rows_t *rows, uint32_t max_cells, const rs_interval_spec_t *
         return RS_ERR_MEMORY;
     }
     if (rows->scratch == NULL || rs_pool_init(&rows->cells, sizeof(rs_cell_t), max_cells) != RS_OK ||
-        rs_pool_init(&rows->sums, sizeof(rs_sums_t), at_most((uint64_t)max_cells * RS_ATTRIBUTION_COUNT)) != RS_OK ||
-        rs_sums_init(&rows->store, max_cells) != RS_OK ||
+        rs_pool_init(&rows->sums, sizeof(rs_sums_t), at_most((uint64_t)max_cells * rows_each)) != RS_OK ||
+        rs_sums_init(&rows->store, (uint64_t)max_cells * rows_each) != RS_OK ||
         rs_index_init(&rows->index, max_cells) != RS_OK) {
         rs_rows_deinit(rows);
         return RS_ERR_MEMORY;

@@ -43,8 +43,8 @@ typedef struct rs_rows {
     rs_in_hand_t in_hand;
 } rs_rows_t;
 
-/* `max_cells` > 0. */
-RS_MUST_CHECK int rs_rows_init(rs_rows_t *rows, uint32_t max_cells, const rs_interval_spec_t *spec, uint64_t run);
+/* `max_cells` > 0, each with rows in so many attributions. */
+RS_MUST_CHECK int rs_rows_init(rs_rows_t *rows, uint32_t max_cells, uint32_t rows_each, const rs_interval_spec_t *spec, uint64_t run);
 void rs_rows_deinit(rs_rows_t *rows);
 /* The cell's number, made when new; 0 and counted in `store.dropped` when there is no room. `likely` may be 0. */
 uint32_t rs_rows_find(rs_rows_t *rows, uint32_t likely, uint32_t key, int64_t at_us);

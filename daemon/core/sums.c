@@ -2,22 +2,19 @@
 
 #include <stdlib.h>
 
-/* Of each kind, for one key and interval in the mean; what the printed bound of a row counts on (config/bounds.h). */
-enum { LINES_EACH = 24, TABLES_EACH = 2 * RS_HIST_COUNT, BLOCKS_EACH = 48 };
-
 /* A duration that waits: 10 bits of bucket, 4 of histogram, 1 of sign. */
 enum { BUCKET_BITS = 10, HISTOGRAM_BITS = 4, TAKEN_BACK = 1 << (BUCKET_BITS + HISTOGRAM_BITS) };
 _Static_assert(RS_HIST_BUCKETS <= 1 << BUCKET_BITS && RS_HIST_COUNT <= 1 << HISTOGRAM_BITS, "a waiting duration is packed into 16 bits");
 
 static uint32_t at_most(uint64_t wanted) { return wanted < UINT32_MAX / 2 ? (uint32_t)wanted : UINT32_MAX / 2; }
 
-int rs_sums_init(rs_sums_store_t *store, uint32_t max_cells) {
+int rs_sums_init(rs_sums_store_t *store, uint64_t max_rows) {
     *store = (rs_sums_store_t){0};
     rs_places_init(&store->places);
     store->tally = calloc(1, sizeof *store->tally);
-    if (store->tally == NULL || rs_pool_init(&store->lines, RS_SUMS_LINE, at_most((uint64_t)max_cells * LINES_EACH)) != RS_OK ||
-        rs_pool_init(&store->tables, sizeof(rs_block_table_t), at_most((uint64_t)max_cells * TABLES_EACH)) != RS_OK ||
-        rs_pool_init(&store->blocks, sizeof(rs_block_t), at_most((uint64_t)max_cells * BLOCKS_EACH)) != RS_OK) {
+    if (store->tally == NULL || rs_pool_init(&store->lines, RS_SUMS_LINE, at_most(max_rows * RS_LINES_EACH)) != RS_OK ||
+        rs_pool_init(&store->tables, sizeof(rs_block_table_t), at_most(max_rows * RS_TABLES_EACH)) != RS_OK ||
+        rs_pool_init(&store->blocks, sizeof(rs_block_t), at_most(max_rows * RS_BLOCKS_EACH)) != RS_OK) {
         rs_sums_deinit(store);
         return RS_ERR_MEMORY;
     }

@@ -188,7 +188,9 @@ static weight_t apart(weight_t (*measure)(uint32_t, double), uint32_t things, do
 }
 
 /* --- queues, agents, teams --------------------------------------------------------------------------------------------------- */
-/* An hour of so many calls a second in each queue, so that all windows fill; one agent answers them all. */
+/* An hour of so many calls a second in each queue, so that all windows fill. What agents add to the log is theirs: without a name they
+ * add nothing; with `one_agent` there is one, who is in all calls at once, which is noted with each. */
+static bool one_agent;
 static weight_t weigh_queues(uint32_t queues, double per_second) {
     load_t *load = begin(queues, 1);
     workload_settings_t settings = workload_steady(1000, 1000);
@@ -210,6 +212,7 @@ static weight_t weigh_queues(uint32_t queues, double per_second) {
             rs_core_tick(load->core, tick_us);
             if (tick_us / RS_US_PER_S % 60 == 0) collect(load);
         }
+        if (!one_agent) event.agent = event.team = (rs_str_t){0};
         rs_core_apply_event(load->core, &event, event.occurred_us, (rs_origin_t){0});
     }
     const weight_t after = weigh(load);
@@ -378,6 +381,9 @@ static void weigh_all(void) {
     const weight_t busy = apart(weigh_queues, 4, 1), very_busy = apart(weigh_queues, 1, 5);
     print_weight("queue, 1 call/s", &busy, true, 512);
     print_weight("queue, 5 calls/s", &very_busy, true, 512);
+    one_agent = true;
+    const weight_t overlapping = apart(weigh_queues, 4, 1);
+    print_weight("1 call/s, 1 agent", &overlapping, true, 512);
     const weight_t agents = apart(weigh_agents, 100, 0), many_agents = apart(weigh_agents, 1000, 0);
     print_weight("agent", &many_agents, false, 8);
     const weight_t teams = apart(weigh_teams, 1000, 0);

@@ -55,9 +55,11 @@ void rs_contacts_deinit(rs_contacts_t *contacts) {
 }
 
 uint64_t rs_contacts_bytes(const rs_contacts_t *contacts) {
-    return rs_pool_bytes(&contacts->contacts) + rs_pool_bytes(&contacts->nodes) + rs_pool_bytes(&contacts->rests) + rs_pool_bytes(&contacts->stories) +
-           rs_pool_bytes(&contacts->handlings) + rs_pool_bytes(&contacts->texts) + rs_pool_bytes(&contacts->paths) +
-           rs_index_bytes(&contacts->index);
+    const rs_pool_t *const pools[] = {&contacts->contacts, &contacts->nodes, &contacts->rests, &contacts->stories, &contacts->handlings,
+                                      &contacts->texts, &contacts->paths};
+    uint64_t bytes = rs_index_bytes(&contacts->index);
+    for (size_t i = 0; i < RS_ARRAY_LEN(pools); i++) bytes += rs_pool_bytes(pools[i]);
+    return bytes;
 }
 
 static rs_node_t *node_at(const rs_contacts_t *contacts, uint32_t number) { return rs_pool_at(&contacts->nodes, number); }

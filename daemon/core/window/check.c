@@ -69,7 +69,7 @@ static void recount_window(const rs_window_store_t *store, uint32_t window, uint
         for (uint32_t at = store->log.slots[slot]; at != RS__NONE;) {
             const rs__second_t *second = rs__slab_at(&store->log.seconds, at);
             rs__walk_t walk;
-            rs__walk_begin(&store->log, second->first, &walk);
+            rs__walk_begin(second->first, &walk);
             if (second->second <= store->evicted_s[window]) walk.run = RS__NONE;
             if (in_slice && at == store->cursor.second) walk = store->cursor.walk;
             while (rs__walk_next(&store->log, &walk, scratch->items, &scratch->record)) {

@@ -138,7 +138,7 @@ void rs__evict_finish_second(rs_window_store_t *store, int64_t second) {
 
 static bool evict_second(rs_window_store_t *store, uint32_t second, uint32_t window, uint64_t *budget) {
     store->cursor = (rs__cursor_t){.second = second, .window = window};
-    rs__walk_begin(&store->log, second_at(store, second)->first, &store->cursor.walk);
+    rs__walk_begin(second_at(store, second)->first, &store->cursor.walk);
     return walk(store, budget);
 }
 
@@ -198,7 +198,7 @@ static void keep_early_records(rs_window_store_t *store, const rs__group_t *grou
             if (second_at(store, at)->second < from || second_at(store, at)->second >= to) continue;
             rs__walk_t walk;
             rs__record_t record;
-            rs__walk_begin(&store->log, second_at(store, at)->first, &walk);
+            rs__walk_begin(second_at(store, at)->first, &walk);
             while (rs__walk_next(&store->log, &walk, store->batch.items, &record)) keep_early_record(store, group, &record);
         }
     }

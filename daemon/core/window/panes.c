@@ -222,7 +222,7 @@ static const uint16_t *take_hot(const rs_places_t *places, const uint16_t *at, u
     return at;
 }
 
-static uint32_t item_units_of(uint16_t head) { return head >> RS__KEY_COUNT_BITS; }
+static uint32_t item_units_of(uint16_t head) { return head >> RS__ITEM_UNITS_SHIFT; }
 static uint32_t key_count_of(uint16_t head) { return head & RS__RECORD_MAX_KEYS; }
 
 void rs__log_read(const rs__log_t *log, uint32_t number, rs__item_t *items, rs__record_t *out) {
@@ -307,13 +307,11 @@ static void begin_run(rs__log_t *log, uint32_t second) {
     const uint32_t run = log->segment * RS__SEGMENT_UNITS + log->units;
     uint16_t *head = units_at(log, run);
     store_32(head, RS__NONE);
-    head[2] = 0;
     head_of(log, log->segment)->live++;
     rs__second_t *owner = second_at(log, second);
     if (owner->last == RS__NONE) owner->first = run;
     else store_32(units_at(log, owner->last), run);
     owner->last = run;
-    log->last_run = run;
     log->last_second = second;
     log->units += RS__RUN_HEAD_UNITS;
 }
@@ -332,9 +330,9 @@ void rs__log_append(rs__log_t *log, rs__key_t *key, int64_t second, const rs__it
         record = log->last_record; /* it ends where the fresh one begins */
         ++*units_at(log, record);
     } else {
-        if (!same_run) begin_run(log, second_number);
-        *fresh = (uint16_t)(item_units << RS__KEY_COUNT_BITS | 1);
-        units_at(log, log->last_run)[2]++;
+        if (same_run) *units_at(log, log->last_record) &= (uint16_t)~RS__ENDS_RUN;
+        else begin_run(log, second_number);
+        *fresh = (uint16_t)(item_units << RS__ITEM_UNITS_SHIFT | RS__ENDS_RUN | 1);
         log->units += RS__RECORD_HEAD_UNITS + item_units;
         log->last_record = record;
         log->last_count_units = (uint32_t)(counts_end - fresh) - RS__RECORD_HEAD_UNITS;
@@ -345,11 +343,8 @@ void rs__log_append(rs__log_t *log, rs__key_t *key, int64_t second, const rs__it
 /* --- walking ------------------------------------------------------------------------------------------------------ */
 static uint32_t next_run(const rs__log_t *log, uint32_t run) { return load_32(units_at(log, run)); }
 
-void rs__walk_begin(const rs__log_t *log, uint32_t run, rs__walk_t *walk) {
-    *walk = (rs__walk_t){.run = run};
-    if (run == RS__NONE) return;
-    walk->left = units_at(log, run)[2];
-    walk->record = run + RS__RUN_HEAD_UNITS;
+void rs__walk_begin(uint32_t run, rs__walk_t *walk) {
+    *walk = (rs__walk_t){.run = run, .record = run + RS__RUN_HEAD_UNITS};
 }
 
 bool rs__walk_next(const rs__log_t *log, rs__walk_t *walk, rs__item_t *items, rs__record_t *out) {
@@ -357,8 +352,9 @@ bool rs__walk_next(const rs__log_t *log, rs__walk_t *walk, rs__item_t *items, rs
     rs__log_read(log, walk->record, items, out);
     const uint16_t *at = out->slots;
     for (uint32_t i = 0; i < out->key_count; i++) at += (load_32(at) & RS__CHAINED) != 0 ? 4 : 2;
-    walk->record += (uint32_t)(at - units_at(log, walk->record));
-    if (--walk->left == 0) rs__walk_begin(log, next_run(log, walk->run), walk);
+    const uint16_t *head = units_at(log, walk->record);
+    walk->record += (uint32_t)(at - head);
+    if ((*head & RS__ENDS_RUN) != 0) rs__walk_begin(next_run(log, walk->run), walk);
     return true;
 }
 

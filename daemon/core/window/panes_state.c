@@ -30,7 +30,7 @@ static int compare_parts(const void *left, const void *right) {
 static void gather_records(const rs_window_store_t *store, uint32_t first_run, rs__item_t *scratch, parts_t *parts) {
     rs__walk_t walk;
     rs__record_t record;
-    rs__walk_begin(&store->log, first_run, &walk);
+    rs__walk_begin(first_run, &walk);
     while (rs__walk_next(&store->log, &walk, scratch, &record)) {
         const uint16_t *at = record.slots;
         for (uint32_t i = 0; i < record.key_count; i++) {

@@ -1,6 +1,8 @@
 /* Making the store and its keys. */
 #include "core/window/window_internal.h"
 
+#include "config/bounds.h"
+
 #include <stdlib.h>
 
 #define RS__ARENA_SLACK_BYTES (UINT64_C(8) << 20) /* the newest chunk of keys */
@@ -26,6 +28,11 @@ static uint64_t key_bytes(uint32_t row_count) {
 static uint64_t whole_key_bytes(uint32_t row_count, bool full) {
     return rs__odd_lines(key_bytes(row_count) + (full ? sizeof(rs__full_t) : 0));
 }
+
+/* What --check says of an agent's and a team's keys; a KiB is for what the directory and others note of them. */
+static_assert(sizeof(rs__key_t) + RS__SUMS_ROWS * RS__ROW_WORDS * sizeof(int64_t) + 64 +
+                  RS_PLACES_GROUPS * (sizeof(rs__more_t) + RS__SUMS_ROWS * RS_PLACES_GROUP * sizeof(int64_t)) + 1024 <= RS_BYTES_TEAM_KEY,
+              "a team's windows fit their bound");
 
 static uint64_t group_bytes(void) { return (sizeof(rs__group_t) + 63) / 64 * 64; }
 

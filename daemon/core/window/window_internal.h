@@ -50,7 +50,7 @@ typedef struct rs__item { int64_t delta; uint16_t what; } rs__item_t;
 /* --- waits, for extremes ------------------------------------------------------------------------------------------ */
 enum {
     RS__WAIT_ANY = 1, RS__WAIT_ANSWERED = 2, RS__WAIT_ABANDONED = 4, RS__WAIT_BITS = 3,
-    RS__CHUNK_WAITS = 124,
+    RS__CHUNK_WAITS = 138,         /* an odd number of cache lines with the rest of the chunk */
     RS__CHUNKS_PER_CHANGE = 4 /* RS__CHANGE_WAITS more waits in one place split a full chunk twice at most */
 };
 enum { RS__WAIT_VALUE_BITS = 48, RS__WAIT_OFFSET_SHIFT = RS__WAIT_BITS + RS__WAIT_VALUE_BITS,
@@ -64,14 +64,13 @@ typedef struct rs__extremes {
 } rs__extremes_t;
 
 typedef struct rs__wait { int64_t second; uint64_t packed; } rs__wait_t; /* packed: value << 3 | which lists it is in */
-/* In a chunk: the second, counted from the chunk's base, above that. A chunk spans less than two hours and a half. */
 
 typedef struct rs__wait_chunk {
     uint32_t next, prev;          /* towards newer, older */
     uint32_t first, end;          /* entries in use; those before `first` have left the longest window */
     bool best_is_stale;
     int64_t base_s;
-    uint64_t waits[RS__CHUNK_WAITS];    /* by second */
+    uint64_t waits[RS__CHUNK_WAITS];    /* by second: as packed, and above it the second from base_s on, at most RS__WAIT_MAX_OFFSET */
     rs__extremes_t best;          /* of the entries in use, unless it is stale */
 } rs__wait_chunk_t;
 
@@ -148,13 +147,13 @@ enum {
     RS__MAX_SEGMENTS = 131071,      /* a record's number has 32 bits: 8 GiB of records */
     /* A record: its head, items (at most 5 units each, the hot ones' mask and widths, two masks), keys. */
     RS__RECORD_HEAD_UNITS = 1,
-    RS__RUN_HEAD_UNITS = 3,         /* the next run (2 units), number of records */
+    RS__RUN_HEAD_UNITS = 2,         /* the next run */
     RS__RECORD_MAX_ITEM_UNITS = RS__CHANGE_ITEMS * 5 + 3 + 4,
     RS__RECORD_MAX_UNITS = RS__RUN_HEAD_UNITS + RS__RECORD_HEAD_UNITS + RS__RECORD_MAX_ITEM_UNITS + 4,
-    RS__KEY_COUNT_BITS = 5,         /* of a record's head; the rest is the number of item units */
-    RS__RECORD_MAX_KEYS = (1 << RS__KEY_COUNT_BITS) - 1
+    /* A record's head: the number of keys, whether it ends its run, the number of item units. */
+    RS__RECORD_MAX_KEYS = 15, RS__ENDS_RUN = 16, RS__ITEM_UNITS_SHIFT = 5
 };
-static_assert(RS__RECORD_MAX_ITEM_UNITS < 1 << (16 - RS__KEY_COUNT_BITS), "a record's items fit its head");
+static_assert(RS__RECORD_MAX_ITEM_UNITS < 1 << (16 - RS__ITEM_UNITS_SHIFT), "a record's items fit its head");
 
 /* A pane leaves a window whole, or readers would see half of it: all records that a key has in a second are evicted
  * together, when the last of them is met. A key in a record is its number and these marks; RS__CHAINED: two units
@@ -198,7 +197,7 @@ typedef struct rs__log {
     uint32_t slots[RS__SLOTS];      /* second mod RS__SLOTS -> first rs__second_t */
     uint32_t segment, units;        /* where the next record goes */
     uint32_t last_record, last_second; /* the newest record and its second, RS__NONE when nothing can be added to its run */
-    uint32_t last_run, last_count_units; /* its run; units of its counts */
+    uint32_t last_count_units;      /* units of its counts */
     uint32_t found;                 /* the second that was asked for last */
     uint32_t second_count;
     uint32_t promised;              /* open panes: their records' room is reserved, too */
@@ -217,8 +216,7 @@ typedef struct rs__record {
 /* What is left of a second's records, oldest first. */
 typedef struct rs__walk {
     uint32_t run;                   /* RS__NONE: nothing */
-    uint32_t left;                  /* records of the run, from `record` on */
-    uint32_t record;
+    uint32_t record;                /* in it, the next one */
 } rs__walk_t;
 
 /* --- the store ---------------------------------------------------------------------------------------------------- */
@@ -373,7 +371,7 @@ void rs__log_append(rs__log_t *log, rs__key_t *key, int64_t second, const rs__it
                     bool has_waits);
 void rs__log_read(const rs__log_t *log, uint32_t record, rs__item_t *items, rs__record_t *out);
 /* All records of a second, one after the other; next is false when there is none left. */
-void rs__walk_begin(const rs__log_t *log, uint32_t first_run, rs__walk_t *walk);
+void rs__walk_begin(uint32_t first_run, rs__walk_t *walk);
 bool rs__walk_next(const rs__log_t *log, rs__walk_t *walk, rs__item_t *items, rs__record_t *out);
 /* Reads the slot at *at and moves *at to the next one. */
 rs__slot_t rs__record_slot(const uint16_t **at);

@@ -70,7 +70,7 @@ static void an_extreme_is_exact_again_once_what_had_no_room_was_taken_back(void 
     const rs_interval_spec_t spec = {.mode = RS_INTERVAL_FIXED, .length_us = 900 * RS_US_PER_S};
     rs_rows_t rows;
     rs_row_t row;
-    assert_int_equal(rs_rows_init(&rows, 4, &spec, 1), RS_OK);
+    assert_int_equal(rs_rows_init(&rows, 4, 2, &spec, 1), RS_OK);
     const uint32_t cell = rs_rows_find(&rows, 0, 0, 0);
     rs_sums_t *sums = &rs_rows_cell(&rows, cell)->common;
     rs_sums_store_t *store = &rows.store;
@@ -99,7 +99,7 @@ static void an_extreme_whose_best_values_were_all_taken_back_is_a_bound_within_a
     const int64_t waits_ms[] = {1000, 2000, 70000, 80000, 90000, 100000, 110000, 120000};   /* the first two have no room */
     rs_rows_t rows;
     rs_row_t row;
-    assert_int_equal(rs_rows_init(&rows, 4, &spec, 1), RS_OK);
+    assert_int_equal(rs_rows_init(&rows, 4, 2, &spec, 1), RS_OK);
     const uint32_t cell = rs_rows_find(&rows, 0, 0, 0);
     rs_sums_t *sums = &rs_rows_cell(&rows, cell)->common;
     rs_sums_store_t *store = &rows.store;
