@@ -157,7 +157,7 @@ static int submit_refusal(void *context, rs_str_t source, const rs_refused_t *re
     if (status != RS_OK) return status;
     service->submitted = *position;
     if (service->store == NULL) return RS_OK;
-    if (rs_store_add_refusal(service->store, source, refused->has_seq, refused->seq, refused, hash, arrival_us) != RS_OK) {
+    if (rs_store_add_refusal(service->store, source, refused->has_seq, refused->seq, refused, hash, arrival_us, 0, 0) != RS_OK) {
         RS_LOG(RS_LOG_DEBUG, "a refusal did not reach the quarantine");
     }
     return RS_OK;
@@ -172,7 +172,7 @@ static void on_verdict(void *context, rs_origin_t origin, rs_refusal_t reason) {
 static void store_alert(void *context, const rs_alert_transition_t *transition) {
     rs_service_t *service = context;
     if (service->store == NULL) return;
-    if (rs_store_add_transition(service->store, transition) != RS_OK) {
+    if (rs_store_add_transition(service->store, transition, transition->position, transition->ordinal) != RS_OK) {
         RS_LOG(RS_LOG_WARNING, "an alert transition was not queued for the database");
     }
     service->alert_position = transition->position;
@@ -253,6 +253,7 @@ static void take_collection(rs_service_t *service) {
     service->collecting = false;
     log_troubles(service, &collection);
     if (service->store == NULL) return;
+    service->settled = rs_engine_drain(service->engine);   /* the position below covers alerts that may have come since the last drain */
     for (uint32_t i = 0; i < collection.source_count; i++) {
         const rs_accounting_t *source = rs_engine_collected_source(service->engine, i);
         if (source->received != 0 && rs_store_add_accounting(service->store, source) != RS_OK) {
@@ -261,7 +262,7 @@ static void take_collection(rs_service_t *service) {
     }
     service->batch_with_store = true;
     service->in_batch = collection.confirmed;
-    if (rs_store_rows_ready(service->store, collection.batch, collection.position, collection.watermark_us) != RS_OK) {
+    if (rs_store_rows_ready(service->store, collection.batch, collection.position, collection.dirty == 0, collection.watermark_us) != RS_OK) {
         service->batch_with_store = false;
     }
 }
