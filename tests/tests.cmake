@@ -29,7 +29,7 @@ foreach(folder ${unit_rooms})
     file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.c)
     if(IS_DIRECTORY ${folder} AND sources)
         get_filename_component(room ${folder} NAME)
-        rs_test_binary(test_${room} unit 120 ${sources})
+        rs_test_binary(test_${room} unit 300 ${sources})
         if(room MATCHES "^(cli|connect)$")   # no room: nothing else links it; connect compares with its reader
             target_link_libraries(test_${room} PRIVATE rs_cli)
         endif()
