@@ -45,6 +45,10 @@ typedef struct rs_service {
     rs_asterisk_follower_t *asterisk;
     rs_row_batch_t *batch;
     bool batch_with_store, collecting, rows_wanted;
+    rs_confirmed_t in_batch;               /* what the batch with the store confirms when it is in */
+    bool unsaid;                           /* it is in, and the core does not know yet: the inlet was full */
+    uint64_t alert_position, told_position;   /* of the last transition that the store was given; that the core knows it has */
+    uint32_t alert_ordinal, told_ordinal;
     uint64_t run;                          /* seconds of the start: tells this run's rows and episodes from others' */
     uint64_t submitted, settled, settled_at_ping;
     uint32_t ticks;
@@ -153,7 +157,7 @@ static int submit_refusal(void *context, rs_str_t source, const rs_refused_t *re
     if (status != RS_OK) return status;
     service->submitted = *position;
     if (service->store == NULL) return RS_OK;
-    if (rs_store_add_refusal(service->store, source, refused->has_seq, refused->seq, refused, hash, arrival_us, *position, 0) != RS_OK) {
+    if (rs_store_add_refusal(service->store, source, refused->has_seq, refused->seq, refused, hash, arrival_us, 0, 0) != RS_OK) {
         RS_LOG(RS_LOG_DEBUG, "a refusal did not reach the quarantine");
     }
     return RS_OK;
@@ -165,12 +169,20 @@ static void on_verdict(void *context, rs_origin_t origin, rs_refusal_t reason) {
     if (service->ingest != NULL) rs_ingest_on_verdict(service->ingest, origin, reason);
 }
 
+static void store_alert(void *context, const rs_alert_transition_t *transition) {
+    rs_service_t *service = context;
+    if (service->store == NULL) return;
+    if (rs_store_add_transition(service->store, transition, transition->position, transition->ordinal) != RS_OK) {
+        RS_LOG(RS_LOG_WARNING, "an alert transition was not queued for the database");
+    }
+    service->alert_position = transition->position;
+    service->alert_ordinal = transition->ordinal;
+}
+
 static void on_alert(void *context, const rs_alert_transition_t *transition) {
     rs_service_t *service = context;
     if (service->feed != NULL) rs_feed_on_transition(service->feed, transition);
-    if (service->store != NULL && rs_store_add_transition(service->store, transition, 0, 0) != RS_OK) {
-        RS_LOG(RS_LOG_WARNING, "an alert transition was not queued for the database");
-    }
+    store_alert(context, transition);
 }
 
 static void wake_loop(void *context) {
@@ -191,7 +203,7 @@ static void log_losses(const rs_core_losses_t *losses, const rs_core_losses_t *t
                     RS_LOG_UINT("rows", losses->cells), RS_LOG_UINT("panes", losses->panes),
                     RS_LOG_UINT("overflowed_keys", losses->overflowed_keys), RS_LOG_UINT("alerts", losses->alerts),
                     RS_LOG_UINT("customers", losses->customers), RS_LOG_UINT("cases", losses->cases),
-                    RS_LOG_UINT("edges", losses->edges), RS_LOG_UINT("variants", losses->variants));
+                    RS_LOG_UINT("edges", losses->edges), RS_LOG_UINT("variants", losses->variants), RS_LOG_UINT("untold_alerts", losses->untold));
     }
     if (losses->unmoved != told->unmoved) {
         RS_LOG_WITH(RS_LOG_WARNING, "counts stay at their own moment in rows of attribution close", RS_LOG_UINT("counts", losses->unmoved));
@@ -221,7 +233,14 @@ static void log_troubles(rs_service_t *service, const rs_collection_t *collectio
     service->odd_told = collection->odd;
 }
 
+/* The core is told what the database has. While the inlet is full it is not, and no more rows are asked for. */
+static bool say_what_is_in(rs_service_t *service) {
+    if (service->unsaid && rs_engine_submit_confirmed(service->engine, &service->in_batch) == RS_OK) service->unsaid = false;
+    return !service->unsaid;
+}
+
 static void ask_for_rows(rs_service_t *service) {
+    if (!say_what_is_in(service)) return;
     if (!service->rows_wanted || service->collecting || service->batch_with_store) return;
     if (rs_engine_collect(service->engine, service->batch) != RS_OK) return;
     service->rows_wanted = false;
@@ -242,7 +261,8 @@ static void take_collection(rs_service_t *service) {
         }
     }
     service->batch_with_store = true;
-    if (rs_store_rows_ready(service->store, collection.batch, collection.position, collection.dirty == 0, collection.watermark_us) != RS_OK) {
+    service->in_batch = collection.confirmed;
+    if (rs_store_rows_ready(service->store, collection.batch, collection.position, collection.watermark_us) != RS_OK) {
         service->batch_with_store = false;
     }
 }
@@ -259,6 +279,20 @@ static void request_rows(void *context) {
     ask_for_rows(service);
 }
 
+/* Transitions go out in the order in which they were added: with nothing left in the store's queues the last one is in, too. */
+static void note_what_is_in(rs_service_t *service, const rs_row_batch_t *batch) {
+    rs_store_status_t status;
+    rs_confirmed_t *confirmed = &service->in_batch;
+    rs_store_status(service->store, &status);
+    const bool news = service->alert_position != service->told_position || service->alert_ordinal != service->told_ordinal;
+    if (status.backlog == 0 && news) {
+        confirmed->alert_position = service->told_position = service->alert_position;
+        confirmed->alert_ordinal = service->told_ordinal = service->alert_ordinal;
+        service->unsaid = true;
+    }
+    if (!rs_row_batch_is_empty(batch)) service->unsaid = true;
+}
+
 static void rows_done(void *context, rs_row_batch_t *batch, bool stored) {
     rs_service_t *service = context;
     service->batch_with_store = false;
@@ -266,6 +300,7 @@ static void rows_done(void *context, rs_row_batch_t *batch, bool stored) {
         RS_LOG_WITH(RS_LOG_ERROR, "rows did not reach the database", RS_LOG_UINT("rows", rs_row_batch_count(batch)),
                     RS_LOG_UINT("edges", rs_row_batch_edge_count(batch)));
     }
+    if (stored) note_what_is_in(service, batch);
     ask_for_rows(service);
 }
 
@@ -454,7 +489,8 @@ static int open_loop(rs_service_t *service) {
 /* --- starting the rooms ---------------------------------------------------------------------------------------------- */
 static int start_engine(rs_service_t *service) {
     rs_engine_settings_t settings = {.config = config_of(service), .start_us = wall_us(),
-                                     .callbacks = {.context = service, .on_verdict = on_verdict, .on_alert = on_alert, .wake = wake_loop}};
+                                     .callbacks = {.context = service, .on_verdict = on_verdict, .on_alert = on_alert, .on_alert_again = store_alert,
+                                                   .wake = wake_loop}};
     settings.run = service->run;
     settings.keep_rows = config_of(service)->database.len != 0;
     randombytes_buf(&settings.hash_seed, sizeof settings.hash_seed);
@@ -495,7 +531,8 @@ static int start_store(rs_service_t *service) {
     settings.run = service->run;
     const rs_store_callbacks_t callbacks = {.context = service, .request_rows = request_rows, .rows_done = rows_done, .log = log_store};
     char why[256] = "";
-    if (rs_row_batch_create(config->batch_rows, 0, &service->batch) != RS_OK ||
+    const uint32_t rows = config->batch_rows < RS_ATTRIBUTION_COUNT ? (uint32_t)RS_ATTRIBUTION_COUNT : config->batch_rows;
+    if (rs_row_batch_create(rows, 0, &service->batch) != RS_OK ||
         rs_row_batch_make_room_for_edges(service->batch, config->limits.edges == 0 ? 0 : config->batch_rows) != RS_OK) {
         return fail("start the store", "rows", "out of memory");
     }

@@ -129,14 +129,9 @@ rs_sums_t *rs_rows_own(rs_rows_t *rows, rs_cell_t *cell, unsigned attribution) {
     return rs_pool_at(&rows->sums, cell->own[attribution]);
 }
 
-void rs_rows_touch(rs_rows_t *rows, uint32_t number, unsigned attributions) {
+static void append_dirty(rs_rows_t *rows, uint32_t number) {
     rs_cell_t *cell = rs_rows_cell(rows, number);
-    const bool was_clean = cell->dirty == 0;
-    cell->revision = ++rows->revision_counter;
-    rows->dirty_count += (uint32_t)__builtin_popcount(attributions & ~(unsigned)cell->dirty);
-    cell->attributions |= (uint8_t)attributions;
-    cell->dirty |= (uint8_t)attributions;
-    if (!was_clean || attributions == 0) return;
+    cell->dirty_since = ++rows->dirty_counter;
     cell->dirty_next = 0;
     cell->dirty_previous = rows->dirty_tail;
     if (rows->dirty_tail != 0) rs_rows_cell(rows, rows->dirty_tail)->dirty_next = number;
@@ -144,16 +139,14 @@ void rs_rows_touch(rs_rows_t *rows, uint32_t number, unsigned attributions) {
     rows->dirty_tail = number;
 }
 
-void rs_rows_clean(rs_rows_t *rows, uint32_t number, unsigned attribution) {
+void rs_rows_touch(rs_rows_t *rows, uint32_t number, unsigned attributions) {
     rs_cell_t *cell = rs_rows_cell(rows, number);
-    if ((cell->dirty & 1u << attribution) == 0) return;
-    cell->dirty &= (uint8_t)~(1u << attribution);
-    rows->dirty_count--;
-    if (cell->dirty != 0) return;
-    if (cell->dirty_previous != 0) rs_rows_cell(rows, cell->dirty_previous)->dirty_next = cell->dirty_next;
-    else rows->dirty_head = cell->dirty_next;
-    if (cell->dirty_next != 0) rs_rows_cell(rows, cell->dirty_next)->dirty_previous = cell->dirty_previous;
-    else rows->dirty_tail = cell->dirty_previous;
+    const bool was_clean = cell->dirty == 0;
+    cell->revision = ++rows->revision_counter;
+    rows->dirty_count += (uint32_t)__builtin_popcount(attributions & ~(unsigned)cell->dirty);
+    cell->attributions |= (uint8_t)attributions;
+    cell->dirty |= (uint8_t)attributions;
+    if (was_clean && attributions != 0) append_dirty(rows, number);
 }
 
 static void free_histograms(rs_rows_t *rows, const rs_sums_t *sums) {
@@ -162,9 +155,8 @@ static void free_histograms(rs_rows_t *rows, const rs_sums_t *sums) {
     }
 }
 
-void rs_rows_free(rs_rows_t *rows, uint32_t number) {
+static void free_cell(rs_rows_t *rows, uint32_t number) {
     rs_cell_t *cell = rs_rows_cell(rows, number);
-    RS_REQUIRE(cell->dirty == 0);
     free_histograms(rows, &cell->common);
     for (unsigned a = 0; a < RS_ATTRIBUTION_COUNT; a++) {
         if (cell->own[a] == 0) continue;
@@ -174,6 +166,57 @@ void rs_rows_free(rs_rows_t *rows, uint32_t number) {
     rs_index_remove(&rows->index, cell_hash(cell->key, cell->start_us), number);
     cell->is_free = true;   /* so that nobody who remembers the number takes it for a cell */
     rs_pool_give(&rows->cells, number);
+}
+
+/* --- what the store has --------------------------------------------------------------------------------------------- */
+uint32_t rs_rows_next_dirty(const rs_rows_t *rows) {
+    return rows->in_hand.last != 0 ? rs_rows_cell(rows, rows->in_hand.last)->dirty_next : rows->dirty_head;
+}
+
+void rs_rows_take_in_hand(rs_rows_t *rows, uint32_t number) {
+    const rs_cell_t *cell = rs_rows_cell(rows, number);
+    rs_in_hand_t *hand = &rows->in_hand;
+    if (hand->last == 0) hand->revision = rows->revision_counter;
+    hand->last = number;
+    hand->through = cell->dirty_since;
+    hand->rows += (uint32_t)__builtin_popcount(cell->dirty);
+}
+
+static void take_first_dirty(rs_rows_t *rows) {
+    rs_cell_t *cell = rs_rows_cell(rows, rows->dirty_head);
+    rows->dirty_head = cell->dirty_next;
+    if (rows->dirty_head != 0) rs_rows_cell(rows, rows->dirty_head)->dirty_previous = 0;
+    else rows->dirty_tail = 0;
+    cell->dirty_next = cell->dirty_previous = 0;
+    cell->dirty_since = 0;
+}
+
+static void clean(rs_rows_t *rows, uint32_t number) {
+    rs_cell_t *cell = rs_rows_cell(rows, number);
+    rows->dirty_count -= (uint32_t)__builtin_popcount(cell->dirty);
+    cell->dirty = 0;
+    if (cell->is_final) free_cell(rows, number);
+}
+
+/* What of the list's beginning is in hand still. */
+static void keep_in_hand(rs_rows_t *rows, uint64_t through) {
+    rs_in_hand_t *hand = &rows->in_hand;
+    if (hand->through <= through) *hand = (rs_in_hand_t){0};
+    hand->rows = 0;
+    for (uint32_t number = hand->last; number != 0; number = rs_rows_cell(rows, number)->dirty_previous) {
+        hand->rows += (uint32_t)__builtin_popcount(rs_rows_cell(rows, number)->dirty);
+    }
+}
+
+void rs_rows_confirm(rs_rows_t *rows, const rs_collected_t *collected) {
+    const uint64_t through = collected->through < rows->dirty_counter ? collected->through : rows->dirty_counter;
+    while (rows->dirty_head != 0 && rs_rows_cell(rows, rows->dirty_head)->dirty_since <= through) {
+        const uint32_t number = rows->dirty_head;
+        take_first_dirty(rows);
+        if (rs_rows_cell(rows, number)->revision > collected->revision) append_dirty(rows, number);
+        else clean(rows, number);
+    }
+    keep_in_hand(rows, through);
 }
 
 /* --- durations -------------------------------------------------------------------------------------------------------- */

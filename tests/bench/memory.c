@@ -15,6 +15,7 @@
 #include "core/agent/agent_internal.h"
 #include "core/core_internal.h"
 #include "core/window/window_internal.h"
+#include "core_collect.h"
 #include "random.h"
 #include "workload.h"
 
@@ -53,8 +54,8 @@ static void on_process_row(void *context, const rs_process_row_t *row) {
 static void on_alert(void *context, const rs_alert_transition_t *transition) { (void)context, (void)transition; }
 
 static void collect(load_t *load) {
-    while (rs_core_collect(load->core, 4096, on_row, &load->rows) == 4096) {}
-    while (rs_core_process_collect(load->core, 4096, on_process_row, &load->rows) == 4096) {}
+    while (core_collect(load->core, 4096, on_row, &load->rows) > 0) {}
+    while (core_process_collect(load->core, 4096, on_process_row, &load->rows) > 0) {}
 }
 
 /* customers 0: as many as the configuration says. */

@@ -1,4 +1,5 @@
 /* support/core_rows.c — see core_rows.h. */
+#include "core_collect.h"
 #include "core_rows.h"
 
 #include <stdio.h>
@@ -137,7 +138,7 @@ static void collect(void *context, const rs_row_t *row) {
 
 size_t kept_rows_collect(rs_core_t *core, size_t max, kept_rows_t *rows, const char **why) {
     collecting_t collecting = {.rows = rows, .why = why};
-    return rs_core_collect(core, max, collect, &collecting);
+    return core_collect(core, max, collect, &collecting);
 }
 
 void kept_rows_only(kept_rows_t *rows, rs_key_family_t family) {

@@ -47,6 +47,8 @@ const char *rs_alert_severity_name(unsigned severity);
 /* One change of state, complete in itself. Strings are borrowed for the call. From OK to PENDING and back is reported
  * too (receivers choose); RESOLVED is reported once at the end of an episode that fired, canceled pendings go to OK. */
 typedef struct rs_alert_transition {
+    uint64_t position;                                   /* its identity, the same whenever it is told again: number of the record … */
+    uint32_t ordinal;                                    /* … that caused it, and which of that record's transitions, from 1 */
     uint64_t episode;
     uint32_t rule, key;                                  /* indices */
     rs_str_t rule_name, metric, policy, window, runbook; /* policy, window: empty where the metric has none */

@@ -1,3 +1,4 @@
+#include "core_collect.h"
 #include "core_test.h"
 
 #include <setjmp.h>
@@ -172,28 +173,28 @@ static void a_row_is_collected_when_it_changed_becomes_final_and_leaves_then(voi
     collected_t seen = {0};
     core_test_begin(&test, NULL);
     core_test_event(&test, RS_CONTACT_QUEUED, "c1", "q", "", 10);
-    rs_core_collect(test.core, 100, take_total, &seen);
+    core_collect(test.core, 100, take_total, &seen);
     assert_int_equal(seen.count, 1);
     assert_int_equal(seen.last.still_open, 1);
     assert_false(seen.last.final);
-    rs_core_collect(test.core, 100, take_total, &seen);
+    core_collect(test.core, 100, take_total, &seen);
     assert_int_equal(seen.count, 1);                                   /* nothing changed */
     const uint64_t part = seen.last.part, revision = seen.last.revision;
     core_test_event(&test, RS_CONTACT_ANSWERED, "c1", "", "a", 20);
-    rs_core_collect(test.core, 100, take_total, &seen);
+    core_collect(test.core, 100, take_total, &seen);
     assert_int_equal(seen.count, 2);
     assert_int_equal(seen.last.part, part);
     assert_true(seen.last.revision > revision);
     assert_int_equal(seen.last.still_open, 0);
     rs_core_tick(test.core, core_test_at(900 + 601));                  /* the interval's end and lateness have passed */
-    rs_core_collect(test.core, 100, take_total, &seen);
+    core_collect(test.core, 100, take_total, &seen);
     assert_true(seen.last.final);
     assert_int_equal(seen.last.part, part);
     const uint32_t before = seen.count;
     test.source = "spool";                                             /* its own watermark: nothing is late for it */
     test.seq = 0;
     core_test_event(&test, RS_CONTACT_QUEUED, "c2", "q", "", 30);
-    rs_core_collect(test.core, 100, take_total, &seen);
+    core_collect(test.core, 100, take_total, &seen);
     assert_int_equal(seen.count, before + 1);
     assert_true(seen.last.part != part);                               /* a new stay of the interval in memory */
     assert_int_equal(seen.last.counts[RS_COUNT_OFFERED], 1);
