@@ -262,7 +262,7 @@ static void take_collection(rs_service_t *service) {
     }
     service->batch_with_store = true;
     service->in_batch = collection.confirmed;
-    if (rs_store_rows_ready(service->store, collection.batch, collection.position, collection.watermark_us) != RS_OK) {
+    if (rs_store_rows_ready(service->store, collection.batch, collection.position, collection.dirty == 0, collection.watermark_us) != RS_OK) {
         service->batch_with_store = false;
     }
 }
