@@ -262,7 +262,8 @@ static void take_collection(rs_service_t *service) {
     }
     service->batch_with_store = true;
     service->in_batch = collection.confirmed;
-    if (rs_store_rows_ready(service->store, collection.batch, collection.position, collection.dirty == 0, collection.watermark_us) != RS_OK) {
+    service->in_batch.position = collection.newest;   /* what may leave memory then; the mark goes no further than collection.position */
+    if (rs_store_rows_ready(service->store, collection.batch, collection.position, collection.newest, collection.watermark_us) != RS_OK) {
         service->batch_with_store = false;
     }
 }

@@ -95,6 +95,7 @@ static void collect_rows(rs_engine_t *engine, rs_collection_t *collection) {
     const bool complete = collection->dirty == 0 && before.rows.through == 0 && before.edges.through == 0;
     if (complete) engine->complete = rs_core_position(engine->core);
     collection->position = engine->complete;
+    collection->newest = rs_core_position(engine->core);
     rs_core_collected(engine->core, &collection->confirmed);
     collection->confirmed.position = engine->complete;
 }

@@ -119,6 +119,7 @@ uint64_t rs_engine_drain(rs_engine_t *engine);
 /* --- rows: one collection at a time ------------------------------------------------------------------------------- */
 typedef struct rs_collection {
     rs_row_batch_t *batch;             /* as given to rs_engine_collect, filled */
+    uint64_t newest;                   /* record number of the core then */
     uint64_t position;                 /* record number: everything up to here is in the rows collected so far and these, if dirty is 0 */
     int64_t watermark_us;
     size_t dirty;                      /* rows and edges that changed and did not fit */
