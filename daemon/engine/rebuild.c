@@ -13,6 +13,36 @@ void rs_rebuild_begin(rs_rebuild_t *rebuild, rs_engine_t *engine, uint64_t after
     engine->recovered_context = rebuild;
 }
 
+/* --- all of it, when it is too late for the rest ---------------------------------------------------------------------------- */
+static void show(rs_rebuild_t *rebuild) {
+    if (rebuild->status != RS_OK || rs_row_batch_is_empty(rebuild->sink.batch)) return;
+    rebuild->rows += rs_row_batch_count(rebuild->sink.batch) + rs_row_batch_edge_count(rebuild->sink.batch);
+    rebuild->status = rebuild->sink.on_rows(rebuild->sink.context);
+    rs_row_batch_clear(rebuild->sink.batch);
+}
+
+static void add_row(void *context, const rs_row_t *row) {
+    rs_rebuild_t *rebuild = context;
+    if (rs_row_batch_count(rebuild->sink.batch) == rs_row_batch_max_rows(rebuild->sink.batch)) show(rebuild);
+    if (rebuild->status == RS_OK) rebuild->status = rs_row_batch_add(rebuild->sink.batch, row);
+}
+
+static void add_edge(void *context, const rs_process_row_t *edge) {
+    rs_rebuild_t *rebuild = context;
+    if (rs_row_batch_edge_count(rebuild->sink.batch) == rs_row_batch_max_edges(rebuild->sink.batch)) show(rebuild);
+    if (rebuild->status == RS_OK) rebuild->status = rs_row_batch_add_edge(rebuild->sink.batch, edge);
+}
+
+static int hand_out_memory(rs_rebuild_t *rebuild) {
+    rs_core_t *core = rebuild->engine->core;
+    rs_row_batch_clear(rebuild->sink.batch);
+    rs_core_rows(core, add_row, rebuild);
+    if (rs_row_batch_max_edges(rebuild->sink.batch) > 0) rs_core_process_rows(core, add_edge, rebuild);
+    show(rebuild);
+    return rebuild->status;
+}
+
+/* --- what is let go ------------------------------------------------------------------------------------------------------------ */
 /* Everything that is not confirmed, in its order, at least up to these places. */
 static int hand_out(rs_rebuild_t *rebuild, uint64_t rows_through, uint64_t edges_through) {
     rs_core_t *core = rebuild->engine->core;
@@ -49,7 +79,11 @@ static int tell_refusal(rs_rebuild_t *rebuild, const void *bytes, size_t len, ui
 }
 
 int rs_rebuild_record(rs_rebuild_t *rebuild, uint32_t kind, const void *bytes, size_t len, uint64_t number) {
+    const rs_core_t *core = rebuild->engine->core;
     int status = RS_OK;
+    if (!rebuild->is_under_way && core != NULL && rs_core_position(core) > rebuild->after) status = hand_out_memory(rebuild);
+    rebuild->is_under_way = true;
+    if (status != RS_OK) return status;
     if (number > rebuild->after && kind == RS_RECORD_CONFIRMED) status = before_confirmation(rebuild, bytes, len);
     if (number > rebuild->after && kind == RS_RECORD_REFUSAL) status = tell_refusal(rebuild, bytes, len, number);
     if (status == RS_OK) status = rs_engine_recover_record(rebuild->engine, kind, bytes, len, number);

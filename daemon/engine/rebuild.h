@@ -8,6 +8,8 @@
  *            - of transitions and refusals, those of the records above `after`.
  *          What changed above `after` has then been handed out with its last version, or is younger than `upto`, which is the live core's.
  *          Some more is handed out as well; rows are absolute and revisioned, effects are known by their record: that is harmless.
+ *          When the engine stands above `after` already, because what is below it is gone, all that is in its memory is handed out first:
+ *          what had left memory by then is not made again.
  * Cost:    that of applying the records, and of reading about as many rows as the live core handed out in that stretch.
  * Threads: one at a time; the engine belongs to the rebuild meanwhile.
  */
@@ -32,6 +34,7 @@ typedef struct rs_rebuild {
     uint64_t after, upto;
     rs_rebuild_sink_t sink;
     uint64_t rows;           /* rows and edges handed out */
+    bool is_under_way;
     int status;              /* of the sink */
 } rs_rebuild_t;
 

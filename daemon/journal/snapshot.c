@@ -171,11 +171,17 @@ static int check_file(rs_disk_t *disk, int file, uint64_t journal, uint64_t numb
 }
 
 int rs_snapshot_find(rs_disk_t *disk, uint64_t journal, rs_snapshot_t *snapshot) {
+    return rs_snapshot_find_below(disk, journal, UINT64_MAX, snapshot, NULL);
+}
+
+int rs_snapshot_find_below(rs_disk_t *disk, uint64_t journal, uint64_t at_most, rs_snapshot_t *snapshot, uint64_t *oldest) {
     rs_seen_t seen;
     *snapshot = (rs_snapshot_t){.is_there = false};
     int status = list(disk, &seen);
+    if (oldest != NULL) *oldest = seen.count == 0 ? 0 : seen.numbers[seen.count - 1];
     for (uint32_t i = 0; i < seen.count && status == RS_OK && !snapshot->is_there; i++) {
         int file;
+        if (seen.numbers[i] > at_most) continue;
         name_of(seen.numbers[i], snapshot->name);
         status = disk->open(disk, snapshot->name, false, &file);
         if (status == RS_ERR_NOT_FOUND) {   /* went meanwhile */
