@@ -170,6 +170,8 @@ typedef struct rs_limits {     /* hard bounds; keys past one go to __overflow__,
     uint32_t inlet_bytes, outlet_bytes; /* ring sizes, powers of two */
 } rs_limits_t;
 
+#define RS_CONFIG_JOURNAL_SPARES 2u
+
 typedef struct rs_config {
     rs_str_t file;                                   /* where it was read from; empty for defaults */
     /* core */
@@ -207,6 +209,16 @@ typedef struct rs_config {
     int64_t flush_us;                                /* how often changed rows are written */
     uint32_t batch_rows;
     int64_t backoff_min_us, backoff_max_us;
+    /* journal; RS_CONFIG_JOURNAL_SPARES files are made ahead, beyond max_bytes */
+    struct {
+        rs_str_t directory;                          /* empty: <state>/journal */
+        uint32_t segment_bytes;                      /* a multiple of 4096 */
+        uint64_t max_bytes;                          /* of segments, at least 4 and at most 4096 of them */
+        int64_t keep_us;                             /* how long what is not needed any more stays */
+        int64_t snapshot_every_us;
+        uint64_t snapshot_bytes;                     /* or so much of the journal, whichever comes first */
+        bool any_file_system;
+    } journal;
     /* service */
     rs_str_t state_directory;
     rs_str_t pseudonym_key_file;                     /* empty: <state>/pseudonym.key, made at first start */

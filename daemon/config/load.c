@@ -340,6 +340,8 @@ static int interpret(rs__loader_t *loader) {
 }
 
 /* --- whole -------------------------------------------------------------------------------------------------------- */
+_Static_assert((int)RS_CONFIG_TEXT_MAX == (int)RS_DOCUMENT_MAX_BYTES, "every file's text can be loaded again");
+
 /* Where a configuration comes from: a text, a file, or neither. */
 typedef struct origin { const char *path; const rs_str_t *text; } origin_t;
 

@@ -170,6 +170,7 @@ void rs_core_accounting(const rs_core_t *core, uint32_t source, rs_accounting_t 
 int64_t rs_core_now(const rs_core_t *core);          /* the time that windows and alerts go by */
 int64_t rs_core_watermark(const rs_core_t *core);    /* minimum over active sources */
 uint64_t rs_core_position(const rs_core_t *core);    /* number of the last applied record */
+uint64_t rs_core_run(const rs_core_t *core);         /* that it was begun with, over all restarts */
 const rs_window_store_t *rs_core_windows(const rs_core_t *core);   /* NULL when off */
 /* Any thread, for key < rs_window_key_count: the key's dimensions, valid for the core's life. */
 void rs_core_key(const rs_core_t *core, uint32_t key, rs_key_t *dimensions);

@@ -252,6 +252,7 @@ const rs_accounting_t *rs_engine_collected_source(const rs_engine_t *engine, uin
 
 const rs_window_store_t *rs_engine_windows(const rs_engine_t *engine) { return rs_core_windows(engine->core); }
 void rs_engine_key(const rs_engine_t *engine, uint32_t key, rs_key_t *dimensions) { rs_core_key(engine->core, key, dimensions); }
+uint64_t rs_engine_submitted(const rs_engine_t *engine) { return engine->submitted; }
 uint64_t rs_engine_number(const rs_engine_t *engine) { return atomic_load_explicit(&engine->number, memory_order_acquire); }
 int64_t rs_engine_now(const rs_engine_t *engine) { return atomic_load_explicit(&engine->now_us, memory_order_relaxed); }
 int64_t rs_engine_watermark(const rs_engine_t *engine) { return atomic_load_explicit(&engine->watermark_us, memory_order_relaxed); }

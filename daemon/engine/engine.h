@@ -14,6 +14,8 @@
  * Exactness: the state after a record depends on the saved state and the records since, on nothing else: the same bytes when saved, the
  *            same rows, parts, revisions, episodes, identities. What was neither collected nor confirmed is collected again; alert
  *            transitions that the store has not confirmed are told again, with their identities, by the first drain after start.
+ * Secrets:   configurations stand in the journal and in saved states as their text says, with whatever passwords: those files are for the
+ *            daemon alone.
  * Threads:   every function belongs to the loop's thread, except those that say otherwise. The core's thread is the engine's own.
  * Ordering:  the core's thread commits the outlet entries of a record, then stores `settled` with release; rs_engine_drain loads
  *            it with acquire before it reads the outlet. So a verdict is always delivered before the position that covers it.
@@ -112,6 +114,9 @@ int rs_engine_config_status(const rs_engine_t *engine);
 RS_MUST_CHECK int rs_engine_submit_session(rs_engine_t *engine, uint32_t session, rs_str_t source, rs_str_t incarnation);
 /* A receiver has something for good: the store a collection (rs_collection_t.confirmed) and the transitions of its batch. */
 RS_MUST_CHECK int rs_engine_submit_confirmed(rs_engine_t *engine, const rs_confirmed_t *confirmed);
+
+/* Number of the last record that was submitted. */
+uint64_t rs_engine_submitted(const rs_engine_t *engine);
 
 /* Delivers verdicts and alerts that are there; returns the settled position. */
 uint64_t rs_engine_drain(rs_engine_t *engine);

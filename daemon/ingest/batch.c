@@ -193,6 +193,15 @@ void rs__batch_take(rs_ingest_t *ingest) {
     batch->active = false;
 }
 
+void rs__batch_give_up(rs_ingest_t *ingest) {
+    rs__batch_t *batch = &ingest->batch;
+    if (!batch->active || batch->is_plain) return;
+    const run_t run = {.ingest = ingest, .session = rs_sessions_get(ingest->sessions, batch->slot)};
+    refuse_rest(&run, RS_INGEST_ERROR_UNAVAILABLE, run.session->taken + 1);
+    zmq_msg_close(&batch->message);
+    batch->active = false;
+}
+
 void rs__batch_begin(rs_ingest_t *ingest, bool is_plain, uint32_t slot, rs_encoding_t encoding, uint64_t first_number,
                      zmq_msg_t *message) {
     rs__batch_t *batch = &ingest->batch;

@@ -41,6 +41,7 @@ enum {
     X(GAP, "gap", "nothing was taken; send again from the number in the last frame")                        \
     X(OVER_CREDIT, "over_credit", "nothing more was taken; wait for an ACK and send again from the number in the last frame") \
     X(TOO_LARGE, "too_large", "the payload is longer than the number of bytes in the last frame")           \
+    X(UNAVAILABLE, "unavailable", "events cannot be written to disk now; nothing more was taken; send again from the number in the last frame, later") \
     X(TOO_MANY_SESSIONS, "too_many_sessions", "no session is free now, try again later")                    \
     X(TAKEN_OVER, "taken_over", "another peer has said HELLO with the same source and incarnation")
 
@@ -119,6 +120,10 @@ RS_MUST_CHECK int64_t rs_ingest_restore(rs_ingest_t *ingest, const rs_ingest_ses
  * to 200 ms by zmq_ctx_term. The memory is freed when the loop has run the handles' close callbacks; *ingest becomes NULL
  * at once. Accepts NULL and a pointer to NULL. */
 void rs_ingest_close(rs_ingest_t **ingest);
+
+/* The sink will have no room for some time: producers shall not only wait but be told. HELLO and PING are answered, a BATCH with ERROR
+ * unavailable, nothing is taken of it; plain events wait. Until it is set to false again. */
+void rs_ingest_set_unavailable(rs_ingest_t *ingest, bool is_unavailable);
 
 /* The sink has room again. Goes on with the batch in hand, then with the sockets. Harmless at any time. */
 void rs_ingest_resume(rs_ingest_t *ingest);

@@ -24,6 +24,11 @@ static void handle_batch(rs_ingest_t *ingest, uint32_t slot, rs_str_t routing, c
         rs__reply_error_number(ingest, routing, RS_INGEST_ERROR_TOO_LARGE, ingest->config->limits.message_bytes);
         return;
     }
+    if (ingest->is_unavailable) {
+        const uint64_t next = session->started ? session->taken + 1 : request->first_number;
+        rs__reply_error_number(ingest, routing, RS_INGEST_ERROR_UNAVAILABLE, next);
+        return;
+    }
     if (!session->started) {
         /* A session that this daemon does not know may begin anywhere: after a restart a producer goes on with its lowest
          * unacknowledged number, and what came before is not ours to ask for. */
