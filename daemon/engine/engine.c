@@ -96,6 +96,7 @@ static void collect_rows(rs_engine_t *engine, rs_collection_t *collection) {
     if (complete) engine->complete = rs_core_position(engine->core);
     collection->position = engine->complete;
     collection->newest = rs_core_position(engine->core);
+    collection->rows_permille = rs_core_rows_permille(engine->core);
     rs_core_collected(engine->core, &collection->confirmed);
     collection->confirmed.position = engine->complete;
 }

@@ -128,6 +128,7 @@ typedef struct rs_collection {
     uint64_t position;                 /* record number: everything up to here is in the rows collected so far and these, if dirty is 0 */
     int64_t watermark_us;
     size_t dirty;                      /* rows and edges that changed and did not fit */
+    uint32_t rows_permille;            /* how full the rows' memory is, or the edges' if that is fuller */
     rs_confirmed_t confirmed;          /* what to submit when the batch has arrived; its alerts are zeros */
     rs_core_losses_t losses;
     rs_agents_odd_t odd;
