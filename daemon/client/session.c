@@ -5,6 +5,7 @@
 
 #include "base/decimal.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <zmq.h>
@@ -16,6 +17,7 @@
 #define OUTPUT_RETRY_US (10 * RS_US_PER_MS)
 #define FIRST_PAUSE_US (20 * RS_US_PER_MS)
 #define LONGEST_PAUSE_US (5 * RS_US_PER_S)
+enum { SUFFIX_LEN = 8 };   /* of a renewed incarnation */
 
 static rs__sent_t *sent_at(const rs__session_t *session, uint64_t number) {
     return &session->window[number & (RS__WINDOW - 1)];
@@ -99,9 +101,11 @@ static void set_link(rs_client_t *client, rs__link_t link) {
 }
 
 static void say_hello(rs_client_t *client, int64_t now_us) {
+    char next[RS_DECIMAL_MAX];
     const rs_str_t frames[] = {RS_STR("RS1"), RS_STR("HELLO"), rs_str(client->source),
                                rs_str(client->session.incarnation),
-                               client->encoding == RS_CLIENT_JSON ? RS_STR("json") : RS_STR("protobuf")};
+                               client->encoding == RS_CLIENT_JSON ? RS_STR("json") : RS_STR("protobuf"),
+                               {.data = next, .len = rs_decimal_format(client->session.settled + 1, next)}};
     const int status = rs__client_send_frames(client, frames, RS_ARRAY_LEN(frames));
     client->session.hello_at_us = now_us;
     if (status == RS_OK) {
@@ -127,13 +131,10 @@ static void pause_then_hello(rs_client_t *client, int64_t first_us, int64_t now_
 static void renew_incarnation(rs_client_t *client, int64_t now_us) {
     rs__session_t *session = &client->session;
     char *suffix = strrchr(session->incarnation, '~');
-    unsigned long before = 1;
-    if (suffix != NULL && suffix[1] != '\0' && strspn(suffix + 1, "0123456789") == strlen(suffix + 1) && strlen(suffix) <= 7) {
-        before = strtoul(suffix + 1, NULL, 10);
-        *suffix = '\0';
-    }
+    if (suffix != NULL && strlen(suffix) == SUFFIX_LEN) *suffix = '\0';
     const size_t len = strlen(session->incarnation);
-    snprintf(session->incarnation + len, sizeof session->incarnation - len, "~%lu", before % 1000000 + 1);
+    /* At random, not counted: a spool that was set back by a loss of power would count to the same name again. */
+    snprintf(session->incarnation + len, sizeof session->incarnation - len, "~%07x", randombytes_random() & 0xFFFFFFF);
     session->fence = RS__SPOOL_NO_FENCE;
     if (client->disk != NULL && rs__spool_rename(client->disk, session->incarnation) != RS_OK) {
         tell_disk_trouble(client, "spool_write", "the spool file cannot be written; it does not know the new incarnation");

@@ -196,12 +196,14 @@ int rs__spool_settle(rs__spool_t *spool, uint64_t number, uint64_t end) {
     return RS_OK;
 }
 
-int rs__spool_sync(rs__spool_t *spool) {
-    if (spool->sync == RS_CLIENT_SYNC_NEVER || fdatasync(spool->fd) == 0) return RS_OK;
+static int force(rs__spool_t *spool) {
+    if (fdatasync(spool->fd) == 0) return RS_OK;
     spool->sync = RS_CLIENT_SYNC_NEVER;
     const int told = rs__spool_write_identity(spool);   /* so that the next start knows; when it fails, too, nothing can be done */
     return told == RS_OK ? RS_ERR_IO : told;
 }
+
+int rs__spool_sync(rs__spool_t *spool) { return spool->sync == RS_CLIENT_SYNC_NEVER ? RS_OK : force(spool); }
 
 int rs__spool_rename(rs__spool_t *spool, const char *incarnation) {
     const size_t len = strlen(incarnation);
@@ -209,5 +211,5 @@ int rs__spool_rename(rs__spool_t *spool, const char *incarnation) {
     memcpy(spool->incarnation, incarnation, len + 1);
     spool->fence = RS__SPOOL_NO_FENCE;
     const int status = rs__spool_write_identity(spool);
-    return status == RS_OK ? rs__spool_sync(spool) : status;
+    return status == RS_OK ? force(spool) : status;
 }

@@ -84,7 +84,8 @@ RS_MUST_CHECK int rs__spool_settle(rs__spool_t *spool, uint64_t number, uint64_t
 /* Everything appended before is on disk when it returns RS_OK; with RS_CLIENT_SYNC_NEVER it does nothing. RS_ERR_IO, once: a file whose
  * sync failed is not synced again (the kernel would say yes and be wrong); from then on it is as with SYNC_NEVER. */
 RS_MUST_CHECK int rs__spool_sync(rs__spool_t *spool);
-/* The session has another incarnation now, 1 .. 64 bytes, and no fence. */
+/* The session has another incarnation now, 1 .. 64 bytes, and no fence. On disk when it returns RS_OK, whatever `sync` says: a spool that forgot
+ * under which name it sent would send the same under a third one. */
 RS_MUST_CHECK int rs__spool_rename(rs__spool_t *spool, const char *incarnation);
 
 uint64_t rs__spool_used(const rs__spool_t *spool);   /* bytes between tail and head; any thread, a figure */

@@ -84,6 +84,7 @@ static void take_marks(rs__spool_t *spool, uint64_t *settled, uint64_t *tail) {
 
 /* Those above what is settled, once each, and not so old that their place has been used again. */
 static void keep_unsettled(rs__spool_t *spool, uint64_t settled) {
+    if (spool->found_count == 0) return;
     qsort(spool->found, spool->found_count, sizeof *spool->found, by_number);
     uint32_t count = 0;
     for (uint32_t i = 0; i < spool->found_count; i++) {

@@ -129,6 +129,9 @@ static uint32_t max_cells(const rs_core_options_t *options) {
     return cells == 0 ? 1 : cells;
 }
 
+/* As many as producers can have: each attached one, and those that are remembered. */
+static uint32_t most_sessions(const rs_limits_t *limits) { return limits->sources > limits->peers ? limits->sources : limits->peers; }
+
 int rs_core_create_parts(rs_core_t *core) {
     const rs_config_t *config = core->config;
     const rs_core_options_t *options = &core->options;
@@ -136,7 +139,7 @@ int rs_core_create_parts(rs_core_t *core) {
     if (status != RS_OK) return status;
     core->directory.on_new = on_new_key;
     core->directory.context = core;
-    status = rs_kept_sessions_init(&core->kept_sessions, options->replay ? 1 : config->limits.sources);
+    status = rs_kept_sessions_init(&core->kept_sessions, options->replay ? 1 : most_sessions(&config->limits));
     if (status != RS_OK) return status;
     status = rs_sources_init(&core->sources, config, options->replay, options->hash_seed);
     if (status != RS_OK) return status;

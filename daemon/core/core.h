@@ -71,9 +71,12 @@ void rs_core_apply_refusal(rs_core_t *core, rs_str_t source, rs_refusal_t reason
 /* Time has come to `now_us` (wall clock; ignored as window time when time.clock = events). */
 void rs_core_tick(rs_core_t *core, int64_t now_us);
 /* A new configuration: rules and thresholds at once, policies from the next 15-minute boundary. RS_ERR_LIMIT when more than
- * RS_MAX_POLICIES versions would be alive; nothing changes then. Every configuration
- * given stays borrowed until rs_core_destroy: rows of before the change still need it. */
+ * RS_MAX_POLICIES versions would be alive, or within 32 days more than 64 sets of
+ * policies came into force; no figure changes then. Every configuration given stays borrowed for as long as rs_core_rests_on it: rows of
+ * before the change still need it. */
 RS_MUST_CHECK int rs_core_configure(rs_core_t *core, const rs_config_t *config);
+/* Whether the core may still read of it: of all that it was ever given, at most 64 and two more. */
+bool rs_core_rests_on(const rs_core_t *core, const rs_config_t *config);
 
 /* End of a replay: all that waits for time (skewed pairs) is settled. */
 void rs_core_finish(rs_core_t *core);
@@ -96,6 +99,16 @@ void rs_core_collected(const rs_core_t *core, rs_confirmed_t *confirmed);
 void rs_core_collect_again(rs_core_t *core);
 /* As applying the record says. */
 void rs_core_confirm(rs_core_t *core, const rs_confirmed_t *confirmed);
+/* For a database that forgot what it had confirmed. From the present record on all that changes is told: a row or edge that leaves memory
+ * when it leaves, the others by rs_core_followed (which ends it). Told are absolute rows with their parts and revisions, some perhaps
+ * twice. Changes nothing that is saved, and does not outlive a load. */
+typedef struct rs_core_follower {
+    void *context;
+    rs_row_fn on_row;
+    rs_process_row_fn on_edge;
+} rs_core_follower_t;
+void rs_core_follow(rs_core_t *core, const rs_core_follower_t *follower);
+void rs_core_followed(rs_core_t *core);
 /* Of which the store has all rows and edges, as far as confirmations said. */
 uint64_t rs_core_confirmed_position(const rs_core_t *core);
 /* How much of limits.rows is in use, or of limits.edges if that is more: 0 .. 1000. */
@@ -105,6 +118,8 @@ size_t rs_core_dirty_rows(const rs_core_t *core);
 /* Alert transitions that a receiver has not confirmed, oldest first, as they were when they happened; the most recent
  * RS_ALERT_OUTBOX_BYTES (core/alert/outbox.h) of them. A receiver that was never heard of has none. */
 void rs_core_unconfirmed_alerts(const rs_core_t *core, uint64_t receiver, rs_alert_fn on_alert, void *context);
+/* Every episode that is open now: rs_alerts_open. */
+void rs_core_open_alerts(const rs_core_t *core, rs_alert_fn on_alert, void *context);
 /* Identity of the last transition that the receiver has. False: it was never heard of. */
 bool rs_core_receiver(const rs_core_t *core, uint64_t receiver, uint64_t *position, uint32_t *ordinal);
 

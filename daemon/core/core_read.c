@@ -80,11 +80,11 @@ static bool same_rows(const rs_cell_t *cell, unsigned a, unsigned b) {
     return a != RS_ATTRIBUTION_CLOSE && b != RS_ATTRIBUTION_CLOSE && cell->own[a] == 0 && cell->own[b] == 0;
 }
 
-static void collect_cell(rs_core_t *core, uint32_t number, rs_row_fn on_row, void *context) {
+static void tell_rows(rs_core_t *core, uint32_t number, unsigned attributions, rs_row_fn on_row, void *context) {
     const rs_cell_t *cell = rs_rows_cell(&core->rows, number);
     unsigned before = RS_ATTRIBUTION_COUNT;   /* what `row` was read from */
     rs_row_t row;
-    for (unsigned left = cell->dirty; left != 0; left &= left - 1) {
+    for (unsigned left = attributions; left != 0; left &= left - 1) {
         const unsigned attribution = (unsigned)__builtin_ctz(left);
         if (before != RS_ATTRIBUTION_COUNT && same_rows(cell, before, attribution)) row.attribution = (uint8_t)attribution;
         else read_row(core, number, attribution, &row);
@@ -93,12 +93,29 @@ static void collect_cell(rs_core_t *core, uint32_t number, rs_row_fn on_row, voi
     }
 }
 
+void rs_core_rows_since(rs_core_t *core, uint64_t revision, rs_row_fn on_row, void *context) {
+    for (uint32_t number = 1; number <= core->rows.cells.made; number++) {
+        const rs_cell_t *cell = rs_rows_cell(&core->rows, number);
+        if (!cell->is_free && cell->revision > revision) tell_rows(core, number, cell->attributions, on_row, context);
+    }
+}
+
+void rs_core_rows_leaving(rs_core_t *core, uint64_t revision, const rs_collected_t *confirmed, rs_row_fn on_row, void *context) {
+    for (uint32_t number = core->rows.dirty_head; number != 0;) {
+        const rs_cell_t *cell = rs_rows_cell(&core->rows, number);
+        if (cell->dirty_since > confirmed->through) return;
+        const bool leaves = cell->is_final && cell->revision <= confirmed->revision;
+        if (leaves && cell->revision > revision) tell_rows(core, number, cell->attributions, on_row, context);
+        number = cell->dirty_next;
+    }
+}
+
 size_t rs_core_collect(rs_core_t *core, size_t max, rs_row_fn on_row, void *context) {
     size_t count = 0;
     for (uint32_t number; (number = rs_rows_next_dirty(&core->rows)) != 0;) {
         const size_t rows = (size_t)__builtin_popcount(rs_rows_cell(&core->rows, number)->dirty);
         if (rows > max - count) break;
-        collect_cell(core, number, on_row, context);
+        tell_rows(core, number, rs_rows_cell(&core->rows, number)->dirty, on_row, context);
         rs_rows_take_in_hand(&core->rows, number);
         count += rows;
     }
@@ -131,6 +148,9 @@ void rs_core_accounting(const rs_core_t *core, uint32_t source, rs_accounting_t 
 
 int64_t rs_core_now(const rs_core_t *core) { return core->now_us; }
 int64_t rs_core_watermark(const rs_core_t *core) { return core->watermark_us; }
+void rs_core_open_alerts(const rs_core_t *core, rs_alert_fn on_alert, void *context) {
+    if (core->alerts != NULL) rs_alerts_open(core->alerts, on_alert, context);
+}
 uint64_t rs_core_run(const rs_core_t *core) { return core->options.run; }
 uint64_t rs_core_position(const rs_core_t *core) { return core->position; }
 const rs_window_store_t *rs_core_windows(const rs_core_t *core) { return core->windows; }

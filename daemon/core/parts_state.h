@@ -89,6 +89,8 @@ typedef struct rs_kept_config rs_kept_config_t;
 void rs_kept_configs_free(rs_core_t *core);
 /* Whether two configurations are the same in what is saved of them. False also for want of memory. */
 bool rs_state_same_config(const rs_config_t *a, const rs_config_t *b);
+/* The same but for alert rules: figures come out alike. */
+bool rs_state_same_figures(const rs_config_t *a, const rs_config_t *b);
 
 /* What the files of the parts give to each other's: making again what is not saved. */
 extern const rs_state_part_t rs_state_core_part, rs_state_config_part, rs_state_names_part, rs_state_directory_part,

@@ -5,7 +5,7 @@
  *          session's `last`: batch numbers are taken in order without gaps, so all up to `last` are settled.
  *          A record for a number that is in use replaces what stood there: the one who gives numbers decides who gives way (the one
  *          least recently used of those that are detached and settled).
- * Bounds:  numbers 1 .. limits.sources. A session above is not kept (`refused` counts it): its producer would begin anew.
+ * Bounds:  numbers 1 .. limits.sources, or limits.peers when that is more. A session above is not kept (`refused` counts it): its producer would begin anew.
  * Purity:  all of it is state. Nothing allocates after init.
  */
 #ifndef RS_CORE_SESSION_H

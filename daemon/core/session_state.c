@@ -37,7 +37,7 @@ static void load(rs_core_t *core, rs_state_reader_t *reader) {
     rs_kept_sessions_t *sessions = &core->kept_sessions, saved = {0};
     rs_state_get_item(reader, &sessions_table, &saved);
     if (!rs_state_is_good(reader)) return;
-    if (saved.count > sessions->max) rs_state_refuse(reader, RS_ERR_LIMIT, "the state holds more sessions than limits.sources allows now");
+    if (saved.count > sessions->max) rs_state_refuse(reader, RS_ERR_LIMIT, "the state holds more sessions than limits.sources and limits.peers allow now");
     sessions->refused = saved.refused;
     for (uint32_t i = 0; i < saved.count && rs_state_is_good(reader); i++) {
         rs_kept_session_t *place = &sessions->places[i];

@@ -36,7 +36,8 @@ typedef struct rs_engine_callbacks {   /* called from rs_engine_drain, on the lo
     void *context;
     void (*on_verdict)(void *context, rs_origin_t origin, rs_refusal_t reason);
     void (*on_alert)(void *context, const rs_alert_transition_t *transition);
-    /* A transition of before this process that a receiver has not confirmed; NULL: not told. From the first drain after start. */
+    /* A transition of before this process that the store has not confirmed; NULL: not told. From the first drain after start. Other
+     * receivers ask rs_core_unconfirmed_alerts(rs_engine_core(…), …) before start. */
     void (*on_alert_again)(void *context, const rs_alert_transition_t *transition);
     /* Core's thread: there is something to drain. Must be callable from there and not block. */
     void (*wake)(void *context);
@@ -73,6 +74,16 @@ RS_MUST_CHECK int rs_engine_load(rs_engine_t *engine, const rs_state_in_t *in);
  * kept until start. RS_ERR_STATE: there is no core and this does not begin one, or the number does not grow; RS_ERR_PARSE: not a record;
  * RS_ERR_MEMORY. After a failure the engine is good for nothing but destroy. */
 RS_MUST_CHECK int rs_engine_recover_record(rs_engine_t *engine, uint32_t kind, const void *bytes, size_t len, uint64_t number);
+/* From the record recovered last on, all that a store got of later records: rows and edges (core/core.h, following), and alert transitions.
+ * For making again what a database forgot: load a state at or below its mark, recover up to the mark, follow, recover on, followed. */
+typedef struct rs_engine_follower {
+    void *context;
+    rs_row_fn on_row;
+    rs_process_row_fn on_edge;
+    rs_alert_fn on_alert;
+} rs_engine_follower_t;
+RS_MUST_CHECK int rs_engine_follow(rs_engine_t *engine, const rs_engine_follower_t *follower);   /* RS_ERR_STATE: there is no core yet */
+void rs_engine_followed(rs_engine_t *engine);
 /* A recovered core goes on with the configuration of the settings: when it is another one than before, its parts and an
  * RS_CONFIG_RESTART go into the ring, and the state is saved and loaded with it (core/core.h says what may differ).
  * RS_ERR_STATE, RS_ERR_LIMIT: it does not fit to what was counted so far; the core is as before, with the configuration it had, and may
@@ -93,7 +104,7 @@ typedef struct rs_engine_recovery {
     uint64_t lost_configs;             /* configurations whose parts were among them: the one before stayed in force */
     uint64_t unconfirmed_alerts;       /* transitions that will be told again */
 } rs_engine_recovery_t;
-/* Why the last of recover_record, load, adopt failed, in English; "" when it did not. */
+/* Why the last of begin, recover_record, load, adopt failed, in English; "" when it did not. */
 const char *rs_engine_why(const rs_engine_t *engine);
 rs_engine_recovery_t rs_engine_recovery(const rs_engine_t *engine);
 /* The core, for looking (sessions, receivers, …), as long as no thread runs. */

@@ -83,6 +83,8 @@ static void skip_ring(rs_engine_t *engine) {
     publish(engine);
 }
 
+static const char text_is_too_long[] = "the configuration's text does not fit into limits.inlet_bytes";
+
 int rs_engine_begin(rs_engine_t *engine) {
     const rs_engine_settings_t *settings = &engine->settings;
     void *bytes;
@@ -91,7 +93,8 @@ int rs_engine_begin(rs_engine_t *engine) {
     int status = create_core(engine, settings->config, settings->start_us, settings->run, settings->hash_seed);
     if (status == RS_OK) status = rs__text_submit(engine, settings->config);
     if (status == RS_OK) status = rs_ring_claim(engine->inlet, RS_RECORD_MAX, &bytes);
-    if (status != RS_OK) return status == RS_ERR_FULL ? RS_ERR_LIMIT : status;
+    if (status == RS_ERR_FULL || status == RS_ERR_LIMIT) return rs__fail(engine, RS_ERR_LIMIT, text_is_too_long);
+    if (status != RS_OK) return rs__fail(engine, status, rs_status_text(status));
     const rs_record_begin_t begin = {.text = rs__text_of(settings->config), .keep_rows = settings->keep_rows, .start_us = settings->start_us,
                                      .run = settings->run, .hash_seed = settings->hash_seed};
     rs__commit(engine, rs_record_write_begin(&begin, bytes), RS_RECORD_BEGIN);
@@ -154,6 +157,23 @@ static int load_bytes(rs_engine_t *engine, const rs_core_options_t *options, con
     return load_core(engine, options, &(rs_state_in_t){.context = &reading, .read = give_bytes});
 }
 
+static void follow_core(rs_engine_t *engine) {
+    const rs_engine_follower_t *follower = &engine->follower;
+    rs_core_follow(engine->core, &(rs_core_follower_t){.context = follower->context, .on_row = follower->on_row, .on_edge = follower->on_edge});
+}
+
+int rs_engine_follow(rs_engine_t *engine, const rs_engine_follower_t *follower) {
+    if (engine->core == NULL) return RS_ERR_STATE;
+    engine->follower = *follower;
+    follow_core(engine);
+    return RS_OK;
+}
+
+void rs_engine_followed(rs_engine_t *engine) {
+    if (engine->follower.on_row != NULL) rs_core_followed(engine->core);
+    engine->follower = (rs_engine_follower_t){0};
+}
+
 /* The core as if it had been saved by one process and loaded by the next with this configuration. When that cannot be, it is as before. */
 static int load_with(rs_engine_t *engine, const rs_config_t *config, bool keep_rows, uint64_t number) {
     rs__bytes_t saved = {0};
@@ -161,6 +181,7 @@ static int load_with(rs_engine_t *engine, const rs_config_t *config, bool keep_r
     const bool kept_rows = engine->keep_rows;
     int status = rs_core_save(engine->core, &(rs_state_out_t){.context = &saved, .write = keep_bytes}, &hash);
     if (status == RS_OK) {
+        if (engine->follower.on_row != NULL) rs_core_followed(engine->core);   /* so far; from the new core on anew */
         rs_core_destroy(&engine->core);
         engine->keep_rows = keep_rows;
         rs_core_options_t options = core_options(engine, config);
@@ -177,6 +198,7 @@ static int load_with(rs_engine_t *engine, const rs_config_t *config, bool keep_r
         }
     }
     rs__bytes_free(&saved);
+    if (engine->core != NULL && engine->follower.on_row != NULL) follow_core(engine);
     if (status != RS_OK) return status;
     rs__texts_free(engine, config);   /* what is left of them the core has by value */
     engine->begun = engine->newest = config;
@@ -190,7 +212,7 @@ int rs_engine_adopt(rs_engine_t *engine) {
     if (same && engine->keep_rows == engine->settings.keep_rows) return RS_OK;
     const uint64_t parts = (config->text.len + RS_RECORD_PART_MAX - 1) / RS_RECORD_PART_MAX;
     if ((parts + 2) * (RS_RECORD_MAX + 64) > rs_ring_capacity(engine->inlet)) {
-        return rs__fail(engine, RS_ERR_LIMIT, "the configuration's text does not fit into limits.inlet_bytes");
+        return rs__fail(engine, RS_ERR_LIMIT, text_is_too_long);
     }
     int status = load_with(engine, config, engine->settings.keep_rows, engine->base + parts + 1);
     if (status != RS_OK) return status;

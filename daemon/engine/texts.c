@@ -63,9 +63,21 @@ void rs__text_take_part(rs_engine_t *engine, uint32_t place, rs_str_t part) {
     if (rs__bytes_add(&engine->parts, part.data, part.len) != RS_OK) engine->parts.len = 0;
 }
 
+static void free_unused(rs_engine_t *engine) {
+    uint32_t left = 0;
+    for (uint32_t i = 0; i < engine->owned_count; i++) {
+        rs_config_t *config = engine->owned[i];
+        const bool used = engine->core == NULL || rs_core_rests_on(engine->core, config) || config == engine->begun || config == engine->newest;
+        if (used) engine->owned[left++] = config;
+        else rs_config_destroy(&config);
+    }
+    engine->owned_count = left;
+}
+
 int rs__text_load(rs_engine_t *engine, rs_str_t text, const rs_config_t **config) {
     rs_config_error_t error;
     rs_config_t *made;
+    if (engine->owned_count == RS__OWNED_CONFIGS) free_unused(engine);
     if (engine->owned_count == RS__OWNED_CONFIGS) return rs__fail(engine, RS_ERR_LIMIT, "too many configurations in one journal");
     const int status = rs_config_load_text(text, "the configuration in the journal", &made, &error);
     if (status != RS_OK) {

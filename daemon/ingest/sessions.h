@@ -31,6 +31,7 @@ typedef struct rs_nack {
 
 typedef struct rs_session {
     uint64_t mark, taken;            /* see ingest.h */
+    uint64_t begin;                  /* the number that its producer says it begins with, 0: not said; until `started` */
     uint64_t in_flight_bytes;        /* payload bytes taken and not settled */
     uint32_t in_flight_batches;      /* entries of the flight queue */
     int64_t active_us;               /* when the peer last said something */

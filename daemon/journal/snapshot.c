@@ -170,6 +170,23 @@ static int check_file(rs_disk_t *disk, int file, uint64_t journal, uint64_t numb
     return fits && is_ours ? check_content(disk, file, snapshot->length) : RS_ERR_PARSE;
 }
 
+static int check_named(rs_disk_t *disk, uint64_t journal, uint64_t number, rs_snapshot_t *snapshot) {
+    int file;
+    snapshot->number = number;
+    name_of(number, snapshot->name);
+    int status = disk->open(disk, snapshot->name, false, &file);
+    if (status != RS_OK) return status;
+    status = check_file(disk, file, journal, number, snapshot);
+    disk->close(disk, file);
+    snapshot->is_there = status == RS_OK;
+    return status;
+}
+
+int rs_snapshot_check(rs_disk_t *disk, uint64_t number, rs_snapshot_t *snapshot) {
+    *snapshot = (rs_snapshot_t){.is_there = false};
+    return check_named(disk, 0, number, snapshot);
+}
+
 int rs_snapshot_find(rs_disk_t *disk, uint64_t journal, rs_snapshot_t *snapshot) {
     return rs_snapshot_find_below(disk, journal, UINT64_MAX, snapshot, NULL);
 }
@@ -180,19 +197,9 @@ int rs_snapshot_find_below(rs_disk_t *disk, uint64_t journal, uint64_t at_most, 
     int status = list(disk, &seen);
     if (oldest != NULL) *oldest = seen.count == 0 ? 0 : seen.numbers[seen.count - 1];
     for (uint32_t i = 0; i < seen.count && status == RS_OK && !snapshot->is_there; i++) {
-        int file;
         if (seen.numbers[i] > at_most) continue;
-        name_of(seen.numbers[i], snapshot->name);
-        status = disk->open(disk, snapshot->name, false, &file);
-        if (status == RS_ERR_NOT_FOUND) {   /* went meanwhile */
-            status = RS_OK;
-            continue;
-        }
-        if (status != RS_OK) break;
-        status = check_file(disk, file, journal, seen.numbers[i], snapshot);
-        disk->close(disk, file);
-        snapshot->number = seen.numbers[i];
-        snapshot->is_there = status == RS_OK;
+        status = check_named(disk, journal, seen.numbers[i], snapshot);
+        if (status == RS_ERR_NOT_FOUND) status = RS_OK;   /* went meanwhile */
         if (status == RS_ERR_PARSE || (status == RS_ERR_IO && disk->error == EIO)) {
             snapshot->damaged++;
             status = RS_OK;

@@ -41,6 +41,8 @@ typedef struct rs_snapshot {
 /* The newest one of this journal (0: of any) that is whole: all of it is read and checked. RS_OK also when there is none; RS_ERR_VERSION: the
  * newest is of a later program; RS_ERR_IO (not for one that the disk does not give: it is damaged), RS_ERR_MEMORY. */
 RS_MUST_CHECK int rs_snapshot_find(rs_disk_t *disk, uint64_t journal, rs_snapshot_t *snapshot);
+/* The one of that number, whole or not. RS_ERR_PARSE: damaged; RS_ERR_VERSION, RS_ERR_NOT_FOUND, RS_ERR_IO, RS_ERR_MEMORY. */
+RS_MUST_CHECK int rs_snapshot_check(rs_disk_t *disk, uint64_t number, rs_snapshot_t *snapshot);
 /* Numbers of those that are there by name, newest first, at most `max`; whether they are whole is not looked at. */
 RS_MUST_CHECK int rs_snapshot_list(rs_disk_t *disk, uint64_t *numbers, uint32_t max, uint32_t *count);
 /* The same among those of records up to `at_most`; *oldest (may be NULL): number of the oldest that is there, 0: none. */

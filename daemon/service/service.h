@@ -44,6 +44,8 @@ typedef struct rs_service_journal {
     rs_keeper_t *keeper;
     rs_recovery_t *recovery;               /* while it is read back */
     char folder[4096];
+    uint64_t read;                         /* records, while it is read back */
+    int64_t told_us;
     uint64_t snapshot;                     /* number of the newest, 0: none */
     bool has_snapshot;
     int state;                             /* of the keeper, as last seen */

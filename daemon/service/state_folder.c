@@ -52,6 +52,21 @@ int rs_service_number_run(rs_service_t *service) {
     return written ? RS_OK : rs_service_fail("write the run number", path, strerror(saved));
 }
 
+/* What was renamed is there after a power cut, too: with another key customers of before would be strangers. */
+static int sync_folder_of(const char *path) {
+    char folder[4200];
+    snprintf(folder, sizeof folder, "%s", path);
+    char *slash = strrchr(folder, '/');
+    if (slash == NULL) return RS_ERR_IO;
+    slash[1] = '\0';
+    const int file = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const bool synced = file >= 0 && fsync(file) == 0;
+    const int saved = errno;
+    if (file >= 0) close(file);
+    errno = saved;
+    return synced ? RS_OK : RS_ERR_IO;
+}
+
 static int make_key(rs_service_t *service, const char *path) {
     char temporary[4200];
     snprintf(temporary, sizeof temporary, "%s.new", path);
@@ -62,7 +77,7 @@ static int make_key(rs_service_t *service, const char *path) {
     const int saved = errno;
     close(file);
     if (!written) return rs_service_fail("write the pseudonym key", temporary, strerror(saved));
-    if (rename(temporary, path) != 0) return rs_service_fail("make the pseudonym key", path, strerror(errno));
+    if (rename(temporary, path) != 0 || sync_folder_of(path) != RS_OK) return rs_service_fail("make the pseudonym key", path, strerror(errno));
     RS_LOG_WITH(RS_LOG_NOTICE, "made a new pseudonym key", RS_LOG_TEXT("file", path));
     return RS_OK;
 }

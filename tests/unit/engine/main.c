@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "core_collect.h"
+#include "engine/engine_internal.h"
 #include "memory_journal.h"
 
 #include <stdlib.h>
@@ -267,7 +268,7 @@ static void a_changed_configuration_follows_the_recovered_one_as_a_record(void *
 static void what_cannot_be_adopted_leaves_the_core_as_it_was(void **state) {
     (void)state;
     rs_config_t *config = config_of_text(plain_text);
-    rs_config_t *smaller = config_of_text("limits: {sources: 1}\n");
+    rs_config_t *smaller = config_of_text("limits: {sources: 1, peers: 1}\n");
     const rs_engine_settings_t settings = settings_of(config), narrow = settings_of(smaller);
     memory_journal_t journal = {0};
     journal_add_begin(&journal, config, &settings);
@@ -282,6 +283,43 @@ static void what_cannot_be_adopted_leaves_the_core_as_it_was(void **state) {
     rs_engine_destroy(&engine);
     journal_free(&journal);
     rs_config_destroy(&smaller);
+    rs_config_destroy(&config);
+}
+
+static void configurations_may_come_and_go_for_ever(void **state) {
+    (void)state;
+    enum { RELOADS = 400 };
+    rs_config_t *config = config_of_text(plain_text);
+    const rs_engine_settings_t settings = settings_of(config);
+    memory_journal_t journal = {0};
+    rs_engine_t *engine, *next;
+    journal_add_begin(&journal, config, &settings);
+    assert_int_equal(rs_engine_prepare(&settings, &engine), RS_OK);
+    journal_recover(&journal, 1, journal.count, engine);
+    for (int i = 0; i < RELOADS; i++) {   /* other figures nearly every time, now within a quarter of an hour and now a day later */
+        char text[512];
+        snprintf(text, sizeof text, "%sservice_level: {threshold: %ds}\nfcr: {repeat_window: %dd}\n", plain_text, 10 + i % 7, 5 + i / 50);
+        rs_config_t *other = config_of_text(text);
+        const size_t first = journal.count + 1;
+        journal_add_config(&journal, other, i % 90 == 89 ? RS_CONFIG_RESTART : RS_CONFIG_RELOAD);
+        add_tick(&journal, (i + 1) * (i % 3 == 0 ? INT64_C(86400) : 60));
+        journal_recover(&journal, first, journal.count, engine);
+        assert_true(rs_str_equal(engine->newest->text, other->text));   /* none was refused */
+        rs_config_destroy(&other);
+    }
+    saved_engine_t saved = {0};
+    engine_save(engine, &saved);
+    assert_int_equal(rs_engine_prepare(&settings, &next), RS_OK);
+    assert_int_equal(engine_load(next, &saved), RS_OK);
+    assert_true(engine_states_equal(engine, next));
+    add_event(&journal, RS_CONTACT_QUEUED, "a", RELOADS * INT64_C(86400), 1);
+    journal_recover(&journal, journal.count, journal.count, engine);
+    journal_recover(&journal, journal.count, journal.count, next);
+    assert_true(engine_states_equal(engine, next));
+    saved_engine_free(&saved);
+    rs_engine_destroy(&next);
+    rs_engine_destroy(&engine);
+    journal_free(&journal);
     rs_config_destroy(&config);
 }
 
@@ -438,7 +476,7 @@ static void what_changed_after_it_was_collected_stays_to_be_collected(void **sta
 /* --- sessions -------------------------------------------------------------------------------------------------------- */
 static void producers_marks_survive(void **state) {
     (void)state;
-    rs_config_t *config = config_of_text("limits: {sources: 3}\n");
+    rs_config_t *config = config_of_text("limits: {sources: 3, peers: 2}\n");
     const rs_engine_settings_t settings = settings_of(config);
     memory_journal_t journal = {0};
     saved_engine_t saved = {0};
@@ -548,6 +586,7 @@ int main(void) {
         cmocka_unit_test(a_saved_state_and_the_records_after_it_are_the_same_as_all_records),
         cmocka_unit_test(a_changed_configuration_follows_the_recovered_one_as_a_record),
         cmocka_unit_test(what_cannot_be_adopted_leaves_the_core_as_it_was),
+        cmocka_unit_test(configurations_may_come_and_go_for_ever),
         cmocka_unit_test(alerts_survive_a_restart_with_the_time_that_really_passed),
         cmocka_unit_test(a_receiver_is_told_again_what_it_did_not_confirm_and_nothing_else),
         cmocka_unit_test(what_was_not_confirmed_is_collected_again_after_a_restart),

@@ -88,5 +88,6 @@ int protocol_tests(void);
 int flow_tests(void);
 int plain_tests(void);
 int restart_tests(void);
+int unavailable_tests(void);
 
 #endif
