@@ -204,15 +204,15 @@ static void a_full_disk_is_waited_for(void **state) {
     hand_rows(&driver, "vip", 0, 3);
     driver_run(&driver, all_stored);
     command("head -c 32m /dev/zero > $1/filler 2>/dev/null || true", place, "");   /* as much as there is room for */
-    hand_rows(&driver, "vip", 3, 500);
+    hand_rows(&driver, "vip", 3, 100);
     driver_run(&driver, is_full);
     driver_run_for(&driver, 300);
-    assert_true(driver.stored < 503);
+    assert_true(driver.stored < 103);
     assert_int_equal(driver_status(&driver).poisoned, 0);
     assert_true(driver_status(&driver).failures < 100);
     command("rm $1/filler", place, "");
     driver_run(&driver, all_stored);
-    assert_int_equal(sum_of(database), sum_to(503));
+    assert_int_equal(sum_of(database), sum_to(103));
     assert_int_equal(driver_stop(&driver, 5 * RS_US_PER_S), RS_OK);
     rs_postgres_run(postgres.conninfo, "DROP DATABASE cramped WITH (FORCE)");
     rs_postgres_run(postgres.conninfo, "DROP TABLESPACE small");
