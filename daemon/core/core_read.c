@@ -119,6 +119,13 @@ size_t rs_core_collect(rs_core_t *core, size_t max, rs_row_fn on_row, void *cont
 
 size_t rs_core_dirty_rows(const rs_core_t *core) { return core->rows.dirty_count - core->rows.in_hand.rows; }
 
+static uint32_t permille(const rs_pool_t *pool) { return pool->max_items == 0 ? 0 : (uint32_t)((uint64_t)pool->live * 1000 / pool->max_items); }
+
+uint32_t rs_core_rows_permille(const rs_core_t *core) {
+    const uint32_t rows = permille(&core->rows.cells), edges = permille(&core->process.cells);
+    return rows > edges ? rows : edges;
+}
+
 uint32_t rs_core_source_count(const rs_core_t *core) { return core->sources.source_count; }
 
 void rs_core_accounting(const rs_core_t *core, uint32_t source, rs_accounting_t *accounting) {
@@ -136,6 +143,9 @@ void rs_core_accounting(const rs_core_t *core, uint32_t source, rs_accounting_t 
 
 int64_t rs_core_now(const rs_core_t *core) { return core->now_us; }
 int64_t rs_core_watermark(const rs_core_t *core) { return core->watermark_us; }
+void rs_core_open_alerts(const rs_core_t *core, rs_alert_fn on_alert, void *context) {
+    if (core->alerts != NULL) rs_alerts_open(core->alerts, on_alert, context);
+}
 uint64_t rs_core_run(const rs_core_t *core) { return core->options.run; }
 uint64_t rs_core_position(const rs_core_t *core) { return core->position; }
 const rs_window_store_t *rs_core_windows(const rs_core_t *core) { return core->windows; }

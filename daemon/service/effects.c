@@ -166,6 +166,10 @@ static void take_collection(rs_service_t *service) {
     service->collecting = false;
     rs_service_log_troubles(service, &service->collection);
     if (service->store == NULL) return;
+    if (service->collection.batch == NULL) {
+        if (rs_service_is_short_of_rows(&service->collection)) rs_service_give_up_rows(service);
+        return;
+    }
     service->settled = rs_engine_drain(service->engine);
     service->collected = true;
     service->collection_gate = written(service);
@@ -183,8 +187,8 @@ static void give_collection(rs_service_t *service) {
     service->collected = false;
     service->batch_with_store = true;
     service->in_batch = collection->confirmed;
-    /* The engine's position is one up to which nothing is left out. */
-    if (rs_store_rows_ready(service->store, collection->batch, collection->position, true, collection->watermark_us) != RS_OK) {
+    service->in_batch.position = collection->newest;   /* what may leave memory then; the mark goes no further than collection->position */
+    if (rs_store_rows_ready(service->store, collection->batch, collection->position, collection->newest, collection->watermark_us) != RS_OK) {
         service->batch_with_store = false;
     }
 }
@@ -203,6 +207,7 @@ void rs_service_move_effects(rs_service_t *service) {
         if (service->collected && service->collection_gate <= durable) give_collection(service);
     }
     ask_for_rows(service);
+    rs_service_move_rebuild(service);
 }
 
 /* --- the store's questions and answers --------------------------------------------------------------------------------- */
@@ -257,6 +262,12 @@ static int64_t core_now(void *context) {
     return rs_engine_now(service->engine);
 }
 
+/* Late joiners ask the feed what is open; it learns that from its transitions, of which those before the start are no more. */
+static void tell_open(void *context, const rs_alert_transition_t *transition) {
+    rs_service_t *service = context;
+    rs_feed_on_transition(service->feed, transition);
+}
+
 /* The core counts each policy in a slot, which a reload of before may have changed. */
 int rs_service_start_feed(rs_service_t *service) {
     const rs_config_t *config = rs_service_config(service);
@@ -273,7 +284,9 @@ int rs_service_start_feed(rs_service_t *service) {
         .windows = rs_engine_windows(service->engine), .policies = policies, .policy_count = count, .context = service, .key = key_of,
         .now_us = core_now};
     const int status = rs_feed_create(&options, &service->feed, why, sizeof why);
-    return status == RS_OK ? RS_OK : rs_service_fail("open the feed", why, rs_status_text(status));
+    if (status != RS_OK) return rs_service_fail("open the feed", why, rs_status_text(status));
+    rs_core_open_alerts(rs_engine_core(service->engine), tell_open, service);
+    return RS_OK;
 }
 
 int rs_service_start_store(rs_service_t *service) {
@@ -287,7 +300,8 @@ int rs_service_start_store(rs_service_t *service) {
     settings.run = rs_core_run(rs_engine_core(service->engine));
     settings.confirmed = rs_core_confirmed_position(rs_engine_core(service->engine));
     rs_service_forget_stored(service, settings.confirmed);
-    const rs_store_callbacks_t callbacks = {.context = service, .request_rows = request_rows, .rows_done = rows_done, .log = log_store};
+    const rs_store_callbacks_t callbacks = {.context = service, .request_rows = request_rows, .rows_done = rows_done,
+                                            .rewound = rs_service_on_rewound, .rebuilt_done = rs_service_on_rebuilt, .log = log_store};
     char why[256] = "";
     const uint32_t rows = config->batch_rows < RS_ATTRIBUTION_COUNT ? (uint32_t)RS_ATTRIBUTION_COUNT : config->batch_rows;
     if (rs_row_batch_create(rows, 0, &service->batch) != RS_OK ||

@@ -44,6 +44,7 @@ static void close_loop_handles(rs_service_t *service) {
 static void close_everything(rs_service_t *service) {
     service->phase = PHASE_CLOSING;
     rs_service_end_snapshot(service);
+    rs_service_end_rebuild(service);
     if (service->feed != NULL) rs_feed_close(&service->feed, NULL, NULL);
     close_loop_handles(service);
     uv_unref((uv_handle_t *)&service->wake);   /* core and keeper may still call; it is closed when they have ended */
@@ -120,6 +121,7 @@ static void every_second(rs_service_t *service) {
     rs_log_flush(false);
     ping_watchdog(service);
     rs_service_look_for_troubles(service);
+    rs_service_watch_rows(service);
     if (service->phase >= PHASE_CLOSING) return;
     rs_service_retain(service);
     rs_service_snapshot_when_due(service);

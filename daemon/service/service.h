@@ -7,6 +7,7 @@
  *   snapshots.c     the process that writes the next snapshot
  *   doors.c         from ingest and connectors into the core
  *   effects.c       from the core to feed and store, the latter only when it is on disk
+ *   rebuild.c       what the database lacks, made again from the journal
  *   troubles.c      what the core says that is told in the log
  *   reload.c        SIGHUP
  *   life.c          start, loop, stop
@@ -21,6 +22,7 @@
 #include "feed/feed.h"
 #include "ingest/ingest.h"
 #include "journal/keeper.h"
+#include "journal/rebuilder.h"
 #include "journal/recover.h"
 #include "journal/snapshot.h"
 #include "store/store.h"
@@ -92,6 +94,10 @@ typedef struct rs_service {
     uint64_t collection_gate;
     rs_confirmed_t in_batch;               /* what the batch with the store confirms when it is in */
     bool unsaid;                           /* it is in, and the core does not know yet: the inlet was full */
+    bool rebuild_wanted;                   /* from rebuild_after up to rebuild_upto, as soon as it can begin */
+    bool rebuild_portion;                  /* one is with the store */
+    uint64_t rebuild_after, rebuild_upto;
+    rs_rebuilder_t *rebuilder;
     rs_held_t held;
     uint64_t alert_position, told_position;   /* of the last transition that the store was given; that the core knows it has */
     uint32_t alert_ordinal, told_ordinal;
@@ -169,6 +175,18 @@ void rs_service_move_effects(rs_service_t *service);
 void rs_service_look_for_troubles(rs_service_t *service);
 /* The daemon's own alert about its journal. */
 void rs_service_own_alert(rs_service_t *service, bool is_bad, int error);
+
+/* rebuild.c */
+void rs_service_on_rewound(void *service, uint64_t after, uint64_t upto);
+void rs_service_on_rebuilt(void *service, rs_row_batch_t *batch, bool stored);
+/* Moves what can be moved. */
+void rs_service_move_rebuild(rs_service_t *service);
+/* When nothing is with the store any more. */
+void rs_service_end_rebuild(rs_service_t *service);
+/* Every second: while the database is away, is there room for rows? The answer comes as a collection without a batch. */
+void rs_service_watch_rows(rs_service_t *service);
+bool rs_service_is_short_of_rows(const rs_collection_t *collection);
+void rs_service_give_up_rows(rs_service_t *service);
 
 /* troubles.c */
 void rs_service_log_troubles(rs_service_t *service, const rs_collection_t *collection);
