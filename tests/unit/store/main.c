@@ -11,6 +11,8 @@ int main(void) {
     failed += run_edges_tests();
     failed += run_session_tests();
     failed += run_faults_tests();
+    failed += run_cut_tests();
+    failed += run_partitions_tests();
     rs_postgres_stop(&postgres);
     return failed;
 }

@@ -76,5 +76,7 @@ int run_feedback_tests(void);
 int run_edges_tests(void);
 int run_session_tests(void);
 int run_faults_tests(void);
+int run_cut_tests(void);
+int run_partitions_tests(void);
 
 #endif
