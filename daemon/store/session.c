@@ -224,7 +224,7 @@ static bool make_months_first(rs_store_t *store) {
     const uint64_t now_ms = uv_now(store->loop);
     rs__step_t step = RS__STEP_UPKEEP;
     rs__buffer_clear(&store->buffer);
-    if (now_ms >= store->next_upkeep_ms) {
+    if (now_ms >= store->next_upkeep_ms && !store->closing) {
         store->next_upkeep_ms = now_ms + UPKEEP_MS;
         store->months = (rs__months_t){0};   /* some may be dropped now */
         rs__buffer_print(&store->buffer, "SELECT ringside.upkeep()");

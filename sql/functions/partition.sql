@@ -127,3 +127,26 @@ LANGUAGE sql STABLE AS $$
     ORDER BY 1
 $$;
 COMMENT ON FUNCTION ringside.missing_months IS 'Months of a table in [from_time, to_time) that were there once and are not any more, and why.';
+
+CREATE OR REPLACE FUNCTION ringside.warn_of_missing_months(of_parent text, from_time timestamptz, to_time timestamptz) RETURNS void
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    missing record;
+BEGIN
+    FOR missing IN SELECT * FROM ringside.missing_months(of_parent, from_time, to_time) LOOP
+        RAISE WARNING '%: % is not complete: %', of_parent, to_char(missing.from_month AT TIME ZONE 'UTC', 'YYYY-MM'), missing.why;
+    END LOOP;
+END;
+$$;
+COMMENT ON FUNCTION ringside.warn_of_missing_months IS 'Warns of each month of the period that is not there any more.';
+
+CREATE OR REPLACE FUNCTION ringside.check_attribution(attribution text) RETURNS text
+LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    IF attribution IS NULL OR attribution NOT IN ('event', 'enter', 'close') THEN
+        RAISE EXCEPTION 'unknown attribution "%": event, enter or close', attribution USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    RETURN attribution;
+END;
+$$;
+COMMENT ON FUNCTION ringside.check_attribution IS 'The attribution itself, or an error when there is none of that name.';

@@ -80,8 +80,12 @@ BEGIN
                              WHERE conrelid = of_table.oid AND contype IN ('u', 'p') LOOP
             EXECUTE format('ALTER TABLE ringside.%I RENAME CONSTRAINT %I TO %I', of_table.name || '_whole', of_constraint.conname,
                 of_constraint.conname || '_whole');
-            EXECUTE format('ALTER TABLE ringside.%I ADD CONSTRAINT %I %s', of_table.name, of_constraint.conname, of_constraint.definition);
+            -- One key's months are read by the key, all keys' hours by the time: so the key comes first, and the time has an index of its own.
+            EXECUTE format('ALTER TABLE ringside.%I ADD CONSTRAINT %I %s', of_table.name, of_constraint.conname,
+                regexp_replace(of_constraint.definition, '\(interval_start, (.*), attribution,', '(\1, attribution, interval_start,'));
         END LOOP;
+        EXECUTE format('CREATE INDEX %I ON ringside.%I USING brin (%I) WITH (pages_per_range = 16, autosummarize = on)', of_table.name || '_time',
+            of_table.name, of_table.time_column);
         EXECUTE format('ALTER TABLE ringside.%I OWNER TO %I', of_table.name, pg_get_userbyid(of_table.relowner));
         FOR of_right IN SELECT a.privilege_type, CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END AS role
                         FROM aclexplode(of_table.relacl) AS a WHERE a.grantee <> of_table.relowner LOOP
