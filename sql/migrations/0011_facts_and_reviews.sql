@@ -8,6 +8,9 @@ BEGIN
     IF to_regtype('ringside.policy_counts') IS NULL THEN
         CREATE TYPE ringside.policy_counts AS (policy text[], version integer[], numerator bigint[], denominator bigint[]);
     END IF;
+    IF to_regtype('ringside.day_sample') IS NULL THEN
+        CREATE TYPE ringside.day_sample AS (after boolean, day date, x double precision, y double precision, h ringside.histogram);
+    END IF;
 END;
 $type$;
 COMMENT ON TYPE ringside.histogram IS 'A histogram of durations: bucket numbers (ringside.hist_low_ms) and how many are in each.';
@@ -18,6 +21,13 @@ COMMENT ON COLUMN ringside.policy_counts.policy IS 'Names of the policies.';
 COMMENT ON COLUMN ringside.policy_counts.version IS 'Version of each.';
 COMMENT ON COLUMN ringside.policy_counts.numerator IS 'Numerator of each.';
 COMMENT ON COLUMN ringside.policy_counts.denominator IS 'Denominator of each.';
+
+COMMENT ON TYPE ringside.day_sample IS 'What a figure is made of on one day, before or after a change.';
+COMMENT ON COLUMN ringside.day_sample.after IS 'It is of the period after the change.';
+COMMENT ON COLUMN ringside.day_sample.day IS 'The date, in the zone.';
+COMMENT ON COLUMN ringside.day_sample.x IS 'Numerator.';
+COMMENT ON COLUMN ringside.day_sample.y IS 'Denominator.';
+COMMENT ON COLUMN ringside.day_sample.h IS 'Histogram, of percentiles.';
 
 -- --- facts --------------------------------------------------------------------------------------------------------------
 INSERT INTO ringside.retention (class, keep, what) VALUES
