@@ -75,11 +75,16 @@ COMMENT ON FUNCTION ringside.step_starts IS 'First instants of the steps (15m, 3
 
 CREATE OR REPLACE FUNCTION ringside.steps(from_time timestamptz, to_time timestamptz, step text, zone text)
 RETURNS TABLE (step_start timestamptz, step_end timestamptz, step_s integer, local_date date)
-LANGUAGE sql STABLE AS $$
-    SELECT s.starts[i], s.starts[i + 1], extract(epoch FROM s.starts[i + 1] - s.starts[i])::integer, (s.starts[i] AT TIME ZONE zone)::date
-    FROM (SELECT ringside.step_starts(from_time, to_time + CASE step WHEN 'year' THEN interval '370 days' WHEN 'month' THEN interval '32 days'
-            WHEN 'week' THEN interval '8 days' ELSE interval '50 hours' END, step, zone) AS starts OFFSET 0) AS s,   -- once, not per row
-        LATERAL generate_series(1, cardinality(s.starts) - 1) AS i
-    WHERE s.starts[i] < to_time
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    starts timestamptz[];
+BEGIN
+    PERFORM ringside.check_period(from_time, to_time);
+    -- And one more, for the end of the last.
+    starts := ringside.step_starts(from_time, to_time + CASE step WHEN 'year' THEN interval '370 days' WHEN 'month' THEN interval '32 days'
+        WHEN 'week' THEN interval '8 days' ELSE interval '50 hours' END, step, zone);
+    RETURN QUERY SELECT starts[i], starts[i + 1], extract(epoch FROM starts[i + 1] - starts[i])::integer, (starts[i] AT TIME ZONE zone)::date
+        FROM generate_series(1, cardinality(starts) - 1) AS i WHERE starts[i] < to_time;
+END;
 $$;
 COMMENT ON FUNCTION ringside.steps IS 'The steps that [from_time, to_time) touches, each whole: its ends, its real length and its date in the zone.';
