@@ -14,14 +14,14 @@ COMMENT ON FUNCTION ringside.hist_merge IS 'One histogram of many.';
 CREATE OR REPLACE FUNCTION ringside.hist_percentiles_of(parts ringside.histogram[], per_mille integer[], min_us bigint, max_us bigint)
 RETURNS bigint[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT ringside.hist_percentiles((h.merged).bucket, (h.merged).count, per_mille, min_us, max_us)
-    FROM (SELECT ringside.hist_merge(parts) AS merged) AS h
+    FROM (SELECT ringside.hist_merge(parts) AS merged OFFSET 0) AS h
 $$;
 COMMENT ON FUNCTION ringside.hist_percentiles_of IS 'Percentiles (per mille) of histograms together, in milliseconds, within their exact extremes; nulls when they are empty.';
 
 CREATE OR REPLACE FUNCTION ringside.clocked_of(n bigint, n_in_t bigint, sum_us bigint, sum_calendar_us bigint, parts ringside.histogram[])
 RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT ringside.clocked(n, n_in_t, sum_us, sum_calendar_us, (h.merged).bucket, (h.merged).count)
-    FROM (SELECT ringside.hist_merge(parts) AS merged) AS h
+    FROM (SELECT ringside.hist_merge(parts) AS merged OFFSET 0) AS h
 $$;
 COMMENT ON FUNCTION ringside.clocked_of IS 'Figures of a clock over many parts: count, in_t, mean, percentiles, mean by the calendar; milliseconds.';
 

@@ -71,7 +71,7 @@ DECLARE
     middle double precision;
 BEGIN
     WHILE ringside.student_p(high, df) > 1 - confidence AND high < 1e9 LOOP high := high * 2; END LOOP;
-    FOR i IN 1 .. 60 LOOP
+    FOR i IN 1 .. 36 LOOP
         middle := (low + high) / 2;
         IF ringside.student_p(middle, df) > 1 - confidence THEN low := middle; ELSE high := middle; END IF;
     END LOOP;

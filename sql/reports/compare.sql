@@ -27,12 +27,12 @@ COMMENT ON FUNCTION ringside.overdispersion IS 'By how much shares of days vary 
 -- Share of b above a, ties half: 0.5 when both are the same.
 CREATE OR REPLACE FUNCTION ringside.superiority(a ringside.histogram, b ringside.histogram) RETURNS double precision
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    WITH one AS (SELECT bucket, n::double precision FROM unnest((a).bucket, (a).count) AS e (bucket, n)),
-         two AS (SELECT bucket, n::double precision FROM unnest((b).bucket, (b).count) AS e (bucket, n)),
-         ridit AS (SELECT t.bucket, t.n, coalesce((SELECT sum(CASE WHEN o.bucket < t.bucket THEN o.n WHEN o.bucket = t.bucket THEN o.n / 2 END)
-                                                  FROM one AS o), 0) AS below FROM two AS t)
-    SELECT CASE WHEN (SELECT sum(n) FROM one) > 0 AND (SELECT sum(n) FROM two) > 0
-                THEN sum(n * below) / sum(n) / (SELECT sum(n) FROM one) END FROM ridit
+    SELECT CASE WHEN sum(x) > 0 AND sum(y) > 0 THEN sum(y * below) / sum(y) / sum(x) END
+    FROM (SELECT x, y, sum(x) OVER (ORDER BY bucket) - x / 2 AS below
+          FROM (SELECT bucket, sum(one)::double precision AS x, sum(two)::double precision AS y
+                FROM (SELECT bucket, n AS one, 0 AS two FROM unnest((a).bucket, (a).count) AS e (bucket, n)
+                      UNION ALL SELECT bucket, 0, n FROM unnest((b).bucket, (b).count) AS e (bucket, n)) AS both_sides
+                GROUP BY bucket) AS joined) AS ranked
 $$;
 COMMENT ON FUNCTION ringside.superiority IS 'Probability that a duration of b is longer than one of a, ties half (Mann and Whitney''s U / nm).';
 

@@ -168,7 +168,7 @@ static void a_newer_schema_is_refused_and_left_alone(void **state) {
     const char *database = fresh_database();
     assert_int_equal(rs_store_migrate(database, false, NULL, NULL), RS_OK);
     rs_postgres_run(database, "INSERT INTO ringside.schema_migration (number, name, checksum) VALUES (9999, 'of_tomorrow', 'x');"
-                    "DELETE FROM ringside.schema_object; DROP VIEW ringside.alert");
+                    "DELETE FROM ringside.schema_object; DROP VIEW ringside.alert CASCADE");
     lines_t lines = {.count = 0};
     assert_int_equal(rs_store_migrate(database, false, keep_line, &lines), RS_ERR_VERSION);
     assert_true(has_line(&lines, "version 9999"));
