@@ -16,7 +16,7 @@ def prove(postgres, name, path):
     subprocess.run(["psql", "-X", "-q", "-h", socket, "-U", "ringside", "-d", "postgres", "-c", f"CREATE DATABASE {name}"], check=True)
     house.ringside("migrate", "-d", f"host={socket} dbname={name} user=ringside")
     environment = {**os.environ, "PGOPTIONS": f"-c statement_timeout=300s -c client_min_messages=error -c ringside.seed=0.{SEED}"}
-    for extra in (["-c", "CREATE EXTENSION pgtap"], ["-A", "-t", "-v", "ON_ERROR_STOP=1", "-f", path]):
+    for extra in (["-c", "CREATE EXTENSION pgtap SCHEMA public"], ["-A", "-t", "-v", "ON_ERROR_STOP=1", "-f", path]):
         result = subprocess.run(["psql", "-X", "-q", "-h", socket, "-U", "ringside", "-d", name, *extra], capture_output=True, text=True,
                                 env=environment, timeout=500)
         house.check(result.returncode == 0, f"{path}: {result.stderr}")
