@@ -52,7 +52,7 @@ INSERT INTO ringside.queue_interval_part (tenant, queue, channel, interval_start
     abandoned, complaints, sl_policy, sl_version, sl_num, sl_den)
 SELECT 't', 'q' || q, 'voice', at, 900, 'event', 1, 1, 1, 1, true, 0, n, n, n, n * (100 + 20 * random())::bigint * 1000000, 1, 0, '{p}', ARRAY[CASE WHEN q = 9 AND at >= '2026-02-16Z' THEN 2 ELSE 1 END],
     ARRAY[(n * (0.7 + 0.2 * random() + CASE WHEN at >= '2026-02-16Z' AND q = 1 THEN 0.1 ELSE 0 END))::bigint], ARRAY[n::bigint]
-FROM generate_series('2026-01-19Z'::timestamptz, '2026-03-15 23:45Z', '15 minutes') AS at, generate_series(1, 9) AS q, LATERAL (SELECT (8 + random() * 8)::int AS n) AS k
+FROM generate_series('2026-01-19Z'::timestamptz, '2026-03-15 23:45Z', '15 minutes') AS at, generate_series(1, 9) AS q, LATERAL (SELECT (8 + random() * 8)::int + 0 * q AS n) AS k
 WHERE extract(hour FROM at) BETWEEN 8 AND CASE WHEN at >= '2026-02-16Z' THEN 18 ELSE 16 END AND extract(isodow FROM at) < 6;
 CREATE TEMPORARY TABLE compared AS SELECT * FROM ringside.compare('service_level', 'queue', 't', 'q1', '2026-01-19Z', '2026-02-16Z', '2026-02-16Z', '2026-03-16Z', 'UTC', 'p');
 SELECT results_eq('SELECT before_value, after_value, before_days, after_days FROM compared', $$
