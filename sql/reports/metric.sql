@@ -107,7 +107,7 @@ BEGIN
     PERFORM ringside.warn_of_missing_months(of_family || '_interval_part', from_time, to_time);
     sums := CASE
         WHEN of_metric = 'service_level' THEN 'sum(sl_num[at])::numeric, sum(sl_den[at])::numeric, NULL::ringside.histogram,
-            array_agg(DISTINCT sl_version[at]) FILTER (WHERE sl_den[at] <> 0)'
+            ARRAY[min(sl_version[at]) FILTER (WHERE sl_den[at] <> 0), max(sl_version[at]) FILTER (WHERE sl_den[at] <> 0)]'
         WHEN metric.kind = 'percentile' THEN format('NULL::numeric, NULL::numeric,
             ringside.hist_merge(array_agg(ROW(%1$I, %2$I)::ringside.histogram) FILTER (WHERE %1$I IS NOT NULL)), NULL::integer[]',
             metric.histogram || '_bucket', metric.histogram || '_count')
@@ -115,7 +115,7 @@ BEGIN
             CASE WHEN metric.denominator IS NULL THEN '1::numeric' ELSE format('sum(%s)::numeric', metric.denominator) END) END;
     RETURN QUERY EXECUTE format('SELECT %1$s, %2$s, ($4)[bin], ($5)[bin], %3$s, count(*)
         FROM (SELECT *, width_bucket(interval_start, $4) AS bin, %6$s AS at FROM ringside.%4$I
-              WHERE interval_start >= $1 AND interval_start < $2 AND attribution = $3 AND ($6 IS NULL OR tenant = $6) %5$s) AS p
+              WHERE interval_start >= $1 AND interval_start < $2 AND attribution = $3 AND ($6 IS NULL OR tenant = $6) %5$s OFFSET 0) AS p   -- at and bin once per row
         GROUP BY %7$s bin ORDER BY 1, 2, 3',
         CASE WHEN per_key THEN 'tenant' ELSE '$6' END,
         CASE WHEN per_key THEN key_column ELSE '$7' END, sums, of_family || '_interval_part',
@@ -126,7 +126,7 @@ BEGIN
         USING from_time, to_time, of_attribution, starts, lengths, of_tenant, of_key, of_channel, of_policy;
 END;
 $$;
-COMMENT ON FUNCTION ringside.samples IS 'What a metric is made of per step (and key): numerator, denominator, histogram, the policy''s versions. Warns of months that retention has dropped.';
+COMMENT ON FUNCTION ringside.samples IS 'What a metric is made of per step (and key): numerator, denominator, histogram, the policy''s first and last version within the step. Warns of months that retention has dropped.';
 
 -- The figure itself of sums; a percentile's needs no extremes, so it is within 1.6 %.
 CREATE OR REPLACE FUNCTION ringside.figure(of_metric text, sum_x numeric, sum_y numeric, merged ringside.histogram)

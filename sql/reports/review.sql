@@ -12,7 +12,7 @@ BEGIN
     SELECT sum(d.numerator) AS numerator, sum(d.denominator) AS denominator, count(*)::integer AS days,
         ringside.hist_merge(array_agg(d.histogram) FILTER (WHERE (d.histogram).bucket IS NOT NULL)) AS merged,
         (SELECT ringside.all_versions(array_agg(v)) FROM ringside.samples(of_metric, of_policy, of_family, of_tenant, of_key, of_channel, from_time,
-            to_time, 'year', zone, of_attribution) AS y, unnest(y.versions) AS v) AS versions INTO s
+            to_time, 'day', zone, of_attribution) AS y, unnest(y.versions) AS v) AS versions INTO s
         FROM ringside.samples(of_metric, of_policy, of_family, of_tenant, of_key, of_channel, from_time, to_time, 'day', zone, of_attribution) AS d;
     IF s.days = 0 THEN
         RAISE EXCEPTION 'there are no rows of % in [%, %): nothing to freeze', coalesce(of_key, of_family), from_time, to_time USING ERRCODE = 'no_data_found';
