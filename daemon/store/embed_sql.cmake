@@ -1,8 +1,8 @@
 # Writes a C file that holds every SQL file of sql/, in the order in which they are applied: migrations by number, then
-# functions, then views. Called at build: cmake -DSQL_DIR=… -DOUTPUT=… -P embed_sql.cmake
+# functions, then views, then reports. Called at build: cmake -DSQL_DIR=… -DOUTPUT=… -P embed_sql.cmake
 set(bodies "")
 set(table "")
-foreach(kind migrations functions views)
+foreach(kind migrations functions views reports)
     file(GLOB files ${SQL_DIR}/${kind}/*.sql)
     list(SORT files)
     foreach(file ${files})

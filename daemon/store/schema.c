@@ -21,8 +21,8 @@ static const char prepare_sql[] =
     "COMMENT ON COLUMN ringside.schema_migration.applied_at IS 'When it was applied.';\n"
     "CREATE TABLE IF NOT EXISTS ringside.schema_object (kind text NOT NULL, name text NOT NULL,"
     " checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (kind, name));\n"
-    "COMMENT ON TABLE ringside.schema_object IS 'Files of functions and views, created again when they change.';\n"
-    "COMMENT ON COLUMN ringside.schema_object.kind IS '''function'' or ''view''.';\n"
+    "COMMENT ON TABLE ringside.schema_object IS 'Files of functions, views and reports, created again when they change.';\n"
+    "COMMENT ON COLUMN ringside.schema_object.kind IS '''function'', ''view'' or ''report''.';\n"
     "COMMENT ON COLUMN ringside.schema_object.name IS 'Name of the file.';\n"
     "COMMENT ON COLUMN ringside.schema_object.checksum IS 'SHA-256 of its text.';\n"
     "COMMENT ON COLUMN ringside.schema_object.applied_at IS 'When it was last created.';\n";

@@ -1,7 +1,7 @@
 /* store/schema.h — what the database must look like, and the steps that bring it there. Private to the store's room.
  *
  * Model:     sql/migrations are applied once, in order, each in one transaction, and recorded in ringside.schema_migration;
- *            sql/functions and sql/views are created again whenever their checksum differs from ringside.schema_object, and
+ *            sql/functions, sql/views and sql/reports are created again whenever their checksum differs from ringside.schema_object, and
  *            after every migration: a view lists the columns that its tables had when it was made.
  *            rs__migrator_t does no I/O: it says which SQL to run next and is shown the results, so that `ringside migrate`
  *            (waiting) and the store (on the loop) take the same steps:
@@ -16,7 +16,7 @@
 #include <libpq-fe.h>
 
 typedef struct rs__sql_file {
-    const char *kind;      /* "migration", "function", "view" */
+    const char *kind;      /* "migration", "function", "view", "report" */
     int number;            /* of a migration, else 0 */
     const char *name, *checksum, *text;
 } rs__sql_file_t;

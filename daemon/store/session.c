@@ -7,6 +7,7 @@
  * A refused entry is found by halving: the same batch number is tried with half of that feed's entries, down to one; that one
  * is put into quarantine. What went in is done with; the rest follows under the next number. The mark's position moves with
  * the last slice of the rows and edges only.
+ * Before it, when need be: the months that its rows lie in (partitions.h), and every hour the upkeep of all of them.
  * When the connection is lost, the transaction's end is unknown. The next connection locks and reads the mark (the lock waits
  * for a backend that is still busy committing): at n + 1 the batch is in, at n it is not.
  */
@@ -16,7 +17,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ANSWER_MS = 90000, POOLER_MS = 5000, CHUNK_BYTES = 64 * 1024, CHUNKS_PER_TURN = 4, RETRIES_AT_ONCE = 5 };
+enum {
+    ANSWER_MS = 90000, POOLER_MS = 5000, CHUNK_BYTES = 64 * 1024, CHUNKS_PER_TURN = 4, RETRIES_AT_ONCE = 5, UPKEEP_MS = 3600 * 1000
+};
 
 static const char settings_sql[] =
     "SET client_min_messages = warning; SET TimeZone = 'UTC'; SET search_path = pg_catalog;"
@@ -158,6 +161,7 @@ static void stored(rs_store_t *store) {
     store->status.edges_written += store->counts[RS__FEED_EDGES];
     for (size_t feed = 0; feed < RS__FEED_COUNT; feed++) store->limits[feed] *= 2;
     store->retries = 0;
+    store->months_doubted = false;
     rs__store_works(store);
     if (store->batch == NULL) return;
     if (store->side == RS__SIDE_REBUILT) store->status.rebuilt_rows += store->counts[RS__FEED_ROWS] + store->counts[RS__FEED_EDGES];
@@ -230,6 +234,8 @@ static void judge_mark(rs_store_t *store) {
 static void prepared(rs_store_t *store) {
     store->status.connects++;
     store->stored_policy_count = 0;   /* it may be another database now */
+    store->months = (rs__months_t){0};
+    store->next_upkeep_ms = 0;
     if (store->status.connects == 1)
         rs__store_say(store, RS_STORE_INFO, "database: connected (stream %s, epoch %" PRId64 ")", store->stream, store->epoch);
     become_idle(store);
@@ -271,7 +277,26 @@ static int64_t choose_position(rs_store_t *store) {
     return store->batch_watermark_us;
 }
 
+/* True when something has to be asked for before the batch can go; it begins again when that is done. */
+static bool make_months_first(rs_store_t *store) {
+    const uint64_t now_ms = uv_now(store->loop);
+    rs__step_t step = RS__STEP_UPKEEP;
+    rs__buffer_clear(&store->buffer);
+    if (now_ms >= store->next_upkeep_ms && !store->closing) {
+        store->next_upkeep_ms = now_ms + UPKEEP_MS;
+        store->months = (rs__months_t){0};   /* some may be dropped now */
+        rs__buffer_print(&store->buffer, "SELECT ringside.upkeep()");
+    } else {
+        step = RS__STEP_PARTITIONS;
+        if (store->batch == NULL || !rs__months_print_missing(&store->months, store->batch, &store->buffer)) return false;
+    }
+    rs__store_set_state(store, RS_STORE_WRITING);
+    send_printed(store, step);
+    return true;
+}
+
 void rs__session_begin(rs_store_t *store) {
+    if (make_months_first(store)) return;
     const size_t rows = rows_left(store), edges = edges_left(store);
     store->counts[RS__FEED_POLICIES] = limited(store, RS__FEED_POLICIES, new_policies(store));
     store->counts[RS__FEED_ROWS] = limited(store, RS__FEED_ROWS, rows);
@@ -405,6 +430,19 @@ static void failed(rs_store_t *store) {
         rs__store_fenced(store, store->error_text);
         return;
     }
+    if (store->step == RS__STEP_UPKEEP) {   /* the next hour comes; what a batch needs is made in any case */
+        rs__store_say(store, RS_STORE_WARNING, "database: months could not be made ahead or dropped: %s (SQLSTATE %s)",
+                      store->error_text, state);
+        become_idle(store);
+        return;
+    }
+    if (store->step == RS__STEP_MERGE && strcmp(state, "23514") == 0 && !store->months_doubted) {
+        store->months_doubted = true;
+        store->months = (rs__months_t){0};
+        rs__session_forget(store);
+        send_sql(store, RS__STEP_ROLLBACK, "ROLLBACK");
+        return;
+    }
     if (remedy == RS__REMEDY_HALVE && (store->step == RS__STEP_COPY || store->step == RS__STEP_MERGE)) {
         blame(store);
         send_sql(store, RS__STEP_ROLLBACK, "ROLLBACK");
@@ -471,6 +509,10 @@ static void on_done(void *context) {
             if (++store->step_feed < RS__FEED_COUNT) create_staging(store);
             else prepared(store);
             break;
+        case RS__STEP_PARTITIONS:
+            rs__months_made(&store->months, store->batch);
+            become_idle(store);
+            break;
         case RS__STEP_BEGIN:
             if (store->seen_backend == store->backend) copy_or_commit(store, 0);
             else rs__pooler_refuse(store);
@@ -481,6 +523,7 @@ static void on_done(void *context) {
             stored(store);
             become_idle(store);
             break;
+        case RS__STEP_UPKEEP:
         case RS__STEP_ROLLBACK: become_idle(store); break;
         case RS__STEP_NONE: break;
     }

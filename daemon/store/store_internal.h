@@ -4,6 +4,7 @@
 
 #include "store/feeds.h"
 #include "store/link.h"
+#include "store/partitions.h"
 #include "store/schema.h"
 #include "store/sqlstate.h"
 #include "store/store.h"
@@ -11,6 +12,7 @@
 /* What was sent to the database last. */
 typedef enum rs__step {
     RS__STEP_NONE = 0, RS__STEP_SETTINGS, RS__STEP_POOLER, RS__STEP_SCHEMA, RS__STEP_OPEN, RS__STEP_STAGE,       /* preparing */
+    RS__STEP_UPKEEP, RS__STEP_PARTITIONS,                                                       /* between batches */
     RS__STEP_BEGIN, RS__STEP_COPY, RS__STEP_MERGE, RS__STEP_COMMIT, RS__STEP_ROLLBACK           /* one batch */
 } rs__step_t;
 
@@ -87,6 +89,10 @@ struct rs_store {
     rs_policy_t stored_policies[RS_ROW_BATCH_POLICIES];   /* only name and version are looked at */
     size_t stored_policy_count;
     uint32_t sent_policies[RS_ROW_BATCH_POLICIES];        /* numbers in the batch */
+
+    rs__months_t months;            /* that the database has tables for, as far as known */
+    uint64_t next_upkeep_ms;        /* by the loop's clock */
+    bool months_doubted;            /* the batch in hand met a month that was dropped under it: once is no fault of its rows */
 
     rs__records_t *records;
     int32_t own_refusals;           /* rows of ours that the database refused, counted down: their ordinals */

@@ -64,6 +64,6 @@ CREATE OR REPLACE FUNCTION ringside.clocked(n bigint, n_in_t bigint, sum_us bigi
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT jsonb_build_object('count', n, 'in_t', n_in_t, 'mean_ms', ringside.mean_ms(sum_us, n),
                'p50_ms', p.ms[1], 'p90_ms', p.ms[2], 'calendar_mean_ms', ringside.mean_ms(sum_calendar_us, n))
-    FROM (SELECT ringside.hist_percentiles(buckets, counts, '{500,900}', NULL, NULL) AS ms) AS p
+    FROM (SELECT ringside.hist_percentiles(buckets, counts, '{500,900}', NULL, NULL) AS ms OFFSET 0) AS p
 $$;
 COMMENT ON FUNCTION ringside.clocked IS 'Figures of a clock: count, in_t, mean, percentiles of a histogram, mean by the calendar; milliseconds.';

@@ -15,9 +15,15 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT CASE WHEN from_stage <> 'begin' THEN
                jsonb_build_object('sum', ringside.whole_ms(sum_us), 'mean', ringside.mean_ms(sum_us, n), 'p50', p.ms[1], 'p90', p.ms[2],
                                   'max', p.ms[3]) END
-    FROM (SELECT ringside.hist_percentiles(buckets, counts, '{500,900,1000}', NULL, NULL) AS ms) AS p
+    FROM (SELECT ringside.hist_percentiles(buckets, counts, '{500,900,1000}', NULL, NULL) AS ms OFFSET 0) AS p
 $$;
 COMMENT ON FUNCTION ringside.process_time IS 'Times in a stage before the next one, milliseconds: sum, mean, percentiles; null for begin, which takes no time.';
+
+CREATE OR REPLACE FUNCTION ringside.process_time_of(from_stage text, n bigint, sum_us bigint, parts ringside.histogram[]) RETURNS jsonb
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT ringside.process_time(from_stage, n, sum_us, (h.merged).bucket, (h.merged).count) FROM (SELECT ringside.hist_merge(parts) AS merged OFFSET 0) AS h
+$$;
+COMMENT ON FUNCTION ringside.process_time_of IS 'Times in a stage before the next one over many parts, milliseconds: sum, mean, percentiles; null for begin.';
 
 -- {"stage", "time_ms", "share"}; null when there is no time to have a share of.
 CREATE OR REPLACE FUNCTION ringside.process_bottleneck(stage text, time_us bigint, of_us bigint) RETURNS jsonb

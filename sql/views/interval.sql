@@ -1,6 +1,7 @@
 -- queue_interval, channel_interval, total_interval, agent_interval, team_interval: the rows that `ringside replay` prints,
 -- summed from their parts. Times are milliseconds, cut from microseconds once. And queue_rollup(from, to, attribution) and its
--- like: the same over a range of time, one row per key (interval_start and interval_s null). All come from one pattern:
+-- like: the same over a range of time, one row per key (interval_start and interval_s null); and queue_history(from, to, step, zone, …):
+-- the same per hour, day, week or month of a zone. All come from one pattern:
 --   %1$s family   %2$s dimensions   %3$s the same of `s`   %4$s true where the key has legs of its own (not agents, teams)
 --   %5$s sums of the counts   %6$s true where anything was counted   %7$s the statement that makes it, up to AS
 --   %8$s, %9$s interval_start and interval_s   %10$s which parts   %11$s by what they are grouped before the key
@@ -23,7 +24,7 @@ SELECT s.interval_start, s.interval_s, %3$s, s.attribution,
     CASE WHEN %4$s THEN ringside.whole_ms(s.threshold_us) END AS threshold_ms,
     s.answered_in_t,
     CASE WHEN %4$s THEN s.abandoned_in_t END AS abandoned_in_t,
-    CASE WHEN %4$s THEN ringside.service_level(s.sl_policy, s.sl_num, s.sl_den) END AS service_level,
+    CASE WHEN %4$s THEN ringside.service_level_of(s.sl) END AS service_level,
     jsonb_build_object(
         'answered_sum', ringside.whole_ms(s.wait_answered_us),
         'abandoned_sum', CASE WHEN %4$s THEN ringside.whole_ms(s.wait_abandoned_us) END,
@@ -80,12 +81,12 @@ SELECT s.interval_start, s.interval_s, %3$s, s.attribution,
     CASE WHEN %4$s THEN s.callbacks_attempted END AS callbacks_attempted,
     CASE WHEN %4$s THEN s.callbacks_connected END AS callbacks_connected,
     CASE WHEN %4$s THEN s.callbacks_failed END AS callbacks_failed,
-    CASE WHEN %4$s THEN ringside.clocked(s.first_replies, s.first_replies_in_t, s.first_reply_us, s.first_reply_calendar_us,
-        s.first_reply_bucket, s.first_reply_count) END AS first_reply,
-    CASE WHEN %4$s THEN ringside.clocked(s.next_replies, s.next_replies_in_t, s.next_reply_us, s.next_reply_calendar_us,
-        s.next_reply_bucket, s.next_reply_count) END AS next_reply,
-    CASE WHEN %4$s THEN ringside.clocked(s.resolutions, s.resolutions_in_t, s.resolution_us, s.resolution_calendar_us,
-        s.resolution_bucket, s.resolution_count) END AS resolution,
+    CASE WHEN %4$s THEN ringside.clocked_of(s.first_replies, s.first_replies_in_t, s.first_reply_us, s.first_reply_calendar_us,
+        s.first_reply) END AS first_reply,
+    CASE WHEN %4$s THEN ringside.clocked_of(s.next_replies, s.next_replies_in_t, s.next_reply_us, s.next_reply_calendar_us,
+        s.next_reply) END AS next_reply,
+    CASE WHEN %4$s THEN ringside.clocked_of(s.resolutions, s.resolutions_in_t, s.resolution_us, s.resolution_calendar_us,
+        s.resolution) END AS resolution,
     CASE WHEN %4$s THEN s.reopened END AS reopened,
     ringside.ces(s.ces_responses, s.ces_score_milli, s.ces_scale_min_milli, s.ces_scale_max_milli, s.ces_scale_squares) AS ces,
     ringside.surveys(s.surveyed_contacts, s.surveys_off_scale, s.handled) AS surveys,
@@ -117,30 +118,27 @@ FROM (
         max(wait_max_us) AS wait_max_us,
         min(answered_min_us) AS answered_min_us, max(answered_max_us) AS answered_max_us,
         min(abandoned_min_us) AS abandoned_min_us, max(abandoned_max_us) AS abandoned_max_us,
-        ringside.array_concat(sl_policy) AS sl_policy, ringside.array_concat(sl_num) AS sl_num,
-        ringside.array_concat(sl_den) AS sl_den,
-        ringside.array_concat(wait_answered_bucket) AS wait_answered_bucket,
-        ringside.array_concat(wait_answered_count) AS wait_answered_count,
-        ringside.array_concat(wait_abandoned_bucket) AS wait_abandoned_bucket,
-        ringside.array_concat(wait_abandoned_count) AS wait_abandoned_count,
-        ringside.array_concat(first_reply_bucket) AS first_reply_bucket,
-        ringside.array_concat(first_reply_count) AS first_reply_count,
-        ringside.array_concat(next_reply_bucket) AS next_reply_bucket, ringside.array_concat(next_reply_count) AS next_reply_count,
-        ringside.array_concat(resolution_bucket) AS resolution_bucket, ringside.array_concat(resolution_count) AS resolution_count,
+        array_agg(ROW(sl_policy, sl_version, sl_num, sl_den)::ringside.policy_counts) FILTER (WHERE sl_policy IS NOT NULL) AS sl,
+        array_agg(ROW(wait_answered_bucket, wait_answered_count)::ringside.histogram) FILTER (WHERE wait_answered_bucket IS NOT NULL) AS wait_answered,
+        array_agg(ROW(wait_abandoned_bucket, wait_abandoned_count)::ringside.histogram) FILTER (WHERE wait_abandoned_bucket IS NOT NULL) AS wait_abandoned,
+        array_agg(ROW(first_reply_bucket, first_reply_count)::ringside.histogram) FILTER (WHERE first_reply_bucket IS NOT NULL) AS first_reply,
+        array_agg(ROW(next_reply_bucket, next_reply_count)::ringside.histogram) FILTER (WHERE next_reply_bucket IS NOT NULL) AS next_reply,
+        array_agg(ROW(resolution_bucket, resolution_count)::ringside.histogram) FILTER (WHERE resolution_bucket IS NOT NULL) AS resolution,
         sum(revision)::bigint AS revision, bool_and(final) AS final
     FROM ringside.%1$s_interval_part
     %10$s
     GROUP BY %11$s%2$s, attribution) AS s
-CROSS JOIN LATERAL (SELECT ringside.hist_percentiles(s.wait_answered_bucket, s.wait_answered_count,
-        '{500,800,900,950,990}', s.answered_min_us, s.answered_max_us) AS ms) AS a
-CROSS JOIN LATERAL (SELECT ringside.hist_percentiles(s.wait_abandoned_bucket, s.wait_abandoned_count,
-        '{500,900,950,990}', s.abandoned_min_us, s.abandoned_max_us) AS ms) AS b
+CROSS JOIN LATERAL (SELECT ringside.hist_percentiles_of(s.wait_answered,
+        '{500,800,900,950,990}', s.answered_min_us, s.answered_max_us) AS ms OFFSET 0) AS a   -- OFFSET 0: once, not once per percentile
+CROSS JOIN LATERAL (SELECT ringside.hist_percentiles_of(s.wait_abandoned,
+        '{500,900,950,990}', s.abandoned_min_us, s.abandoned_max_us) AS ms OFFSET 0) AS b
 WHERE %6$s OR s.still_open <> 0
-    OR EXISTS (SELECT FROM unnest(s.sl_num, s.sl_den) AS counted (num, den) WHERE counted.num <> 0 OR counted.den <> 0)
+    OR ringside.has_service_level(s.sl)
 $view$;
     family record;
     sums text;
     body text;
+    history text;
     counted text;
     note record;
 BEGIN
@@ -152,12 +150,12 @@ BEGIN
         WHERE attrelid = 'ringside.queue_interval_part'::regclass AND atthasdef AND atttypid = 'bigint'::regtype
               AND NOT attisdropped;
     FOR family IN SELECT * FROM (VALUES
-            ('queue', 'tenant, queue, channel', 's.tenant, s.queue, s.channel', 'true', 'false', 'a queue and channel'),
-            ('channel', 'tenant, channel', 's.tenant, s.channel', 'true', 'false', 'a channel'),
-            ('total', 'tenant', 's.tenant', 'true', 'true', 'a whole tenant'),
-            ('agent', 'tenant, agent', 's.tenant, s.agent', 'false', 'true', 'an agent'),
-            ('team', 'tenant, team', 's.tenant, s.team', 'false', 'true', 'a team'))
-            AS f (name, dimensions, selected, legs, staff, text) LOOP
+            ('queue', 'tenant, queue, channel', 's.tenant, s.queue, s.channel', 'true', 'false', 'queue', 'a queue and channel'),
+            ('channel', 'tenant, channel', 's.tenant, s.channel', 'true', 'false', 'channel', 'a channel'),
+            ('total', 'tenant', 's.tenant', 'true', 'true', NULL, 'a whole tenant'),
+            ('agent', 'tenant, agent', 's.tenant, s.agent', 'false', 'true', 'agent', 'an agent'),
+            ('team', 'tenant, team', 's.tenant, s.team', 'false', 'true', 'team', 'a team'))
+            AS f (name, dimensions, selected, legs, staff, key, text) LOOP
         EXECUTE format(pattern, family.name, family.dimensions, family.selected, family.legs, sums, counted,
             format('CREATE OR REPLACE VIEW ringside.%I AS', family.name || '_interval'),
             'interval_start', 'interval_s', '', 'interval_start, interval_s, ', family.staff);
@@ -170,6 +168,32 @@ BEGIN
         EXECUTE format('COMMENT ON FUNCTION ringside.%I(timestamptz, timestamptz, text) IS %L', family.name || '_rollup',
             'Figures of ' || family.text || ' over the intervals that begin within [from_time, to_time), one row per key: sums of '
             'counts, sums of numerators over sums of denominators, percentiles of the merged histograms.');
+        -- As above for each step. plpgsql, because a wrong zone or an empty period must be an error without any rows, too; and
+        -- EXECUTE, because the plan depends on the months and keys that are asked for.
+        body := format(pattern, family.name, family.dimensions, family.selected, family.legs, sums, counted, '',
+            '($4)[width_bucket(interval_start, $4)]', '($5)[width_bucket(interval_start, $4)]',
+            'WHERE interval_start >= $1 AND interval_start < $2 AND attribution = $3 AND ($6 IS NULL OR tenant = $6)'
+            || CASE WHEN family.key IS NULL THEN '' ELSE format(' AND ($7 IS NULL OR %I = $7)', family.key) END, '1, 2, ', family.staff)
+            || ' ORDER BY 1, ' || family.selected;
+        history := format($function$
+DECLARE
+    starts timestamptz[];
+    lengths integer[];
+BEGIN
+    SELECT array_agg(step_start ORDER BY step_start), array_agg(step_s ORDER BY step_start) INTO starts, lengths
+        FROM ringside.steps(from_time, to_time, step, zone);
+    PERFORM ringside.check_attribution(of_attribution);
+    PERFORM ringside.warn_of_missing_months(%1$L, from_time, to_time);
+    RETURN QUERY EXECUTE %2$L USING from_time, to_time, of_attribution, starts, lengths, of_tenant, of_key;
+END;
+$function$, family.name || '_interval_part', body);
+        EXECUTE format('CREATE OR REPLACE FUNCTION ringside.%I(from_time timestamptz, to_time timestamptz, step text DEFAULT ''day'', '
+            'zone text DEFAULT ''UTC'', of_attribution text DEFAULT ''event'', of_tenant text DEFAULT NULL, of_key text DEFAULT NULL) '
+            'RETURNS SETOF ringside.%I LANGUAGE plpgsql STABLE AS %L', family.name || '_history', family.name || '_interval', history);
+        EXECUTE format('COMMENT ON FUNCTION ringside.%I IS %L', family.name || '_history',
+            'Figures of ' || family.text || ' per step (15m, 30m, hour, day, week, month, year) of an IANA zone over the intervals that '
+            'begin within [from_time, to_time); of_tenant, of_key: of one only. interval_start is the step''s first instant, interval_s '
+            'its real length: a day has 23, 24, 24.5 or 25 hours.');
         EXECUTE format('COMMENT ON VIEW ringside.%I IS %L', family.name || '_interval',
             'Figures of ' || family.text || ' per interval, as `ringside replay` prints them; null where undefined.');
         FOR note IN SELECT * FROM (VALUES

@@ -8,7 +8,7 @@ DECLARE
 %1$s
 SELECT s.interval_start, s.interval_s, s.tenant, s.from_stage, s.to_stage, s.count,
     CASE WHEN ringside.process_stage_is_end(s.to_stage) THEN 0 ELSE s.again END AS again,
-    ringside.process_time(s.from_stage, s.count, s.time_us, s.time_bucket, s.time_count) AS time_ms,
+    ringside.process_time_of(s.from_stage, s.count, s.time_us, s.times) AS time_ms,
     CASE WHEN ringside.process_stage_is_end(s.to_stage) THEN ringside.mean_ms(s.path_us, s.count) END AS path_ms,
     CASE WHEN ringside.process_stage_is_end(s.to_stage) THEN s.again END AS reworked_contacts,
     s.ping_pong_queues, s.ping_pong_agents, s.revision, s.final
@@ -16,7 +16,7 @@ FROM (
     SELECT %2$s AS interval_start, %3$s AS interval_s, tenant, from_stage, to_stage,
         sum(count)::bigint AS count, sum(time_us)::bigint AS time_us, sum(path_us)::bigint AS path_us, sum(again)::bigint AS again,
         sum(ping_pong_queues)::bigint AS ping_pong_queues, sum(ping_pong_agents)::bigint AS ping_pong_agents,
-        ringside.array_concat(time_bucket) AS time_bucket, ringside.array_concat(time_count) AS time_count,
+        array_agg(ROW(time_bucket, time_count)::ringside.histogram) FILTER (WHERE time_bucket IS NOT NULL) AS times,
         sum(revision)::bigint AS revision, bool_and(final) AS final
     FROM ringside.process_edge_part
     %4$s

@@ -73,6 +73,7 @@ def run(name, files, batch_rows=None):
         postgres = house.Postgres(path)
         daemon = None
         try:
+            house.ringside("migrate", "-d", postgres.conninfo)   # it stops soon after it has started, and has few seconds to drain
             daemon = house.Daemon(path, postgres.conninfo, batch_rows=batch_rows)
             house.ringside("send", "--to", daemon.events, "--speed", "max", "--config", daemon.config, *files)
             status, _ = daemon.stop()

@@ -186,6 +186,7 @@ static void a_view_says_of_a_row_what_replay_prints_of_it(void **state) {
     rs_random_t random = {rs_random_seed()};
     rs_postgres_start(&postgres, "-c fsync=off");
     assert_int_equal(rs_store_migrate(postgres.conninfo, false, NULL, NULL), RS_OK);
+    rs_postgres_run(postgres.conninfo, "SELECT ringside.ensure_partitions('2026-01-01Z', '2026-01-02Z')");
     for (unsigned family = 0; family < RS_FAMILY_COUNT; family++) {
         for (unsigned i = 0; i < ROWS; i++) {
             made_row_t made;

@@ -299,6 +299,7 @@ static void expect_to_wait_until_mended(const char *database, const char *mender
     driver_t driver;
     driver_start(&driver, &(driver_options_t){.conninfo = database});
     hand_many(&driver, 3);
+    driver_run(&driver, has_failed);
     driver_run_for(&driver, 150);
     assert_int_equal(driver.stored, 0);
     assert_true(driver_status(&driver).failures > 0);

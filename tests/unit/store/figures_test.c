@@ -224,6 +224,7 @@ static void a_roll_up_weighs_by_calls(void **state) {
     const char *database = fresh_database();
     static const struct { int64_t hits, calls; } parts[] = {{907179, 1365000}, {45695, 92500}};
     assert_int_equal(rs_store_migrate(database, false, NULL, NULL), RS_OK);
+    rs_postgres_run(database, "SELECT ringside.ensure_partitions('2026-01-01Z', '2026-01-02Z')");
     for (int i = 0; i < 2; i++) {
         char sql[512];
         snprintf(sql, sizeof sql, "INSERT INTO ringside.queue_interval_part (tenant, queue, channel, interval_start, interval_s, attribution,"

@@ -14,6 +14,8 @@ int main(void) {
     failed += run_faults_tests();
     failed += run_rewind_tests();
     failed += run_server_tests();
+    failed += run_cut_tests();
+    failed += run_partitions_tests();
     rs_postgres_stop(&postgres);
     return failed;
 }

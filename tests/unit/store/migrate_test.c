@@ -17,6 +17,18 @@ static bool has_line(const lines_t *lines, const char *part) {
     return false;
 }
 
+static int64_t migration_files(void) {
+    int64_t count = 0;
+    for (size_t i = 0; i < rs__sql_file_count; i++) count += rs__sql_files[i].number > 0;
+    return count;
+}
+
+static bool is_migration_number(int number) {
+    for (size_t i = 0; i < rs__sql_file_count; i++)
+        if (rs__sql_files[i].number == number) return true;
+    return false;
+}
+
 static void an_empty_database_is_migrated_and_a_second_time_nothing_happens(void **state) {
     (void)state;
     const char *database = fresh_database();
@@ -24,7 +36,7 @@ static void an_empty_database_is_migrated_and_a_second_time_nothing_happens(void
     assert_int_equal(rs_store_migrate(database, false, keep_line, &first), RS_OK);
     assert_int_equal(first.count, rs__sql_file_count + 1);
     assert_int_equal(rs_postgres_number(database, "SELECT max(number) FROM ringside.schema_migration"), rs_store_schema_version());
-    assert_int_equal(rs_postgres_number(database, "SELECT count(*) FROM ringside.schema_migration"), rs_store_schema_version());
+    assert_int_equal(rs_postgres_number(database, "SELECT count(*) FROM ringside.schema_migration"), migration_files());
     assert_int_equal(rs_store_migrate(database, false, keep_line, &second), RS_OK);
     assert_int_equal(second.count, 1);
     assert_true(has_line(&second, "up to date"));
@@ -43,6 +55,7 @@ static void an_older_schema_keeps_its_data(void **state) {
     (void)state;
     const char *database = fresh_database();
     for (int version = 1; version <= rs_store_schema_version(); version++) {
+        if (!is_migration_number(version)) continue;
         assert_int_equal(rs__store_migrate_to(database, version, false, NULL, NULL), RS_OK);
         assert_int_equal(rs_postgres_number(database, "SELECT max(number) FROM ringside.schema_migration"), version);
         if (version == 1) rs_postgres_run(database, "INSERT INTO ringside.mark (stream, epoch, run, batch) VALUES ('old', 4, 3, 99)");
@@ -93,11 +106,15 @@ static char *read_file(const char *path) {
     return text;
 }
 
+static bool is_of_version_4(const char *name) {
+    return strcmp(name, "figures") == 0 || strcmp(name, "histogram") == 0 || strcmp(name, "mark") == 0;
+}
+
 /* A database as version 4 left it, with its views, data in them, and a view that its users have built on top. */
 static void make_version_4(const char *database) {
     assert_int_equal(rs__store_migrate_to(database, 4, false, NULL, NULL), RS_OK);
     for (size_t i = 0; i < rs__sql_file_count; i++)
-        if (strcmp(rs__sql_files[i].kind, "function") == 0) rs_postgres_run(database, rs__sql_files[i].text);
+        if (strcmp(rs__sql_files[i].kind, "function") == 0 && is_of_version_4(rs__sql_files[i].name)) rs_postgres_run(database, rs__sql_files[i].text);
     char *view = read_file(RS_SOURCE_DIR "/tests/fixtures/sql/interval_of_version_4.sql");
     rs_postgres_run(database, view);
     free(view);
@@ -139,7 +156,7 @@ static void views_are_made_again_after_a_migration_though_their_text_is_the_same
     assert_true(has_line(&lines, "applying functions figures"));
     assert_int_equal(rs_postgres_number(database, "SELECT count(*) FROM ringside.team_interval"), 0);
     assert_int_equal(rs_postgres_number(database, "SELECT count(*) FROM ringside.schema_object"),
-                     rs__sql_file_count - (size_t)rs_store_schema_version());
+                     (int64_t)rs__sql_file_count - migration_files());
 }
 
 /* Interrupted between a migration and its views: whoever comes next makes them. */
@@ -148,9 +165,11 @@ static void a_migration_leaves_no_view_recorded_as_made(void **state) {
     const char *database = fresh_database();
     char sql[256];
     assert_int_equal(rs_store_migrate(database, false, NULL, NULL), RS_OK);
-    snprintf(sql, sizeof sql, "DELETE FROM ringside.schema_migration WHERE number >= %d", rs_store_schema_version() - 1);
+    int before_last = rs_store_schema_version() - 1;
+    while (!is_migration_number(before_last)) before_last--;
+    snprintf(sql, sizeof sql, "DELETE FROM ringside.schema_migration WHERE number >= %d", before_last);
     rs_postgres_run(database, sql);
-    assert_int_equal(rs__store_migrate_to(database, rs_store_schema_version() - 1, false, NULL, NULL), RS_OK);
+    assert_int_equal(rs__store_migrate_to(database, before_last, false, NULL, NULL), RS_OK);
     assert_int_equal(rs_postgres_number(database, "SELECT count(*) FROM ringside.schema_object"), 0);
     assert_int_equal(rs_store_migrate(database, false, NULL, NULL), RS_OK);
     assert_true(rs_postgres_number(database, "SELECT count(*) FROM ringside.schema_object") > 0);
@@ -161,6 +180,7 @@ static void every_file_is_harmless_when_run_again_over_data(void **state) {
     const char *database = fresh_database();
     assert_int_equal(rs_store_migrate(database, false, NULL, NULL), RS_OK);
     rs_postgres_run(database, "INSERT INTO ringside.mark (stream, epoch, run, batch) VALUES ('old', 4, 3, 99);"
+                    "SELECT ringside.ensure_partitions('2026-01-01Z', '2026-01-02Z');"
                     "INSERT INTO ringside.queue_interval_part (tenant, queue, channel, interval_start, interval_s, attribution,"
                     " stream_id, run, part, revision, final, still_open, offered)"
                     " VALUES ('acme', NULL, 'voice', '2026-01-01Z', 900, 'event', 1, 3, 1, 5, true, 0, 17);"
@@ -175,7 +195,7 @@ static void a_newer_schema_is_refused_and_left_alone(void **state) {
     const char *database = fresh_database();
     assert_int_equal(rs_store_migrate(database, false, NULL, NULL), RS_OK);
     rs_postgres_run(database, "INSERT INTO ringside.schema_migration (number, name, checksum) VALUES (9999, 'of_tomorrow', 'x');"
-                    "DELETE FROM ringside.schema_object; DROP VIEW ringside.alert");
+                    "DELETE FROM ringside.schema_object; DROP VIEW ringside.alert CASCADE");
     lines_t lines = {.count = 0};
     assert_int_equal(rs_store_migrate(database, false, keep_line, &lines), RS_ERR_VERSION);
     assert_true(has_line(&lines, "version 9999"));
@@ -235,7 +255,7 @@ static void every_table_view_and_column_is_explained(void **state) {
         database, "SELECT string_agg(c.relname || coalesce('.' || a.attname, ''), ', ') FROM pg_class c"
         " JOIN (SELECT attrelid, attnum, attname FROM pg_attribute WHERE attnum > 0 AND NOT attisdropped"
         "       UNION ALL SELECT oid, 0, NULL FROM pg_class) a ON a.attrelid = c.oid"
-        " WHERE c.relnamespace = 'ringside'::regnamespace AND c.relkind IN ('r', 'v')"
+        " WHERE c.relnamespace = 'ringside'::regnamespace AND c.relkind IN ('r', 'v', 'p') AND NOT c.relispartition"
         " AND col_description(c.oid, a.attnum) IS NULL AND NOT (a.attnum = 0 AND obj_description(c.oid, 'pg_class') IS NOT NULL)");
     assert_string_equal(missing, "");
 }

@@ -87,5 +87,7 @@ int run_rewind_tests(void);
 int run_server_tests(void);
 int run_session_tests(void);
 int run_faults_tests(void);
+int run_cut_tests(void);
+int run_partitions_tests(void);
 
 #endif

@@ -1,0 +1,154 @@
+-- The figures that reviews compare, each with its formula over the columns of the part tables (proto/FIGURES.md), and what they are made of
+-- per step of time: ringside.samples. A share and a mean are numerator / denominator; a count has no denominator; a percentile comes
+-- from merged histograms.
+CREATE OR REPLACE FUNCTION ringside.metrics()
+RETURNS TABLE (name text, kind text, numerator text, denominator text, histogram text, per_mille integer, more_is_better boolean, legs boolean,
+               unit text, what text)
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT * FROM (VALUES
+        ('service_level', 'share', NULL, NULL, NULL, NULL::integer, true, true, 'ratio', 'service level of a policy: numerator / denominator'),
+        ('abandoned_rate', 'share', 'abandoned', 'answered + abandoned', NULL, NULL, false, true, 'ratio', 'abandoned / (answered + abandoned)'),
+        ('answered_in_t_rate', 'share', 'answered_in_t', 'answered', NULL, NULL, true, false, 'ratio', 'answered_in_t / answered'),
+        ('blocked_rate', 'share', 'blocked', 'offered + blocked', NULL, NULL, false, true, 'ratio', 'blocked / (offered + blocked)'),
+        ('short_rate', 'share', 'handled_short', 'handled', NULL, NULL, false, false, 'ratio', 'handled_short / handled'),
+        ('transfer_rate', 'share', 'transferred_out', 'handled', NULL, NULL, false, false, 'ratio', 'transferred_out / handled'),
+        ('offers_failed_rate', 'share', 'offers_failed', 'answered + offers_failed', NULL, NULL, false, false, 'ratio',
+            'offers_failed / (answered + offers_failed)'),
+        ('fcr', 'share', 'fcr_eligible - fcr_unresolved', 'fcr_eligible', NULL, NULL, true, false, 'ratio',
+            'gross: (eligible - unresolved) / eligible, provisional journeys included'),
+        ('fcr_net', 'share', 'fcr_eligible - fcr_never - fcr_unresolved + fcr_never_unresolved', 'fcr_eligible - fcr_never', NULL, NULL, true, false,
+            'ratio', 'net: the same without topics that cannot be resolved at first contact'),
+        ('csat_top_box', 'share', 'csat_top', 'csat_responses', NULL, NULL, true, false, 'ratio', 'top scores / responses'),
+        ('callback_success_rate', 'share', 'callbacks_connected', 'callbacks_attempted', NULL, NULL, true, true, 'ratio',
+            'callbacks_connected / callbacks_attempted'),
+        ('first_reply_in_t_rate', 'share', 'first_replies_in_t', 'first_replies', NULL, NULL, true, true, 'ratio', 'first_replies_in_t / first_replies'),
+        ('resolution_in_t_rate', 'share', 'resolutions_in_t', 'resolutions', NULL, NULL, true, true, 'ratio', 'resolutions_in_t / resolutions'),
+        ('csat', 'mean', 'csat_score_milli / 1000.0', 'csat_responses', NULL, NULL, true, false, 'score', 'mean of the raw scores'),
+        ('ces', 'mean', 'ces_score_milli / 1000.0', 'ces_responses', NULL, NULL, false, false, 'score', 'mean of the raw scores'),
+        ('nps', 'mean', '100 * (nps_promoters - nps_detractors)', 'nps_responses', NULL, NULL, true, false, 'nps',
+            '100 x (promoters - detractors) / responses'),
+        ('asa', 'mean', 'wait_answered_us / 1000.0', 'answered', NULL, NULL, false, false, 'ms', 'wait_answered / answered'),
+        ('time_to_abandon', 'mean', 'wait_abandoned_us / 1000.0', 'abandoned', NULL, NULL, true, true, 'ms', 'wait_abandoned / abandoned'),
+        ('aht', 'mean', '(talk_us + hold_us + wrap_us) / 1000.0', 'handled', NULL, NULL, false, false, 'ms', '(talk + hold + wrap) / handled'),
+        ('talk', 'mean', 'talk_us / 1000.0', 'handled', NULL, NULL, false, false, 'ms', 'talk / handled'),
+        ('hold', 'mean', 'hold_us / 1000.0', 'handled', NULL, NULL, false, false, 'ms', 'hold / handled'),
+        ('wrap', 'mean', 'wrap_us / 1000.0', 'handled', NULL, NULL, false, false, 'ms', 'wrap / handled'),
+        ('first_reply', 'mean', 'first_reply_us / 1000.0', 'first_replies', NULL, NULL, false, true, 'ms', 'first_reply / first_replies, working hours'),
+        ('next_reply', 'mean', 'next_reply_us / 1000.0', 'next_replies', NULL, NULL, false, true, 'ms', 'next_reply / next_replies, working hours'),
+        ('resolution', 'mean', 'resolution_us / 1000.0', 'resolutions', NULL, NULL, false, true, 'ms', 'resolution / resolutions, working hours'),
+        ('occupancy', 'mean', '(talk_us + hold_us + wrap_us)', '(talk_us + hold_us + wrap_us + available_us)', NULL, NULL, true, false, 'ratio',
+            'on_contact: (talk + hold + wrap) / (that + available)'),
+        ('occupancy_logged_in', 'mean', '(talk_us + hold_us + wrap_us)', 'logged_in_us', NULL, NULL, true, false, 'ratio',
+            'logged_in: (talk + hold + wrap) / logged_in'),
+        ('adherence', 'mean', '(planned_us - out_of_plan_us)', 'planned_us', NULL, NULL, true, false, 'ratio', '1 - out_of_plan / planned'),
+        ('conformance', 'mean', 'worked_us', 'planned_work_us', NULL, NULL, true, false, 'ratio', 'worked / planned_work'),
+        ('offered', 'count', 'offered', NULL, NULL, NULL, true, true, 'count', 'legs opened'),
+        ('handled', 'count', 'handled', NULL, NULL, NULL, true, false, 'count', 'handlings ended'),
+        ('complaints', 'count', 'complaints', NULL, NULL, NULL, false, false, 'count', 'complaints received'),
+        ('complaints_overdue', 'count', 'complaints_overdue', NULL, NULL, NULL, false, false, 'count', 'stages of complaints past their deadline'),
+        ('wait_p50', 'percentile', NULL, NULL, 'wait_answered', 500, false, false, 'ms', 'half of the answered legs waited at most this long'),
+        ('wait_p80', 'percentile', NULL, NULL, 'wait_answered', 800, false, false, 'ms', '80 % of the answered legs waited at most this long'),
+        ('wait_p90', 'percentile', NULL, NULL, 'wait_answered', 900, false, false, 'ms', '90 % of the answered legs waited at most this long'),
+        ('wait_p95', 'percentile', NULL, NULL, 'wait_answered', 950, false, false, 'ms', '95 % of the answered legs waited at most this long'),
+        ('wait_p99', 'percentile', NULL, NULL, 'wait_answered', 990, false, false, 'ms', '99 % of the answered legs waited at most this long'),
+        ('handle_p50', 'percentile', NULL, NULL, 'handle', 500, false, false, 'ms', 'half of the handlings took at most this long'),
+        ('handle_p90', 'percentile', NULL, NULL, 'handle', 900, false, false, 'ms', '90 % of the handlings took at most this long'),
+        ('first_reply_p90', 'percentile', NULL, NULL, 'first_reply', 900, false, true, 'ms', '90 % of first replies came within this'),
+        ('resolution_p90', 'percentile', NULL, NULL, 'resolution', 900, false, true, 'ms', '90 % of resolutions came within this'))
+        AS m (name, kind, numerator, denominator, histogram, per_mille, more_is_better, legs, unit, what)
+$$;
+COMMENT ON FUNCTION ringside.metrics IS 'The figures that compare, trend, benchmark, baselines and standards know, and their formulas over the columns of the part tables.';
+
+CREATE OR REPLACE FUNCTION ringside.check_metric(of_metric text, of_policy text, of_family text)
+RETURNS TABLE (name text, kind text, numerator text, denominator text, histogram text, per_mille integer, more_is_better boolean, legs boolean,
+               unit text, what text)
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM ringside.metrics() AS m WHERE m.name = of_metric) THEN
+        RAISE EXCEPTION 'unknown metric "%"; there are %', of_metric, (SELECT string_agg(m.name, ', ') FROM ringside.metrics() AS m)
+            USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF of_family IS NULL OR of_family NOT IN ('queue', 'channel', 'total', 'agent', 'team') THEN
+        RAISE EXCEPTION 'unknown family "%": queue, channel, total, agent or team', of_family USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF of_family IN ('agent', 'team') AND (SELECT m.legs FROM ringside.metrics() AS m WHERE m.name = of_metric) THEN
+        RAISE EXCEPTION '% is a figure of legs: agents and teams have none', of_metric USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF of_metric = 'service_level' AND NOT EXISTS (SELECT FROM ringside.policy AS p WHERE p.name = of_policy) THEN
+        RAISE EXCEPTION 'unknown policy "%"; there are: %', coalesce(of_policy, 'null'),
+            coalesce((SELECT string_agg(DISTINCT p.name, ', ') FROM ringside.policy AS p), 'none yet') USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    RETURN QUERY SELECT * FROM ringside.metrics() AS m WHERE m.name = of_metric;
+END;
+$$;
+COMMENT ON FUNCTION ringside.check_metric IS 'The formula of a metric; an error that lists what there is when metric, policy or family are not known.';
+
+-- What a metric is made of, per key and step. of_tenant, of_key, of_channel null: all; per_key false: they are put together.
+CREATE OR REPLACE FUNCTION ringside.samples(of_metric text, of_policy text, of_family text, of_tenant text, of_key text, of_channel text,
+    from_time timestamptz, to_time timestamptz, step text DEFAULT 'day', zone text DEFAULT 'UTC', of_attribution text DEFAULT 'event',
+    per_key boolean DEFAULT false)
+RETURNS TABLE (tenant text, key text, step_start timestamptz, step_s integer, numerator numeric, denominator numeric,
+               histogram ringside.histogram, versions integer[], parts bigint)
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    metric record;
+    starts timestamptz[];
+    lengths integer[];
+    key_column text := CASE WHEN of_family IN ('queue', 'channel', 'agent', 'team') THEN of_family ELSE 'NULL::text' END;
+    sums text;
+BEGIN
+    SELECT * INTO metric FROM ringside.check_metric(of_metric, of_policy, of_family);
+    PERFORM ringside.check_attribution(of_attribution);
+    SELECT array_agg(s.step_start ORDER BY s.step_start), array_agg(s.step_s ORDER BY s.step_start) INTO starts, lengths
+        FROM ringside.steps(from_time, to_time, step, zone) AS s;
+    IF of_channel IS NOT NULL AND of_family NOT IN ('queue', 'channel') THEN
+        RAISE EXCEPTION 'rows of % are not told by channel', of_family USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    PERFORM ringside.warn_of_missing_months(of_family || '_interval_part', from_time, to_time);
+    sums := CASE
+        WHEN of_metric = 'service_level' THEN 'sum(sl_num[at])::numeric, sum(sl_den[at])::numeric, NULL::ringside.histogram,
+            ARRAY[min(sl_version[at]) FILTER (WHERE sl_den[at] <> 0), max(sl_version[at]) FILTER (WHERE sl_den[at] <> 0)]'
+        WHEN metric.kind = 'percentile' THEN format('NULL::numeric, NULL::numeric,
+            ringside.hist_merge(array_agg(ROW(%1$I, %2$I)::ringside.histogram) FILTER (WHERE %1$I IS NOT NULL)), NULL::integer[]',
+            metric.histogram || '_bucket', metric.histogram || '_count')
+        ELSE format('sum(%s)::numeric, %s, NULL::ringside.histogram, NULL::integer[]', metric.numerator,
+            CASE WHEN metric.denominator IS NULL THEN '1::numeric' ELSE format('sum(%s)::numeric', metric.denominator) END) END;
+    RETURN QUERY EXECUTE format('SELECT %1$s, %2$s, ($4)[bin], ($5)[bin], %3$s, count(*)
+        FROM (SELECT *, width_bucket(interval_start, $4) AS bin, %6$s AS at FROM ringside.%4$I
+              WHERE interval_start >= $1 AND interval_start < $2 AND attribution = $3 AND ($6 IS NULL OR tenant = $6) %5$s OFFSET 0) AS p   -- at and bin once per row
+        GROUP BY %7$s bin ORDER BY 1, 2, 3',
+        CASE WHEN per_key THEN 'tenant' ELSE '$6' END,
+        CASE WHEN per_key THEN key_column ELSE '$7' END, sums, of_family || '_interval_part',
+        CASE WHEN of_family <> 'total' THEN format('AND ($7 IS NULL OR %I = $7)', of_family) ELSE '' END
+        || CASE WHEN of_channel IS NOT NULL THEN ' AND channel = $8' ELSE '' END,
+        CASE WHEN of_metric = 'service_level' THEN 'array_position(sl_policy, $9)' ELSE 'NULL::integer' END,
+        CASE WHEN per_key THEN 'tenant, ' || CASE WHEN of_family = 'total' THEN '' ELSE of_family || ', ' END ELSE '' END)
+        USING from_time, to_time, of_attribution, starts, lengths, of_tenant, of_key, of_channel, of_policy;
+END;
+$$;
+COMMENT ON FUNCTION ringside.samples IS 'What a metric is made of per step (and key): numerator, denominator, histogram, the policy''s first and last version within the step. Warns of months that retention has dropped.';
+
+-- The figure itself of sums; a percentile's needs no extremes, so it is within 1.6 %.
+CREATE OR REPLACE FUNCTION ringside.figure(of_metric text, sum_x numeric, sum_y numeric, merged ringside.histogram)
+RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE m.kind WHEN 'percentile' THEN ringside.hist_percentile((merged).bucket, (merged).count, m.per_mille, NULL, NULL)::double precision
+                       WHEN 'count' THEN sum_x::double precision
+                       ELSE CASE WHEN sum_y <> 0 THEN (sum_x / sum_y)::double precision END END
+    FROM ringside.metrics() AS m WHERE m.name = of_metric
+$$;
+COMMENT ON FUNCTION ringside.figure IS 'The figure of a metric from what it is made of; null when there is nothing to say.';
+
+-- Everything that says how a figure was counted: to be kept with it, and to be compared.
+CREATE OR REPLACE FUNCTION ringside.formula(of_metric text, of_policy text, versions integer[]) RETURNS jsonb
+LANGUAGE sql STABLE AS $$
+    SELECT jsonb_build_object('metric', m.name, 'what', m.what, 'unit', m.unit)
+        || CASE WHEN of_metric = 'service_level' THEN jsonb_build_object('policy', of_policy, 'versions',
+               (SELECT coalesce(jsonb_agg(jsonb_build_object('version', p.version, 'definition', p.definition) ORDER BY p.version), '[]')
+                FROM ringside.policy AS p WHERE p.name = of_policy AND p.version = ANY (versions))) ELSE '{}' END
+    FROM ringside.metrics() AS m WHERE m.name = of_metric
+$$;
+COMMENT ON FUNCTION ringside.formula IS 'How a figure was counted: formula, unit, and of a service level the policy''s versions with their definitions.';
+
+CREATE OR REPLACE FUNCTION ringside.all_versions(lists integer[]) RETURNS integer[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT array_agg(DISTINCT v ORDER BY v) FROM unnest(lists) AS v WHERE v IS NOT NULL $$;
+COMMENT ON FUNCTION ringside.all_versions IS 'The different versions of a list, rising; null when it is empty.';
