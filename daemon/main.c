@@ -4,6 +4,7 @@
 #include "connect/asterisk_follow.h"
 #include "engine/engine.h"
 #include "feed/feed.h"
+#include "feed/receivers.h"
 #include "ingest/ingest.h"
 #include "store/store.h"
 
@@ -41,6 +42,8 @@ typedef struct rs_service {
     rs_engine_t *engine;
     rs_ingest_t *ingest;
     rs_feed_t *feed;
+    rs_receivers_t *receivers;
+    rs_effect_id_t effect;                 /* the last transition's */
     rs_store_t *store;
     rs_asterisk_follower_t *asterisk;
     rs_row_batch_t *batch;
@@ -165,9 +168,18 @@ static void on_verdict(void *context, rs_origin_t origin, rs_refusal_t reason) {
     if (service->ingest != NULL) rs_ingest_on_verdict(service->ingest, origin, reason);
 }
 
+/* No earlier than the record that the transition comes from: all that was submitted so far. */
+static rs_effect_id_t number_effect(rs_service_t *service) {
+    const uint64_t position = service->submitted > 1 ? service->submitted : 1;
+    if (position == service->effect.position) service->effect.ordinal++;
+    else service->effect = (rs_effect_id_t){.position = position};
+    return service->effect;
+}
+
 static void on_alert(void *context, const rs_alert_transition_t *transition) {
     rs_service_t *service = context;
     if (service->feed != NULL) rs_feed_on_transition(service->feed, transition);
+    rs_receivers_on_transition(service->receivers, transition, number_effect(service));
     if (service->store != NULL && rs_store_add_transition(service->store, transition) != RS_OK) {
         RS_LOG(RS_LOG_WARNING, "an alert transition was not queued for the database");
     }
@@ -293,6 +305,7 @@ static void close_loop_handles(rs_service_t *service) {
 static void close_everything(rs_service_t *service) {
     service->phase = PHASE_CLOSING;
     if (service->feed != NULL) rs_feed_close(&service->feed, NULL, NULL);
+    rs_receivers_close(&service->receivers, NULL, NULL);
     close_loop_handles(service);
 }
 
@@ -373,6 +386,12 @@ static uint32_t policies_by_slot(const rs_service_t *service, rs_policy_t polici
     return count;
 }
 
+static void reload_receivers(rs_service_t *service, const rs_config_t *config) {
+    char why[512] = "";
+    if (rs_receivers_configure(service->receivers, config, why, sizeof why) == RS_OK) return;
+    RS_LOG_WITH(RS_LOG_ERROR, "the receivers of alerts stay as they were", RS_LOG_TEXT("why", why));
+}
+
 static void finish_reload(rs_service_t *service) {
     const int status = rs_engine_config_status(service->engine);
     if (service->pending == NULL || status == RS_ERR_AGAIN) return;
@@ -389,12 +408,14 @@ static void finish_reload(rs_service_t *service) {
         rs_policy_t policies[RS_MAX_POLICIES] = {0};
         rs_feed_configure(service->feed, config, policies, policies_by_slot(service, policies));
     }
+    reload_receivers(service, config);
     RS_LOG(RS_LOG_NOTICE, "reloaded; policies and thresholds count from the next quarter of an hour, alert rules at once");
 }
 
 /* --- the loop ------------------------------------------------------------------------------------------------------- */
 static void drain(rs_service_t *service) {
     service->settled = rs_engine_drain(service->engine);
+    rs_receivers_set_durable(service->receivers, service->settled);   /* nothing is journaled: what is settled is as safe as it gets */
     finish_reload(service);
     take_collection(service);
     ask_for_rows(service);
@@ -483,6 +504,14 @@ static int start_feed(rs_service_t *service) {
     return status == RS_OK ? RS_OK : fail("open the feed", why, rs_status_text(status));
 }
 
+static int start_receivers(rs_service_t *service) {
+    rs_receivers_options_t options = {.loop = &service->loop, .config = config_of(service)};
+    char why[512] = "";
+    randombytes_buf(&options.seed, sizeof options.seed);
+    const int status = rs_receivers_create(&options, &service->receivers, why, sizeof why);
+    return status == RS_OK ? RS_OK : fail("make the receivers of alerts", why, rs_status_text(status));
+}
+
 static int start_store(rs_service_t *service) {
     const rs_config_t *config = config_of(service);
     if (config->database.len == 0) {
@@ -525,6 +554,7 @@ static int start(rs_service_t *service) {
     if (status == RS_OK) status = open_loop(service);
     if (status == RS_OK) status = start_engine(service);
     if (status == RS_OK) status = start_feed(service);
+    if (status == RS_OK) status = start_receivers(service);
     if (status == RS_OK) status = start_store(service);
     service->phase = PHASE_RUNNING;
     if (status == RS_OK) status = start_ingest(service);
