@@ -153,7 +153,7 @@ static void url_of(const rs__receiver_t *receiver, const char *path, char *url, 
 /* Small differences are the answer's whole seconds and its way. */
 static void compare_clocks(rs__receiver_t *receiver, const rs_http_answer_t *answer) {
     const int64_t offset_us = answer->date_us - rs__receivers_wall(receiver->all);
-    if (answer->date_us == 0) return;
+    if (answer->date_us == 0 || answer->status != 200) return; /* what a proxy says is its own time */
     receiver->clock_offset_us = offset_us > 2 * RS_US_PER_S || offset_us < -3 * RS_US_PER_S ? offset_us : 0;
 }
 

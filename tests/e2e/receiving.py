@@ -17,14 +17,11 @@ alerts:
 """
 
 
-def event(number, kind, at=None, **fields):
-    return {"source": "test", "seq": number, "occurred_at": int((at or time.time()) * 1e6), "type": kind, **fields}
-
-
 class Producer:
     """Speaks the acknowledged protocol with bare ZeroMQ; callers come to queues and are answered."""
 
-    def __init__(self, endpoint):
+    def __init__(self, endpoint, clock=time.time):
+        self.clock = clock
         self.socket = CONTEXT.socket(zmq.DEALER)
         self.socket.linger = 0
         self.socket.connect(endpoint)
@@ -46,13 +43,18 @@ class Producer:
             if answer[1] == b"ACK" and int(answer[2]) >= self.number - 1:
                 return
 
+    def tell(self, kind, *contacts):
+        """One event of each (contact, queue or None)."""
+        at = int(self.clock() * 1e6)
+        self.send(*[{"source": "test", "seq": self.number + i, "occurred_at": at, "type": kind, "contact_id": contact, **({"queue": queue} if queue else {})}
+                    for i, (contact, queue) in enumerate(contacts)])
+
     def queue(self, *queues):
         """One caller comes to each."""
-        self.send(*[event(self.number + i, "contact.queued", contact_id=f"in-{queue}", queue=queue) for i, queue in enumerate(queues)])
+        self.tell("contact.queued", *[(f"in-{queue}", queue) for queue in queues])
 
     def answer(self, *queues):
-        at = time.time()
-        self.send(*[event(self.number + i, "contact.ended", at=at, contact_id=f"in-{queue}") for i, queue in enumerate(queues)])
+        self.tell("contact.ended", *[(f"in-{queue}", None) for queue in queues])
 
     def close(self):
         self.socket.close()
@@ -81,7 +83,11 @@ class Receiver:
             def log_message(self, *arguments):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        class Server(http.server.ThreadingHTTPServer):
+            def handle_error(self, request, address):
+                pass    # who hangs up, was told to
+
+        self.server = Server(("127.0.0.1", port), Handler)
         self.server.daemon_threads = True
         self.scheme = "http"
         if tls:
