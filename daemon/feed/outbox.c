@@ -47,6 +47,7 @@ struct rs_outbox {
     uint32_t entry_room;
     bool took_token;
     rs_tally_t dropped, dropped_in_flight, tally;
+    int64_t dropped_at_us;  /* when a digest of nothing but what was dropped is due */
     rs_outbox_stats_t stats;
 };
 
@@ -133,15 +134,23 @@ static void forget(rs_outbox_t *outbox, uint32_t number) {
     rs_pool_give(&outbox->pool, number);
 }
 
+static void drop(rs_outbox_t *outbox, const rs_notice_t *notice, rs_tally_what_t what, int64_t now_us) {
+    if (rs_tally_dropped(&outbox->dropped) == 0) outbox->dropped_at_us = now_us + outbox->settings.digest_wait_us;
+    rs_tally_add(&outbox->dropped, notice, what);
+    if (what == RS_TALLY_FULL)
+        outbox->stats.dropped_full++;
+    else
+        outbox->stats.dropped_refused++;
+}
+
 /* Drops the oldest episode that ended untold; false when none is near. */
-static bool make_room(rs_outbox_t *outbox) {
+static bool make_room(rs_outbox_t *outbox, int64_t now_us) {
     uint32_t number = outbox->age.first;
 
     for (unsigned looked = 0; number != 0 && looked < LOOK_FOR_ENDED; looked++) {
         const item_t *item = item_at(outbox, number);
         if (item->ended != NULL && item->told_phase == RS_TOLD_NOTHING && !item->is_in_flight) {
-            rs_tally_add(&outbox->dropped, item->ended, RS_TALLY_FULL);
-            outbox->stats.dropped_full++;
+            drop(outbox, item->ended, RS_TALLY_FULL, now_us);
             forget(outbox, number);
             return true;
         }
@@ -150,13 +159,12 @@ static bool make_room(rs_outbox_t *outbox) {
     return false;
 }
 
-static uint32_t add(rs_outbox_t *outbox, const rs_notice_t *notice) {
+static uint32_t add(rs_outbox_t *outbox, const rs_notice_t *notice, int64_t now_us) {
     uint32_t number = outbox->pool.live < outbox->settings.max_episodes ? rs_pool_take(&outbox->pool) : 0;
 
-    if (number == 0 && make_room(outbox)) number = rs_pool_take(&outbox->pool);
+    if (number == 0 && make_room(outbox, now_us)) number = rs_pool_take(&outbox->pool);
     if (number == 0) {
-        rs_tally_add(&outbox->dropped, notice, RS_TALLY_FULL);
-        outbox->stats.dropped_full++;
+        drop(outbox, notice, RS_TALLY_FULL, now_us);
         return 0;
     }
     item_t *item = item_at(outbox, number);
@@ -192,10 +200,9 @@ void rs_outbox_put(rs_outbox_t *outbox, rs_notice_t *notice, int64_t now_us) {
     const bool was_told = !rs_effect_after(notice->id, outbox->floor);
     uint32_t number = find(outbox, notice->transition.episode);
 
-    (void)now_us;
     if (rs_effect_after(notice->id, outbox->newest)) outbox->newest = notice->id;
     if (number == 0 && was_told && notice->phase == RS_TOLD_ENDED) return;
-    if (number == 0) number = add(outbox, notice);
+    if (number == 0) number = add(outbox, notice, now_us);
     if (number == 0) return;
     item_t *item = item_at(outbox, number);
     if (is_old_news(item, notice)) return;
@@ -308,9 +315,9 @@ static void write_digest_key(rs_outbox_t *outbox) {
     (void)snprintf(outbox->message.key, sizeof(outbox->message.key), "digest/%016" PRIx64, sum ^ (uint64_t)outbox->storm_since_us);
 }
 
-static bool next_digest(rs_outbox_t *outbox) {
+static bool next_digest(rs_outbox_t *outbox, uint32_t most) {
     const uint32_t pending = outbox->age.count;
-    const uint32_t count = pending < outbox->digest_limit ? pending : outbox->digest_limit;
+    const uint32_t count = pending < most ? pending : most;
     uint32_t taken = 0;
 
     if (count > 0 && !make_entries(outbox, count)) return false;
@@ -335,17 +342,18 @@ static void begin_storm(rs_outbox_t *outbox, int64_t now_us) {
     outbox->digest_at_us = now_us + outbox->settings.digest_wait_us;
 }
 
-/* In a storm, whether its end has come is looked at when a digest is due; dropped changes make a digest of their own. */
+/* In a storm, whether its end has come is looked at when a digest is due. Else what was dropped is told by a digest of its own. */
 static bool choose(rs_outbox_t *outbox, int64_t now_us) {
     const uint32_t pending = outbox->age.count, available = tokens(outbox, now_us);
     const bool has_dropped = rs_tally_dropped(&outbox->dropped) > 0;
 
-    if (!outbox->is_storm && (has_dropped || (pending > 0 && available == 0))) begin_storm(outbox, now_us);
+    if (!outbox->is_storm && pending > 0 && available == 0) begin_storm(outbox, now_us);
     if (outbox->is_storm) {
         if (now_us < outbox->digest_at_us) return false;
-        if (has_dropped || pending > available) return next_digest(outbox);
+        if (pending > available) return next_digest(outbox, outbox->digest_limit);
         outbox->is_storm = false;
     }
+    if (has_dropped && now_us >= outbox->dropped_at_us) return next_digest(outbox, 0);
     return pending > 0 && next_single(outbox, now_us);
 }
 
@@ -383,6 +391,7 @@ static void accept(rs_outbox_t *outbox, int64_t now_us) {
     outbox->stats.digests++;
     outbox->stats.in_digests += message->count;
     rs_tally_subtract(&outbox->dropped, &outbox->dropped_in_flight);
+    if (message->count == 0) return;
     /* what halving left over follows at once */
     const bool was_halved = outbox->digest_limit < outbox->settings.digest_entries;
     outbox->digest_at_us = was_halved && message->left > 0 ? now_us : now_us + outbox->settings.digest_period_us;
@@ -405,8 +414,7 @@ static void refuse(rs_outbox_t *outbox, int64_t now_us) {
         rs_tally_subtract(&outbox->dropped, &outbox->dropped_in_flight);
         return;
     }
-    rs_tally_add(&outbox->dropped, outbox->entries[0].notice, RS_TALLY_REFUSED);
-    outbox->stats.dropped_refused++;
+    drop(outbox, outbox->entries[0].notice, RS_TALLY_REFUSED, now_us);
     settle(outbox, &outbox->entries[0]);
     outbox->stats.told--;
 }
@@ -433,10 +441,11 @@ void rs_outbox_done(rs_outbox_t *outbox, rs_outbox_result_t result, int64_t retr
 
 /* --- looking ------------------------------------------------------------------------------------------------------ */
 int64_t rs_outbox_wake(const rs_outbox_t *outbox, int64_t now_us) {
-    const bool has_work = outbox->age.count > 0 || rs_tally_dropped(&outbox->dropped) > 0 || outbox->is_storm;
-    int64_t wake = outbox->is_storm ? outbox->digest_at_us : now_us;
+    const bool has_dropped = rs_tally_dropped(&outbox->dropped) > 0;
+    int64_t wake = outbox->age.count > 0 ? now_us : has_dropped ? outbox->dropped_at_us : INT64_MAX;
 
-    if (outbox->is_in_flight || !has_work) return INT64_MAX;
+    if (outbox->is_storm) wake = outbox->digest_at_us;
+    if (outbox->is_in_flight || wake == INT64_MAX) return INT64_MAX;
     if (wake < outbox->retry_at_us) wake = outbox->retry_at_us;
     return wake < now_us ? now_us : wake;
 }

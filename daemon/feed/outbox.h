@@ -16,7 +16,7 @@
  *            A receiver that refuses a message (400) is not asked again with the same: a digest is halved until the entries to
  *            blame are alone, those are dropped.
  * Lost:      nothing silently. What a bound or a refusal dropped is counted by rule, severity and reason, and the next digest
- *            says it; if need be one is made for that alone.
+ *            says it; `digest_wait` later one is made for that alone.
  * Confirmed: the greatest identity up to which every change is told (or dropped and counted). After a restart the owner says it by
  *            rs_outbox_assume, before the transitions since then, and the last one of every open episode, are put again in the
  *            order of their identities; what is not beyond it is taken as told. That is all the state there is to keep.
