@@ -12,5 +12,6 @@ int main(void) {
     add(publish_tests, publish_test_count);
     add(snapshot_tests, snapshot_test_count);
     add(outbox_tests, outbox_test_count);
+    add(presenter_tests, presenter_test_count);
     return _cmocka_run_group_tests("feed", all, count, NULL, NULL);
 }
