@@ -1,6 +1,7 @@
 #include "feed/http.h"
 
 #include <curl/curl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -200,6 +201,7 @@ int rs_http_create(uv_loop_t *loop, rs_http_t **http) {
     static bool is_ready; /* the loop's thread only */
     if (!is_ready && curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) return RS_ERR_IO;
     is_ready = true;
+    (void)signal(SIGPIPE, SIG_IGN); /* OpenSSL writes to sockets whose other end may be gone */
     rs_http_t *made = calloc(1, sizeof(*made));
     if (made == NULL) return RS_ERR_MEMORY;
     made->loop = loop;
