@@ -292,6 +292,7 @@ static bool set_common(transfer_t *transfer, const rs_http_request_t *request) {
     long timeout_ms = (long)(request->timeout_us / RS_US_PER_MS);
     if (timeout_ms < 1) timeout_ms = 1;
     return SET(CURLOPT_PRIVATE, transfer) && SET(CURLOPT_URL, request->url) && SET(CURLOPT_NOSIGNAL, 1L) &&
+           SET(CURLOPT_QUICK_EXIT, 1L) /* the loop never waits for a name server */ &&
            SET(CURLOPT_PROTOCOLS_STR, "http,https,smtp,smtps") && SET(CURLOPT_FOLLOWLOCATION, 0L) && SET(CURLOPT_PROXY, "") &&
            SET(CURLOPT_TIMEOUT_MS, timeout_ms) && SET(CURLOPT_CONNECTTIMEOUT_MS, timeout_ms) &&
            SET(CURLOPT_SSL_VERIFYPEER, 1L) && SET(CURLOPT_SSL_VERIFYHOST, 2L) &&

@@ -3,7 +3,7 @@
  * Model:     rs_http_send copies nothing but takes over the request's body, begins the transfer, and calls back once.
  * Trust:     certificates and names are verified; redirects are not followed; only http, https, smtp, smtps; proxies of the
  *            environment are not used. Of an answer at most RS_HTTP_ANSWER_MAX bytes are kept, and it is given up past
- *            RS_HTTP_ANSWER_LIMIT, or when it took longer than timeout_us in all.
+ *            RS_HTTP_ANSWER_LIMIT, or when it took longer than timeout_us in all. SIGPIPE is ignored from the first create on.
  * Threads:   the loop's; names are looked up by libcurl's own threads.
  */
 #ifndef RS_FEED_HTTP_H

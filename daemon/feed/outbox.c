@@ -216,6 +216,8 @@ void rs_outbox_put(rs_outbox_t *outbox, rs_notice_t *notice, int64_t now_us) {
     if (is_untold(item)) set_pending(outbox, number, notice->id);
 }
 
+bool rs_outbox_knows(const rs_outbox_t *outbox, uint64_t episode) { return find(outbox, episode) != 0; }
+
 void rs_outbox_pass(rs_outbox_t *outbox, rs_effect_id_t id) {
     if (rs_effect_after(id, outbox->newest)) outbox->newest = id;
 }

@@ -51,6 +51,8 @@ void rs_outbox_assume(rs_outbox_t *outbox, rs_effect_id_t id);
 /* One change, held from now on. A change that the episode has already, or an older one, is left out. */
 void rs_outbox_put(rs_outbox_t *outbox, rs_notice_t *notice, int64_t now_us);
 
+/* Whether the episode is remembered: then its end is the receiver's business, whatever has been configured since. */
+bool rs_outbox_knows(const rs_outbox_t *outbox, uint64_t episode);
 /* A change that this receiver is not meant to be told of: the confirmed position goes over it. */
 void rs_outbox_pass(rs_outbox_t *outbox, rs_effect_id_t id);
 

@@ -137,6 +137,8 @@ static void take_over(alert_t *alert, rs_notice_t *notice) {
     alert->is_refused = false;
 }
 
+bool rs_presenter_knows(const rs_presenter_t *presenter, const rs_notice_t *notice) { return find(presenter, notice) != 0; }
+
 void rs_presenter_pass(rs_presenter_t *presenter, rs_effect_id_t id) {
     if (rs_effect_after(id, presenter->newest)) presenter->newest = id;
 }

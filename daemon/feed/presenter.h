@@ -40,6 +40,7 @@ void rs_presenter_configure(rs_presenter_t *presenter, const rs_presenter_settin
 void rs_presenter_assume(rs_presenter_t *presenter, rs_effect_id_t id);
 void rs_presenter_put(rs_presenter_t *presenter, rs_notice_t *notice, int64_t now_us);
 void rs_presenter_pass(rs_presenter_t *presenter, rs_effect_id_t id);
+bool rs_presenter_knows(const rs_presenter_t *presenter, const rs_notice_t *notice);
 
 typedef struct rs_presented {
     const rs_notice_t *notice;

@@ -270,7 +270,9 @@ static bool is_meant(const rs_receiver_config_t *config, const rs_notice_t *noti
 
 static void give(rs__receiver_t *receiver, rs_notice_t *notice) {
     const int64_t now_us = rs__receivers_now(receiver->all);
-    const bool meant = is_meant(receiver->config, notice);
+    const bool known = receiver->presenter != NULL ? rs_presenter_knows(receiver->presenter, notice)
+                                                   : rs_outbox_knows(receiver->outbox, notice->transition.episode);
+    const bool meant = known || is_meant(receiver->config, notice);
 
     if (receiver->presenter != NULL && meant)
         rs_presenter_put(receiver->presenter, notice, now_us);
