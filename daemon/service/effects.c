@@ -119,6 +119,8 @@ void rs_service_on_verdict(void *context, rs_origin_t origin, rs_refusal_t reaso
 void rs_service_on_alert(void *context, const rs_alert_transition_t *transition) {
     rs_service_t *service = context;
     if (service->feed != NULL) rs_feed_on_transition(service->feed, transition);
+    rs_receivers_on_transition(service->receivers, transition,
+                               (rs_effect_id_t){.position = transition->position, .ordinal = transition->ordinal});
     hold_transition(service, written(service), transition);
     rs_keeper_wake(service->journal.keeper);
 }
@@ -203,6 +205,7 @@ void rs_service_move_effects(rs_service_t *service) {
         if (service->collected && service->collection_gate <= durable) give_collection(service);
     }
     ask_for_rows(service);
+    rs_service_move_receivers(service);
 }
 
 /* --- the store's questions and answers --------------------------------------------------------------------------------- */
