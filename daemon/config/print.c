@@ -362,7 +362,7 @@ void rs_config_print(const rs_config_t *config, FILE *out) {
     rs_config_bound_t bounds[RS_CONFIG_BOUNDS];
     const uint64_t sum = rs_config_bounds(config, bounds);
     (void)!rs__config_each(config, print_setting, out);
-    fprintf(out, "disk.journal = %.1f MiB at most, %u files made ahead included; two snapshots beside it\n",
+    fprintf(out, "disk.journal = %.1f MiB at most, %u files made ahead included; six snapshots beside it\n",
             (double)(config->journal.max_bytes + RS_CONFIG_JOURNAL_SPARES * (uint64_t)config->journal.segment_bytes) / 1048576.0,
             RS_CONFIG_JOURNAL_SPARES);
     fprintf(out, "memory.snapshot = once more what is in use, in a process of its own, while a snapshot is written\n");

@@ -34,41 +34,67 @@ static bool make_room(rs_held_t *held, size_t len) {
     return true;
 }
 
-static void hold(rs_service_t *service, rs_held_head_t head, const void *bytes) {
-    rs_held_t *held = &service->held;
-    if (!make_room(held, sizeof head + head.len)) {
-        held->dropped++;
-        RS_LOG_WITH(RS_LOG_WARNING, "too much waits for the disk: an entry of the database is left out", RS_LOG_UINT("dropped", held->dropped));
-        if (service->store != NULL) rs_store_owe(service->store, head.number);
-        return;
-    }
+/* Entries begin at multiples of 8. */
+static bool add(rs_held_t *held, rs_held_head_t head, const void *bytes) {
+    const uint32_t len = head.len;
+    head.len = (len + 7) / 8 * 8;
+    if (!make_room(held, sizeof head + head.len)) return false;
     memcpy(held->bytes + held->end, &head, sizeof head);
-    memcpy(held->bytes + held->end + sizeof head, bytes, head.len);
+    memcpy(held->bytes + held->end + sizeof head, bytes, len);
     held->end += sizeof head + head.len;
+    return true;
+}
+
+bool rs_held_add_transition(rs_held_t *held, uint64_t gate, const rs_alert_transition_t *transition) {
+    unsigned char packed[RS_ALERT_PACKED_MAX];
+    const uint32_t len = (uint32_t)rs_alert_pack(transition, packed);
+    return add(held, (rs_held_head_t){.gate = gate, .number = transition->position, .kind = HELD_TRANSITION, .len = len}, packed);
+}
+
+static bool add_refusal(rs_held_t *held, uint64_t gate, uint64_t number, rs_str_t source, const rs_refused_t *refused, uint64_t hash,
+                        int64_t at_us) {
+    rs_held_refusal_t refusal = {.refused = *refused, .hash = hash, .at_us = at_us};
+    refusal.source_len = source.len < RS_MAX_NAME ? source.len : RS_MAX_NAME;
+    if (refusal.source_len != 0) memcpy(refusal.source, source.data, refusal.source_len);
+    return add(held, (rs_held_head_t){.gate = gate, .number = number, .kind = HELD_REFUSAL, .len = sizeof refusal}, &refusal);
+}
+
+/* One that cannot be read is left out. */
+bool rs_held_add_refusal_record(rs_held_t *held, uint64_t gate, const rs_journal_record_t *record) {
+    rs_str_t source;
+    rs_refused_t refused;
+    uint64_t hash;
+    int64_t arrival_us;
+    rs_origin_t origin;
+    if (rs_record_read_refusal(record->bytes, record->len, &source, &refused, &hash, &arrival_us, &origin) != RS_OK) return true;
+    return add_refusal(held, gate, record->number, source, &refused, hash, arrival_us);
+}
+
+static void note_held(rs_service_t *service, bool is_held, uint64_t number) {
+    if (is_held) return;
+    service->held.dropped++;
+    RS_LOG_WITH(RS_LOG_WARNING, "too much waits for the disk: an entry of the database is left out for now", RS_LOG_UINT("dropped", service->held.dropped));
+    if (service->store != NULL) rs_store_owe(service->store, number);
 }
 
 static void hold_transition(rs_service_t *service, uint64_t gate, const rs_alert_transition_t *transition) {
-    unsigned char packed[RS_ALERT_PACKED_MAX];
     if (rs_service_config(service)->database.len == 0) return;
-    const uint32_t len = (uint32_t)rs_alert_pack(transition, packed);
-    hold(service, (rs_held_head_t){.gate = gate, .number = transition->position, .kind = HELD_TRANSITION, .len = len}, packed);
+    note_held(service, rs_held_add_transition(&service->held, gate, transition), transition->position);
 }
 
 void rs_service_hold_refusal(rs_service_t *service, uint64_t gate, uint64_t number, rs_str_t source, const rs_refused_t *refused, uint64_t hash,
                              int64_t at_us) {
     if (rs_service_config(service)->database.len == 0) return;
-    rs_held_refusal_t refusal = {.refused = *refused, .hash = hash, .at_us = at_us};
-    refusal.source_len = source.len < RS_MAX_NAME ? source.len : RS_MAX_NAME;
-    if (refusal.source_len != 0) memcpy(refusal.source, source.data, refusal.source_len);
-    hold(service, (rs_held_head_t){.gate = gate, .number = number, .kind = HELD_REFUSAL, .len = sizeof refusal}, &refusal);
+    note_held(service, add_refusal(&service->held, gate, number, source, refused, hash, at_us), number);
 }
 
-static void give_transition(rs_service_t *service, const unsigned char *packed) {
+static void give_transition(rs_service_t *service, const unsigned char *packed, bool is_news) {
     rs_alert_transition_t transition;
     rs_alert_unpack(packed, &transition);
     if (rs_store_add_transition(service->store, &transition, transition.position, transition.ordinal) != RS_OK) {
         RS_LOG(RS_LOG_WARNING, "an alert transition was not queued for the database");
     }
+    if (!is_news) return;
     service->alert_position = transition.position;
     service->alert_ordinal = transition.ordinal;
 }
@@ -83,15 +109,13 @@ static void give_refusal(rs_service_t *service, uint64_t number, const unsigned 
     }
 }
 
-/* Calls for every entry that is on disk by then. */
-static void give_held(rs_service_t *service, uint64_t durable) {
-    rs_held_t *held = &service->held;
+void rs_service_give_held(rs_service_t *service, rs_held_t *held, uint64_t durable, bool is_news) {
     rs_held_head_t head;
     while (held->begin < held->end) {
         memcpy(&head, held->bytes + held->begin, sizeof head);
         if (head.gate > durable) return;
         const unsigned char *bytes = held->bytes + held->begin + sizeof head;
-        if (head.kind == HELD_TRANSITION) give_transition(service, bytes);
+        if (head.kind == HELD_TRANSITION) give_transition(service, bytes, is_news);
         else give_refusal(service, head.number, bytes);
         held->begin += sizeof head + head.len;
     }
@@ -201,7 +225,8 @@ void rs_service_move_effects(rs_service_t *service) {
     take_collection(service);
     if (service->store != NULL) {
         const uint64_t durable = rs_service_durable(service);
-        give_held(service, durable);
+        rs_service_give_held(service, &service->held, durable, true);
+        rs_service_move_rebuild(service);
         if (service->collected && service->collection_gate <= durable) give_collection(service);
     }
     ask_for_rows(service);
@@ -298,7 +323,8 @@ int rs_service_start_store(rs_service_t *service) {
     settings.run = rs_core_run(rs_engine_core(service->engine));
     settings.confirmed = rs_core_confirmed_position(rs_engine_core(service->engine));
     rs_service_forget_stored(service, settings.confirmed);
-    const rs_store_callbacks_t callbacks = {.context = service, .request_rows = request_rows, .rows_done = rows_done, .log = log_store};
+    const rs_store_callbacks_t callbacks = {.context = service, .request_rows = request_rows, .rows_done = rows_done, .rewound = rs_service_on_rewound,
+                                            .rebuilt_done = rs_service_on_rebuilt_done, .log = log_store};
     char why[256] = "";
     const uint32_t rows = config->batch_rows < RS_ATTRIBUTION_COUNT ? (uint32_t)RS_ATTRIBUTION_COUNT : config->batch_rows;
     if (rs_row_batch_create(rows, 0, &service->batch) != RS_OK ||

@@ -44,6 +44,7 @@ static void close_loop_handles(rs_service_t *service) {
 static void close_everything(rs_service_t *service) {
     service->phase = PHASE_CLOSING;
     rs_service_end_snapshot(service);
+    rs_service_end_rebuild(service);
     if (service->feed != NULL) rs_feed_close(&service->feed, NULL, NULL);
     rs_receivers_close(&service->receivers, NULL, NULL);
     close_loop_handles(service);
