@@ -30,7 +30,7 @@ foreach(folder ${unit_rooms})
     file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.c)
     if(IS_DIRECTORY ${folder} AND sources)
         get_filename_component(room ${folder} NAME)
-        rs_test_binary(test_${room} unit 120 ${sources})
+        rs_test_binary(test_${room} unit 300 ${sources})
         if(room MATCHES "^(cli|connect)$")   # no room: nothing else links it; connect compares with its reader
             target_link_libraries(test_${room} PRIVATE rs_cli)
         endif()
@@ -97,6 +97,17 @@ foreach(script ${script_tests})
     endif()
     set_tests_properties(e2e_${name} PROPERTIES LABELS e2e TIMEOUT 600 SKIP_RETURN_CODE 77 ENVIRONMENT "${test_env}")
 endforeach()
+
+# fault/*_test.py as e2e's.
+file(GLOB fault_scripts CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/fault/*_test.py)
+foreach(script ${fault_scripts})
+    get_filename_component(name ${script} NAME_WE)
+    add_test(NAME fault_${name} COMMAND /usr/bin/python3 ${script} ${CMAKE_BINARY_DIR} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+    set_tests_properties(fault_${name} PROPERTIES LABELS fault TIMEOUT 900 SKIP_RETURN_CODE 77 ENVIRONMENT "${test_env}")
+endforeach()
+# The store against a real server in trouble: small numbers by default, more by its options; driven as its unit tests do.
+rs_test_binary(fault_store fault 900 ${CMAKE_SOURCE_DIR}/tests/fault/store.c ${CMAKE_SOURCE_DIR}/tests/unit/store/driver.c
+               ${CMAKE_SOURCE_DIR}/tests/unit/store/cutter.c)
 
 add_test(NAME arrows COMMAND /usr/bin/python3 ${CMAKE_SOURCE_DIR}/tests/arrows.py ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
 add_test(NAME arrows_self_test COMMAND /usr/bin/python3 ${CMAKE_SOURCE_DIR}/tests/arrows.py --self-test)

@@ -111,6 +111,8 @@ void rs_core_follow(rs_core_t *core, const rs_core_follower_t *follower);
 void rs_core_followed(rs_core_t *core);
 /* Of which the store has all rows and edges, as far as confirmations said. */
 uint64_t rs_core_confirmed_position(const rs_core_t *core);
+/* How much of limits.rows is in use, or of limits.edges if that is more: 0 .. 1000. */
+uint32_t rs_core_rows_permille(const rs_core_t *core);
 /* Rows changed and neither confirmed nor in hand. */
 size_t rs_core_dirty_rows(const rs_core_t *core);
 /* Alert transitions that a receiver has not confirmed, oldest first, as they were when they happened; the most recent

@@ -119,6 +119,13 @@ size_t rs_core_collect(rs_core_t *core, size_t max, rs_row_fn on_row, void *cont
 
 size_t rs_core_dirty_rows(const rs_core_t *core) { return core->rows.dirty_count - core->rows.in_hand.rows; }
 
+static uint32_t permille(const rs_pool_t *pool) { return pool->max_items == 0 ? 0 : (uint32_t)((uint64_t)pool->live * 1000 / pool->max_items); }
+
+uint32_t rs_core_rows_permille(const rs_core_t *core) {
+    const uint32_t rows = permille(&core->rows.cells), edges = permille(&core->process.cells);
+    return rows > edges ? rows : edges;
+}
+
 uint32_t rs_core_source_count(const rs_core_t *core) { return core->sources.source_count; }
 
 void rs_core_accounting(const rs_core_t *core, uint32_t source, rs_accounting_t *accounting) {

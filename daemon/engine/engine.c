@@ -32,6 +32,7 @@ void rs__send_verdict(void *context, rs_origin_t origin, const rs_event_t *event
 
 void rs__send_alert(void *context, const rs_alert_transition_t *transition) {
     rs_engine_t *engine = context;
+    if (engine->recovered_alert != NULL) engine->recovered_alert(engine->recovered_context, transition);
     if (engine->follower.on_row != NULL) engine->follower.on_alert(engine->follower.context, transition);
     if (!engine->telling) return;
     void *bytes = claim_outlet(engine, RS_ALERT_PACKED_MAX);
@@ -76,7 +77,7 @@ static void add_edge(void *context, const rs_process_row_t *edge) {
     RS_REQUIRE(rs_row_batch_add_edge(context, edge) == RS_OK);
 }
 
-static void fill_batch(rs_core_t *core, rs_row_batch_t *batch) {
+void rs__fill_batch(rs_core_t *core, rs_row_batch_t *batch) {
     rs_row_batch_clear(batch);
     for (uint32_t slot = 0; slot < RS_MAX_POLICIES; slot++) {
         const rs_policy_t *policy = rs_core_policy(core, slot);
@@ -90,11 +91,13 @@ static void fill_batch(rs_core_t *core, rs_row_batch_t *batch) {
 static void collect_rows(rs_engine_t *engine, rs_collection_t *collection) {
     rs_confirmed_t before;
     rs_core_collected(engine->core, &before);
-    if (collection->batch != NULL) fill_batch(engine->core, collection->batch);
+    if (collection->batch != NULL) rs__fill_batch(engine->core, collection->batch);
     collection->dirty = rs_core_dirty_rows(engine->core) + rs_core_process_dirty(engine->core);
     const bool complete = collection->dirty == 0 && before.rows.through == 0 && before.edges.through == 0;
     if (complete) engine->complete = rs_core_position(engine->core);
     collection->position = engine->complete;
+    collection->newest = rs_core_position(engine->core);
+    collection->rows_permille = rs_core_rows_permille(engine->core);
     rs_core_collected(engine->core, &collection->confirmed);
     collection->confirmed.position = engine->complete;
 }

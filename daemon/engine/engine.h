@@ -135,9 +135,11 @@ uint64_t rs_engine_drain(rs_engine_t *engine);
 /* --- rows: one collection at a time ------------------------------------------------------------------------------- */
 typedef struct rs_collection {
     rs_row_batch_t *batch;             /* as given to rs_engine_collect, filled */
+    uint64_t newest;                   /* record number of the core then */
     uint64_t position;                 /* record number: everything up to here is in the rows collected so far and these, if dirty is 0 */
     int64_t watermark_us;
     size_t dirty;                      /* rows and edges that changed and did not fit */
+    uint32_t rows_permille;            /* how full the rows' memory is, or the edges' if that is fuller */
     rs_confirmed_t confirmed;          /* what to submit when the batch has arrived; its alerts are zeros */
     rs_core_losses_t losses;
     rs_agents_odd_t odd;

@@ -26,6 +26,8 @@ struct rs_engine {
     pthread_t thread;
     uint64_t skip;                /* records of the ring up to this number were applied before the thread began */
     bool telling;                 /* effects are told */
+    rs_alert_fn recovered_alert;  /* rebuild.c's: transitions while nothing is told; NULL: nobody's */
+    void *recovered_context;
 
     /* the core's thread while it runs, else the loop */
     const rs_config_t *begun, *newest;   /* the core was made or last loaded with; in force */
@@ -88,5 +90,7 @@ uint64_t rs__commit(rs_engine_t *engine, size_t len, uint32_t kind);
 void rs__send_verdict(void *context, rs_origin_t origin, const rs_event_t *event, rs_refusal_t reason);
 void rs__send_alert(void *context, const rs_alert_transition_t *transition);
 void *rs__run_core(void *context);
+/* Changed rows and edges into the batch, cleared first, and the policies by which they are counted. */
+void rs__fill_batch(rs_core_t *core, rs_row_batch_t *batch);
 
 #endif

@@ -211,10 +211,16 @@ int rs_snapshot_check(rs_disk_t *disk, uint64_t number, rs_snapshot_t *snapshot)
 }
 
 int rs_snapshot_find(rs_disk_t *disk, uint64_t journal, rs_snapshot_t *snapshot) {
+    return rs_snapshot_find_below(disk, journal, UINT64_MAX, snapshot, NULL);
+}
+
+int rs_snapshot_find_below(rs_disk_t *disk, uint64_t journal, uint64_t at_most, rs_snapshot_t *snapshot, uint64_t *oldest) {
     rs_seen_t seen;
     *snapshot = (rs_snapshot_t){.is_there = false};
     int status = list(disk, &seen);
+    if (oldest != NULL) *oldest = seen.count == 0 ? 0 : seen.numbers[seen.count - 1];
     for (uint32_t i = 0; i < seen.count && status == RS_OK && !snapshot->is_there; i++) {
+        if (seen.numbers[i] > at_most) continue;
         status = check_named(disk, journal, seen.numbers[i], snapshot);
         if (status == RS_ERR_NOT_FOUND) status = RS_OK;   /* went meanwhile */
         if (status == RS_ERR_PARSE || (status == RS_ERR_IO && disk->error == EIO)) {

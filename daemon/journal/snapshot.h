@@ -50,6 +50,8 @@ RS_MUST_CHECK int rs_snapshot_find(rs_disk_t *disk, uint64_t journal, rs_snapsho
 RS_MUST_CHECK int rs_snapshot_check(rs_disk_t *disk, uint64_t number, rs_snapshot_t *snapshot);
 /* Numbers of those that are there by name, newest first, at most `max`; whether they are whole is not looked at. */
 RS_MUST_CHECK int rs_snapshot_list(rs_disk_t *disk, uint64_t *numbers, uint32_t max, uint32_t *count);
+/* The same among those of records up to `at_most`; *oldest (may be NULL): number of the oldest that is there, 0: none. */
+RS_MUST_CHECK int rs_snapshot_find_below(rs_disk_t *disk, uint64_t journal, uint64_t at_most, rs_snapshot_t *snapshot, uint64_t *oldest);
 /* Bytes `at` .. of the state. *got < len only at its end. */
 RS_MUST_CHECK int rs_snapshot_read(rs_disk_t *disk, const rs_snapshot_t *snapshot, uint64_t at, void *bytes, size_t len, size_t *got);
 

@@ -45,7 +45,7 @@ static bool add(rs_held_t *held, rs_held_head_t head, const void *bytes) {
     return true;
 }
 
-bool rs_held_add_transition(rs_held_t *held, uint64_t gate, const rs_alert_transition_t *transition) {
+static bool add_transition(rs_held_t *held, uint64_t gate, const rs_alert_transition_t *transition) {
     unsigned char packed[RS_ALERT_PACKED_MAX];
     const uint32_t len = (uint32_t)rs_alert_pack(transition, packed);
     return add(held, (rs_held_head_t){.gate = gate, .number = transition->position, .kind = HELD_TRANSITION, .len = len}, packed);
@@ -79,7 +79,7 @@ static void note_held(rs_service_t *service, bool is_held, uint64_t number) {
 
 static void hold_transition(rs_service_t *service, uint64_t gate, const rs_alert_transition_t *transition) {
     if (rs_service_config(service)->database.len == 0) return;
-    note_held(service, rs_held_add_transition(&service->held, gate, transition), transition->position);
+    note_held(service, add_transition(&service->held, gate, transition), transition->position);
 }
 
 void rs_service_hold_refusal(rs_service_t *service, uint64_t gate, uint64_t number, rs_str_t source, const rs_refused_t *refused, uint64_t hash,
@@ -88,13 +88,12 @@ void rs_service_hold_refusal(rs_service_t *service, uint64_t gate, uint64_t numb
     note_held(service, add_refusal(&service->held, gate, number, source, refused, hash, at_us), number);
 }
 
-static void give_transition(rs_service_t *service, const unsigned char *packed, bool is_news) {
+static void give_transition(rs_service_t *service, const unsigned char *packed) {
     rs_alert_transition_t transition;
     rs_alert_unpack(packed, &transition);
     if (rs_store_add_transition(service->store, &transition, transition.position, transition.ordinal) != RS_OK) {
         RS_LOG(RS_LOG_WARNING, "an alert transition was not queued for the database");
     }
-    if (!is_news) return;
     service->alert_position = transition.position;
     service->alert_ordinal = transition.ordinal;
 }
@@ -109,13 +108,14 @@ static void give_refusal(rs_service_t *service, uint64_t number, const unsigned 
     }
 }
 
-void rs_service_give_held(rs_service_t *service, rs_held_t *held, uint64_t durable, bool is_news) {
+static void give_held(rs_service_t *service, uint64_t durable) {
+    rs_held_t *held = &service->held;
     rs_held_head_t head;
     while (held->begin < held->end) {
         memcpy(&head, held->bytes + held->begin, sizeof head);
         if (head.gate > durable) return;
         const unsigned char *bytes = held->bytes + held->begin + sizeof head;
-        if (head.kind == HELD_TRANSITION) give_transition(service, bytes, is_news);
+        if (head.kind == HELD_TRANSITION) give_transition(service, bytes);
         else give_refusal(service, head.number, bytes);
         held->begin += sizeof head + head.len;
     }
@@ -192,6 +192,10 @@ static void take_collection(rs_service_t *service) {
     service->collecting = false;
     rs_service_log_troubles(service, &service->collection);
     if (service->store == NULL) return;
+    if (service->collection.batch == NULL) {
+        if (rs_service_is_short_of_rows(&service->collection)) rs_service_give_up_rows(service);
+        return;
+    }
     service->settled = rs_engine_drain(service->engine);
     service->collected = true;
     service->collection_gate = written(service);
@@ -209,8 +213,8 @@ static void give_collection(rs_service_t *service) {
     service->collected = false;
     service->batch_with_store = true;
     service->in_batch = collection->confirmed;
-    /* The engine's position is one up to which nothing is left out. */
-    if (rs_store_rows_ready(service->store, collection->batch, collection->position, true, collection->watermark_us) != RS_OK) {
+    service->in_batch.position = collection->newest;   /* what may leave memory then; the mark goes no further than collection->position */
+    if (rs_store_rows_ready(service->store, collection->batch, collection->position, collection->newest, collection->watermark_us) != RS_OK) {
         service->batch_with_store = false;
     }
 }
@@ -225,11 +229,11 @@ void rs_service_move_effects(rs_service_t *service) {
     take_collection(service);
     if (service->store != NULL) {
         const uint64_t durable = rs_service_durable(service);
-        rs_service_give_held(service, &service->held, durable, true);
-        rs_service_move_rebuild(service);
+        give_held(service, durable);
         if (service->collected && service->collection_gate <= durable) give_collection(service);
     }
     ask_for_rows(service);
+    rs_service_move_rebuild(service);
     rs_service_move_receivers(service);
 }
 
@@ -323,8 +327,8 @@ int rs_service_start_store(rs_service_t *service) {
     settings.run = rs_core_run(rs_engine_core(service->engine));
     settings.confirmed = rs_core_confirmed_position(rs_engine_core(service->engine));
     rs_service_forget_stored(service, settings.confirmed);
-    const rs_store_callbacks_t callbacks = {.context = service, .request_rows = request_rows, .rows_done = rows_done, .rewound = rs_service_on_rewound,
-                                            .rebuilt_done = rs_service_on_rebuilt_done, .log = log_store};
+    const rs_store_callbacks_t callbacks = {.context = service, .request_rows = request_rows, .rows_done = rows_done,
+                                            .rewound = rs_service_on_rewound, .rebuilt_done = rs_service_on_rebuilt, .log = log_store};
     char why[256] = "";
     const uint32_t rows = config->batch_rows < RS_ATTRIBUTION_COUNT ? (uint32_t)RS_ATTRIBUTION_COUNT : config->batch_rows;
     if (rs_row_batch_create(rows, 0, &service->batch) != RS_OK ||

@@ -122,6 +122,7 @@ static void every_second(rs_service_t *service) {
     rs_log_flush(false);
     ping_watchdog(service);
     rs_service_look_for_troubles(service);
+    rs_service_watch_rows(service);
     if (service->phase >= PHASE_CLOSING) return;
     rs_service_retain(service);
     rs_service_snapshot_when_due(service);

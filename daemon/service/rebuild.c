@@ -1,275 +1,126 @@
-/* What a database forgot (store/store.h, Rewinds) is made again from the journal: a thread of the lowest priority, with a core of its own,
- * goes from the newest snapshot at or below the database's mark to where the database had been, and hands what changed since to the loop, a
- * batch at a time. Snapshots that are too new for the mark mean that something cannot be made again: that is told, and the rest is made.
- *
- *   state   WORKING ─► READY (the batch and what was held are the loop's) ─► GIVEN (the store has the batch) ─► WORKING …  ─► DONE, FAILED
- *   Ordering: each change is a release store by the side whose turn ends, and an acquire load by the other one before it touches them. */
+/* What the database lacks is made again from the journal; and while it is away, what has no room in memory is left to that. */
 #include "service/service.h"
 
 #include "base/log.h"
-#include "core/alert/pack.h"
 
-#include <inttypes.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
+enum { GIVE_UP_AT_PERMILLE = 750, BACKLOG_MOST = 8192 };
 
-enum { LOWEST_PRIORITY = 19, SNAPSHOTS = 64, WAIT_US = 100 * 1000 };
-typedef enum rs_rebuild_state { REBUILD_IDLE = 0, REBUILD_WORKING, REBUILD_READY, REBUILD_GIVEN, REBUILD_DONE } rs_rebuild_state_t;
-
-struct rs_rebuild {
-    rs_service_t *service;         /* the thread: only its wake-up */
-    pthread_t thread;
-    rs_sleeper_t *sleeper;
-    _Atomic int state;
-    _Atomic bool cancelled;        /* loop writes, relaxed: the thread looks before each record */
-    uint64_t after, upto;
-    char folder[4096];
-    rs_row_batch_t *batch;
-    rs_held_t held;                /* transitions and refusals: as in effects.c */
-    /* the thread's own, the loop's when it is DONE */
-    rs_engine_t *engine;
-    bool is_following;
-    uint64_t from;                 /* number of the state that it began with */
-    char why[512];                 /* it failed; "" when not */
-};
-
-/* --- the thread --------------------------------------------------------------------------------------------------------- */
-static bool is_cancelled(const rs_rebuild_t *rebuild) { return atomic_load_explicit(&rebuild->cancelled, memory_order_relaxed); }
-
-static void empty_batch(rs_rebuild_t *rebuild) {
-    const rs_core_t *core = rs_engine_core(rebuild->engine);
-    rs_row_batch_clear(rebuild->batch);
-    for (uint32_t slot = 0; slot < RS_MAX_POLICIES; slot++) {
-        const rs_policy_t *policy = rs_core_policy(core, slot);
-        if (policy != NULL) rs_row_batch_set_policy(rebuild->batch, slot, policy);
-    }
+/* --- while the database is away ---------------------------------------------------------------------------------------- */
+/* Everything that is not stored counts as confirmed, so that what is final leaves memory. It stands in the journal; the database's mark is
+ * below this position, by which the store knows, also after the next start, that it must be made again. */
+void rs_service_give_up_rows(rs_service_t *service) {
+    const uint64_t position = rs_engine_submitted(service->engine);
+    const rs_confirmed_t all = {.receiver = RS_RECEIVER_STORE, .rows = {UINT64_MAX, UINT64_MAX}, .edges = {UINT64_MAX, UINT64_MAX},
+                                .position = position};
+    rs_store_status_t status;
+    rs_store_status(service->store, &status);
+    if (status.connected || rs_engine_submit_confirmed(service->engine, &all) != RS_OK) return;   /* or a second later */
+    rs_store_owe(service->store, position);
+    RS_LOG_WITH(RS_LOG_WARNING, "the database is away for so long that finished rows leave memory; they will be made again from the journal",
+                RS_LOG_UINT("position", position));
 }
 
-static void hand_over(rs_rebuild_t *rebuild) {
-    atomic_store_explicit(&rebuild->state, REBUILD_READY, memory_order_release);
-    rs_service_wake(rebuild->service);
-    while (!is_cancelled(rebuild) && atomic_load_explicit(&rebuild->state, memory_order_acquire) != REBUILD_WORKING) {
-        rs_sleeper_announce(rebuild->sleeper);
-        if (atomic_load_explicit(&rebuild->state, memory_order_acquire) == REBUILD_WORKING) rs_sleeper_cancel(rebuild->sleeper);
-        else rs_sleeper_wait(rebuild->sleeper, WAIT_US);
-    }
-    if (!is_cancelled(rebuild)) empty_batch(rebuild);
+void rs_service_watch_rows(rs_service_t *service) {
+    rs_store_status_t status;
+    if (service->store == NULL || service->phase != PHASE_RUNNING || service->collecting || service->collected) return;
+    rs_store_status(service->store, &status);
+    if (!status.connected && rs_engine_collect(service->engine, NULL) == RS_OK) service->collecting = true;
 }
 
-static void on_row(void *context, const rs_row_t *row) {
-    rs_rebuild_t *rebuild = context;
-    while (!is_cancelled(rebuild) && rs_row_batch_add(rebuild->batch, row) != RS_OK) hand_over(rebuild);
-}
+bool rs_service_is_short_of_rows(const rs_collection_t *collection) { return collection->rows_permille >= GIVE_UP_AT_PERMILLE; }
 
-static void on_edge(void *context, const rs_process_row_t *edge) {
-    rs_rebuild_t *rebuild = context;
-    if (rs_row_batch_max_edges(rebuild->batch) == 0) return;
-    while (!is_cancelled(rebuild) && rs_row_batch_add_edge(rebuild->batch, edge) != RS_OK) hand_over(rebuild);
-}
-
-static void on_alert(void *context, const rs_alert_transition_t *transition) {
-    rs_rebuild_t *rebuild = context;
-    while (!is_cancelled(rebuild) && !rs_held_add_transition(&rebuild->held, 0, transition)) hand_over(rebuild);
-}
-
-static void take_refusal(rs_rebuild_t *rebuild, const rs_journal_record_t *record) {
-    while (!is_cancelled(rebuild) && !rs_held_add_refusal_record(&rebuild->held, 0, record)) hand_over(rebuild);
-}
-
-static int follow(rs_rebuild_t *rebuild) {
-    const rs_engine_follower_t follower = {.context = rebuild, .on_row = on_row, .on_edge = on_edge, .on_alert = on_alert};
-    rebuild->is_following = true;
-    empty_batch(rebuild);
-    return rs_engine_follow(rebuild->engine, &follower);
-}
-
-static int take_record(void *context, const rs_journal_record_t *record) {
-    rs_rebuild_t *rebuild = context;
-    int status = RS_OK;
-    if (is_cancelled(rebuild) || record->number > rebuild->upto) return RS_ERR_CLOSED;   /* enough */
-    if (!rebuild->is_following && record->number > rebuild->after && rs_engine_core(rebuild->engine) != NULL) status = follow(rebuild);
-    if (status == RS_OK) status = rs_engine_recover_record(rebuild->engine, record->kind, record->bytes, record->len, record->number);
-    if (status == RS_OK && record->kind == RS_RECORD_REFUSAL && record->number > rebuild->after) take_refusal(rebuild, record);
-    return status;
-}
-
-/* The newest whole one at or below the mark, else the oldest whole one; none when the journal is there from its beginning. */
-static int load_state(rs_rebuild_t *rebuild, rs_disk_t *disk) {
-    uint64_t numbers[SNAPSHOTS];
-    uint32_t count;
-    rs_snapshot_t chosen = {.is_there = false};
-    int status = rs_snapshot_list(disk, numbers, SNAPSHOTS, &count);
-    for (uint32_t i = 0; i < count && status == RS_OK; i++) {
-        rs_snapshot_t snapshot;
-        if (rs_snapshot_check(disk, numbers[i], &snapshot) != RS_OK) continue;
-        chosen = snapshot;
-        if (numbers[i] <= rebuild->after) break;
-    }
-    rs_recovery_t *recovery = calloc(1, sizeof *recovery);
-    if (recovery == NULL) return RS_ERR_MEMORY;
-    /* From the first record, when that is nearer to the mark than any snapshot. */
-    uint64_t oldest = 0;
-    if (status == RS_OK && (!chosen.is_there || chosen.number > rebuild->after)) {
-        status = rs_journal_recover(disk, INT64_MAX, take_record, rebuild, recovery);
-        if (status == RS_OK && recovery->resume.segment_count != 0) oldest = recovery->resume.segments[0].first;
-        rs_recovery_end(recovery);
-    }
-    if (oldest == 1) chosen.is_there = false;
-    if (status == RS_OK && chosen.is_there) status = rs_service_load(disk, &chosen, rebuild->engine);
-    rebuild->from = chosen.is_there ? chosen.number : 0;
-    if (status == RS_OK) status = rs_journal_recover(disk, rebuild->from, take_record, rebuild, recovery);
-    rs_recovery_end(recovery);
-    free(recovery);
-    return status == RS_ERR_CLOSED ? RS_OK : status;
-}
-
-static void make_again(rs_rebuild_t *rebuild) {
-    rs_disk_t *disk = NULL;
-    rs_config_t *config = NULL;
-    const char *why = NULL;
-    int status = rs_disk_open_folder(rebuild->folder, RS_DISK_LOOK, true, &disk, &why);
-    if (status == RS_OK) status = rs_config_create_default(&config);
-    if (status == RS_OK) {
-        const rs_engine_settings_t settings = {.config = config};
-        status = rs_engine_prepare(&settings, &rebuild->engine);
-    }
-    if (status == RS_OK) status = load_state(rebuild, disk);
-    if (status == RS_OK && rebuild->is_following) rs_engine_followed(rebuild->engine);
-    if (status == RS_OK && rebuild->is_following) hand_over(rebuild);
-    if (status != RS_OK) {
-        const char *said = why != NULL ? why : rebuild->engine != NULL ? rs_engine_why(rebuild->engine) : "";
-        snprintf(rebuild->why, sizeof rebuild->why, "%s", said[0] != '\0' ? said : rs_status_text(status));
-    }
-    rs_engine_destroy(&rebuild->engine);
-    rs_config_destroy(&config);
-    rs_disk_close_folder(&disk);
-}
-
-static void *run_rebuild(void *context) {
-    rs_rebuild_t *rebuild = context;
-    (void)!setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), LOWEST_PRIORITY);   /* of this thread alone, on Linux */
-    make_again(rebuild);
-    atomic_store_explicit(&rebuild->state, REBUILD_DONE, memory_order_release);
-    rs_service_wake(rebuild->service);
-    return NULL;
-}
-
-/* --- the loop ------------------------------------------------------------------------------------------------------------ */
-void rs_service_end_rebuild(rs_service_t *service) {
-    rs_rebuild_t *rebuild = service->rebuild;
-    if (rebuild == NULL) return;
-    atomic_store_explicit(&rebuild->cancelled, true, memory_order_relaxed);
-    rs_sleeper_wake(rebuild->sleeper);
-    pthread_join(rebuild->thread, NULL);
-    rs_row_batch_destroy(&rebuild->batch);
-    rs_sleeper_destroy(&rebuild->sleeper);
-    free(rebuild->held.bytes);
-    free(rebuild);
-    service->rebuild = NULL;
-}
-
-static int create(rs_service_t *service, rs_rebuild_t **rebuild_out) {
-    const uint32_t rows = rs_row_batch_max_rows(service->batch), edges = rs_row_batch_max_edges(service->batch);
-    rs_rebuild_t *rebuild = calloc(1, sizeof *rebuild);
-    if (rebuild == NULL) return RS_ERR_MEMORY;
-    rebuild->service = service;
-    snprintf(rebuild->folder, sizeof rebuild->folder, "%s", service->journal.folder);
-    int status = rs_row_batch_create(rows, 0, &rebuild->batch);
-    if (status == RS_OK) status = rs_row_batch_make_room_for_edges(rebuild->batch, edges);
-    if (status == RS_OK) status = rs_sleeper_create(&rebuild->sleeper);
-    if (status != RS_OK) {
-        rs_row_batch_destroy(&rebuild->batch);
-        free(rebuild);
-        return status;
-    }
-    *rebuild_out = rebuild;
-    return RS_OK;
-}
-
-static void give_up(rs_service_t *service, const char *why) {
-    RS_LOG_WITH(RS_LOG_ERROR, "what the database forgot cannot be made again", RS_LOG_TEXT("why", why));
-    service->rebuild_over = true;
-}
-
-static int state_of(const rs_rebuild_t *rebuild) { return atomic_load_explicit(&rebuild->state, memory_order_acquire); }
-
-static void begin(rs_service_t *service, uint64_t after, uint64_t upto) {
-    sigset_t all, before;
-    rs_service_end_rebuild(service);
-    service->rewound_again = false;
-    service->rebuild_over = false;
-    if (create(service, &service->rebuild) != RS_OK) {
-        give_up(service, "out of memory");
-        return;
-    }
-    service->rebuild->after = after;
-    service->rebuild->upto = upto;
-    atomic_store_explicit(&service->rebuild->state, REBUILD_WORKING, memory_order_relaxed);
-    RS_LOG_WITH(RS_LOG_NOTICE, "what the database forgot is made again from the journal", RS_LOG_UINT("after", after), RS_LOG_UINT("upto", upto));
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);   /* signals are the loop's business */
-    const int failed = pthread_create(&service->rebuild->thread, NULL, run_rebuild, service->rebuild);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (failed == 0) return;
-    rs_row_batch_destroy(&service->rebuild->batch);
-    rs_sleeper_destroy(&service->rebuild->sleeper);
-    free(service->rebuild);
-    service->rebuild = NULL;
-    give_up(service, strerror(failed));
-}
-
+/* --- when it is back ----------------------------------------------------------------------------------------------------- */
 void rs_service_on_rewound(void *context, uint64_t after, uint64_t upto) {
     rs_service_t *service = context;
-    if (service->rebuild == NULL || state_of(service->rebuild) != REBUILD_GIVEN) {
-        begin(service, after, upto);
+    service->rebuild_wanted = true;
+    service->rebuild_after = after;
+    service->rebuild_upto = upto;
+}
+
+static void end(rs_service_t *service) {
+    rs_rebuilder_stop(&service->rebuilder);
+    service->rebuild_portion = false;
+}
+
+void rs_service_on_rebuilt(void *context, rs_row_batch_t *batch, bool stored) {
+    rs_service_t *service = context;
+    (void)batch;
+    (void)stored;   /* not: it is the end, and the mark says where to begin next time */
+    service->rebuild_portion = false;
+    rs_rebuilder_give_back(service->rebuilder);
+}
+
+void rs_service_end_rebuild(rs_service_t *service) {
+    service->rebuild_wanted = false;
+    end(service);
+}
+
+/* The journal must have on disk what is to be read. */
+static void begin(rs_service_t *service) {
+    const rs_config_t *config = rs_service_config(service);
+    rs_keeper_stat_t stat;
+    rs_keeper_stat(service->journal.keeper, &stat);
+    if (service->rebuild_portion || stat.journal.durable < service->rebuild_upto) return;
+    end(service);
+    const rs_rebuilder_settings_t settings = {
+        .folder = service->journal.folder, .config = config, .max_rows = rs_row_batch_max_rows(service->batch),
+        .max_edges = rs_row_batch_max_edges(service->batch), .context = service, .wake = rs_service_wake};
+    const int status = rs_rebuilder_start(&settings, service->rebuild_after, service->rebuild_upto, &service->rebuilder);
+    if (status != RS_OK) {
+        RS_LOG_WITH(RS_LOG_ERROR, "what the database lacks cannot be made again now; tried again", RS_LOG_STATUS("status", status));
         return;
     }
-    atomic_store_explicit(&service->rebuild->cancelled, true, memory_order_relaxed);
-    service->rewound_again = true;
-    service->rewound_after = after;
-    service->rewound_upto = upto;
+    service->rebuild_wanted = false;
+    RS_LOG_WITH(RS_LOG_NOTICE, "making again what the database lacks", RS_LOG_UINT("after", service->rebuild_after),
+                RS_LOG_UINT("upto", service->rebuild_upto));
 }
 
-void rs_service_on_rebuilt_done(void *context, rs_row_batch_t *batch, bool stored) {
-    rs_service_t *service = context;
-    (void)batch, (void)stored;   /* not stored: the store closes, and so does this */
-    if (service->rebuild == NULL) return;
-    atomic_store_explicit(&service->rebuild->state, REBUILD_WORKING, memory_order_release);
-    rs_sleeper_wake(service->rebuild->sleeper);
-}
-
-static void tell_end(const rs_rebuild_t *rebuild) {
-    if (rebuild->why[0] != '\0') {
-        RS_LOG_WITH(RS_LOG_ERROR, "what the database forgot cannot be made again", RS_LOG_TEXT("why", rebuild->why));
-    } else if (rebuild->from > rebuild->after) {
-        RS_LOG_WITH(RS_LOG_ERROR, "a part of what the database forgot is too old for the journal", RS_LOG_UINT("after", rebuild->after),
-                    RS_LOG_UINT("made_from", rebuild->from));
+static void add_alert(void *context, const rs_alert_transition_t *transition) {
+    const rs_service_t *service = context;
+    if (rs_store_add_transition(service->store, transition, transition->position, transition->ordinal) != RS_OK) {
+        RS_LOG(RS_LOG_DEBUG, "a transition that was made again was not queued");   /* the store owes it then */
     }
+}
+
+static void add_refusal(void *context, rs_str_t source, const rs_refused_t *refused, uint64_t hash, int64_t arrival_us, uint64_t number) {
+    const rs_service_t *service = context;
+    if (rs_store_add_refusal(service->store, source, refused->has_seq, refused->seq, refused, hash, arrival_us, number, 0) != RS_OK) {
+        RS_LOG(RS_LOG_DEBUG, "a refusal that was made again was not queued");
+    }
+}
+
+static void give_portion(rs_service_t *service) {
+    rs_store_status_t status;
+    rs_row_batch_t *batch;
+    rs_store_status(service->store, &status);
+    if (service->rebuild_portion || status.backlog > BACKLOG_MOST || !rs_rebuilder_take(service->rebuilder, &batch)) return;
+    rs_rebuilder_effects(service->rebuilder, add_alert, add_refusal, service);
+    service->rebuild_portion = true;
+    if (rs_store_rebuilt_rows(service->store, batch) == RS_OK) return;
+    service->rebuild_portion = false;   /* the store has forgotten of it: it asks again, from another place */
+    rs_rebuilder_give_back(service->rebuilder);
+    end(service);
+}
+
+static void finish(rs_service_t *service) {
+    rs_rebuilder_result_t result;
+    if (service->rebuild_portion || !rs_rebuilder_ended(service->rebuilder, &result)) return;
+    end(service);
+    if (result.status != RS_OK) {
+        RS_LOG_WITH(RS_LOG_ERROR, "what the database lacks could not be made again; it stays without it", RS_LOG_TEXT("why", result.why),
+                    RS_LOG_STATUS("status", result.status));
+    } else {
+        RS_LOG_WITH(result.missing > 0 ? RS_LOG_ERROR : RS_LOG_NOTICE, "made again what the database lacked", RS_LOG_UINT("rows", result.rows),
+                    RS_LOG_UINT("effects", result.effects), RS_LOG_UINT("records", result.records), RS_LOG_UINT("from", result.from),
+                    RS_LOG_UINT("missing", result.missing));
+    }
+    if (rs_store_rebuilt(service->store) != RS_OK) RS_LOG(RS_LOG_DEBUG, "the store asks for something else by now");
 }
 
 void rs_service_move_rebuild(rs_service_t *service) {
-    rs_rebuild_t *rebuild = service->rebuild;
-    if (rebuild != NULL) {
-        const int state = state_of(rebuild);
-        if (service->rewound_again) {
-            if (state != REBUILD_GIVEN) begin(service, service->rewound_after, service->rewound_upto);
-            return;
-        }
-        if (state == REBUILD_READY) {
-            rs_service_give_held(service, &rebuild->held, UINT64_MAX, false);
-            atomic_store_explicit(&rebuild->state, REBUILD_GIVEN, memory_order_relaxed);
-            if (rs_store_rebuilt_rows(service->store, rebuild->batch) != RS_OK) atomic_store_explicit(&rebuild->state, REBUILD_READY, memory_order_relaxed);
-        }
-        if (state != REBUILD_DONE) return;
-        tell_end(rebuild);
-        rs_service_end_rebuild(service);
-        service->rebuild_over = true;
-    }
-    if (service->rebuild_over && rs_store_rebuilt(service->store) == RS_OK) service->rebuild_over = false;
+    if (service->store == NULL || service->phase != PHASE_RUNNING) return;
+    if (service->rebuild_wanted) begin(service);
+    if (service->rebuilder == NULL || service->rebuild_wanted) return;
+    give_portion(service);
+    if (service->rebuilder != NULL) finish(service);
 }

@@ -24,6 +24,7 @@
 #include "feed/receivers.h"
 #include "ingest/ingest.h"
 #include "journal/keeper.h"
+#include "journal/rebuilder.h"
 #include "journal/recover.h"
 #include "journal/snapshot.h"
 #include "store/store.h"
@@ -38,8 +39,6 @@ typedef struct rs_held {
     size_t begin, end, room;
     uint64_t dropped;                      /* found no room */
 } rs_held_t;
-
-typedef struct rs_rebuild rs_rebuild_t;
 
 typedef struct rs_receipt { uint64_t receiver; rs_effect_id_t id; } rs_receipt_t;
 
@@ -103,10 +102,10 @@ typedef struct rs_service {
     rs_confirmed_t in_batch;               /* what the batch with the store confirms when it is in */
     bool unsaid;                           /* it is in, and the core does not know yet: the inlet was full */
     rs_held_t held;
-    rs_rebuild_t *rebuild;                 /* NULL: nothing is made again */
-    bool rebuild_over;                     /* the store must be told that it is done */
-    bool rewound_again;                    /* another one shall begin when the store gives this one's batch back */
-    uint64_t rewound_after, rewound_upto;
+    bool rebuild_wanted;                   /* from rebuild_after up to rebuild_upto, as soon as it can begin */
+    bool rebuild_portion;                  /* one is with the store */
+    uint64_t rebuild_after, rebuild_upto;
+    rs_rebuilder_t *rebuilder;
     uint64_t alert_position, told_position;   /* of the last transition that the store was given; that the core knows it has */
     uint32_t alert_ordinal, told_ordinal;
     uint64_t run;                          /* number of this start: tells its feed from an earlier one's */
@@ -188,17 +187,20 @@ void rs_service_look_for_troubles(rs_service_t *service);
 /* The daemon's own alert about its journal. */
 void rs_service_own_alert(rs_service_t *service, bool is_bad, int error);
 
-/* What is held, see effects.c. False: no room. */
-RS_MUST_CHECK bool rs_held_add_transition(rs_held_t *held, uint64_t gate, const rs_alert_transition_t *transition);
+/* For the quarantine, when `gate` is on disk. False: no room. */
 RS_MUST_CHECK bool rs_held_add_refusal_record(rs_held_t *held, uint64_t gate, const rs_journal_record_t *record);
-/* To the store, up to the position; `is_news`: transitions among them are the last that it was given. */
-void rs_service_give_held(rs_service_t *service, rs_held_t *held, uint64_t durable, bool is_news);
 
-/* rebuild.c: the store's questions, every turn, and before the store closes */
+/* rebuild.c */
 void rs_service_on_rewound(void *service, uint64_t after, uint64_t upto);
-void rs_service_on_rebuilt_done(void *service, rs_row_batch_t *batch, bool stored);
+void rs_service_on_rebuilt(void *service, rs_row_batch_t *batch, bool stored);
+/* Moves what can be moved. */
 void rs_service_move_rebuild(rs_service_t *service);
+/* When nothing is with the store any more. */
 void rs_service_end_rebuild(rs_service_t *service);
+/* Every second: while the database is away, is there room for rows? The answer comes as a collection without a batch. */
+void rs_service_watch_rows(rs_service_t *service);
+bool rs_service_is_short_of_rows(const rs_collection_t *collection);
+void rs_service_give_up_rows(rs_service_t *service);
 
 /* troubles.c */
 void rs_service_log_troubles(rs_service_t *service, const rs_collection_t *collection);

@@ -166,11 +166,11 @@ static void stored(rs_store_t *store) {
     /* A slice of all rows, but not of all transitions, leaves the batch in hand: its position counts with the rest of them. */
     if (rows_left(store) + edges_left(store) > 0 || !store->whole) return;
     if (store->side == RS__SIDE_NORMAL) {
-        if (store->batch_complete && store->batch_position > store->reached) {
+        if (store->batch_position > store->reached) {
             store->reached = store->batch_position;
             store->reached_watermark_us = store->batch_watermark_us;
         }
-        if (store->batch_position > store->relied) store->relied = store->batch_position;
+        if (store->batch_newest > store->relied) store->relied = store->batch_newest;
     }
     memset(store->limits, 0, sizeof store->limits);
     rs__store_give_back(store, true);
@@ -265,8 +265,8 @@ static int64_t choose_position(rs_store_t *store) {
         watermark_us = store->reached_watermark_us;
     }
     if (store->whole && store->batch == NULL && store->nothing_upto > store->moving_to) store->moving_to = store->nothing_upto;
-    const bool ends_batch = store->whole && store->batch != NULL && store->side == RS__SIDE_NORMAL && store->batch_complete;
-    if (!ends_batch || store->batch_position < store->moving_to) return watermark_us;
+    const bool ends_batch = store->whole && store->batch != NULL && store->side == RS__SIDE_NORMAL;
+    if (!ends_batch || store->batch_position <= store->moving_to) return watermark_us;
     store->moving_to = store->batch_position;
     return store->batch_watermark_us;
 }

@@ -132,7 +132,7 @@ static bool take_batch(rs_store_t *store) {
     if (given->batch == NULL) return false;
     store->batch = given->batch;
     store->batch_position = given->position;
-    store->batch_complete = given->complete;
+    store->batch_newest = given->newest;
     store->batch_watermark_us = given->watermark_us;
     store->rows_done = store->edges_done = 0;
     given->batch = NULL;
@@ -163,17 +163,17 @@ void rs__store_proceed(rs_store_t *store) {
     proceed_without_rows(store);
 }
 
-int rs_store_rows_ready(rs_store_t *store, rs_row_batch_t *batch, uint64_t position, bool complete, int64_t watermark_us) {
+int rs_store_rows_ready(rs_store_t *store, rs_row_batch_t *batch, uint64_t position, uint64_t newest, int64_t watermark_us) {
     if (!store->requested || store->state >= RS_STORE_FENCED) return RS_ERR_STATE;
     store->requested = false;
     if (batch == NULL || rs_row_batch_is_empty(batch)) {
         if (batch != NULL) store->callbacks.rows_done(store->callbacks.context, batch, true);
-        if (complete && position > store->nothing_upto) store->nothing_upto = position;
+        if (position > store->nothing_upto) store->nothing_upto = position;
         store->no_more_rows = store->closing;
         if (!store->asking && store->state == RS_STORE_IDLE) proceed_without_rows(store);
         return RS_OK;
     }
-    store->given[RS__SIDE_NORMAL] = (rs__given_t){batch, position, complete, watermark_us};
+    store->given[RS__SIDE_NORMAL] = (rs__given_t){batch, position, newest, watermark_us};
     if (!store->asking) rs__store_proceed(store);
     return RS_OK;
 }

@@ -76,7 +76,7 @@ typedef struct rs_store_settings {
     rs_str_t stream;             /* name of the mark, 1 … RS_MAX_NAME bytes; one daemon per stream; copied */
     uint64_t run;                /* rs_core_options_t.run, or that of the state it was loaded from: the same for as long as positions go
                                     on; < 2^63 */
-    uint64_t confirmed;          /* the journal says that a complete batch up to here was stored; 0: it says nothing */
+    uint64_t confirmed;          /* the journal says that batches with `newest` up to here were stored; 0: it says nothing */
     int64_t flush_us;            /* how often rows are asked for, >= 1 ms */
     int64_t backoff_min_us, backoff_max_us;   /* between attempts, doubled each time; >= 1 ms */
     int64_t connect_timeout_us;  /* 0: 3 s */
@@ -96,11 +96,11 @@ RS_MUST_CHECK int rs_store_create(uv_loop_t *loop, const rs_store_settings_t *se
                                   const rs_store_callbacks_t *callbacks, char *why, size_t why_size, rs_store_t **store);
 
 /* The answer to request_rows. `batch` NULL or empty: there is nothing to write (a NULL one is not given back). A full one:
- * rows are asked for again as soon as it is in. `position`: number of the journal's record as of
- * which it was filled. `complete`: with it everything up to there was given, also the transitions and refusals; then the mark says so,
- * with `watermark_us`, once it is in. Rows may leave the owner's memory when a complete batch after them was stored, not before.
+ * rows are asked for again as soon as it is in. Positions are numbers of the journal's records. `position`: with this batch everything
+ * up to there was given, also the transitions and refusals; the mark says so, with `watermark_us`, once it is in (when it is not above
+ * the last one, the mark stays). `newest`: nothing in the batch is of a later record; what the journal calls confirmed when it is in.
  * Without a request before it: RS_ERR_STATE, the batch stays the caller's. */
-RS_MUST_CHECK int rs_store_rows_ready(rs_store_t *store, rs_row_batch_t *batch, uint64_t position, bool complete, int64_t watermark_us);
+RS_MUST_CHECK int rs_store_rows_ready(rs_store_t *store, rs_row_batch_t *batch, uint64_t position, uint64_t newest, int64_t watermark_us);
 
 /* After `rewound`: a batch of what was made again, one at a time; rebuilt_done gives it back. Transitions and refusals of the same stretch
  * are added as always. RS_ERR_STATE: no rebuild is asked for, or one batch is in hand: it stays the caller's. */

@@ -16,7 +16,7 @@ typedef enum rs__step {
 
 /* Batches come from two sides; each may have one waiting. */
 typedef enum rs__side { RS__SIDE_NORMAL, RS__SIDE_REBUILT, RS__SIDES } rs__side_t;
-typedef struct rs__given { rs_row_batch_t *batch; uint64_t position; bool complete; int64_t watermark_us; } rs__given_t;
+typedef struct rs__given { rs_row_batch_t *batch; uint64_t position, newest; int64_t watermark_us; } rs__given_t;
 
 struct rs_store {
     /* settings */
@@ -75,8 +75,7 @@ struct rs_store {
     rs_row_batch_t *batch;
     rs__side_t side;                /* whose it is */
     uint32_t rows_done, edges_done;
-    uint64_t batch_position;
-    bool batch_complete;
+    uint64_t batch_position, batch_newest;
     int64_t batch_watermark_us;
     bool requested, asking, ask_again, flush_due;
 

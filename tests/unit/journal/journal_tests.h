@@ -22,5 +22,6 @@ int run_snapshot_tests(void);
 int run_keeper_tests(void);
 int run_writer_tests(void);
 int run_disk_tests(void);
+int run_rebuilder_tests(void);
 
 #endif

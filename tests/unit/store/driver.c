@@ -35,9 +35,10 @@ static void answer(driver_t *driver) {
     driver->must_answer = false;
     if (driver->next < driver->handed_count) {
         const size_t i = driver->next++;
-        assert_int_equal(rs_store_rows_ready(driver->store, driver->handed[i], driver->positions[i], !driver->incomplete, START_US + (int64_t)i), RS_OK);
+        assert_int_equal(rs_store_rows_ready(driver->store, driver->handed[i], driver->incomplete ? 0 : driver->positions[i], driver->positions[i],
+                                             START_US + (int64_t)i), RS_OK);
     } else {
-        assert_int_equal(rs_store_rows_ready(driver->store, NULL, driver->nothing_upto, true, 0), RS_OK);
+        assert_int_equal(rs_store_rows_ready(driver->store, NULL, driver->nothing_upto, driver->nothing_upto, 0), RS_OK);
     }
 }
 

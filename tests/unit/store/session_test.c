@@ -243,7 +243,7 @@ static void an_answer_without_a_question_is_refused(void **state) {
     driver_start(&driver, &(driver_options_t){.conninfo = "host=/nonexistent dbname=x"});
     rs_row_batch_t *batch = NULL;
     assert_int_equal(rs_row_batch_create(1, 0, &batch), RS_OK);
-    assert_int_equal(rs_store_rows_ready(driver.store, batch, 1, true, 1), RS_ERR_STATE);
+    assert_int_equal(rs_store_rows_ready(driver.store, batch, 1, 1, 1), RS_ERR_STATE);
     rs_row_batch_destroy(&batch);
     assert_int_equal(driver_stop(&driver, 0), RS_ERR_TIMEOUT);
 }
