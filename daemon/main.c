@@ -43,11 +43,14 @@ typedef struct rs_service {
     rs_ingest_t *ingest;
     rs_feed_t *feed;
     rs_receivers_t *receivers;
-    rs_effect_id_t effect;                 /* the last transition's */
     rs_store_t *store;
     rs_asterisk_follower_t *asterisk;
     rs_row_batch_t *batch;
     bool batch_with_store, collecting, rows_wanted;
+    rs_confirmed_t in_batch;               /* what the batch with the store confirms when it is in */
+    bool unsaid;                           /* it is in, and the core does not know yet: the inlet was full */
+    uint64_t alert_position, told_position;   /* of the last transition that the store was given; that the core knows it has */
+    uint32_t alert_ordinal, told_ordinal;
     uint64_t run;                          /* seconds of the start: tells this run's rows and episodes from others' */
     uint64_t submitted, settled, settled_at_ping;
     uint32_t ticks;
@@ -156,7 +159,7 @@ static int submit_refusal(void *context, rs_str_t source, const rs_refused_t *re
     if (status != RS_OK) return status;
     service->submitted = *position;
     if (service->store == NULL) return RS_OK;
-    if (rs_store_add_refusal(service->store, source, refused->has_seq, refused->seq, refused, hash, arrival_us) != RS_OK) {
+    if (rs_store_add_refusal(service->store, source, refused->has_seq, refused->seq, refused, hash, arrival_us, 0, 0) != RS_OK) {
         RS_LOG(RS_LOG_DEBUG, "a refusal did not reach the quarantine");
     }
     return RS_OK;
@@ -168,21 +171,21 @@ static void on_verdict(void *context, rs_origin_t origin, rs_refusal_t reason) {
     if (service->ingest != NULL) rs_ingest_on_verdict(service->ingest, origin, reason);
 }
 
-/* No earlier than the record that the transition comes from: all that was submitted so far. */
-static rs_effect_id_t number_effect(rs_service_t *service) {
-    const uint64_t position = service->submitted > 1 ? service->submitted : 1;
-    if (position == service->effect.position) service->effect.ordinal++;
-    else service->effect = (rs_effect_id_t){.position = position};
-    return service->effect;
+static void store_alert(void *context, const rs_alert_transition_t *transition) {
+    rs_service_t *service = context;
+    if (service->store == NULL) return;
+    if (rs_store_add_transition(service->store, transition, transition->position, transition->ordinal) != RS_OK) {
+        RS_LOG(RS_LOG_WARNING, "an alert transition was not queued for the database");
+    }
+    service->alert_position = transition->position;
+    service->alert_ordinal = transition->ordinal;
 }
 
 static void on_alert(void *context, const rs_alert_transition_t *transition) {
     rs_service_t *service = context;
     if (service->feed != NULL) rs_feed_on_transition(service->feed, transition);
-    rs_receivers_on_transition(service->receivers, transition, number_effect(service));
-    if (service->store != NULL && rs_store_add_transition(service->store, transition) != RS_OK) {
-        RS_LOG(RS_LOG_WARNING, "an alert transition was not queued for the database");
-    }
+    rs_receivers_on_transition(service->receivers, transition);
+    store_alert(context, transition);
 }
 
 static void wake_loop(void *context) {
@@ -203,7 +206,7 @@ static void log_losses(const rs_core_losses_t *losses, const rs_core_losses_t *t
                     RS_LOG_UINT("rows", losses->cells), RS_LOG_UINT("panes", losses->panes),
                     RS_LOG_UINT("overflowed_keys", losses->overflowed_keys), RS_LOG_UINT("alerts", losses->alerts),
                     RS_LOG_UINT("customers", losses->customers), RS_LOG_UINT("cases", losses->cases),
-                    RS_LOG_UINT("edges", losses->edges), RS_LOG_UINT("variants", losses->variants));
+                    RS_LOG_UINT("edges", losses->edges), RS_LOG_UINT("variants", losses->variants), RS_LOG_UINT("untold_alerts", losses->untold));
     }
     if (losses->unmoved != told->unmoved) {
         RS_LOG_WITH(RS_LOG_WARNING, "counts stay at their own moment in rows of attribution close", RS_LOG_UINT("counts", losses->unmoved));
@@ -233,7 +236,14 @@ static void log_troubles(rs_service_t *service, const rs_collection_t *collectio
     service->odd_told = collection->odd;
 }
 
+/* The core is told what the database has. While the inlet is full it is not, and no more rows are asked for. */
+static bool say_what_is_in(rs_service_t *service) {
+    if (service->unsaid && rs_engine_submit_confirmed(service->engine, &service->in_batch) == RS_OK) service->unsaid = false;
+    return !service->unsaid;
+}
+
 static void ask_for_rows(rs_service_t *service) {
+    if (!say_what_is_in(service)) return;
     if (!service->rows_wanted || service->collecting || service->batch_with_store) return;
     if (rs_engine_collect(service->engine, service->batch) != RS_OK) return;
     service->rows_wanted = false;
@@ -246,6 +256,7 @@ static void take_collection(rs_service_t *service) {
     service->collecting = false;
     log_troubles(service, &collection);
     if (service->store == NULL) return;
+    service->settled = rs_engine_drain(service->engine);   /* the position below covers alerts that may have come since the last drain */
     for (uint32_t i = 0; i < collection.source_count; i++) {
         const rs_accounting_t *source = rs_engine_collected_source(service->engine, i);
         if (source->received != 0 && rs_store_add_accounting(service->store, source) != RS_OK) {
@@ -253,7 +264,8 @@ static void take_collection(rs_service_t *service) {
         }
     }
     service->batch_with_store = true;
-    if (rs_store_rows_ready(service->store, collection.batch, collection.position, collection.watermark_us) != RS_OK) {
+    service->in_batch = collection.confirmed;
+    if (rs_store_rows_ready(service->store, collection.batch, collection.position, collection.dirty == 0, collection.watermark_us) != RS_OK) {
         service->batch_with_store = false;
     }
 }
@@ -270,6 +282,20 @@ static void request_rows(void *context) {
     ask_for_rows(service);
 }
 
+/* Transitions go out in the order in which they were added: with nothing left in the store's queues the last one is in, too. */
+static void note_what_is_in(rs_service_t *service, const rs_row_batch_t *batch) {
+    rs_store_status_t status;
+    rs_confirmed_t *confirmed = &service->in_batch;
+    rs_store_status(service->store, &status);
+    const bool news = service->alert_position != service->told_position || service->alert_ordinal != service->told_ordinal;
+    if (status.backlog == 0 && news) {
+        confirmed->alert_position = service->told_position = service->alert_position;
+        confirmed->alert_ordinal = service->told_ordinal = service->alert_ordinal;
+        service->unsaid = true;
+    }
+    if (!rs_row_batch_is_empty(batch)) service->unsaid = true;
+}
+
 static void rows_done(void *context, rs_row_batch_t *batch, bool stored) {
     rs_service_t *service = context;
     service->batch_with_store = false;
@@ -277,6 +303,7 @@ static void rows_done(void *context, rs_row_batch_t *batch, bool stored) {
         RS_LOG_WITH(RS_LOG_ERROR, "rows did not reach the database", RS_LOG_UINT("rows", rs_row_batch_count(batch)),
                     RS_LOG_UINT("edges", rs_row_batch_edge_count(batch)));
     }
+    if (stored) note_what_is_in(service, batch);
     ask_for_rows(service);
 }
 
@@ -415,7 +442,6 @@ static void finish_reload(rs_service_t *service) {
 /* --- the loop ------------------------------------------------------------------------------------------------------- */
 static void drain(rs_service_t *service) {
     service->settled = rs_engine_drain(service->engine);
-    rs_receivers_set_durable(service->receivers, service->settled);   /* nothing is journaled: what is settled is as safe as it gets */
     finish_reload(service);
     take_collection(service);
     ask_for_rows(service);
@@ -474,7 +500,8 @@ static int open_loop(rs_service_t *service) {
 /* --- starting the rooms ---------------------------------------------------------------------------------------------- */
 static int start_engine(rs_service_t *service) {
     rs_engine_settings_t settings = {.config = config_of(service), .start_us = wall_us(),
-                                     .callbacks = {.context = service, .on_verdict = on_verdict, .on_alert = on_alert, .wake = wake_loop}};
+                                     .callbacks = {.context = service, .on_verdict = on_verdict, .on_alert = on_alert, .on_alert_again = store_alert,
+                                                   .wake = wake_loop}};
     settings.run = service->run;
     settings.keep_rows = config_of(service)->database.len != 0;
     randombytes_buf(&settings.hash_seed, sizeof settings.hash_seed);
@@ -504,11 +531,17 @@ static int start_feed(rs_service_t *service) {
     return status == RS_OK ? RS_OK : fail("open the feed", why, rs_status_text(status));
 }
 
+static int say_confirmed(void *context, const rs_confirmed_t *confirmed) {
+    const rs_service_t *service = context;
+    return rs_engine_submit_confirmed(service->engine, confirmed);
+}
+
 static int start_receivers(rs_service_t *service) {
-    rs_receivers_options_t options = {.loop = &service->loop, .config = config_of(service)};
+    rs_receivers_options_t options = {.loop = &service->loop, .config = config_of(service), .context = service, .confirmed = say_confirmed};
     char why[512] = "";
     randombytes_buf(&options.seed, sizeof options.seed);
     const int status = rs_receivers_create(&options, &service->receivers, why, sizeof why);
+    rs_receivers_set_durable(service->receivers, UINT64_MAX);   /* nothing is journaled yet: what is, is as safe as it gets */
     return status == RS_OK ? RS_OK : fail("make the receivers of alerts", why, rs_status_text(status));
 }
 
@@ -523,7 +556,8 @@ static int start_store(rs_service_t *service) {
     settings.run = service->run;
     const rs_store_callbacks_t callbacks = {.context = service, .request_rows = request_rows, .rows_done = rows_done, .log = log_store};
     char why[256] = "";
-    if (rs_row_batch_create(config->batch_rows, 0, &service->batch) != RS_OK ||
+    const uint32_t rows = config->batch_rows < RS_ATTRIBUTION_COUNT ? (uint32_t)RS_ATTRIBUTION_COUNT : config->batch_rows;
+    if (rs_row_batch_create(rows, 0, &service->batch) != RS_OK ||
         rs_row_batch_make_room_for_edges(service->batch, config->limits.edges == 0 ? 0 : config->batch_rows) != RS_OK) {
         return fail("start the store", "rows", "out of memory");
     }

@@ -241,6 +241,7 @@ typedef struct rs_config {
     rs_str_t pseudonym_key_file;                     /* empty: <state>/pseudonym.key, made at first start */
     uint8_t log_level;                               /* 0 error, 1 warning, 2 info, 3 debug */
     rs_asterisk_config_t asterisk;
+    rs_str_t text;                                   /* what it was made of, without --set; empty for defaults */
     void *storage;                                   /* arena that owns strings and arrays; config room only */
 } rs_config_t;
 
@@ -261,6 +262,10 @@ RS_MUST_CHECK int rs_config_create_default(rs_config_t **config);
  * which, *config is untouched. RS_ERR_MEMORY likewise. `path` NULL: defaults only. The caller need not clear *error. */
 RS_MUST_CHECK int rs_config_load(const char *path, const char *const *sets, size_t set_count, rs_config_t **config,
                                  rs_config_error_t *error);
+/* The same from a text in memory, such as the `text` of another one; `name` stands for the file in errors. Longer than RS_CONFIG_TEXT_MAX is
+ * RS_ERR_PARSE. */
+enum { RS_CONFIG_TEXT_MAX = 1024 * 1024 };
+RS_MUST_CHECK int rs_config_load_text(rs_str_t text, const char *name, rs_config_t **config, rs_config_error_t *error);
 void rs_config_destroy(rs_config_t **config);
 /* "file:line:column: key: reason; allowed: …" into `text`, cut at `size`. */
 void rs_config_error_format(const rs_config_error_t *error, char *text, size_t size);

@@ -368,7 +368,8 @@ static void load(rs_core_t *core, rs_state_reader_t *reader) {
     core->generation_count = rs_state_is_good(reader) ? count : 0;
     if (core->generation_count == 0) return;
     rs_generation_t *newest = &core->generations[count - 1];
-    if (rs_state_same_config(newest->config, core->options.config)) newest->config = core->options.config;
+    const rs_config_t *given = core->options.newest != NULL ? core->options.newest : core->options.config;
+    if (rs_state_same_config(newest->config, given)) newest->config = given;
 }
 
 static void check(const rs_core_t *core, rs_state_reader_t *reader, const rs_state_bounds_t *bounds) {

@@ -112,8 +112,7 @@ static int create_windows(rs_core_t *core) {
     int status = rs_window_create(&settings, &core->windows);
     if (status != RS_OK || !core->options.alerts) return status;
     const rs_config_t *newest = core->generations[core->generation_count - 1].config;   /* a loaded core: those of before */
-    return rs_alerts_create(newest, core->windows, config->limits.alerts, core->options.run << 32, core->options.effects.on_alert,
-                            core->options.effects.context, &core->alerts);
+    return rs_alerts_create(newest, core->windows, config->limits.alerts, core->options.run << 32, rs_core_on_transition, core, &core->alerts);
 }
 
 static int create_prediction(rs_core_t *core) {
@@ -137,6 +136,8 @@ int rs_core_create_parts(rs_core_t *core) {
     if (status != RS_OK) return status;
     core->directory.on_new = on_new_key;
     core->directory.context = core;
+    status = rs_kept_sessions_init(&core->kept_sessions, options->replay ? 1 : config->limits.sources);
+    if (status != RS_OK) return status;
     status = rs_sources_init(&core->sources, config, options->replay, options->hash_seed);
     if (status != RS_OK) return status;
     const bool follows_ways = options->process && config->limits.edges > 0;
@@ -188,6 +189,7 @@ int rs_core_create(const rs_core_options_t *options, rs_core_t **core_out) {
     core->alerts_second = INT64_MIN;
     first_generation(core);
     const int status = rs_core_create_parts(core);
+    if (options->alerts && options->families != 0) rs_outbox_confirm(&core->outbox, RS_RECEIVER_STORE, 0, 0);
     if (status != RS_OK) {
         rs_core_destroy(&core);
         return status;
@@ -212,6 +214,8 @@ void rs_core_destroy(rs_core_t **core_ref) {
     rs_cases_deinit(&core->cases);
     rs_rows_deinit(&core->rows);
     rs_sources_deinit(&core->sources);
+    rs_kept_sessions_deinit(&core->kept_sessions);
+    rs_outbox_deinit(&core->outbox);
     rs_directory_deinit(&core->directory);
     free(core->account.touched);
     rs_kept_configs_free(core);
@@ -499,32 +503,6 @@ int rs_event_compare(const rs_event_t *a, const rs_event_t *b) {
 
 void rs_core_apply_refusal(rs_core_t *core, rs_str_t source, rs_refusal_t reason) {
     rs_sources_account_refusal(&core->sources, &core->directory.names, source, reason);
-}
-
-int rs_core_apply(rs_core_t *core, uint32_t kind, const void *bytes, size_t len, uint64_t position) {
-    core->position = position;
-    rs_event_t event;
-    rs_refused_t refused;
-    rs_origin_t origin;
-    rs_str_t source;
-    uint64_t hash;
-    int64_t at_us;
-    int status;
-    switch (kind) {
-        case RS_RECORD_EVENT:
-            status = rs_record_read_event(bytes, len, &event, &at_us, &origin);
-            if (status == RS_OK) rs_core_apply_event(core, &event, at_us, origin);
-            return status;
-        case RS_RECORD_REFUSAL:
-            status = rs_record_read_refusal(bytes, len, &source, &refused, &hash, &at_us, &origin);
-            if (status == RS_OK) rs_core_apply_refusal(core, source, refused.reason);
-            return status;
-        case RS_RECORD_TICK:
-            status = rs_record_read_tick(bytes, len, &at_us);
-            if (status == RS_OK) rs_core_tick(core, at_us);
-            return status;
-        default: return RS_ERR_PARSE;
-    }
 }
 
 void rs_core_finish(rs_core_t *core) {

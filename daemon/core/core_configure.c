@@ -63,6 +63,12 @@ void rs_core_tell_slots(rs_core_t *core) {
     rs_alerts_set_slots(core->alerts, slots, config->policy_count);
 }
 
+void rs_core_go_on_with(rs_core_t *core, const rs_config_t *config) {
+    core->contacts.derivation.repeat_window_us = config->fcr.repeat_window_us;
+    core->config = config;
+    rs_agents_configure(core->agents, config);
+}
+
 int rs_core_configure(rs_core_t *core, const rs_config_t *config) {
     if (core->generation_count == RS_MAX_GENERATIONS) return RS_ERR_LIMIT;
     rs_generation_t *next = &core->generations[core->generation_count];
@@ -72,9 +78,7 @@ int rs_core_configure(rs_core_t *core, const rs_config_t *config) {
     if (status == RS_OK && core->alerts != NULL) status = rs_alerts_configure(core->alerts, config, core->now_us);
     if (status != RS_OK) return status;
     rs_fcr_configure(&core->fcr, &config->fcr);
-    core->contacts.derivation.repeat_window_us = config->fcr.repeat_window_us;
-    core->config = config;
-    rs_agents_configure(core->agents, config);
+    rs_core_go_on_with(core, config);
     core->generation_count++;
     core->account.generation_count = core->generation_count;
     if (core->alerts != NULL) rs_core_tell_slots(core);

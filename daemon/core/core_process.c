@@ -55,17 +55,16 @@ void rs_core_process_rows(rs_core_t *core, rs_process_row_fn on_row, void *conte
 size_t rs_core_process_collect(rs_core_t *core, size_t max, rs_process_row_fn on_row, void *context) {
     rs_hist_entry_t entries[RS_HIST_BUCKETS];
     size_t count = 0;
-    for (; count < max && core->process.dirty_head != 0; count++) {
-        const uint32_t number = core->process.dirty_head;
+    for (uint32_t number; count < max && (number = rs_process_next_dirty(&core->process)) != 0; count++) {
         rs_process_row_t row;
         read_row(core, rs_process_cell(&core->process, number), entries, &row);
         on_row(context, &row);
-        rs_process_clean(&core->process, number);
+        rs_process_take_in_hand(&core->process, number);
     }
     return count;
 }
 
-size_t rs_core_process_dirty(const rs_core_t *core) { return core->process.dirty_count; }
+size_t rs_core_process_dirty(const rs_core_t *core) { return core->process.dirty_count - core->process.in_hand.rows; }
 
 int rs_core_process_map(rs_core_t *core, rs_str_t tenant, int64_t from_us, int64_t to_us, rs_process_map_t *map) {
     rs_hist_entry_t entries[RS_HIST_BUCKETS];

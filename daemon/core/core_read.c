@@ -80,26 +80,32 @@ static bool same_rows(const rs_cell_t *cell, unsigned a, unsigned b) {
     return a != RS_ATTRIBUTION_CLOSE && b != RS_ATTRIBUTION_CLOSE && cell->own[a] == 0 && cell->own[b] == 0;
 }
 
+static void collect_cell(rs_core_t *core, uint32_t number, rs_row_fn on_row, void *context) {
+    const rs_cell_t *cell = rs_rows_cell(&core->rows, number);
+    unsigned before = RS_ATTRIBUTION_COUNT;   /* what `row` was read from */
+    rs_row_t row;
+    for (unsigned left = cell->dirty; left != 0; left &= left - 1) {
+        const unsigned attribution = (unsigned)__builtin_ctz(left);
+        if (before != RS_ATTRIBUTION_COUNT && same_rows(cell, before, attribution)) row.attribution = (uint8_t)attribution;
+        else read_row(core, number, attribution, &row);
+        before = attribution;
+        on_row(context, &row);
+    }
+}
+
 size_t rs_core_collect(rs_core_t *core, size_t max, rs_row_fn on_row, void *context) {
     size_t count = 0;
-    rs_row_t row;
-    rs_place_t last = {0};           /* what `row` was read from */
-    while (count < max && core->rows.dirty_head != 0) {
-        const uint32_t number = core->rows.dirty_head;
-        const rs_cell_t *cell = rs_rows_cell(&core->rows, number);
-        const unsigned attribution = (unsigned)__builtin_ctz(cell->dirty);
-        if (last.cell == number && same_rows(cell, last.attribution, attribution)) row.attribution = (uint8_t)attribution;
-        else read_row(core, number, attribution, &row);
-        last = (rs_place_t){.cell = number, .attribution = (uint8_t)attribution};
-        rs_rows_clean(&core->rows, number, attribution);
-        on_row(context, &row);
-        count++;
-        if (cell->is_final && cell->dirty == 0) rs_rows_free(&core->rows, number);
+    for (uint32_t number; (number = rs_rows_next_dirty(&core->rows)) != 0;) {
+        const size_t rows = (size_t)__builtin_popcount(rs_rows_cell(&core->rows, number)->dirty);
+        if (rows > max - count) break;
+        collect_cell(core, number, on_row, context);
+        rs_rows_take_in_hand(&core->rows, number);
+        count += rows;
     }
     return count;
 }
 
-size_t rs_core_dirty_rows(const rs_core_t *core) { return core->rows.dirty_count; }
+size_t rs_core_dirty_rows(const rs_core_t *core) { return core->rows.dirty_count - core->rows.in_hand.rows; }
 
 uint32_t rs_core_source_count(const rs_core_t *core) { return core->sources.source_count; }
 
@@ -177,13 +183,13 @@ int rs_core_check(const rs_core_t *core, const char **why) {
 }
 
 rs_core_losses_t rs_core_losses(const rs_core_t *core) {
-    return (rs_core_losses_t){.contacts = core->contacts_refused, .unmoved = core->closes.unmoved, .cells = core->rows.dropped,
+    return (rs_core_losses_t){.contacts = core->contacts_refused, .unmoved = core->closes.unmoved, .cells = core->rows.store.dropped,
                               .panes = core->account.windows_refused, .overflowed_keys = core->directory.overflowed,
                               .alerts = core->alerts != NULL ? rs_alerts_unbound(core->alerts) : 0,
                               .cases = core->cases.refused + core->cases.forgotten,
                               .edges = core->process.overflowed + core->process.dropped,
                               .variants = core->process.variants.taken_over,
-                              .customers = core->fcr.forgotten};
+                              .customers = core->fcr.forgotten, .untold = core->outbox.dropped + core->outbox.refused};
 }
 
 rs_contact_rate_t rs_core_fcr_contact_rate(const rs_core_t *core, rs_str_t tenant) {
@@ -195,4 +201,14 @@ rs_contact_rate_t rs_core_fcr_contact_rate(const rs_core_t *core, rs_str_t tenan
 uint32_t rs_core_fcr_repeaters(const rs_core_t *core, rs_str_t tenant, rs_fcr_repeater_t *repeaters, uint32_t max,
                                uint32_t *others_at_most) {
     return rs_fcr_repeaters(&core->fcr, tenant, repeaters, max, others_at_most);
+}
+
+void rs_core_open_alerts(const rs_core_t *core, rs_alert_fn on_alert, void *context) {
+    if (core->alerts != NULL) rs_alerts_open(core->alerts, on_alert, context);
+}
+
+bool rs_core_receiver_at(const rs_core_t *core, uint32_t number, uint64_t *receiver) {
+    if (number >= core->outbox.receiver_count) return false;
+    *receiver = core->outbox.receivers[number].name;
+    return true;
 }

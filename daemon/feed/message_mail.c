@@ -57,7 +57,7 @@ static void print_date(text_t *text, int64_t at_us) {
           day.tm_year + 1900, day.tm_hour, day.tm_min, day.tm_sec);
 }
 
-static void subject_of(const rs_outbox_message_t *message, char subject[RS_MESSAGE_TEXT]) {
+static void subject_of(const rs_post_message_t *message, char subject[RS_MESSAGE_TEXT]) {
     char key[RS_FEED_MAX_KEY_TEXT];
     size_t key_len = 0;
 
@@ -73,7 +73,7 @@ static void subject_of(const rs_outbox_message_t *message, char subject[RS_MESSA
                    (int)key_len, key);
 }
 
-static void print_header(text_t *text, const rs_message_frame_t *frame, const rs_outbox_message_t *message, rs_str_t from, const rs_str_t *to,
+static void print_header(text_t *text, const rs_message_frame_t *frame, const rs_post_message_t *message, rs_str_t from, const rs_str_t *to,
                          uint32_t to_count) {
     char subject[RS_MESSAGE_TEXT], episode[32];
 
@@ -101,7 +101,7 @@ static void print_time(text_t *text, const char *name, int64_t at_us) {
     print(text, "%s %.19sZ\n", name, time_text);
 }
 
-static void print_alert(text_t *text, const rs_outbox_entry_t *entry) {
+static void print_alert(text_t *text, const rs_post_entry_t *entry) {
     const rs_alert_transition_t transition = rs_message_transition(entry);
     char summary[RS_MESSAGE_TEXT], episode[32];
 
@@ -117,13 +117,13 @@ static void print_alert(text_t *text, const rs_outbox_entry_t *entry) {
     if (transition.runbook.len > 0) print(text, "what to do %.*s\n", (int)transition.runbook.len, transition.runbook.data);
 }
 
-static void print_digest(text_t *text, const rs_outbox_message_t *message) {
+static void print_digest(text_t *text, const rs_post_message_t *message) {
     char summary[RS_MESSAGE_TEXT];
 
     print(text, "Too many alerts at once to send each alone; these are told here.\n\n");
     print(text, "%-40s %-9s %9s %9s %9s %9s\n", "rule", "severity", "firing", "resolved", "no room", "refused");
     for (uint32_t i = 0; i < message->tally->count; i++) {
-        const rs_tally_row_t *row = &message->tally->rows[i];
+        const rs_post_tally_row_t *row = &message->tally->rows[i];
         print(text, "%-40s %-9s %9" PRIu64 " %9" PRIu64 " %9" PRIu64 " %9" PRIu64 "\n", row->rule[0] == '\0' ? "(others)" : row->rule,
               rs_alert_severity_name(row->severity), row->counts[RS_TALLY_FIRING], row->counts[RS_TALLY_ENDED],
               row->counts[RS_TALLY_FULL], row->counts[RS_TALLY_REFUSED]);
@@ -148,7 +148,7 @@ static void print_base64(text_t *text, const char *bytes, size_t len) {
     }
 }
 
-int rs_message_mail(const rs_message_frame_t *frame, const rs_outbox_message_t *message, rs_str_t from, const rs_str_t *to,
+int rs_message_mail(const rs_message_frame_t *frame, const rs_post_message_t *message, rs_str_t from, const rs_str_t *to,
                     uint32_t to_count, char **text, size_t *len) {
     enum { BODY = 40 * 1024, HEADER = 8 * 1024, ADDRESS = 280 };
     text_t body = {.data = malloc(BODY), .size = BODY};

@@ -214,6 +214,7 @@ static void took_resolved(rs_presenter_t *presenter, uint32_t number, int64_t no
     alert_t *alert = alert_at(presenter, number);
 
     if (alert->resolved_since_us == NEVER) alert->resolved_since_us = now_us;
+    if (now_us - alert->resolved_since_us >= presenter->settings.settle_us) alert->oldest = (rs_effect_id_t){0};
     if (now_us - alert->resolved_since_us >= presenter->settings.keep_us)
         forget(presenter, number);
     else

@@ -59,7 +59,7 @@ static void on_message_answer(void *context, const rs_http_answer_t *answer) {
         RS_LOG_WITH(RS_LOG_NOTICE, "a digest took the place of single messages", RS_LOG_STR("receiver", receiver->config->name),
                     RS_LOG_UINT("alerts", receiver->message.count), RS_LOG_UINT("left", receiver->message.left));
     }
-    rs_outbox_done(receiver->outbox, judgement == TAKEN ? RS_SENT_OK : judgement == AGAIN ? RS_SENT_AGAIN : RS_SENT_REFUSED, gone_pause(answer),
+    rs_post_done(receiver->post, judgement == TAKEN ? RS_SENT_OK : judgement == AGAIN ? RS_SENT_AGAIN : RS_SENT_REFUSED, gone_pause(answer),
                    rs__receivers_now(receiver->all));
     if (!freed_if_gone(receiver)) rs__receiver_settled(receiver);
 }
@@ -128,18 +128,18 @@ static rs_message_frame_t frame_of(const rs__receiver_t *receiver) {
 }
 
 /* What cannot even be written is too long or finds no memory: smaller, or later. */
-static rs_outbox_result_t result_of(int status) { return status == RS_ERR_LIMIT ? RS_SENT_REFUSED : RS_SENT_AGAIN; }
+static rs_post_result_t result_of(int status) { return status == RS_ERR_LIMIT ? RS_SENT_REFUSED : RS_SENT_AGAIN; }
 
-static void pump_outbox(rs__receiver_t *receiver) {
+static void pump_post(rs__receiver_t *receiver) {
     const int64_t now_us = rs__receivers_now(receiver->all);
     const rs_message_frame_t frame = frame_of(receiver);
 
-    if (!rs_outbox_next(receiver->outbox, now_us, &receiver->message)) return;
+    if (!rs_post_next(receiver->post, now_us, &receiver->message)) return;
     const int status = receiver->config->kind == RS_RECEIVER_MAIL ? send_mail(receiver, &frame) : send_webhook(receiver, &frame);
     receiver->is_busy = status == RS_OK;
     if (status == RS_OK) return;
     RS_LOG_WITH(RS_LOG_ERROR, "cannot write a message", RS_LOG_STR("receiver", receiver->config->name), RS_LOG_STATUS("status", status));
-    rs_outbox_done(receiver->outbox, result_of(status), 0, now_us);
+    rs_post_done(receiver->post, result_of(status), 0, now_us);
     rs__receiver_settled(receiver);
 }
 
@@ -254,5 +254,5 @@ void rs__receiver_pump(rs__receiver_t *receiver) {
     if (receiver->presenter != NULL)
         pump_presenter(receiver);
     else
-        pump_outbox(receiver);
+        pump_post(receiver);
 }

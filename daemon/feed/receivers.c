@@ -6,6 +6,8 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { SAY_AGAIN_US = 100 * 1000 };
+
 int64_t rs__receivers_now(const rs_receivers_t *receivers) {
     (void)receivers;
     return (int64_t)(uv_hrtime() / 1000);
@@ -22,16 +24,18 @@ int64_t rs__receivers_wall(const rs_receivers_t *receivers) {
 /* --- when to look ------------------------------------------------------------------------------------------------- */
 static int64_t wake_of(const rs__receiver_t *receiver, int64_t now_us) {
     if (receiver->is_busy) return INT64_MAX; /* its answer wakes it */
-    return receiver->presenter != NULL ? rs_presenter_wake(receiver->presenter, now_us) : rs_outbox_wake(receiver->outbox, now_us);
+    return receiver->presenter != NULL ? rs_presenter_wake(receiver->presenter, now_us) : rs_post_wake(receiver->post, now_us);
 }
 
 static void on_timer(uv_timer_t *timer);
+static void report_all(rs_receivers_t *receivers);
 
 static void schedule(rs_receivers_t *receivers) {
     const int64_t now_us = rs__receivers_now(receivers);
     int64_t wake_us = INT64_MAX;
 
     if (receivers->is_closing) return;
+    if (receivers->is_unsaid) wake_us = now_us + SAY_AGAIN_US;
     for (uint32_t i = 0; i < receivers->count; i++) {
         const int64_t wake = wake_of(receivers->receivers[i], now_us);
         if (wake < wake_us) wake_us = wake;
@@ -48,6 +52,7 @@ static void on_timer(uv_timer_t *timer) {
     rs_receivers_t *receivers = timer->data;
 
     for (uint32_t i = 0; i < receivers->count; i++) rs__receiver_pump(receivers->receivers[i]);
+    report_all(receivers);
     schedule(receivers);
 }
 
@@ -57,16 +62,48 @@ void rs__receivers_kick(rs_receivers_t *receivers) {
 
 /* --- what changed for the world outside ----------------------------------------------------------------------------- */
 static rs_effect_id_t confirmed_by(const rs__receiver_t *receiver) {
-    return receiver->presenter != NULL ? rs_presenter_confirmed(receiver->presenter) : rs_outbox_confirmed(receiver->outbox);
+    return receiver->presenter != NULL ? rs_presenter_confirmed(receiver->presenter) : rs_post_confirmed(receiver->post);
+}
+
+static bool say(rs_receivers_t *receivers, uint64_t number, rs_effect_id_t id) {
+    const rs_receivers_options_t *options = &receivers->options;
+    const rs_confirmed_t confirmed = {.receiver = number, .alert_position = id.position, .alert_ordinal = id.ordinal};
+
+    if (options->confirmed == NULL || options->confirmed(options->context, &confirmed) == RS_OK) return true;
+    receivers->is_unsaid = true;
+    return false;
 }
 
 static void report(rs__receiver_t *receiver) {
-    const rs_receivers_options_t *options = &receiver->all->options;
     const rs_effect_id_t confirmed = confirmed_by(receiver);
 
-    if (!rs_effect_after(confirmed, receiver->reported)) return;
+    if (receiver->is_known && !rs_effect_after(confirmed, receiver->reported)) return;
+    if (!say(receiver->all, rs_receivers_number(receiver->config->name), confirmed)) return;
+    receiver->is_known = true;
     receiver->reported = confirmed;
-    if (options->confirmed != NULL) options->confirmed(options->context, receiver->config->name, confirmed);
+}
+
+static bool is_configured(const rs_receivers_t *receivers, uint64_t number) {
+    for (uint32_t i = 0; i < receivers->count; i++)
+        if (rs_receivers_number(receivers->receivers[i]->config->name) == number) return true;
+    return false;
+}
+
+/* Those that are gone first: one of the same name may have come since. */
+static void report_all(rs_receivers_t *receivers) {
+    uint32_t left = 0;
+
+    receivers->is_unsaid = false;
+    for (uint32_t i = 0; i < receivers->forgotten_count; i++) {
+        const uint64_t number = receivers->forgotten[i];
+        if (!is_configured(receivers, number) && !say(receivers, number, (rs_effect_id_t){UINT64_MAX, 0})) receivers->forgotten[left++] = number;
+    }
+    receivers->forgotten_count = left;
+    for (uint32_t i = 0; i < receivers->count; i++) report(receivers->receivers[i]);
+}
+
+void rs__receivers_forget(rs_receivers_t *receivers, uint64_t number) {
+    if (receivers->forgotten_count < RS__RECEIVERS_FORGOTTEN) receivers->forgotten[receivers->forgotten_count++] = number;
 }
 
 static void count_drops(rs__receiver_t *receiver, uint64_t full, uint64_t refused) {
@@ -94,8 +131,8 @@ void rs__receiver_settled(rs__receiver_t *receiver) {
         count_drops(receiver, stats.dropped_full, stats.dropped_refused);
         log_circuit(receiver, stats.is_open, stats.alerts);
     } else {
-        rs_outbox_stats_t stats;
-        rs_outbox_stats(receiver->outbox, &stats);
+        rs_post_stats_t stats;
+        rs_post_stats(receiver->post, &stats);
         count_drops(receiver, stats.dropped_full, stats.dropped_refused);
         log_circuit(receiver, stats.is_open, stats.pending);
     }
@@ -137,8 +174,8 @@ static rs__receiver_counters_t *counters_of(rs_str_t name) {
 }
 
 /* --- one receiver ------------------------------------------------------------------------------------------------- */
-static rs_outbox_settings_t outbox_settings(const rs_receiver_config_t *config) {
-    return (rs_outbox_settings_t){.max_episodes = config->queue, .burst = config->burst, .every_us = config->every_us,
+static rs_post_settings_t post_settings(const rs_receiver_config_t *config) {
+    return (rs_post_settings_t){.max_episodes = config->queue, .burst = config->burst, .every_us = config->every_us,
                                   .digest_wait_us = config->digest_wait_us, .digest_period_us = config->digest_period_us,
                                   .digest_entries = config->digest_entries, .backoff_min_us = config->backoff_min_us,
                                   .backoff_max_us = config->backoff_max_us, .failures_open = RS__RECEIVER_FAILURES_OPEN};
@@ -157,7 +194,7 @@ void rs__receiver_free(rs__receiver_t *receiver) {
         *gone = receiver->next_gone;
         break;
     }
-    rs_outbox_destroy(&receiver->outbox);
+    rs_post_destroy(&receiver->post);
     rs_presenter_destroy(&receiver->presenter);
     rs_secret_wipe(&receiver->url);
     rs_secret_wipe(&receiver->secret);
@@ -208,8 +245,8 @@ static int make_receiver(rs_receivers_t *receivers, const rs_receiver_config_t *
         const rs_presenter_settings_t settings = presenter_settings(config);
         status = rs_presenter_create(&settings, seed, &made->presenter);
     } else if (status == RS_OK) {
-        const rs_outbox_settings_t settings = outbox_settings(config);
-        status = rs_outbox_create(&settings, seed, &made->outbox);
+        const rs_post_settings_t settings = post_settings(config);
+        status = rs_post_create(&settings, seed, &made->post);
     }
     if (status == RS_OK)
         *receiver = made;
@@ -241,7 +278,7 @@ static uint32_t find_open(const rs_receivers_t *receivers, uint64_t episode) {
 }
 
 /* The newest notice of every open episode, for receivers that a reload adds. One without room is not among them. */
-static void remember_open(rs_receivers_t *receivers, rs_notice_t *notice) {
+void rs__receivers_remember_open(rs_receivers_t *receivers, rs_notice_t *notice) {
     uint32_t number = find_open(receivers, notice->transition.episode);
 
     if (notice->phase == RS_TOLD_ENDED) {
@@ -268,10 +305,10 @@ static bool is_meant(const rs_receiver_config_t *config, const rs_notice_t *noti
     return config->tenant.len == 0 || rs_str_equal(config->tenant, notice->transition.dimensions.tenant);
 }
 
-static void give(rs__receiver_t *receiver, rs_notice_t *notice) {
+void rs__receiver_give(rs__receiver_t *receiver, rs_notice_t *notice) {
     const int64_t now_us = rs__receivers_now(receiver->all);
     const bool known = receiver->presenter != NULL ? rs_presenter_knows(receiver->presenter, notice)
-                                                   : rs_outbox_knows(receiver->outbox, notice->transition.episode);
+                                                   : rs_post_knows(receiver->post, notice->transition.episode);
     const bool meant = known || is_meant(receiver->config, notice);
 
     if (receiver->presenter != NULL && meant)
@@ -279,14 +316,14 @@ static void give(rs__receiver_t *receiver, rs_notice_t *notice) {
     else if (receiver->presenter != NULL)
         rs_presenter_pass(receiver->presenter, notice->id);
     else if (meant)
-        rs_outbox_put(receiver->outbox, notice, now_us);
+        rs_post_put(receiver->post, notice, now_us);
     else
-        rs_outbox_pass(receiver->outbox, notice->id);
+        rs_post_pass(receiver->post, notice->id);
 }
 
 static void release(rs_receivers_t *receivers, rs_notice_t *notice) {
-    for (uint32_t i = 0; i < receivers->count; i++) give(receivers->receivers[i], notice);
-    remember_open(receivers, notice);
+    for (uint32_t i = 0; i < receivers->count; i++) rs__receiver_give(receivers->receivers[i], notice);
+    rs__receivers_remember_open(receivers, notice);
     rs_notice_release(notice);
 }
 
@@ -308,11 +345,11 @@ static bool grow_waiting(rs_receivers_t *receivers) {
     return true;
 }
 
-void rs_receivers_on_transition(rs_receivers_t *receivers, const rs_alert_transition_t *transition, rs_effect_id_t id) {
+void rs_receivers_on_transition(rs_receivers_t *receivers, const rs_alert_transition_t *transition) {
     rs_notice_t *notice = NULL;
 
     if (receivers == NULL) return;
-    const int status = rs_notice_create(transition, id, &notice);
+    const int status = rs_notice_create(transition, &notice);
     if (status == RS_ERR_NOT_FOUND) return;
     if (status != RS_OK || !grow_waiting(receivers)) {
         rs_notice_release(notice);
@@ -321,7 +358,7 @@ void rs_receivers_on_transition(rs_receivers_t *receivers, const rs_alert_transi
         return;
     }
     receivers->waiting[(receivers->waiting_first + receivers->waiting_count++) % receivers->waiting_room] = notice;
-    if (id.position <= receivers->durable) rs_receivers_set_durable(receivers, receivers->durable);
+    if (transition->position <= receivers->durable) rs_receivers_set_durable(receivers, receivers->durable);
 }
 
 void rs_receivers_set_durable(rs_receivers_t *receivers, uint64_t position) {
@@ -339,20 +376,9 @@ void rs_receivers_set_durable(rs_receivers_t *receivers, uint64_t position) {
     if (released) rs__receivers_kick(receivers);
 }
 
-void rs_receivers_assume(rs_receivers_t *receivers, rs_str_t name, rs_effect_id_t id) {
-    for (uint32_t i = 0; i < receivers->count; i++) {
-        rs__receiver_t *receiver = receivers->receivers[i];
-        if (!rs_str_equal(receiver->config->name, name)) continue;
-        receiver->reported = id;
-        if (receiver->presenter != NULL)
-            rs_presenter_assume(receiver->presenter, id);
-        else
-            rs_outbox_assume(receiver->outbox, id);
-    }
-}
-
 /* --- which there are ------------------------------------------------------------------------------------------------ */
-static void remove_receiver(rs__receiver_t *receiver) {
+static void remove_receiver(rs__receiver_t *receiver, bool name_stays) {
+    if (!name_stays) rs__receivers_forget(receiver->all, rs_receivers_number(receiver->config->name));
     if (!receiver->is_busy) {
         rs__receiver_free(receiver);
         return;
@@ -381,8 +407,8 @@ static void renew(rs__receiver_t *known, rs__receiver_t *fresh) {
         const rs_presenter_settings_t settings = presenter_settings(known->config);
         rs_presenter_configure(known->presenter, &settings);
     } else {
-        const rs_outbox_settings_t settings = outbox_settings(known->config);
-        rs_outbox_configure(known->outbox, &settings);
+        const rs_post_settings_t settings = post_settings(known->config);
+        rs_post_configure(known->post, &settings);
     }
     rs__receiver_free(fresh);
 }
@@ -390,7 +416,7 @@ static void renew(rs__receiver_t *known, rs__receiver_t *fresh) {
 static void tell_open(const rs_receivers_t *receivers, rs__receiver_t *receiver) {
     for (uint32_t number = 1; number <= receivers->open.made; number++) {
         rs_notice_t *notice = open_at(receivers, number)->notice;
-        if (notice != NULL) give(receiver, notice);
+        if (notice != NULL) rs__receiver_give(receiver, notice);
     }
 }
 
@@ -407,9 +433,12 @@ static void exchange(rs_receivers_t *receivers, rs__receiver_t *fresh[], uint32_
         }
     }
     for (uint32_t i = 0; i < receivers->count; i++) {
-        bool stays = false;
-        for (uint32_t k = 0; k < count; k++) stays = stays || kept[k] == receivers->receivers[i];
-        if (!stays) remove_receiver(receivers->receivers[i]);
+        bool stays = false, name_stays = false;
+        for (uint32_t k = 0; k < count; k++) {
+            stays = stays || kept[k] == receivers->receivers[i];
+            name_stays = name_stays || rs_str_equal(kept[k]->config->name, receivers->receivers[i]->config->name);
+        }
+        if (!stays) remove_receiver(receivers->receivers[i], name_stays);
     }
     memcpy(receivers->receivers, kept, count * sizeof(*kept));
     receivers->count = count;
@@ -519,6 +548,6 @@ void rs_receivers_stats(const rs_receivers_t *receivers, uint32_t number, rs_rec
 
     *stats = (rs_receiver_stats_t){.name = receiver->config->name, .kind = receiver->config->kind,
                                    .clock_offset_us = receiver->clock_offset_us, .confirmed = confirmed_by(receiver)};
-    if (receiver->outbox != NULL) rs_outbox_stats(receiver->outbox, &stats->outbox);
+    if (receiver->post != NULL) rs_post_stats(receiver->post, &stats->post);
     if (receiver->presenter != NULL) rs_presenter_stats(receiver->presenter, &stats->presenter);
 }

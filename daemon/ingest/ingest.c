@@ -287,6 +287,32 @@ int rs_ingest_create(uv_loop_t *loop, void *zmq, const rs_config_t *config, cons
     return RS_OK;
 }
 
+/* --- after a restart ------------------------------------------------------------------------------------------------ */
+static int by_use(const void *a, const void *b) {
+    const rs_ingest_session_t *left = a, *right = b;
+    return left->used < right->used ? -1 : left->used > right->used;
+}
+
+int64_t rs_ingest_restore(rs_ingest_t *ingest, const rs_ingest_session_t *sessions, uint32_t count) {
+    if (count == 0) return 0;
+    rs_ingest_session_t *ordered = malloc(count * sizeof *ordered);
+    rs_sessions_kept_t *kept = malloc(count * sizeof *kept);
+    int64_t taken = RS_ERR_MEMORY;
+    if (ordered != NULL && kept != NULL) {
+        memcpy(ordered, sessions, count * sizeof *ordered);
+        qsort(ordered, count, sizeof *ordered, by_use);
+        for (uint32_t i = 0; i < count; i++) {
+            const rs_ingest_session_t *one = &ordered[i];
+            /* Session 0 is nobody: its slot is past every bound. */
+            kept[i] = (rs_sessions_kept_t){.slot = one->session - 1, .source = one->source, .incarnation = one->incarnation, .mark = one->last};
+        }
+        taken = rs_sessions_restore(ingest->sessions, kept, count);
+    }
+    free(ordered);
+    free(kept);
+    return taken;
+}
+
 /* --- looking -------------------------------------------------------------------------------------------------------- */
 const char *rs_ingest_events_endpoint(const rs_ingest_t *ingest) { return ingest->events_endpoint; }
 const char *rs_ingest_plain_endpoint(const rs_ingest_t *ingest) { return ingest->plain_endpoint; }

@@ -22,6 +22,14 @@ def secret_file(path, text, mode=0o600):
     return name
 
 
+def documented_check():
+    """is_ours() of proto/RECEIVERS.md."""
+    with open(os.path.join(house.SOURCE, "proto", "RECEIVERS.md")) as page:
+        names = {}
+        exec(page.read().split("```python\n")[1].split("```")[0], names)
+        return names["is_ours"]
+
+
 def cloudevents_are_signed_and_in_order(path):
     key = "0123456789abcdef-webhook"
     receiver = Receiver()
@@ -49,6 +57,8 @@ def cloudevents_are_signed_and_in_order(path):
             stamp, signature = [part.split("=")[1] for part in headers["Ringside-Signature"].split(",")]
             expected = hmac.new(key.encode(), stamp.encode() + b"." + request["body"], hashlib.sha256).hexdigest()
             house.check(hmac.compare_digest(signature, expected) and abs(int(stamp) - time.time()) < 10, "signature")
+            house.check(documented_check()(key.encode(), headers["Ringside-Signature"], request["body"]), "the documented check")
+            house.check(not documented_check()(key.encode(), headers["Ringside-Signature"], request["body"] + b" "), "the documented check takes anything")
         house.check(key not in daemon.output(), "the secret is in the log")
     finally:
         daemon.kill()
@@ -220,6 +230,38 @@ def a_reload_adds_and_takes_receivers(path):
         new.close()
 
 
+def a_receiver_hears_of_what_it_is_meant_to_hear(path):
+    rules = """
+alerts:
+  rules:
+    grave: {metric: waiting, key: "grave", compare: above, limit: 0, clear: 0, severity: critical}
+    slight: {metric: waiting, key: "slight", compare: above, limit: 0, clear: 0, severity: info}
+"""
+    everything, worse, other = Receiver(), Receiver(), Receiver()
+    entries = {"everything": {**FAST, "url": everything.url}, "worse": {**FAST, "url": worse.url, "severity": "warning"},
+               "other": {**FAST, "url": other.url, "tenant": "elsewhere"}}
+    daemon = house.Daemon(path, clock="wall", extra=rules + receivers(**entries))
+
+    def told(receiver):
+        return [(body["data"]["rule"], body["data"]["state"]) for body in receiver.bodies()]
+    try:
+        producer = Producer(daemon.events)
+        producer.queue("slight", "grave")
+        house.wait_for(lambda: len(told(everything)) == 2 and len(told(worse)) == 1, 5)
+        entries["everything"]["severity"] = "critical"      # what it was told of ends all the same
+        daemon.write_config("wall", None, rules + receivers(**entries))
+        daemon.process.send_signal(signal.SIGHUP)
+        house.wait_for(lambda: daemon.said("reloaded"), 10)
+        producer.answer("slight", "grave")
+        house.wait_for(lambda: len(told(everything)) == 4 and len(told(worse)) == 2, 5)
+        house.check(sorted(told(everything)) == [("grave", "firing"), ("grave", "resolved"), ("slight", "firing"), ("slight", "resolved")], f"{told(everything)}")
+        house.check(told(worse) == [("grave", "firing"), ("grave", "resolved")] and not other.requests, f"{told(worse)}")
+    finally:
+        daemon.kill()
+        for receiver in (everything, worse, other):
+            receiver.close()
+
+
 def a_secret_that_others_may_read_is_refused_at_the_start(path):
     for entry, why in (({"url": "http://127.0.0.1:1", "secret_file": secret_file(path, "0123456789abcdef", 0o644)}, "others may read"),
                        ({"url": "http://127.0.0.1:1", "secret_file": secret_file(path, "short", 0o600)}, "16 to 256"),
@@ -234,4 +276,4 @@ def a_secret_that_others_may_read_is_refused_at_the_start(path):
 run(cloudevents_are_signed_and_in_order, alertmanagers_form_is_what_its_receivers_know, one_bad_receiver_is_nobody_elses_business,
     retry_after_is_kept_and_the_same_message_has_the_same_key, a_certificate_that_nobody_vouches_for_is_refused,
     five_thousand_queues_at_once_are_a_first_page_within_a_second_and_one_digest, a_reload_adds_and_takes_receivers,
-    a_secret_that_others_may_read_is_refused_at_the_start)
+    a_receiver_hears_of_what_it_is_meant_to_hear, a_secret_that_others_may_read_is_refused_at_the_start)

@@ -43,12 +43,11 @@ uint64_t rs_alerts_next_episode(const rs_alerts_t *alerts) { return alerts->next
 
 static bool runs_on_time(unsigned state) { return state == RS_ALERT_PENDING || state == RS_ALERT_RECOVERING; }
 
-static void report(rs_alerts_t *alerts, uint32_t key, const rs__alert_instance_t *instance, unsigned from, unsigned to,
-                   const rs_figure_t *figure) {
+static rs_alert_transition_t describe(const rs_alerts_t *alerts, uint32_t key, const rs__alert_instance_t *instance, unsigned from,
+                                      unsigned to, const rs_figure_t *figure) {
     const rs__alert_rule_t *rule = &alerts->rules[instance->rule];
 
-    if (alerts->on_transition == NULL) return;
-    const rs_alert_transition_t transition = {.episode = instance->episode,
+    return (rs_alert_transition_t){.episode = instance->episode,
                                               .rule = rule->index,
                                               .key = key,
                                               .rule_name = rule->config->name,
@@ -67,6 +66,12 @@ static void report(rs_alerts_t *alerts, uint32_t key, const rs__alert_instance_t
                                               .figure = *figure,
                                               .limit = rule->limit,
                                               .clear = rule->clear};
+}
+
+static void report(rs_alerts_t *alerts, uint32_t key, const rs__alert_instance_t *instance, unsigned from, unsigned to,
+                   const rs_figure_t *figure) {
+    if (alerts->on_transition == NULL) return;
+    const rs_alert_transition_t transition = describe(alerts, key, instance, from, to, figure);
     alerts->on_transition(alerts->context, &transition);
 }
 
@@ -233,6 +238,21 @@ void rs_alerts_on_tick(rs_alerts_t *alerts, int64_t now_us) {
             alerts->active[i] = alerts->active[--alerts->active_count];
         } else {
             i++;
+        }
+    }
+}
+
+void rs_alerts_open(const rs_alerts_t *alerts, rs_alert_fn on_alert, void *context) {
+    const rs_figure_t unknown = {.is_null = true};
+
+    for (uint32_t key = 0; key < alerts->key_count; key++) {
+        if (!alerts->keys[key].known) continue;
+        for (uint32_t i = 0; i < alerts->keys[key].count; i++) {
+            const rs__alert_instance_t *instance = &alerts->instances[alerts->keys[key].first + i];
+            if (instance->state != RS_ALERT_FIRING && instance->state != RS_ALERT_RECOVERING) continue;
+            rs_alert_transition_t transition = describe(alerts, key, instance, RS_ALERT_PENDING, RS_ALERT_FIRING, &unknown);
+            transition.at_us = instance->fired_us;
+            on_alert(context, &transition);
         }
     }
 }

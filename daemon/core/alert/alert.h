@@ -47,6 +47,8 @@ const char *rs_alert_severity_name(unsigned severity);
 /* One change of state, complete in itself. Strings are borrowed for the call. From OK to PENDING and back is reported
  * too (receivers choose); RESOLVED is reported once at the end of an episode that fired, canceled pendings go to OK. */
 typedef struct rs_alert_transition {
+    uint64_t position;                                   /* its identity, the same whenever it is told again: number of the record … */
+    uint32_t ordinal;                                    /* … that caused it, and which of that record's transitions, from 1 */
     uint64_t episode;
     uint32_t rule, key;                                  /* indices */
     rs_str_t rule_name, metric, policy, window, runbook; /* policy, window: empty where the metric has none */
@@ -79,6 +81,8 @@ void rs_alerts_set_slots(rs_alerts_t *alerts, const uint32_t *slots, uint32_t co
 void rs_alerts_on_new_key(rs_alerts_t *alerts, uint32_t key, const rs_key_t *dimensions);
 void rs_alerts_on_key(rs_alerts_t *alerts, uint32_t key, int64_t now_us);
 void rs_alerts_on_tick(rs_alerts_t *alerts, int64_t now_us);
+/* Every episode that fires (or recovers): as it fired, but with a null figure and no identity; by keys. Reports nothing else. */
+void rs_alerts_open(const rs_alerts_t *alerts, rs_alert_fn on_alert, void *context);
 /* How many instances are in each state; none rests in RESOLVED. */
 uint32_t rs_alerts_in_state(const rs_alerts_t *alerts, rs_alert_state_t state);
 /* Instances (rule and key) that were not made for want of room. Only grows. */
