@@ -111,7 +111,7 @@ def one_bad_receiver_is_nobody_elses_business(path):
         house.wait_for(lambda: len(bad["fails"].requests) > 5, 10)
         house.check(not target.requests, "a redirect was followed")
         house.wait_for(lambda: daemon.said("does not take them") and daemon.said("refuses a message"), 20)
-        house.check(len(bad["drips"].requests) >= 2, "an answer without end counts as taken")
+        house.wait_for(lambda: len(bad["drips"].requests) >= 2, 10)     # an answer without end counts as taken
         # all is well again: they end with the truth
         for name, receiver in bad.items():
             receiver.answer = lambda number, body: 200
@@ -172,6 +172,13 @@ def five_thousand_queues_at_once_are_a_first_page_within_a_second_and_one_digest
     postgres = house.Postgres(path)
     daemon = house.Daemon(path, postgres.conninfo, clock="wall", extra=RULES + receivers(
         board={**FAST, "url": receiver.url, "burst": 20, "every": "5s", "digest_wait": "3s", "digest_period": "5s", "timeout": "10s"}))
+    def known():
+        """what the receiver knows of each queue"""
+        last = {}
+        for body in receiver.bodies():
+            for change in body["data"].get("changes", [body["data"]]):
+                last[change["key"]] = change["state"]
+        return last
     try:
         house.wait_for(lambda: daemon.said("connected"))
         producer = Producer(daemon.events)
@@ -181,24 +188,24 @@ def five_thousand_queues_at_once_are_a_first_page_within_a_second_and_one_digest
         house.wait_for(lambda: receiver.requests, 5, pause=0.005)
         first = receiver.requests[0]["at"] - began
         house.check(first < 1.0, f"the first page took {first:.2f} s")
-        digest = house.wait_for(lambda: next((body for body in receiver.bodies() if body["type"] == "ringside.alert.digest"), None), 20)["data"]
-        house.check(len(receiver.requests) == 21, f"{len(receiver.requests)} messages")
-        house.check(digest["firing"] == 4980 and digest["left"] == 0 and len(digest["changes"]) == 4980 and len(digest["worst"]) == 10, f"{digest['firing']}, {digest['left']}")
-        house.check(digest["by_rule"] == [{"rule": "waiting", "severity": "critical", "firing": 4980, "resolved": 0, "dropped_full": 0, "dropped_refused": 0}], f"{digest['by_rule']}")
+        house.wait_for(lambda: len(known()) == 5000, 30, pause=0.2)
+        house.check(set(known().values()) == {"firing"}, "all fire")
+        messages = receiver.bodies()
+        digests = [body["data"] for body in messages if body["type"] == "ringside.alert.digest"]
+        singles = len(messages) - len(digests)
+        house.check(20 <= singles <= 25 and 1 <= len(digests) <= 2, f"{singles} messages and {len(digests)} digests")
+        house.check(sum(digest["firing"] for digest in digests) == 5000 - singles, f"{singles} messages, {[digest['firing'] for digest in digests]}")
+        for digest in digests:
+            house.check(len(digest["changes"]) == digest["firing"] and digest["left"] == 0 and len(digest["worst"]) == min(10, digest["firing"]), "a digest's lists")
+            house.check(digest["by_rule"] == [{"rule": "waiting", "severity": "critical", "firing": digest["firing"], "resolved": 0, "dropped_full": 0,
+                                               "dropped_refused": 0}], f"{digest['by_rule']}")
         house.wait_for(lambda: postgres.query("SELECT count(DISTINCT episode) AS n FROM ringside.alert_transition WHERE to_state = 'firing'")[0]["n"] == 5000, 30)
         for i in range(0, len(queues), 250):
             producer.answer(*queues[i:i + 250])
 
-        def knows():
-            """all resolved at the receiver"""
-            last = {}
-            for body in receiver.bodies():
-                for change in body["data"].get("changes", [body["data"]]):
-                    last[change["key"]] = change["state"]
-            return len(last) == 5000 and set(last.values()) == {"resolved"}
-        house.wait_for(knows, 30, pause=0.2)
+        house.wait_for(lambda: set(known().values()) == {"resolved"}, 60, pause=0.2)
         digests = [body for body in receiver.bodies() if body["type"] == "ringside.alert.digest"]
-        house.check(len(digests) <= 3, f"{len(digests)} digests")
+        house.check(len(digests) <= 5, f"{len(digests)} digests")
         print(f"   first page after {1000 * first:.0f} ms; {len(receiver.requests)} messages, {len(digests)} of them digests", flush=True)
     finally:
         daemon.kill()
