@@ -89,8 +89,7 @@ static void write_changes(rs_json_t *json, const rs_post_message_t *message) {
         rs_json_string(json, "tenant", transition->dimensions.tenant);
         rs_json_string(json, "key", (rs_str_t){key, (uint32_t)key_len});
         rs_json_time(json, "fired_at", transition->fired_us);
-        if (message->entries[i].phase == RS_TOLD_ENDED)
-            rs_json_time(json, "at", transition->at_us);
+        if (message->entries[i].phase == RS_TOLD_ENDED) rs_json_time(json, "at", transition->at_us);
         rs_json_end(json);
     }
     rs_json_end_list(json);
@@ -138,7 +137,9 @@ static void write_cloudevent(rs_json_t *json, const void *what) {
         write_digest(json, message);
     } else {
         const rs_alert_transition_t transition = rs_message_transition(&message->entries[0]);
-        rs_json_string(json, "type", message->entries[0].phase == RS_TOLD_ENDED ? RS_STR("ringside.alert.resolved") : RS_STR("ringside.alert.firing"));
+        rs_json_string(json, "type",
+                       message->entries[0].phase == RS_TOLD_ENDED ? RS_STR("ringside.alert.resolved")
+                                                                  : RS_STR("ringside.alert.firing"));
         write_subject(json, &transition.dimensions);
         rs_json_time(json, "time", transition.at_us);
         rs_json_begin(json, "data");
@@ -185,7 +186,9 @@ static void write_group_frame(rs_json_t *json, const sending_t *sending) {
         const uint64_t *totals = message->tally->totals;
         labels[0] = (rs_message_label_t){"instance", rs_str(sending->frame->instance)};
         labels[1] = (rs_message_label_t){"service", RS_STR("ringside")};
-        (void)snprintf(summary, sizeof(summary), "digest: %" PRIu64 " firing, %" PRIu64 " resolved, %" PRIu64 " dropped for want of room, %" PRIu64 " refused",
+        (void)snprintf(summary, sizeof(summary),
+                       "digest: %" PRIu64 " firing, %" PRIu64 " resolved, %" PRIu64 " dropped for want of room, %" PRIu64
+                       " refused",
                        totals[RS_TALLY_FIRING], totals[RS_TALLY_ENDED], totals[RS_TALLY_FULL], totals[RS_TALLY_REFUSED]);
         rs_json_begin(json, "groupLabels");
         rs_json_end(json);
@@ -213,7 +216,8 @@ static void write_webhook(rs_json_t *json, const void *what) {
     rs_json_begin(json, NULL);
     rs_json_string(json, "version", RS_STR("4"));
     rs_json_string(json, "groupKey", rs_str(group));
-    rs_json_integer(json, "truncatedAlerts", (int64_t)(message->left + (message->is_digest ? rs_post_tally_dropped(message->tally) : 0)));
+    rs_json_integer(json, "truncatedAlerts",
+                    (int64_t)(message->left + (message->is_digest ? rs_post_tally_dropped(message->tally) : 0)));
     rs_json_string(json, "status", fires ? RS_STR("firing") : RS_STR("resolved"));
     rs_json_string(json, "receiver", sending->frame->receiver);
     write_group_frame(json, sending);
@@ -263,7 +267,8 @@ static void write_alerts(rs_json_t *json, const void *what) {
     rs_json_end_list(json);
 }
 
-int rs_message_alerts(const rs_message_frame_t *frame, const rs_presented_t *batch, uint32_t count, int64_t valid_us, char **text, size_t *len) {
+int rs_message_alerts(const rs_message_frame_t *frame, const rs_presented_t *batch, uint32_t count, int64_t valid_us, char **text,
+                      size_t *len) {
     const showing_t showing = {frame, batch, count, valid_us};
     return write_json(write_alerts, &showing, 2048 + (size_t)count * 1100, text, len);
 }

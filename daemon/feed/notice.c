@@ -28,8 +28,8 @@ int rs_notice_create(const rs_alert_transition_t *transition, rs_notice_t **noti
     const size_t size = rs_alert_pack(transition, packed);
     rs_notice_t *made = malloc(sizeof(*made) + size);
     if (made == NULL) return RS_ERR_MEMORY;
-    *made = (rs_notice_t){.holders = 1, .phase = (uint8_t)phase, .is_news = is_news(transition),
-                           .id = {transition->position, transition->ordinal}};
+    *made = (rs_notice_t){
+        .holders = 1, .phase = (uint8_t)phase, .is_news = is_news(transition), .id = {transition->position, transition->ordinal}};
     memcpy(made + 1, packed, size);
     rs_alert_unpack(made + 1, &made->transition);
     *notice = made;

@@ -14,9 +14,9 @@ enum { BY_AGE = 0, BY_LANE, LINKS };
 
 typedef struct item {
     uint64_t episode;
-    rs_notice_t *firing, *ended;   /* the newest of each kind; ended NULL while it fires; at least one is there */
-    rs_effect_id_t news, told;     /* identity of the newest news of `firing`; of what was told */
-    rs_effect_id_t oldest;         /* while pending: of the first change that was untold when it became so */
+    rs_notice_t *firing, *ended; /* the newest of each kind; ended NULL while it fires; at least one is there */
+    rs_effect_id_t news, told;   /* identity of the newest news of `firing`; of what was told */
+    rs_effect_id_t oldest;       /* while pending: of the first change that was untold when it became so */
     uint8_t told_phase, lane;
     bool is_pending, is_in_flight;
     uint32_t next[LINKS], previous[LINKS];
@@ -31,13 +31,13 @@ struct rs_post {
     rs_pool_t pool;
     rs_index_t index;
     list_t age, lanes[LANES];
-    rs_effect_id_t floor;   /* up to here told before the start */
-    rs_effect_id_t newest;  /* the greatest identity that was put */
-    int64_t empty_at_us;    /* when the bucket would be full, were nothing taken any more: the bucket as one number */
+    rs_effect_id_t floor;  /* up to here told before the start */
+    rs_effect_id_t newest; /* the greatest identity that was put */
+    int64_t empty_at_us;   /* when the bucket would be full, were nothing taken any more: the bucket as one number */
     bool has_taken;
     bool is_storm;
     int64_t storm_since_us, digest_at_us;
-    uint32_t digest_limit;  /* entries of the next digest, halved by refusals */
+    uint32_t digest_limit; /* entries of the next digest, halved by refusals */
     uint32_t failures_in_row;
     int64_t retry_at_us;
     uint64_t random;
@@ -47,7 +47,7 @@ struct rs_post {
     uint32_t entry_room;
     bool took_token;
     rs_post_tally_t dropped, dropped_in_flight, tally;
-    int64_t dropped_at_us;  /* when a digest of nothing but what was dropped is due */
+    int64_t dropped_at_us; /* when a digest of nothing but what was dropped is due */
     rs_post_stats_t stats;
 };
 
@@ -117,8 +117,7 @@ static uint32_t find(const rs_post_t *post, uint64_t episode) {
     const uint64_t hash = hash_of(episode);
     uint32_t number = 0;
 
-    for (uint32_t cursor = rs_index_begin(&post->index, hash);
-         (number = rs_index_next(&post->index, hash, &cursor)) != 0;)
+    for (uint32_t cursor = rs_index_begin(&post->index, hash); (number = rs_index_next(&post->index, hash, &cursor)) != 0;)
         if (item_at(post, number)->episode == episode) return number;
     return 0;
 }
@@ -226,7 +225,8 @@ void rs_post_pass(rs_post_t *post, rs_effect_id_t id) {
 static uint32_t tokens(const rs_post_t *post, int64_t now_us) {
     const rs_post_settings_t *settings = &post->settings;
     if (!post->has_taken || post->empty_at_us <= now_us) return settings->burst;
-    const uint64_t used = ((uint64_t)(post->empty_at_us - now_us) + (uint64_t)settings->every_us - 1) / (uint64_t)settings->every_us;
+    const uint64_t used =
+        ((uint64_t)(post->empty_at_us - now_us) + (uint64_t)settings->every_us - 1) / (uint64_t)settings->every_us;
     return used >= settings->burst ? 0 : settings->burst - (uint32_t)used;
 }
 
@@ -311,7 +311,8 @@ static void write_digest_key(rs_post_t *post) {
 
     for (uint32_t i = 0; i < post->message.count; i++) {
         const rs_post_entry_t *entry = &post->entries[i];
-        sum = mix(mix(mix(sum, entry->notice->id.position), entry->notice->id.ordinal), hash_of(entry->notice->transition.episode) + entry->phase);
+        sum = mix(mix(mix(sum, entry->notice->id.position), entry->notice->id.ordinal),
+                  hash_of(entry->notice->transition.episode) + entry->phase);
     }
     for (unsigned what = 0; what < RS_TALLY_WHAT_COUNT; what++) sum = mix(sum, post->tally.totals[what]);
     (void)snprintf(post->message.key, sizeof(post->message.key), "digest/%016" PRIx64, sum ^ (uint64_t)post->storm_since_us);
@@ -325,14 +326,20 @@ static bool next_digest(rs_post_t *post, uint32_t most) {
     if (count > 0 && !make_entries(post, count)) return false;
     post->tally = post->dropped_in_flight = post->dropped;
     for (unsigned lane = LANES; lane-- > 0;) {
-        for (uint32_t number = post->lanes[lane].first; number != 0 && taken < count; number = item_at(post, number)->next[BY_LANE])
+        for (uint32_t number = post->lanes[lane].first; number != 0 && taken < count;
+             number = item_at(post, number)->next[BY_LANE])
             post->entries[taken++] = entry_of(post, number, true);
     }
     if (count > 1) qsort(post->entries, count, sizeof(*post->entries), compare_entries);
     for (uint32_t i = 0; i < count; i++)
-        rs_post_tally_add(&post->tally, post->entries[i].notice, post->entries[i].phase == RS_TOLD_ENDED ? RS_TALLY_ENDED : RS_TALLY_FIRING);
-    post->message = (rs_post_message_t){.is_digest = true, .entries = post->entries, .count = count, .left = pending - count,
-                                            .tally = &post->tally, .since_us = post->storm_since_us};
+        rs_post_tally_add(&post->tally, post->entries[i].notice,
+                          post->entries[i].phase == RS_TOLD_ENDED ? RS_TALLY_ENDED : RS_TALLY_FIRING);
+    post->message = (rs_post_message_t){.is_digest = true,
+                                        .entries = post->entries,
+                                        .count = count,
+                                        .left = pending - count,
+                                        .tally = &post->tally,
+                                        .since_us = post->storm_since_us};
     write_digest_key(post);
     return true;
 }
@@ -398,7 +405,8 @@ static void accept(rs_post_t *post, int64_t now_us) {
     const bool was_halved = post->digest_limit < post->settings.digest_entries;
     post->digest_at_us = was_halved && message->left > 0 ? now_us : now_us + post->settings.digest_period_us;
     post->storm_since_us = now_us;
-    post->digest_limit = post->digest_limit > post->settings.digest_entries / 2 ? post->settings.digest_entries : post->digest_limit * 2;
+    post->digest_limit =
+        post->digest_limit > post->settings.digest_entries / 2 ? post->settings.digest_entries : post->digest_limit * 2;
 }
 
 /* The one entry that is to blame is given up; a digest of none that is refused takes its numbers with it. */

@@ -96,7 +96,8 @@ static void report_all(rs_receivers_t *receivers) {
     receivers->is_unsaid = false;
     for (uint32_t i = 0; i < receivers->forgotten_count; i++) {
         const uint64_t number = receivers->forgotten[i];
-        if (!is_configured(receivers, number) && !say(receivers, number, (rs_effect_id_t){UINT64_MAX, 0})) receivers->forgotten[left++] = number;
+        if (!is_configured(receivers, number) && !say(receivers, number, (rs_effect_id_t){UINT64_MAX, 0}))
+            receivers->forgotten[left++] = number;
     }
     receivers->forgotten_count = left;
     for (uint32_t i = 0; i < receivers->count; i++) report(receivers->receivers[i]);
@@ -119,9 +120,11 @@ static void log_circuit(rs__receiver_t *receiver, bool is_open, uint32_t pending
     if (is_open == receiver->was_open) return;
     receiver->was_open = is_open;
     if (is_open)
-        RS_LOG_WITH(RS_LOG_WARNING, "a receiver of alerts does not take them", RS_LOG_STR("receiver", receiver->config->name), RS_LOG_UINT("pending", pending));
+        RS_LOG_WITH(RS_LOG_WARNING, "a receiver of alerts does not take them", RS_LOG_STR("receiver", receiver->config->name),
+                    RS_LOG_UINT("pending", pending));
     else
-        RS_LOG_WITH(RS_LOG_NOTICE, "a receiver of alerts is back", RS_LOG_STR("receiver", receiver->config->name), RS_LOG_UINT("pending", pending));
+        RS_LOG_WITH(RS_LOG_NOTICE, "a receiver of alerts is back", RS_LOG_STR("receiver", receiver->config->name),
+                    RS_LOG_UINT("pending", pending));
 }
 
 void rs__receiver_settled(rs__receiver_t *receiver) {
@@ -151,7 +154,8 @@ static rs__receiver_counters_t *counters_of(rs_str_t name) {
         {"ringside_receiver_requests_total", "Requests to receivers of alerts, by what came of them.", "result", "refused"},
         {"ringside_receiver_digests_total", "Digests that took the place of single messages.", NULL, NULL},
         {"ringside_receiver_dropped_total", "Changes of alerts that a receiver was told of by number only.", "reason", "full"},
-        {"ringside_receiver_dropped_total", "Changes of alerts that a receiver was told of by number only.", "reason", "refused"}};
+        {"ringside_receiver_dropped_total", "Changes of alerts that a receiver was told of by number only.", "reason",
+         "refused"}};
 
     for (rs__receiver_counters_t *known = all; known != NULL; known = known->next)
         if (rs_str_equal(rs_str(known->name), name)) return known;
@@ -175,16 +179,25 @@ static rs__receiver_counters_t *counters_of(rs_str_t name) {
 
 /* --- one receiver ------------------------------------------------------------------------------------------------- */
 static rs_post_settings_t post_settings(const rs_receiver_config_t *config) {
-    return (rs_post_settings_t){.max_episodes = config->queue, .burst = config->burst, .every_us = config->every_us,
-                                  .digest_wait_us = config->digest_wait_us, .digest_period_us = config->digest_period_us,
-                                  .digest_entries = config->digest_entries, .backoff_min_us = config->backoff_min_us,
-                                  .backoff_max_us = config->backoff_max_us, .failures_open = RS__RECEIVER_FAILURES_OPEN};
+    return (rs_post_settings_t){.max_episodes = config->queue,
+                                .burst = config->burst,
+                                .every_us = config->every_us,
+                                .digest_wait_us = config->digest_wait_us,
+                                .digest_period_us = config->digest_period_us,
+                                .digest_entries = config->digest_entries,
+                                .backoff_min_us = config->backoff_min_us,
+                                .backoff_max_us = config->backoff_max_us,
+                                .failures_open = RS__RECEIVER_FAILURES_OPEN};
 }
 
 static rs_presenter_settings_t presenter_settings(const rs_receiver_config_t *config) {
-    return (rs_presenter_settings_t){.max_alerts = config->queue, .batch = RS__RECEIVER_BATCH, .resend_us = config->resend_us,
-                                     .hold_us = config->hold_us, .settle_us = config->settle_us,
-                                     .keep_us = (int64_t)RS__RECEIVER_KEEP_S * RS_US_PER_S, .backoff_min_us = config->backoff_min_us,
+    return (rs_presenter_settings_t){.max_alerts = config->queue,
+                                     .batch = RS__RECEIVER_BATCH,
+                                     .resend_us = config->resend_us,
+                                     .hold_us = config->hold_us,
+                                     .settle_us = config->settle_us,
+                                     .keep_us = (int64_t)RS__RECEIVER_KEEP_S * RS_US_PER_S,
+                                     .backoff_min_us = config->backoff_min_us,
                                      .failures_open = RS__RECEIVER_FAILURES_OPEN};
 }
 
@@ -205,7 +218,8 @@ void rs__receiver_free(rs__receiver_t *receiver) {
 
 static int take_url(rs__receiver_t *receiver, char *why, size_t why_size) {
     const rs_receiver_config_t *config = receiver->config;
-    static const char *const prefixes[] = {[RS_RECEIVER_ALERTMANAGER] = "http", [RS_RECEIVER_WEBHOOK] = "http", [RS_RECEIVER_MAIL] = "smtp"};
+    static const char *const prefixes[] = {
+        [RS_RECEIVER_ALERTMANAGER] = "http", [RS_RECEIVER_WEBHOOK] = "http", [RS_RECEIVER_MAIL] = "smtp"};
 
     if (config->url_file.len == 0) {
         if (config->url.len > RS_SECRET_MAX) return RS_ERR_LIMIT;
@@ -217,8 +231,10 @@ static int take_url(rs__receiver_t *receiver, char *why, size_t why_size) {
     const int status = rs_secret_read(config->url_file, 1, RS_SECRET_MAX, &receiver->url, why, why_size);
     if (status != RS_OK) return status;
     const char *fault = rs_config_url_fault((rs_str_t){receiver->url.bytes, receiver->url.len});
-    if (fault == NULL && strncmp(receiver->url.bytes, prefixes[config->kind], 4) != 0) fault = "is not one of this kind of receiver";
-    if (fault != NULL) (void)snprintf(why, why_size, "%.*s: what it holds %s", (int)config->url_file.len, config->url_file.data, fault);
+    if (fault == NULL && strncmp(receiver->url.bytes, prefixes[config->kind], 4) != 0)
+        fault = "is not one of this kind of receiver";
+    if (fault != NULL)
+        (void)snprintf(why, why_size, "%.*s: what it holds %s", (int)config->url_file.len, config->url_file.data, fault);
     return fault == NULL ? RS_OK : RS_ERR_INVALID;
 }
 
@@ -234,7 +250,8 @@ static int take_secrets(rs__receiver_t *receiver, char *why, size_t why_size) {
 }
 
 /* With its secrets, but nothing to remember yet. */
-static int make_receiver(rs_receivers_t *receivers, const rs_receiver_config_t *config, rs__receiver_t **receiver, char *why, size_t why_size) {
+static int make_receiver(rs_receivers_t *receivers, const rs_receiver_config_t *config, rs__receiver_t **receiver, char *why,
+                         size_t why_size) {
     rs__receiver_t *made = calloc(1, sizeof(*made));
 
     if (made == NULL) return RS_ERR_MEMORY;
@@ -468,7 +485,8 @@ static void name_instance(char *instance, size_t size) {
     if (gethostname(instance, size) != 0 || instance[0] == '\0') (void)snprintf(instance, size, "localhost");
     instance[size - 1] = '\0';
     for (char *c = instance; *c != '\0'; c++) {
-        const bool plain = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') || *c == '.' || *c == '-';
+        const bool plain =
+            (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') || *c == '.' || *c == '-';
         if (!plain) *c = '-';
     }
 }
@@ -511,8 +529,7 @@ void rs_receivers_close(rs_receivers_t **receivers, void (*on_closed)(void *cont
     closing->count = 0;
     while (closing->gone != NULL) rs__receiver_free(closing->gone);
     uv_close((uv_handle_t *)&closing->timer, on_timer_closed);
-    if (closing->http != NULL)
-        rs_http_close(&closing->http, on_http_closed, closing);
+    if (closing->http != NULL) rs_http_close(&closing->http, on_http_closed, closing);
 }
 
 int rs_receivers_create(const rs_receivers_options_t *options, rs_receivers_t **receivers, char *why, size_t why_size) {
@@ -528,8 +545,10 @@ int rs_receivers_create(const rs_receivers_options_t *options, rs_receivers_t **
     if (status == RS_OK) status = rs_index_init(&made->open_index, options->config->limits.alerts);
     if (status == RS_OK) status = rs_http_create(options->loop, &made->http);
     made->open_handles += status == RS_OK;
-    if (status == RS_OK) status = rs_receivers_configure(made, options->config, why, why_size);
-    else (void)snprintf(why, why_size, "%s", rs_status_text(status));
+    if (status == RS_OK)
+        status = rs_receivers_configure(made, options->config, why, why_size);
+    else
+        (void)snprintf(why, why_size, "%s", rs_status_text(status));
     if (status != RS_OK) {
         rs_receivers_close(&made, NULL, NULL);
         return status;
@@ -546,8 +565,10 @@ uint64_t rs_receivers_dropped(const rs_receivers_t *receivers) { return receiver
 void rs_receivers_stats(const rs_receivers_t *receivers, uint32_t number, rs_receiver_stats_t *stats) {
     const rs__receiver_t *receiver = receivers->receivers[number];
 
-    *stats = (rs_receiver_stats_t){.name = receiver->config->name, .kind = receiver->config->kind,
-                                   .clock_offset_us = receiver->clock_offset_us, .confirmed = confirmed_by(receiver)};
+    *stats = (rs_receiver_stats_t){.name = receiver->config->name,
+                                   .kind = receiver->config->kind,
+                                   .clock_offset_us = receiver->clock_offset_us,
+                                   .confirmed = confirmed_by(receiver)};
     if (receiver->post != NULL) rs_post_stats(receiver->post, &stats->post);
     if (receiver->presenter != NULL) rs_presenter_stats(receiver->presenter, &stats->presenter);
 }

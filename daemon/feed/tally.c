@@ -25,7 +25,8 @@ static rs_post_tally_row_t *row_of(rs_post_tally_t *tally, rs_str_t rule, uint8_
 }
 
 void rs_post_tally_add(rs_post_tally_t *tally, const rs_notice_t *notice, rs_post_tally_what_t what) {
-    const uint8_t severity = notice->transition.severity > RS_SEVERITY_CRITICAL ? RS_SEVERITY_CRITICAL : notice->transition.severity;
+    const uint8_t severity =
+        notice->transition.severity > RS_SEVERITY_CRITICAL ? RS_SEVERITY_CRITICAL : notice->transition.severity;
 
     row_of(tally, notice->transition.rule_name, severity)->counts[what]++;
     tally->totals[what]++;

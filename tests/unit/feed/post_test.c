@@ -6,9 +6,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const rs_post_settings_t plain = {.max_episodes = 100, .burst = 1000, .every_us = RS_US_PER_S, .digest_wait_us = 5 * RS_US_PER_S,
-                                           .digest_period_us = RS_US_PER_MIN, .digest_entries = 50, .backoff_min_us = RS_US_PER_S,
-                                           .backoff_max_us = 60 * RS_US_PER_S, .failures_open = 5};
+static const rs_post_settings_t plain = {.max_episodes = 100,
+                                         .burst = 1000,
+                                         .every_us = RS_US_PER_S,
+                                         .digest_wait_us = 5 * RS_US_PER_S,
+                                         .digest_period_us = RS_US_PER_MIN,
+                                         .digest_entries = 50,
+                                         .backoff_min_us = RS_US_PER_S,
+                                         .backoff_max_us = 60 * RS_US_PER_S,
+                                         .failures_open = 5};
 
 static rs_notice_t *notice_of(uint64_t episode, unsigned from, unsigned to, uint64_t position, uint32_t ordinal) {
     rs_alert_transition_t transition = world_transition(episode, 0, from, to);
@@ -57,7 +63,8 @@ static void an_episode_that_came_and_went_untold_gives_two_messages(void **state
     end(post, 7, 2, 0);
     expect_single(post, 0, 7, RS_TOLD_FIRING, NULL);
     rs_post_done(post, RS_SENT_OK, 0, 0);
-    assert_int_equal(rs_post_confirmed(post).position, 0); /* the end is not told yet: nothing is confirmed but what is before it all */
+    assert_int_equal(rs_post_confirmed(post).position,
+                     0); /* the end is not told yet: nothing is confirmed but what is before it all */
     expect_single(post, 0, 7, RS_TOLD_ENDED, NULL);
     rs_post_done(post, RS_SENT_OK, 0, 0);
     assert_false(rs_post_next(post, 0, &message));
@@ -139,9 +146,9 @@ static void after_a_restart_nothing_is_told_up_to_what_was_confirmed(void **stat
     (void)state;
     assert_int_equal(rs_post_create(&plain, 1, &post), RS_OK);
     rs_post_assume(post, (rs_effect_id_t){10, 0});
-    fire(post, 1, 5, 0);  /* open, told before */
+    fire(post, 1, 5, 0); /* open, told before */
     fire(post, 2, 6, 0);
-    end(post, 2, 9, 0);   /* over, told before */
+    end(post, 2, 9, 0); /* over, told before */
     assert_false(rs_post_next(post, 0, &message));
     assert_int_equal(rs_post_confirmed(post).position, 10);
     fire(post, 3, 11, 0);
@@ -338,7 +345,8 @@ static void restart(world_of_one_t *world, const rs_post_settings_t *settings) {
 
 static void quiesce(world_of_one_t *world) {
     for (unsigned i = 0; attempt(world, true, true); i++) assert_true(i < 200);
-    for (unsigned episode = 0; episode < world->episodes; episode++) assert_int_equal(world->heard[episode], world->truth[episode]);
+    for (unsigned episode = 0; episode < world->episodes; episode++)
+        assert_int_equal(world->heard[episode], world->truth[episode]);
     assert_int_equal(rs_post_confirmed(world->post).position, world->position);
 }
 

@@ -18,8 +18,8 @@ typedef struct server {
     int listening;
     uint16_t port;
     pthread_t thread;
-    atomic_int status;      /* of answers: the test sets it, the thread reads it, relaxed */
-    atomic_uint count;      /* of ids: the thread adds with release behind the id, the test acquires */
+    atomic_int status; /* of answers: the test sets it, the thread reads it, relaxed */
+    atomic_uint count; /* of ids: the thread adds with release behind the id, the test acquires */
     char ids[MAX_IDS][80];
 } server_t;
 
@@ -41,7 +41,8 @@ static void answer_one(server_t *server, int connection) {
         snprintf(server->ids[count], sizeof(server->ids[count]), "%.*s", (int)(end - id - 6), id + 6);
         atomic_store_explicit(&server->count, count + 1, memory_order_release);
     }
-    const int answer_len = snprintf(answer, sizeof(answer), "HTTP/1.1 %d X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", status);
+    const int answer_len =
+        snprintf(answer, sizeof(answer), "HTTP/1.1 %d X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", status);
     (void)!send(connection, answer, (size_t)answer_len, MSG_NOSIGNAL);
 }
 
@@ -109,11 +110,13 @@ static void open_house(house_t *house, uint16_t port) {
     char url[64], why[256] = "";
     rs_config_error_t error;
     (void)snprintf(url, sizeof(url), "receivers.board.url=http://127.0.0.1:%u/", port);
-    const char *const sets[] = {"receivers.board.kind=webhook", url, "receivers.board.backoff_min=10ms", "receivers.board.backoff_max=20ms"};
+    const char *const sets[] = {"receivers.board.kind=webhook", url, "receivers.board.backoff_min=10ms",
+                                "receivers.board.backoff_max=20ms"};
     *house = (house_t){.config = NULL};
     assert_int_equal(uv_loop_init(&house->loop), 0);
     assert_int_equal(rs_config_load(NULL, sets, RS_ARRAY_LEN(sets), &house->config, &error), RS_OK);
-    const rs_receivers_options_t options = {.loop = &house->loop, .config = house->config, .seed = 1, .context = house, .confirmed = on_confirmed};
+    const rs_receivers_options_t options = {
+        .loop = &house->loop, .config = house->config, .seed = 1, .context = house, .confirmed = on_confirmed};
     assert_int_equal(rs_receivers_create(&options, &house->receivers, why, sizeof(why)), RS_OK);
 }
 
@@ -180,8 +183,9 @@ static void nothing_goes_out_before_its_position_is_durable(void **state) {
 }
 
 /* --- a restart, with a journal in memory and the real core --------------------------------------------------------- */
-static const char alert_text[] = "limits: {contacts: 2000, rows: 20000, remembered_ids: 20000, queue_keys: 100, agent_keys: 100}\n"
-                                 "alerts: {rules: {somebody_waits: {metric: waiting, compare: above, limit: 0, clear: 0}}}\n";
+static const char alert_text[] =
+    "limits: {contacts: 2000, rows: 20000, remembered_ids: 20000, queue_keys: 100, agent_keys: 100}\n"
+    "alerts: {rules: {somebody_waits: {metric: waiting, compare: above, limit: 0, clear: 0}}}\n";
 static const int64_t noon_us = INT64_C(1772452800) * RS_US_PER_S;
 
 static rs_config_t *alert_config(void) {
@@ -197,9 +201,16 @@ static rs_config_t *alert_config(void) {
 }
 
 static void add_call(memory_journal_t *journal, rs_event_type_t type, const char *queue, uint64_t number) {
-    const rs_event_t event = {.type = (uint8_t)type, .channel = RS_CHANNEL_VOICE, .occurred_us = noon_us + (int64_t)number * RS_US_PER_S,
-                              .source = RS_STR("pbx"), .incarnation = RS_STR("1"), .tenant = RS_STR("default"), .contact_id = rs_str(queue),
-                              .queue = rs_str(queue), .seq = number, .present = RS_HAS_SEQ};
+    const rs_event_t event = {.type = (uint8_t)type,
+                              .channel = RS_CHANNEL_VOICE,
+                              .occurred_us = noon_us + (int64_t)number * RS_US_PER_S,
+                              .source = RS_STR("pbx"),
+                              .incarnation = RS_STR("1"),
+                              .tenant = RS_STR("default"),
+                              .contact_id = rs_str(queue),
+                              .queue = rs_str(queue),
+                              .seq = number,
+                              .present = RS_HAS_SEQ};
     journal_add_event(journal, &event, event.occurred_us, (rs_origin_t){.session = 1, .number = number});
     journal_add_tick(journal, event.occurred_us);
 }
@@ -211,7 +222,8 @@ static void resume(house_t *house, const memory_journal_t *journal, const rs_eng
 }
 
 static void journal_confirmed(memory_journal_t *journal, const house_t *house) {
-    journal_add_confirmed(journal, &(rs_confirmed_t){.receiver = rs_receivers_number(RS_STR("board")), .alert_position = house->confirmed.position,
+    journal_add_confirmed(journal, &(rs_confirmed_t){.receiver = rs_receivers_number(RS_STR("board")),
+                                                     .alert_position = house->confirmed.position,
                                                      .alert_ordinal = house->confirmed.ordinal});
 }
 
