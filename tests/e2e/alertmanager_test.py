@@ -202,7 +202,8 @@ def chaos(path, skew_s, seed):
     manager = Alertmanager(path, webhook.url)
     proxy = Proxy(manager, 0.3, seed + 1)
     proxy.server.reply = proxy.reply
-    environment = {"LD_PRELOAD": FAKETIME, "FAKETIME": f"{skew_s:+d}s", "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1"} if skew_s else {}
+    environment = {"LD_PRELOAD": FAKETIME, "FAKETIME": f"{skew_s:+d}s", "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1",
+                   "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"} if skew_s else {}
     daemon = house.Daemon(path, clock="wall", environment=environment, extra=RULES + receivers(manager={**FAST, "url": proxy.server.url}))
     stopping = threading.Event()
 
