@@ -312,16 +312,18 @@ void rs_core_tick(rs_core_t *core, int64_t now_us) {
 static int32_t thousandths(int64_t milli) { return milli > INT32_MAX ? INT32_MAX : milli < INT32_MIN ? INT32_MIN : (int32_t)milli; }
 static uint32_t milliseconds(int64_t ms) { return ms > UINT32_MAX ? UINT32_MAX : (uint32_t)ms; }
 
-static void make_node(rs_core_t *core, const rs_event_t *event, uint32_t session, rs_node_t *node) {
+static void make_node(rs_core_t *core, const rs_event_t *event, uint32_t session, rs_node_t *node, rs_node_rest_t *rest) {
     rs_names_t *names = &core->directory.names;
     *node = (rs_node_t){.at_us = event->occurred_us, .seq = event->seq, .session = session, .type = event->type,
                         .channel = event->channel, .queue = rs_names_number(names, event->queue),
                         .agent = rs_names_number(names, event->agent), .team = rs_names_number(names, event->team),
-                        .topic = rs_names_number(names, event->topic), .direction = event->direction, .party = event->party};
+                        .direction = event->direction, .party = event->party};
+    memset(rest, 0, sizeof *rest);
+    rest->topic = rs_names_number(names, event->topic);
     if ((event->present & RS_HAS_SEQ) != 0) node->flags |= RS_NODE_SEQ;
     if (event->customer.len == RS_PSEUDONYM_BYTES && (event->present & RS_HAS_PSEUDONYM) != 0) {
         node->flags |= RS_NODE_CUSTOMER;
-        memcpy(&node->customer, event->customer.data, RS_PSEUDONYM_BYTES);
+        memcpy(&rest->customer, event->customer.data, RS_PSEUDONYM_BYTES);
     }
     if ((event->present & RS_HAS_RESOLVED) != 0) {
         node->flags |= (uint8_t)(RS_NODE_RESOLVED | (event->resolved ? RS_NODE_IS_RESOLVED : 0));
@@ -332,14 +334,14 @@ static void make_node(rs_core_t *core, const rs_event_t *event, uint32_t session
         case RS_CONTACT_DEQUEUED:
             if ((event->present & RS_HAS_WAIT_MS) == 0) break;
             node->flags |= RS_NODE_WAIT;
-            node->ms[0] = milliseconds(event->wait_ms);
+            rest->ms[0] = milliseconds(event->wait_ms);
             break;
         case RS_CONTACT_ENDED:
         case RS_CONTACT_TRANSFERRED:
             if ((event->present & RS_HAS_TALK_MS) != 0) node->flags |= RS_NODE_TALK;
             if ((event->present & RS_HAS_HOLD_MS) != 0) node->flags |= RS_NODE_HOLD;
-            node->ms[0] = milliseconds(event->talk_ms);
-            node->ms[1] = milliseconds(event->hold_ms);
+            rest->ms[0] = milliseconds(event->talk_ms);
+            rest->ms[1] = milliseconds(event->hold_ms);
             break;
         default: break;
     }
@@ -347,20 +349,20 @@ static void make_node(rs_core_t *core, const rs_event_t *event, uint32_t session
         node->detail = event->kind;
         if ((event->present & RS_HAS_SCORE) != 0) {
             node->flags |= RS_NODE_SCORE;
-            node->score_milli = thousandths(event->score_milli);
+            rest->score_milli = thousandths(event->score_milli);
         }
         if ((event->present & RS_HAS_SCALE_MIN) != 0) {
             node->flags |= RS_NODE_SCALE_MIN;
-            node->scale_min_milli = thousandths(event->scale_min_milli);
+            rest->scale_min_milli = thousandths(event->scale_min_milli);
         }
         if ((event->present & RS_HAS_SCALE_MAX) != 0) {
             node->flags |= RS_NODE_SCALE_MAX;
-            node->scale_max_milli = thousandths(event->scale_max_milli);
+            rest->scale_max_milli = thousandths(event->scale_max_milli);
         }
     } else if (event->type == RS_CONTACT_TRANSFERRED) {
         node->detail = event->kind;
-        node->to_queue = rs_names_number(names, event->to_queue);
-        node->to_agent = rs_names_number(names, event->to_agent);
+        rest->to_queue = rs_names_number(names, event->to_queue);
+        rest->to_agent = rs_names_number(names, event->to_agent);
     } else {
         node->detail = event->type == RS_CONTACT_ABANDONED ? event->stage : event->reason;
     }
@@ -392,8 +394,9 @@ static rs_refusal_t apply_to_contact(rs_core_t *core, const rs_event_t *event, u
     if (contact == 0) return RS_REFUSAL_LIMIT;
     rs_fcr_prefetch(&core->fcr, rs_contacts_at(&core->contacts, contact)->resolution);
     rs_node_t node;
-    make_node(core, event, session, &node);
-    const rs_refusal_t refusal = rs_contacts_take(&core->contacts, contact, &node, event->event_id);
+    rs_node_rest_t rest;
+    make_node(core, event, session, &node, &rest);
+    const rs_refusal_t refusal = rs_contacts_take(&core->contacts, contact, &node, &rest, event->event_id);
     if (refusal != RS_REFUSAL_NONE) return refusal;
     rs_closes_follow(&core->closes, contact);
     tie_to_journey(core, contact, event, session);

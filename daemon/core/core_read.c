@@ -10,12 +10,7 @@ void rs_core_finalise_rows(rs_core_t *core) {
     if (settled_us < 0 || frontier_us <= core->final_frontier_us) return;
     core->final_frontier_us = frontier_us;
     rs_process_finalise(&core->process, frontier_us);
-    for (uint32_t number = 1; number <= core->rows.cells.made; number++) {
-        rs_cell_t *cell = rs_rows_cell(&core->rows, number);
-        if (cell->is_free || cell->is_final || cell->start_us + cell->length_us > frontier_us) continue;
-        cell->is_final = true;
-        rs_rows_touch(&core->rows, number, cell->attributions);
-    }
+    rs_rows_finalise(&core->rows, frontier_us);
 }
 
 /* A queue's row has its queue's T; the rows of others know their T only while all facts in them had the same. */

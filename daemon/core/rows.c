@@ -26,6 +26,11 @@ static uint32_t at_most(uint64_t wanted) { return wanted < UINT32_MAX / 2 ? (uin
 int rs_rows_init(rs_rows_t *rows, uint32_t max_cells, const rs_interval_spec_t *spec, uint64_t run) {
     *rows = (rs_rows_t){.spec = *spec, .run = run};
     rows->scratch = malloc((size_t)RS_HIST_COUNT * RS_HIST_BUCKETS * sizeof *rows->scratch);
+    if (spec->mode == RS_INTERVAL_FIXED) rows->ends = rs_table_take((uint64_t)max_cells * sizeof *rows->ends);
+    if (spec->mode == RS_INTERVAL_FIXED && rows->ends == NULL) {
+        rs_rows_deinit(rows);
+        return RS_ERR_MEMORY;
+    }
     if (rows->scratch == NULL || rs_pool_init(&rows->cells, sizeof(rs_cell_t), max_cells) != RS_OK ||
         rs_pool_init(&rows->sums, sizeof(rs_sums_t), at_most((uint64_t)max_cells * RS_ATTRIBUTION_COUNT)) != RS_OK ||
         rs_sums_init(&rows->store, max_cells) != RS_OK ||
@@ -42,6 +47,7 @@ void rs_rows_deinit(rs_rows_t *rows) {
     rs_sums_deinit(&rows->store);
     rs_index_deinit(&rows->index);
     free(rows->scratch);
+    rs_table_give(rows->ends);
     *rows = (rs_rows_t){0};
 }
 
@@ -50,8 +56,13 @@ static uint64_t cell_hash(uint32_t key, int64_t start_us) {
     return rs_hash_mix((uint64_t)key * UINT64_C(0x9e3779b97f4a7c15) + (uint64_t)start_us);
 }
 
+static void note_end(rs_rows_t *rows, uint32_t number, int64_t end_us) {
+    if (rows->ends != NULL) rows->ends[number - 1] = (uint32_t)(end_us / rows->spec.length_us);
+}
+
 bool rs__rows_restore(rs_rows_t *rows, uint32_t number) {
     const rs_cell_t *cell = rs_rows_cell(rows, number);
+    if (!cell->is_final) note_end(rows, number, cell->start_us + cell->length_us);
     const uint64_t hash = cell_hash(cell->key, cell->start_us);
     uint32_t cursor = rs_index_begin(&rows->index, hash), other;
     while ((other = rs_index_next(&rows->index, hash, &cursor)) != 0) {
@@ -85,6 +96,7 @@ uint32_t rs_rows_find(rs_rows_t *rows, uint32_t likely, uint32_t key, int64_t at
     cell->key = key;
     cell->start_us = start_us;
     cell->length_us = length_us;
+    note_end(rows, number, start_us + length_us);
     cell->part = rows->run << 32 | (++rows->part_counter & UINT32_MAX);
     rs_index_add(&rows->index, hash, number);
     return number;
@@ -111,6 +123,26 @@ static void append_dirty(rs_rows_t *rows, uint32_t number) {
     rows->dirty_tail = number;
 }
 
+/* The first cell from `number` on that is due, called for, because they lie anywhere; past the last one when there is none. */
+static uint32_t next_due(const rs_rows_t *rows, uint32_t number, uint32_t frontier) {
+    while (number <= rows->cells.made && (rows->ends[number - 1] == 0 || rows->ends[number - 1] > frontier)) number++;
+    if (number <= rows->cells.made) __builtin_prefetch(&rs_rows_cell(rows, number)->key, 1);
+    return number;
+}
+
+void rs_rows_finalise(rs_rows_t *rows, int64_t frontier_us) {
+    enum { AHEAD = 8 };
+    const uint32_t frontier = (uint32_t)(frontier_us / rows->spec.length_us);
+    uint32_t ahead = next_due(rows, 1, frontier);
+    for (unsigned i = 0; i < AHEAD; i++) ahead = next_due(rows, ahead + 1, frontier);
+    for (uint32_t number = next_due(rows, 1, frontier); number <= rows->cells.made; number = next_due(rows, number + 1, frontier)) {
+        ahead = next_due(rows, ahead + 1, frontier);
+        rows->ends[number - 1] = 0;
+        rs_rows_cell(rows, number)->is_final = true;
+        rs_rows_touch(rows, number, rs_rows_cell(rows, number)->attributions);
+    }
+}
+
 void rs_rows_touch(rs_rows_t *rows, uint32_t number, unsigned attributions) {
     rs_cell_t *cell = rs_rows_cell(rows, number);
     const bool was_clean = cell->dirty == 0;
@@ -130,6 +162,7 @@ static void free_cell(rs_rows_t *rows, uint32_t number) {
         rs_pool_give(&rows->sums, cell->own[a]);
     }
     rs_index_remove(&rows->index, cell_hash(cell->key, cell->start_us), number);
+    if (rows->ends != NULL) rows->ends[number - 1] = 0;
     cell->is_free = true;   /* so that nobody who remembers the number takes it for a cell */
     rs_pool_give(&rows->cells, number);
 }

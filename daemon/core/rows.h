@@ -39,6 +39,7 @@ typedef struct rs_rows {
     uint32_t dirty_head, dirty_tail, dirty_count;   /* the count is of rows */
     uint64_t run, part_counter, revision_counter, dirty_counter;
     rs_hist_entry_t *scratch;       /* for reading out histograms */
+    uint32_t *ends;                 /* FIXED: by the cell's number - 1, which interval begins where it ends; 0 = free, or final */
     rs_in_hand_t in_hand;
 } rs_rows_t;
 
@@ -55,6 +56,8 @@ static inline void rs_rows_prefetch(const rs_rows_t *rows, uint32_t number) {
 }
 /* The sums that only this attribution has, made when new; NULL and counted in `store.dropped` when there is no room. */
 rs_sums_t *rs_rows_own(rs_rows_t *rows, rs_cell_t *cell, unsigned attribution);
+/* Marks rows final whose interval ends by then, in the order of their cells' numbers. FIXED only. Work is proportional to these. */
+void rs_rows_finalise(rs_rows_t *rows, int64_t frontier_us);
 /* To be called after a change: a new revision, and into the dirty list. `attributions`: a bit set. */
 void rs_rows_touch(rs_rows_t *rows, uint32_t number, unsigned attributions);
 /* Fills everything of *row but the key and the policies. Histograms point into `scratch`, valid until the next call. */

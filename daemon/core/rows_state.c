@@ -13,7 +13,7 @@ static const rs_state_field_t rows_fields[] = {
     RS_STATE_FIELD(rs_rows_t, dirty_count, RS_BOUND_ANY), RS_STATE_FIELD(rs_rows_t, run, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_rows_t, part_counter, RS_BOUND_ANY), RS_STATE_FIELD(rs_rows_t, revision_counter, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_rows_t, dirty_counter, RS_BOUND_ANY), RS_STATE_REBUILT(rs_rows_t, in_hand),
-    RS_STATE_FIELD_AS(rs_rows_t, store.dropped, "dropped", RS_BOUND_ANY), RS_STATE_REBUILT(rs_rows_t, scratch)};
+    RS_STATE_FIELD_AS(rs_rows_t, store.dropped, "dropped", RS_BOUND_ANY), RS_STATE_REBUILT(rs_rows_t, scratch), RS_STATE_REBUILT(rs_rows_t, ends)};
 static const rs_state_table_t rows_table = RS_STATE_TABLE(rs_rows_t, "rows", rows_fields);
 
 /* The sums follow. */

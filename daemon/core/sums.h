@@ -56,7 +56,7 @@ typedef struct rs_sums {
 /* For reading: durations that wait, as octaves; zero between uses. */
 typedef struct rs_tally {
     rs_block_t octaves[RS_HIST_COUNT][RS_HIST_BLOCKS];
-    uint32_t used[RS_HIST_COUNT];   /* bit sets */
+    uint32_t buckets[RS_HIST_COUNT][RS_HIST_BLOCKS], used[RS_HIST_COUNT];   /* bit sets: of an octave's buckets, of octaves */
 } rs_tally_t;
 
 typedef struct rs_sums_store {

@@ -30,7 +30,7 @@
     X(rs_queue_config_t, "configurations", "queue") X(rs_rule_config_t, "configurations", "rule") \
     X(rs_directory_t, "keys", "directory") X(rs_key_entry_t, "keys", "entry") \
     X(rs_sources_t, "sources", "sources") X(rs_source_t, "sources", "source") X(rs_session_t, "sources", "session") \
-    X(rs_contacts_t, "contacts", "contacts") X(rs_contact_t, "contacts", "contact") X(rs_node_t, "contacts", "event") \
+    X(rs_contacts_t, "contacts", "contacts") X(rs_contact_t, "contacts", "contact") X(rs_node_saved_t, "contacts", "event") \
     X(rs_story_t, "contacts", "story") X(rs_handling_t, "contacts", "handling") X(rs_event_text_t, "contacts", "text") \
     X(rs_journeys_t, "journeys", "journeys") X(rs_journey_t, "journeys", "journey") \
     X(rs_gauges_t, "gauges", "gauges") X(rs_crossing_t, "gauges", "crossing") \
