@@ -1,4 +1,5 @@
 """Prometheus Alertmanager as Debian ships it: what it is shown, and what its own receivers hear while everything goes wrong."""
+import atexit
 import http.client
 import json
 import os
@@ -32,6 +33,7 @@ class Alertmanager:
                                  "repeat_interval": "1h"},
                        "receivers": [{"name": "hook", "webhook_configs": [{"url": webhook, "send_resolved": True}]}]}, file)
         self.process = None
+        atexit.register(self.kill)     # also when the test fails before it would
         self.start()
 
     def start(self):
