@@ -7,12 +7,28 @@ enum { KEPT = 20000 };
 
 void rs__receiver_begin(rs_receiver_config_t *receiver, rs_str_t name) {
     const rs_str_t empty = RS_STR("");
-    *receiver = (rs_receiver_config_t){.name = name, .tenant = empty, .url = empty, .url_file = empty, .secret_file = empty,
-                                       .token_file = empty, .user = empty, .password_file = empty, .ca_file = empty, .from = empty,
-                                       .timeout_us = 10 * RS_US_PER_S, .burst = 20, .every_us = 5 * RS_US_PER_S,
-                                       .digest_wait_us = 5 * RS_US_PER_S, .digest_period_us = RS_US_PER_MIN, .digest_entries = 5000,
-                                       .queue = KEPT, .backoff_min_us = RS_US_PER_S, .backoff_max_us = 5 * RS_US_PER_MIN,
-                                       .resend_us = RS_US_PER_MIN, .hold_us = 40 * RS_US_PER_S, .settle_us = 6 * RS_US_PER_MIN};
+    *receiver = (rs_receiver_config_t){.name = name,
+                                       .tenant = empty,
+                                       .url = empty,
+                                       .url_file = empty,
+                                       .secret_file = empty,
+                                       .token_file = empty,
+                                       .user = empty,
+                                       .password_file = empty,
+                                       .ca_file = empty,
+                                       .from = empty,
+                                       .timeout_us = 10 * RS_US_PER_S,
+                                       .burst = 20,
+                                       .every_us = 5 * RS_US_PER_S,
+                                       .digest_wait_us = 5 * RS_US_PER_S,
+                                       .digest_period_us = RS_US_PER_MIN,
+                                       .digest_entries = 5000,
+                                       .queue = KEPT,
+                                       .backoff_min_us = RS_US_PER_S,
+                                       .backoff_max_us = 5 * RS_US_PER_MIN,
+                                       .resend_us = RS_US_PER_MIN,
+                                       .hold_us = 40 * RS_US_PER_S,
+                                       .settle_us = 6 * RS_US_PER_MIN};
 }
 
 /* --- URLs --------------------------------------------------------------------------------------------------------- */
@@ -43,11 +59,13 @@ const char *rs_config_url_fault(rs_str_t text) {
     if (text.len == 0) return NULL; /* not named */
     if (begin == 0) return "is not http://, https://, smtp:// or smtps://";
     for (uint32_t i = 0; i < text.len; i++)
-        if ((unsigned char)text.data[i] <= 0x20 || (unsigned char)text.data[i] >= 0x7F) return "holds a blank, a control character or no ASCII";
+        if ((unsigned char)text.data[i] <= 0x20 || (unsigned char)text.data[i] >= 0x7F)
+            return "holds a blank, a control character or no ASCII";
     while (end < text.len && strchr("/?#", text.data[end]) == NULL) end++;
     const rs_str_t authority = {.data = text.data + begin, .len = end - begin};
     if (authority.len == 0) return "has no host";
-    if (memchr(authority.data, '@', authority.len) != NULL) return "holds a user or a password; they have keys of their own: user, password_file";
+    if (memchr(authority.data, '@', authority.len) != NULL)
+        return "holds a user or a password; they have keys of their own: user, password_file";
     if (memchr(text.data, '#', text.len) != NULL) return "has a fragment (#), which is never sent";
     return port_is_good(authority) ? NULL : "has no good port";
 }
@@ -67,14 +85,17 @@ static bool is_address(rs_str_t text) {
     const char *at = memchr(text.data, '@', text.len);
     if (at == NULL || at == text.data || at == text.data + text.len - 1) return false;
     for (uint32_t i = 0; i < text.len; i++)
-        if ((unsigned char)text.data[i] <= 0x20 || (unsigned char)text.data[i] >= 0x7F || strchr("<>,;:\"()[]\\", text.data[i]) != NULL) return false;
+        if ((unsigned char)text.data[i] <= 0x20 || (unsigned char)text.data[i] >= 0x7F ||
+            strchr("<>,;:\"()[]\\", text.data[i]) != NULL)
+            return false;
     return memchr(at + 1, '@', (size_t)(text.data + text.len - at - 1)) == NULL;
 }
 
 static finding_t judge_place(const rs_receiver_config_t *receiver) {
     const bool mail = receiver->kind == RS_RECEIVER_MAIL;
     if (is_named(receiver->url) == is_named(receiver->url_file))
-        return (finding_t){"url", is_named(receiver->url) ? "is there and url_file, too" : "is missing", "either url or url_file"};
+        return (finding_t){"url", is_named(receiver->url) ? "is there and url_file, too" : "is missing",
+                           "either url or url_file"};
     if (is_named(receiver->url) && mail && !begins_with(receiver->url, "smtp"))
         return (finding_t){"url", "is not one of mail", "smtp://HOST:PORT or smtps://HOST:PORT with kind: mail"};
     if (is_named(receiver->url) && !mail && !begins_with(receiver->url, "http"))
@@ -107,7 +128,8 @@ static finding_t judge_secrets(const rs_receiver_config_t *receiver) {
     if (is_named(receiver->token_file) && is_named(receiver->user))
         return (finding_t){"token_file", "is there and user, too", "either a token, or user and password_file"};
     if (is_named(receiver->user) != is_named(receiver->password_file))
-        return (finding_t){is_named(receiver->user) ? "password_file" : "user", "is missing", "both user and password_file, or none"};
+        return (finding_t){is_named(receiver->user) ? "password_file" : "user", "is missing",
+                           "both user and password_file, or none"};
     return (finding_t){0};
 }
 

@@ -116,11 +116,15 @@ static void finish(transfer_t *transfer, CURLcode code) {
     (void)curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
     (void)curl_easy_getinfo(transfer->easy, CURLINFO_RETRY_AFTER, &retry_after_s);
     if (transfer->answer != NULL) transfer->answer[transfer->answer_len] = '\0';
-    const rs_http_answer_t answer = {.status = (int)status, .arrived = code == CURLE_OK, .error = code == CURLE_OK ? "" : curl_easy_strerror(code),
-                                     .sent_all = transfer->body_len > 0 && transfer->body_sent == transfer->body_len,
-                                     .body = transfer->answer == NULL ? "" : transfer->answer, .body_len = transfer->answer_len,
-                                     .retry_after_us = retry_after_s > INT64_MAX / RS_US_PER_S ? INT64_MAX : (int64_t)retry_after_s * RS_US_PER_S,
-                                     .date_us = transfer->date_us};
+    const rs_http_answer_t answer = {
+        .status = (int)status,
+        .arrived = code == CURLE_OK,
+        .error = code == CURLE_OK ? "" : curl_easy_strerror(code),
+        .sent_all = transfer->body_len > 0 && transfer->body_sent == transfer->body_len,
+        .body = transfer->answer == NULL ? "" : transfer->answer,
+        .body_len = transfer->answer_len,
+        .retry_after_us = retry_after_s > INT64_MAX / RS_US_PER_S ? INT64_MAX : (int64_t)retry_after_s * RS_US_PER_S,
+        .date_us = transfer->date_us};
     on_answer(context, &answer);
 }
 
@@ -294,12 +298,11 @@ static bool set_common(transfer_t *transfer, const rs_http_request_t *request) {
     return SET(CURLOPT_PRIVATE, transfer) && SET(CURLOPT_URL, request->url) && SET(CURLOPT_NOSIGNAL, 1L) &&
            SET(CURLOPT_QUICK_EXIT, 1L) /* the loop never waits for a name server */ &&
            SET(CURLOPT_PROTOCOLS_STR, "http,https,smtp,smtps") && SET(CURLOPT_FOLLOWLOCATION, 0L) && SET(CURLOPT_PROXY, "") &&
-           SET(CURLOPT_TIMEOUT_MS, timeout_ms) && SET(CURLOPT_CONNECTTIMEOUT_MS, timeout_ms) &&
-           SET(CURLOPT_SSL_VERIFYPEER, 1L) && SET(CURLOPT_SSL_VERIFYHOST, 2L) &&
-           SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) && SET(CURLOPT_ERRORBUFFER, transfer->error) &&
-           SET(CURLOPT_WRITEFUNCTION, on_body) && SET(CURLOPT_WRITEDATA, transfer) && SET(CURLOPT_HEADERFUNCTION, on_header) &&
-           SET(CURLOPT_HEADERDATA, transfer) && SET(CURLOPT_TCP_KEEPALIVE, 1L) && SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) &&
-           (request->ca_file == NULL || SET(CURLOPT_CAINFO, request->ca_file)) &&
+           SET(CURLOPT_TIMEOUT_MS, timeout_ms) && SET(CURLOPT_CONNECTTIMEOUT_MS, timeout_ms) && SET(CURLOPT_SSL_VERIFYPEER, 1L) &&
+           SET(CURLOPT_SSL_VERIFYHOST, 2L) && SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) &&
+           SET(CURLOPT_ERRORBUFFER, transfer->error) && SET(CURLOPT_WRITEFUNCTION, on_body) && SET(CURLOPT_WRITEDATA, transfer) &&
+           SET(CURLOPT_HEADERFUNCTION, on_header) && SET(CURLOPT_HEADERDATA, transfer) && SET(CURLOPT_TCP_KEEPALIVE, 1L) &&
+           SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) && (request->ca_file == NULL || SET(CURLOPT_CAINFO, request->ca_file)) &&
            (request->user == NULL || SET(CURLOPT_USERNAME, request->user)) &&
            (request->password == NULL || SET(CURLOPT_PASSWORD, request->password));
 }
@@ -309,13 +312,14 @@ static bool set_http(transfer_t *transfer, const rs_http_request_t *request) {
         !SET(CURLOPT_USERAGENT, "ringside/" RS_VERSION) || !SET(CURLOPT_HTTPHEADER, transfer->headers))
         return false;
     if (request->body == NULL) return SET(CURLOPT_HTTPGET, 1L);
-    return SET(CURLOPT_POST, 1L) && SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)transfer->body_len) && SET(CURLOPT_POSTFIELDS, transfer->body);
+    return SET(CURLOPT_POST, 1L) && SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)transfer->body_len) &&
+           SET(CURLOPT_POSTFIELDS, transfer->body);
 }
 
 static bool set_mail(transfer_t *transfer, const rs_http_request_t *request) {
-    return SET(CURLOPT_UPLOAD, 1L) && SET(CURLOPT_MAIL_FROM, request->mail_from) && SET(CURLOPT_MAIL_RCPT, transfer->recipients) &&
-           SET(CURLOPT_READFUNCTION, read_mail) && SET(CURLOPT_READDATA, transfer) &&
-           SET(CURLOPT_INFILESIZE_LARGE, (curl_off_t)transfer->body_len) &&
+    return SET(CURLOPT_UPLOAD, 1L) && SET(CURLOPT_MAIL_FROM, request->mail_from) &&
+           SET(CURLOPT_MAIL_RCPT, transfer->recipients) && SET(CURLOPT_READFUNCTION, read_mail) &&
+           SET(CURLOPT_READDATA, transfer) && SET(CURLOPT_INFILESIZE_LARGE, (curl_off_t)transfer->body_len) &&
            SET(CURLOPT_USE_SSL, (long)(request->starttls ? CURLUSESSL_ALL : CURLUSESSL_NONE));
 }
 
@@ -326,13 +330,19 @@ int rs_http_send(rs_http_t *http, const rs_http_request_t *request, rs_http_fn o
         free(request->body);
         return RS_ERR_MEMORY;
     }
-    *transfer = (transfer_t){.http = http, .next = http->transfers, .body = request->body, .body_len = request->body_len,
-                             .on_answer = on_answer, .context = context, .easy = curl_easy_init()};
+    *transfer = (transfer_t){.http = http,
+                             .next = http->transfers,
+                             .body = request->body,
+                             .body_len = request->body_len,
+                             .on_answer = on_answer,
+                             .context = context,
+                             .easy = curl_easy_init()};
     if (http->transfers != NULL) http->transfers->previous = transfer;
     http->transfers = transfer;
     int status = transfer->easy != NULL && make_lists(transfer, request) ? RS_OK : RS_ERR_MEMORY;
     const bool is_mail = request->mail_from != NULL;
-    if (status == RS_OK && !(set_common(transfer, request) && (is_mail ? set_mail(transfer, request) : set_http(transfer, request))))
+    if (status == RS_OK &&
+        !(set_common(transfer, request) && (is_mail ? set_mail(transfer, request) : set_http(transfer, request))))
         status = RS_ERR_INVALID;
     if (status == RS_OK && curl_multi_add_handle(http->multi, transfer->easy) != CURLM_OK) status = RS_ERR_MEMORY;
     if (status != RS_OK) free_transfer(transfer);

@@ -9,7 +9,7 @@
 #define RS_FEED_MESSAGE_H
 
 #include "feed/format.h"
-#include "feed/outbox.h"
+#include "feed/post.h"
 #include "feed/presenter.h"
 
 enum { RS_MESSAGE_MAX = 16 * 1024 * 1024, RS_MESSAGE_WORST = 10, RS_MESSAGE_LABELS = 10, RS_MESSAGE_TEXT = 512 };
@@ -22,19 +22,19 @@ typedef struct rs_message_frame {
 } rs_message_frame_t;
 
 /* One structured-mode CloudEvent (1.0): ringside.alert.firing, ringside.alert.resolved, ringside.alert.digest. */
-RS_MUST_CHECK int rs_message_cloudevent(const rs_message_frame_t *frame, const rs_outbox_message_t *message, char **text, size_t *len);
+RS_MUST_CHECK int rs_message_cloudevent(const rs_message_frame_t *frame, const rs_post_message_t *message, char **text, size_t *len);
 /* What an Alertmanager would send to a webhook (version 4): one group of the message's alerts. */
-RS_MUST_CHECK int rs_message_webhook(const rs_message_frame_t *frame, const rs_outbox_message_t *message, char **text, size_t *len);
+RS_MUST_CHECK int rs_message_webhook(const rs_message_frame_t *frame, const rs_post_message_t *message, char **text, size_t *len);
 /* The array that POST /api/v2/alerts takes. endsAt of what fires is now + valid_us. */
 RS_MUST_CHECK int rs_message_alerts(const rs_message_frame_t *frame, const rs_presented_t *batch, uint32_t count, int64_t valid_us,
                                     char **text, size_t *len);
 /* A whole mail with its header: plain text, UTF-8. Mails about one episode refer to the same thread. */
-RS_MUST_CHECK int rs_message_mail(const rs_message_frame_t *frame, const rs_outbox_message_t *message, rs_str_t from, const rs_str_t *to,
+RS_MUST_CHECK int rs_message_mail(const rs_message_frame_t *frame, const rs_post_message_t *message, rs_str_t from, const rs_str_t *to,
                                   uint32_t to_count, char **text, size_t *len);
 
 /* --- shared by them ------------------------------------------------------------------------------------------------- */
 /* The transition as `entry` says it: an end whose beginning is told is told as of when it fired. */
-rs_alert_transition_t rs_message_transition(const rs_outbox_entry_t *entry);
+rs_alert_transition_t rs_message_transition(const rs_post_entry_t *entry);
 /* "service_level_low: queue/vip/voice service_level (15m) 75 %, 15 of 20; limit below 80 %". */
 void rs_message_summary(const rs_alert_transition_t *transition, char text[RS_MESSAGE_TEXT]);
 

@@ -27,7 +27,7 @@ static int write_json(write_fn write, const void *what, size_t guess, char **tex
     return RS_ERR_LIMIT;
 }
 
-rs_alert_transition_t rs_message_transition(const rs_outbox_entry_t *entry) {
+rs_alert_transition_t rs_message_transition(const rs_post_entry_t *entry) {
     rs_alert_transition_t transition = entry->notice->transition;
 
     if (entry->phase == RS_TOLD_FIRING && entry->notice->phase == RS_TOLD_ENDED) {
@@ -38,7 +38,7 @@ rs_alert_transition_t rs_message_transition(const rs_outbox_entry_t *entry) {
     return transition;
 }
 
-static const char *state_text(const rs_outbox_entry_t *entry) { return entry->phase == RS_TOLD_ENDED ? "resolved" : "firing"; }
+static const char *state_text(const rs_post_entry_t *entry) { return entry->phase == RS_TOLD_ENDED ? "resolved" : "firing"; }
 
 /* --- digests ------------------------------------------------------------------------------------------------------ */
 static void write_counts(rs_json_t *json, const uint64_t counts[RS_TALLY_WHAT_COUNT]) {
@@ -48,7 +48,7 @@ static void write_counts(rs_json_t *json, const uint64_t counts[RS_TALLY_WHAT_CO
     rs_json_integer(json, "dropped_refused", (int64_t)counts[RS_TALLY_REFUSED]);
 }
 
-static void write_by_rule(rs_json_t *json, const rs_notice_tally_t *tally) {
+static void write_by_rule(rs_json_t *json, const rs_post_tally_t *tally) {
     rs_json_begin_list(json, "by_rule");
     for (uint32_t i = 0; i < tally->count; i++) {
         rs_json_begin_element(json);
@@ -60,7 +60,7 @@ static void write_by_rule(rs_json_t *json, const rs_notice_tally_t *tally) {
     rs_json_end_list(json);
 }
 
-static void write_worst(rs_json_t *json, const rs_outbox_message_t *message) {
+static void write_worst(rs_json_t *json, const rs_post_message_t *message) {
     rs_json_begin_list(json, "worst");
     for (uint32_t i = 0; i < message->count && i < RS_MESSAGE_WORST; i++) {
         const rs_alert_transition_t transition = rs_message_transition(&message->entries[i]);
@@ -72,7 +72,7 @@ static void write_worst(rs_json_t *json, const rs_outbox_message_t *message) {
 }
 
 /* All of them, so that whoever keeps a list of alerts has the truth again. */
-static void write_changes(rs_json_t *json, const rs_outbox_message_t *message) {
+static void write_changes(rs_json_t *json, const rs_post_message_t *message) {
     rs_json_begin_list(json, "changes");
     for (uint32_t i = 0; i < message->count; i++) {
         const rs_alert_transition_t *transition = &message->entries[i].notice->transition;
@@ -89,14 +89,13 @@ static void write_changes(rs_json_t *json, const rs_outbox_message_t *message) {
         rs_json_string(json, "tenant", transition->dimensions.tenant);
         rs_json_string(json, "key", (rs_str_t){key, (uint32_t)key_len});
         rs_json_time(json, "fired_at", transition->fired_us);
-        if (message->entries[i].phase == RS_TOLD_ENDED)
-            rs_json_time(json, "at", transition->at_us);
+        if (message->entries[i].phase == RS_TOLD_ENDED) rs_json_time(json, "at", transition->at_us);
         rs_json_end(json);
     }
     rs_json_end_list(json);
 }
 
-static void write_digest(rs_json_t *json, const rs_outbox_message_t *message) {
+static void write_digest(rs_json_t *json, const rs_post_message_t *message) {
     rs_json_begin(json, "data");
     write_counts(json, message->tally->totals);
     rs_json_integer(json, "left", message->left);
@@ -109,7 +108,7 @@ static void write_digest(rs_json_t *json, const rs_outbox_message_t *message) {
 /* --- CloudEvents -------------------------------------------------------------------------------------------------- */
 typedef struct sending {
     const rs_message_frame_t *frame;
-    const rs_outbox_message_t *message;
+    const rs_post_message_t *message;
 } sending_t;
 
 static void write_subject(rs_json_t *json, const rs_key_t *dimensions) {
@@ -123,7 +122,7 @@ static void write_subject(rs_json_t *json, const rs_key_t *dimensions) {
 
 static void write_cloudevent(rs_json_t *json, const void *what) {
     const sending_t *sending = what;
-    const rs_outbox_message_t *message = sending->message;
+    const rs_post_message_t *message = sending->message;
     char source[300];
 
     (void)snprintf(source, sizeof(source), "/ringside/%s", sending->frame->instance);
@@ -138,7 +137,9 @@ static void write_cloudevent(rs_json_t *json, const void *what) {
         write_digest(json, message);
     } else {
         const rs_alert_transition_t transition = rs_message_transition(&message->entries[0]);
-        rs_json_string(json, "type", message->entries[0].phase == RS_TOLD_ENDED ? RS_STR("ringside.alert.resolved") : RS_STR("ringside.alert.firing"));
+        rs_json_string(json, "type",
+                       message->entries[0].phase == RS_TOLD_ENDED ? RS_STR("ringside.alert.resolved")
+                                                                  : RS_STR("ringside.alert.firing"));
         write_subject(json, &transition.dimensions);
         rs_json_time(json, "time", transition.at_us);
         rs_json_begin(json, "data");
@@ -148,13 +149,13 @@ static void write_cloudevent(rs_json_t *json, const void *what) {
     rs_json_end(json);
 }
 
-int rs_message_cloudevent(const rs_message_frame_t *frame, const rs_outbox_message_t *message, char **text, size_t *len) {
+int rs_message_cloudevent(const rs_message_frame_t *frame, const rs_post_message_t *message, char **text, size_t *len) {
     const sending_t sending = {frame, message};
     return write_json(write_cloudevent, &sending, 16384 + (size_t)message->count * 320, text, len);
 }
 
 /* --- Alertmanager's webhook ----------------------------------------------------------------------------------------- */
-static void write_group_alert(rs_json_t *json, const rs_message_frame_t *frame, const rs_outbox_entry_t *entry) {
+static void write_group_alert(rs_json_t *json, const rs_message_frame_t *frame, const rs_post_entry_t *entry) {
     const rs_alert_transition_t transition = rs_message_transition(entry);
     rs_message_label_t labels[RS_MESSAGE_LABELS];
     char key[RS_FEED_MAX_KEY_TEXT], fingerprint[20];
@@ -177,7 +178,7 @@ static void write_group_alert(rs_json_t *json, const rs_message_frame_t *frame, 
 
 /* Of a digest what all its alerts have in common: who speaks; and in words what it stands for. */
 static void write_group_frame(rs_json_t *json, const sending_t *sending) {
-    const rs_outbox_message_t *message = sending->message;
+    const rs_post_message_t *message = sending->message;
     rs_message_label_t labels[RS_MESSAGE_LABELS];
     char key[RS_FEED_MAX_KEY_TEXT], summary[RS_MESSAGE_TEXT];
 
@@ -185,7 +186,9 @@ static void write_group_frame(rs_json_t *json, const sending_t *sending) {
         const uint64_t *totals = message->tally->totals;
         labels[0] = (rs_message_label_t){"instance", rs_str(sending->frame->instance)};
         labels[1] = (rs_message_label_t){"service", RS_STR("ringside")};
-        (void)snprintf(summary, sizeof(summary), "digest: %" PRIu64 " firing, %" PRIu64 " resolved, %" PRIu64 " dropped for want of room, %" PRIu64 " refused",
+        (void)snprintf(summary, sizeof(summary),
+                       "digest: %" PRIu64 " firing, %" PRIu64 " resolved, %" PRIu64 " dropped for want of room, %" PRIu64
+                       " refused",
                        totals[RS_TALLY_FIRING], totals[RS_TALLY_ENDED], totals[RS_TALLY_FULL], totals[RS_TALLY_REFUSED]);
         rs_json_begin(json, "groupLabels");
         rs_json_end(json);
@@ -204,7 +207,7 @@ static void write_group_frame(rs_json_t *json, const sending_t *sending) {
 
 static void write_webhook(rs_json_t *json, const void *what) {
     const sending_t *sending = what;
-    const rs_outbox_message_t *message = sending->message;
+    const rs_post_message_t *message = sending->message;
     char group[160];
     bool fires = false;
 
@@ -213,7 +216,8 @@ static void write_webhook(rs_json_t *json, const void *what) {
     rs_json_begin(json, NULL);
     rs_json_string(json, "version", RS_STR("4"));
     rs_json_string(json, "groupKey", rs_str(group));
-    rs_json_integer(json, "truncatedAlerts", (int64_t)(message->left + (message->is_digest ? rs_notice_tally_dropped(message->tally) : 0)));
+    rs_json_integer(json, "truncatedAlerts",
+                    (int64_t)(message->left + (message->is_digest ? rs_post_tally_dropped(message->tally) : 0)));
     rs_json_string(json, "status", fires ? RS_STR("firing") : RS_STR("resolved"));
     rs_json_string(json, "receiver", sending->frame->receiver);
     write_group_frame(json, sending);
@@ -224,7 +228,7 @@ static void write_webhook(rs_json_t *json, const void *what) {
     rs_json_end(json);
 }
 
-int rs_message_webhook(const rs_message_frame_t *frame, const rs_outbox_message_t *message, char **text, size_t *len) {
+int rs_message_webhook(const rs_message_frame_t *frame, const rs_post_message_t *message, char **text, size_t *len) {
     const sending_t sending = {frame, message};
     return write_json(write_webhook, &sending, 8192 + (size_t)message->count * 1200, text, len);
 }
@@ -263,7 +267,8 @@ static void write_alerts(rs_json_t *json, const void *what) {
     rs_json_end_list(json);
 }
 
-int rs_message_alerts(const rs_message_frame_t *frame, const rs_presented_t *batch, uint32_t count, int64_t valid_us, char **text, size_t *len) {
+int rs_message_alerts(const rs_message_frame_t *frame, const rs_presented_t *batch, uint32_t count, int64_t valid_us, char **text,
+                      size_t *len) {
     const showing_t showing = {frame, batch, count, valid_us};
     return write_json(write_alerts, &showing, 2048 + (size_t)count * 1100, text, len);
 }

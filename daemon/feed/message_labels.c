@@ -76,9 +76,9 @@ void rs_message_summary(const rs_alert_transition_t *transition, char text[RS_ME
         (void)snprintf(of, sizeof(of), ", %" PRId64 " of %" PRId64, figure->numerator, figure->denominator);
     if (transition->window.len > 0)
         (void)snprintf(window, sizeof(window), " (%.*s)", (int)transition->window.len, transition->window.data);
-    (void)snprintf(text, RS_MESSAGE_TEXT, "%.*s: %.*s %.*s%s %s%s; limit %s %s", (int)transition->rule_name.len, transition->rule_name.data,
-                   (int)key_len, key, (int)transition->metric.len, transition->metric.data, window, value, of,
-                   transition->compare == RS_ALERT_ABOVE ? "above" : "below", limit);
+    (void)snprintf(text, RS_MESSAGE_TEXT, "%.*s: %.*s %.*s%s %s%s; limit %s %s", (int)transition->rule_name.len,
+                   transition->rule_name.data, (int)key_len, key, (int)transition->metric.len, transition->metric.data, window,
+                   value, of, transition->compare == RS_ALERT_ABOVE ? "above" : "below", limit);
 }
 
 /* --- annotations ---------------------------------------------------------------------------------------------------- */

@@ -57,29 +57,31 @@ static void print_date(text_t *text, int64_t at_us) {
           day.tm_year + 1900, day.tm_hour, day.tm_min, day.tm_sec);
 }
 
-static void subject_of(const rs_outbox_message_t *message, char subject[RS_MESSAGE_TEXT]) {
+static void subject_of(const rs_post_message_t *message, char subject[RS_MESSAGE_TEXT]) {
     char key[RS_FEED_MAX_KEY_TEXT];
     size_t key_len = 0;
 
     if (message->is_digest) {
         const uint64_t *totals = message->tally->totals;
-        (void)snprintf(subject, RS_MESSAGE_TEXT, "[digest] %" PRIu64 " firing, %" PRIu64 " resolved", totals[RS_TALLY_FIRING], totals[RS_TALLY_ENDED]);
+        (void)snprintf(subject, RS_MESSAGE_TEXT, "[digest] %" PRIu64 " firing, %" PRIu64 " resolved", totals[RS_TALLY_FIRING],
+                       totals[RS_TALLY_ENDED]);
         return;
     }
     const rs_alert_transition_t *transition = &message->entries[0].notice->transition;
     if (rs_feed_format_key(&transition->dimensions, key, sizeof(key), &key_len) != RS_OK) key_len = 0;
     (void)snprintf(subject, RS_MESSAGE_TEXT, "[%s] %s: %.*s, %.*s", rs_alert_severity_name(transition->severity),
-                   message->entries[0].phase == RS_TOLD_ENDED ? "resolved" : "firing", (int)transition->rule_name.len, transition->rule_name.data,
-                   (int)key_len, key);
+                   message->entries[0].phase == RS_TOLD_ENDED ? "resolved" : "firing", (int)transition->rule_name.len,
+                   transition->rule_name.data, (int)key_len, key);
 }
 
-static void print_header(text_t *text, const rs_message_frame_t *frame, const rs_outbox_message_t *message, rs_str_t from, const rs_str_t *to,
-                         uint32_t to_count) {
+static void print_header(text_t *text, const rs_message_frame_t *frame, const rs_post_message_t *message, rs_str_t from,
+                         const rs_str_t *to, uint32_t to_count) {
     char subject[RS_MESSAGE_TEXT], episode[32];
 
     subject_of(message, subject);
     print(text, "From: ringside <%.*s>\r\n", (int)from.len, from.data);
-    for (uint32_t i = 0; i < to_count; i++) print(text, "%s%.*s%s", i == 0 ? "To: " : " ", (int)to[i].len, to[i].data, i + 1 < to_count ? ",\r\n" : "\r\n");
+    for (uint32_t i = 0; i < to_count; i++)
+        print(text, "%s%.*s%s", i == 0 ? "To: " : " ", (int)to[i].len, to[i].data, i + 1 < to_count ? ",\r\n" : "\r\n");
     print(text, "Subject: ");
     print_words(text, subject);
     print(text, "\r\n");
@@ -101,7 +103,7 @@ static void print_time(text_t *text, const char *name, int64_t at_us) {
     print(text, "%s %.19sZ\n", name, time_text);
 }
 
-static void print_alert(text_t *text, const rs_outbox_entry_t *entry) {
+static void print_alert(text_t *text, const rs_post_entry_t *entry) {
     const rs_alert_transition_t transition = rs_message_transition(entry);
     char summary[RS_MESSAGE_TEXT], episode[32];
 
@@ -117,23 +119,24 @@ static void print_alert(text_t *text, const rs_outbox_entry_t *entry) {
     if (transition.runbook.len > 0) print(text, "what to do %.*s\n", (int)transition.runbook.len, transition.runbook.data);
 }
 
-static void print_digest(text_t *text, const rs_outbox_message_t *message) {
+static void print_digest(text_t *text, const rs_post_message_t *message) {
     char summary[RS_MESSAGE_TEXT];
 
     print(text, "Too many alerts at once to send each alone; these are told here.\n\n");
     print(text, "%-40s %-9s %9s %9s %9s %9s\n", "rule", "severity", "firing", "resolved", "no room", "refused");
     for (uint32_t i = 0; i < message->tally->count; i++) {
-        const rs_notice_tally_row_t *row = &message->tally->rows[i];
-        print(text, "%-40s %-9s %9" PRIu64 " %9" PRIu64 " %9" PRIu64 " %9" PRIu64 "\n", row->rule[0] == '\0' ? "(others)" : row->rule,
-              rs_alert_severity_name(row->severity), row->counts[RS_TALLY_FIRING], row->counts[RS_TALLY_ENDED],
-              row->counts[RS_TALLY_FULL], row->counts[RS_TALLY_REFUSED]);
+        const rs_post_tally_row_t *row = &message->tally->rows[i];
+        print(text, "%-40s %-9s %9" PRIu64 " %9" PRIu64 " %9" PRIu64 " %9" PRIu64 "\n",
+              row->rule[0] == '\0' ? "(others)" : row->rule, rs_alert_severity_name(row->severity), row->counts[RS_TALLY_FIRING],
+              row->counts[RS_TALLY_ENDED], row->counts[RS_TALLY_FULL], row->counts[RS_TALLY_REFUSED]);
     }
     if (message->left > 0) print(text, "\n%" PRIu32 " more follow.\n", message->left);
     print(text, "\nThe worst:\n");
     for (uint32_t i = 0; i < message->count && i < RS_MESSAGE_WORST; i++) {
         const rs_alert_transition_t transition = rs_message_transition(&message->entries[i]);
         rs_message_summary(&transition, summary);
-        print(text, "  %-8s %-8s %s\n", rs_alert_severity_name(transition.severity), message->entries[i].phase == RS_TOLD_ENDED ? "resolved" : "firing", summary);
+        print(text, "  %-8s %-8s %s\n", rs_alert_severity_name(transition.severity),
+              message->entries[i].phase == RS_TOLD_ENDED ? "resolved" : "firing", summary);
     }
 }
 
@@ -148,7 +151,7 @@ static void print_base64(text_t *text, const char *bytes, size_t len) {
     }
 }
 
-int rs_message_mail(const rs_message_frame_t *frame, const rs_outbox_message_t *message, rs_str_t from, const rs_str_t *to,
+int rs_message_mail(const rs_message_frame_t *frame, const rs_post_message_t *message, rs_str_t from, const rs_str_t *to,
                     uint32_t to_count, char **text, size_t *len) {
     enum { BODY = 40 * 1024, HEADER = 8 * 1024, ADDRESS = 280 };
     text_t body = {.data = malloc(BODY), .size = BODY};

@@ -20,15 +20,16 @@ static bool is_news(const rs_alert_transition_t *transition) {
     return fires || transition->to == RS_ALERT_RESOLVED || transition->from == transition->to;
 }
 
-int rs_notice_create(const rs_alert_transition_t *transition, rs_effect_id_t id, rs_notice_t **notice) {
+int rs_notice_create(const rs_alert_transition_t *transition, rs_notice_t **notice) {
     const rs_told_t phase = rs_notice_phase(transition);
-    uint64_t packed[RS_ALERT_PACKED_MAX / sizeof(uint64_t)]; /* a transition with its strings in one piece */
+    uint64_t packed[RS_ALERT_PACKED_MAX / sizeof(uint64_t)];
 
     if (phase == RS_TOLD_NOTHING) return RS_ERR_NOT_FOUND;
     const size_t size = rs_alert_pack(transition, packed);
     rs_notice_t *made = malloc(sizeof(*made) + size);
     if (made == NULL) return RS_ERR_MEMORY;
-    *made = (rs_notice_t){.holders = 1, .phase = (uint8_t)phase, .is_news = is_news(transition), .id = id};
+    *made = (rs_notice_t){
+        .holders = 1, .phase = (uint8_t)phase, .is_news = is_news(transition), .id = {transition->position, transition->ordinal}};
     memcpy(made + 1, packed, size);
     rs_alert_unpack(made + 1, &made->transition);
     *notice = made;

@@ -7,7 +7,7 @@
 enum { RETRY_AFTER_MAX_S = 3600, HOLDS_AT_MOST = 10, LOOK_FOR_ENDED = 256 };
 
 typedef struct alert {
-    uint32_t link;             /* the pool's while the place is free */
+    uint32_t link; /* the pool's while the place is free */
     bool is_refused;
     rs_notice_t *notice;       /* the newest; NULL: this place is free */
     int64_t fired_us;          /* event time */
@@ -15,7 +15,7 @@ typedef struct alert {
     int64_t taken_since_us;    /* shown firing without a restart of the other side since then; NEVER */
     int64_t resolved_since_us; /* the same, shown resolved */
     int64_t due_us;
-    rs_effect_id_t oldest;     /* identity of the first change that is not settled; position 0: all are */
+    rs_effect_id_t oldest; /* identity of the first change that is not settled; position 0: all are */
 } alert_t;
 
 #define NEVER INT64_MIN
@@ -48,7 +48,8 @@ static uint64_t hash_of(const rs_notice_t *notice) {
     uint64_t sum = hash_text(UINT64_C(14695981039346656037), transition->rule_name);
 
     sum = hash_text(hash_text(sum, key->tenant), key->name);
-    sum = (sum ^ ((uint64_t)key->family << 16 | (uint64_t)key->channel << 8 | transition->severity)) * UINT64_C(0x9E3779B97F4A7C15);
+    sum =
+        (sum ^ ((uint64_t)key->family << 16 | (uint64_t)key->channel << 8 | transition->severity)) * UINT64_C(0x9E3779B97F4A7C15);
     return sum ^ (sum >> 32);
 }
 
@@ -100,8 +101,11 @@ static uint32_t add(rs_presenter_t *presenter, rs_notice_t *notice) {
         return 0;
     }
     alert_t *alert = alert_at(presenter, number);
-    *alert = (alert_t){.notice = rs_notice_hold(notice), .fired_us = notice->transition.fired_us,
-                       .ended_at_us = NEVER, .taken_since_us = NEVER, .resolved_since_us = NEVER};
+    *alert = (alert_t){.notice = rs_notice_hold(notice),
+                       .fired_us = notice->transition.fired_us,
+                       .ended_at_us = NEVER,
+                       .taken_since_us = NEVER,
+                       .resolved_since_us = NEVER};
     rs_index_add(&presenter->index, hash_of(notice), number);
     return number;
 }
@@ -190,9 +194,11 @@ uint32_t rs_presenter_next(rs_presenter_t *presenter, int64_t now_us, const rs_p
             if (alert->due_us < next_due) next_due = alert->due_us;
             continue;
         }
-        presenter->batch[presenter->count++] = (rs_presented_t){.notice = rs_notice_hold(alert->notice), .fired_us = alert->fired_us,
+        presenter->batch[presenter->count++] = (rs_presented_t){.notice = rs_notice_hold(alert->notice),
+                                                                .fired_us = alert->fired_us,
                                                                 .is_firing = is_shown_firing(presenter, alert, now_us),
-                                                                .item = number, .id = alert->notice->id};
+                                                                .item = number,
+                                                                .id = alert->notice->id};
     }
     presenter->due_us = next_due;
     *batch = presenter->batch;
@@ -214,6 +220,7 @@ static void took_resolved(rs_presenter_t *presenter, uint32_t number, int64_t no
     alert_t *alert = alert_at(presenter, number);
 
     if (alert->resolved_since_us == NEVER) alert->resolved_since_us = now_us;
+    if (now_us - alert->resolved_since_us >= presenter->settings.settle_us) alert->oldest = (rs_effect_id_t){0};
     if (now_us - alert->resolved_since_us >= presenter->settings.keep_us)
         forget(presenter, number);
     else
@@ -297,7 +304,8 @@ void rs_presenter_restarted(rs_presenter_t *presenter, int64_t now_us) {
         alert_t *alert = alert_at(presenter, number);
         if (alert->notice == NULL || alert->is_refused) continue;
         alert->taken_since_us = NEVER;
-        const bool may_be_lost = alert->resolved_since_us != NEVER && now_us - alert->resolved_since_us < presenter->settings.settle_us;
+        const bool may_be_lost =
+            alert->resolved_since_us != NEVER && now_us - alert->resolved_since_us < presenter->settings.settle_us;
         if (may_be_lost) {
             alert->resolved_since_us = NEVER;
             alert->ended_at_us = now_us;

@@ -11,10 +11,10 @@
  *            nothing: everything is shown at once, `hold` begins again, and what was shown resolved for less than `settle`
  *            is shown firing once more, because its end may not have been passed on; else its receivers would believe for ever
  *            that it fires. All of that at most 10 × hold after the end.
- * Failures:  as in the outbox: pauses with jitter, Retry-After, at most `resend`. A batch that is refused is halved until those to
+ * Failures:  as in the post: pauses with jitter, Retry-After, at most `resend`. A batch that is refused is halved until those to
  *            blame are alone; these are counted, and not shown again until something about them changes.
- * Confirmed: a change is settled when it was taken; an end when it was shown for `keep`. So after a restart of the daemon ends are
- *            shown on, when their transitions since the confirmed position are put again.
+ * Confirmed: a change is settled when it was taken; an end when it was shown for `settle`. So after a restart of the daemon ends that may
+ *            be lost are shown on, when their transitions since the confirmed position are put again.
  * Threads:   one. Pure: time is an argument. Memory: about 120 bytes an alert, up to max_alerts, and the notices it holds. Past that
  *            one that ended goes; else the new one is not shown, which is counted.
  */
@@ -36,7 +36,7 @@ RS_MUST_CHECK int rs_presenter_create(const rs_presenter_settings_t *settings, u
 void rs_presenter_destroy(rs_presenter_t **presenter);
 /* max_alerts is that of create. */
 void rs_presenter_configure(rs_presenter_t *presenter, const rs_presenter_settings_t *settings);
-/* As of the outbox. */
+/* As of the post. */
 void rs_presenter_assume(rs_presenter_t *presenter, rs_effect_id_t id);
 void rs_presenter_put(rs_presenter_t *presenter, rs_notice_t *notice, int64_t now_us);
 void rs_presenter_pass(rs_presenter_t *presenter, rs_effect_id_t id);

@@ -18,17 +18,19 @@ static judgement_t judge_http(const rs_http_answer_t *answer) {
 }
 
 static judgement_t judge_mail(const rs_http_answer_t *answer) {
-    const bool of_message = (answer->status >= 550 && answer->status <= 553) || answer->status == 555 || (answer->status == 554 && answer->sent_all);
+    const bool of_message =
+        (answer->status >= 550 && answer->status <= 553) || answer->status == 555 || (answer->status == 554 && answer->sent_all);
     if (answer->arrived) return TAKEN;
     return of_message ? REFUSED : AGAIN;
 }
 
 static void log_trouble(const rs__receiver_t *receiver, const rs_http_answer_t *answer, judgement_t judgement) {
     if (judgement == REFUSED)
-        RS_LOG_WITH(RS_LOG_WARNING, "a receiver refuses a message", RS_LOG_STR("receiver", receiver->config->name), RS_LOG_INT("status", answer->status));
+        RS_LOG_WITH(RS_LOG_WARNING, "a receiver refuses a message", RS_LOG_STR("receiver", receiver->config->name),
+                    RS_LOG_INT("status", answer->status));
     else if (judgement == AGAIN)
-        RS_LOG_WITH(RS_LOG_DEBUG, "a receiver did not take a message", RS_LOG_STR("receiver", receiver->config->name), RS_LOG_INT("status", answer->status),
-                    RS_LOG_TEXT("error", answer->error));
+        RS_LOG_WITH(RS_LOG_DEBUG, "a receiver did not take a message", RS_LOG_STR("receiver", receiver->config->name),
+                    RS_LOG_INT("status", answer->status), RS_LOG_TEXT("error", answer->error));
 }
 
 static void count(rs__receiver_t *receiver, judgement_t judgement) {
@@ -59,12 +61,16 @@ static void on_message_answer(void *context, const rs_http_answer_t *answer) {
         RS_LOG_WITH(RS_LOG_NOTICE, "a digest took the place of single messages", RS_LOG_STR("receiver", receiver->config->name),
                     RS_LOG_UINT("alerts", receiver->message.count), RS_LOG_UINT("left", receiver->message.left));
     }
-    rs_outbox_done(receiver->outbox, judgement == TAKEN ? RS_SENT_OK : judgement == AGAIN ? RS_SENT_AGAIN : RS_SENT_REFUSED, gone_pause(answer),
-                   rs__receivers_now(receiver->all));
+    rs_post_done(receiver->post,
+                 judgement == TAKEN   ? RS_SENT_OK
+                 : judgement == AGAIN ? RS_SENT_AGAIN
+                                      : RS_SENT_REFUSED,
+                 gone_pause(answer), rs__receivers_now(receiver->all));
     if (!freed_if_gone(receiver)) rs__receiver_settled(receiver);
 }
 
-static void authorize(const rs__receiver_t *receiver, rs_http_request_t *request, char token[RS_SECRET_MAX + 40], unsigned *headers) {
+static void authorize(const rs__receiver_t *receiver, rs_http_request_t *request, char token[RS_SECRET_MAX + 40],
+                      unsigned *headers) {
     const rs_receiver_config_t *config = receiver->config;
 
     if (config->user.len > 0) {
@@ -89,7 +95,8 @@ static int send_webhook(rs__receiver_t *receiver, const rs_message_frame_t *fram
     int status = as_alertmanager ? rs_message_webhook(frame, &receiver->message, &request.body, &request.body_len)
                                  : rs_message_cloudevent(frame, &receiver->message, &request.body, &request.body_len);
     if (status != RS_OK) return status;
-    request.headers[headers++] = as_alertmanager ? "Content-Type: application/json" : "Content-Type: application/cloudevents+json; charset=utf-8";
+    request.headers[headers++] =
+        as_alertmanager ? "Content-Type: application/json" : "Content-Type: application/cloudevents+json; charset=utf-8";
     (void)snprintf(key, sizeof(key), "Idempotency-Key: \"%s\"", receiver->message.key);
     request.headers[headers++] = key;
     if (receiver->secret.len > 0) {
@@ -109,11 +116,13 @@ static int send_mail(rs__receiver_t *receiver, const rs_message_frame_t *frame) 
     char token[RS_SECRET_MAX + 40];
     unsigned headers = 0;
     const size_t len = strlen(receiver->url.bytes);
-    const int status = rs_message_mail(frame, &receiver->message, config->from, config->to, config->to_count, &request.body, &request.body_len);
+    const int status =
+        rs_message_mail(frame, &receiver->message, config->from, config->to, config->to_count, &request.body, &request.body_len);
 
     if (status != RS_OK) return status;
     /* the path is the name by which we say hello */
-    (void)snprintf(url, sizeof(url), "%s%s%s", receiver->url.bytes, len > 0 && receiver->url.bytes[len - 1] == '/' ? "" : "/", frame->instance);
+    (void)snprintf(url, sizeof(url), "%s%s%s", receiver->url.bytes, len > 0 && receiver->url.bytes[len - 1] == '/' ? "" : "/",
+                   frame->instance);
     (void)snprintf(from, sizeof(from), "<%.*s>", (int)config->from.len, config->from.data);
     request.mail_from = from;
     request.mail_to = config->to;
@@ -124,22 +133,24 @@ static int send_mail(rs__receiver_t *receiver, const rs_message_frame_t *frame) 
 }
 
 static rs_message_frame_t frame_of(const rs__receiver_t *receiver) {
-    return (rs_message_frame_t){.instance = receiver->all->instance, .receiver = receiver->config->name, .now_us = rs__receivers_wall(receiver->all)};
+    return (rs_message_frame_t){
+        .instance = receiver->all->instance, .receiver = receiver->config->name, .now_us = rs__receivers_wall(receiver->all)};
 }
 
 /* What cannot even be written is too long or finds no memory: smaller, or later. */
-static rs_outbox_result_t result_of(int status) { return status == RS_ERR_LIMIT ? RS_SENT_REFUSED : RS_SENT_AGAIN; }
+static rs_post_result_t result_of(int status) { return status == RS_ERR_LIMIT ? RS_SENT_REFUSED : RS_SENT_AGAIN; }
 
-static void pump_outbox(rs__receiver_t *receiver) {
+static void pump_post(rs__receiver_t *receiver) {
     const int64_t now_us = rs__receivers_now(receiver->all);
     const rs_message_frame_t frame = frame_of(receiver);
 
-    if (!rs_outbox_next(receiver->outbox, now_us, &receiver->message)) return;
+    if (!rs_post_next(receiver->post, now_us, &receiver->message)) return;
     const int status = receiver->config->kind == RS_RECEIVER_MAIL ? send_mail(receiver, &frame) : send_webhook(receiver, &frame);
     receiver->is_busy = status == RS_OK;
     if (status == RS_OK) return;
-    RS_LOG_WITH(RS_LOG_ERROR, "cannot write a message", RS_LOG_STR("receiver", receiver->config->name), RS_LOG_STATUS("status", status));
-    rs_outbox_done(receiver->outbox, result_of(status), 0, now_us);
+    RS_LOG_WITH(RS_LOG_ERROR, "cannot write a message", RS_LOG_STR("receiver", receiver->config->name),
+                RS_LOG_STATUS("status", status));
+    rs_post_done(receiver->post, result_of(status), 0, now_us);
     rs__receiver_settled(receiver);
 }
 
@@ -164,15 +175,19 @@ static void on_batch_answer(void *context, const rs_http_answer_t *answer) {
     log_trouble(receiver, answer, judgement);
     count(receiver, judgement);
     compare_clocks(receiver, answer);
-    rs_presenter_done(receiver->presenter, judgement == TAKEN ? RS_SHOWN_OK : judgement == AGAIN ? RS_SHOWN_AGAIN : RS_SHOWN_REFUSED, gone_pause(answer),
-                      rs__receivers_now(receiver->all));
+    rs_presenter_done(receiver->presenter,
+                      judgement == TAKEN   ? RS_SHOWN_OK
+                      : judgement == AGAIN ? RS_SHOWN_AGAIN
+                                           : RS_SHOWN_REFUSED,
+                      gone_pause(answer), rs__receivers_now(receiver->all));
     if (!freed_if_gone(receiver)) rs__receiver_settled(receiver);
 }
 
 static void send_batch(rs__receiver_t *receiver) {
     const rs_presented_t *batch = NULL;
     const int64_t now_us = rs__receivers_now(receiver->all), resend_us = receiver->config->resend_us;
-    const int64_t valid_us = 4 * resend_us > RS__RECEIVER_VALID_S * RS_US_PER_S ? 4 * resend_us : RS__RECEIVER_VALID_S * RS_US_PER_S;
+    const int64_t valid_us =
+        4 * resend_us > RS__RECEIVER_VALID_S * RS_US_PER_S ? 4 * resend_us : RS__RECEIVER_VALID_S * RS_US_PER_S;
     rs_message_frame_t frame = frame_of(receiver);
     char url[RS_SECRET_MAX + 64], token[RS_SECRET_MAX + 40];
     rs_http_request_t request = request_to(receiver, url);
@@ -190,7 +205,8 @@ static void send_batch(rs__receiver_t *receiver) {
     }
     receiver->is_busy = status == RS_OK;
     if (status == RS_OK) return;
-    RS_LOG_WITH(RS_LOG_ERROR, "cannot write a message", RS_LOG_STR("receiver", receiver->config->name), RS_LOG_STATUS("status", status));
+    RS_LOG_WITH(RS_LOG_ERROR, "cannot write a message", RS_LOG_STR("receiver", receiver->config->name),
+                RS_LOG_STATUS("status", status));
     rs_presenter_done(receiver->presenter, status == RS_ERR_LIMIT ? RS_SHOWN_REFUSED : RS_SHOWN_AGAIN, 0, now_us);
     rs__receiver_settled(receiver);
 }
@@ -224,7 +240,8 @@ static void on_status_answer(void *context, const rs_http_answer_t *answer) {
     }
     receiver->status_at_us = now_us;
     if (answer->status == 200 && was_restarted(receiver, answer)) {
-        RS_LOG_WITH(RS_LOG_NOTICE, "an Alertmanager was restarted: it is shown everything anew", RS_LOG_STR("receiver", receiver->config->name));
+        RS_LOG_WITH(RS_LOG_NOTICE, "an Alertmanager was restarted: it is shown everything anew",
+                    RS_LOG_STR("receiver", receiver->config->name));
         rs_presenter_restarted(receiver->presenter, now_us);
     }
     send_batch(receiver);
@@ -254,5 +271,5 @@ void rs__receiver_pump(rs__receiver_t *receiver) {
     if (receiver->presenter != NULL)
         pump_presenter(receiver);
     else
-        pump_outbox(receiver);
+        pump_post(receiver);
 }

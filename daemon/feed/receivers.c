@@ -6,6 +6,8 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { SAY_AGAIN_US = 100 * 1000 };
+
 int64_t rs__receivers_now(const rs_receivers_t *receivers) {
     (void)receivers;
     return (int64_t)(uv_hrtime() / 1000);
@@ -22,16 +24,18 @@ int64_t rs__receivers_wall(const rs_receivers_t *receivers) {
 /* --- when to look ------------------------------------------------------------------------------------------------- */
 static int64_t wake_of(const rs__receiver_t *receiver, int64_t now_us) {
     if (receiver->is_busy) return INT64_MAX; /* its answer wakes it */
-    return receiver->presenter != NULL ? rs_presenter_wake(receiver->presenter, now_us) : rs_outbox_wake(receiver->outbox, now_us);
+    return receiver->presenter != NULL ? rs_presenter_wake(receiver->presenter, now_us) : rs_post_wake(receiver->post, now_us);
 }
 
 static void on_timer(uv_timer_t *timer);
+static void report_all(rs_receivers_t *receivers);
 
 static void schedule(rs_receivers_t *receivers) {
     const int64_t now_us = rs__receivers_now(receivers);
     int64_t wake_us = INT64_MAX;
 
     if (receivers->is_closing) return;
+    if (receivers->is_unsaid) wake_us = now_us + SAY_AGAIN_US;
     for (uint32_t i = 0; i < receivers->count; i++) {
         const int64_t wake = wake_of(receivers->receivers[i], now_us);
         if (wake < wake_us) wake_us = wake;
@@ -48,6 +52,7 @@ static void on_timer(uv_timer_t *timer) {
     rs_receivers_t *receivers = timer->data;
 
     for (uint32_t i = 0; i < receivers->count; i++) rs__receiver_pump(receivers->receivers[i]);
+    report_all(receivers);
     schedule(receivers);
 }
 
@@ -57,16 +62,49 @@ void rs__receivers_kick(rs_receivers_t *receivers) {
 
 /* --- what changed for the world outside ----------------------------------------------------------------------------- */
 static rs_effect_id_t confirmed_by(const rs__receiver_t *receiver) {
-    return receiver->presenter != NULL ? rs_presenter_confirmed(receiver->presenter) : rs_outbox_confirmed(receiver->outbox);
+    return receiver->presenter != NULL ? rs_presenter_confirmed(receiver->presenter) : rs_post_confirmed(receiver->post);
+}
+
+static bool say(rs_receivers_t *receivers, uint64_t number, rs_effect_id_t id) {
+    const rs_receivers_options_t *options = &receivers->options;
+    const rs_confirmed_t confirmed = {.receiver = number, .alert_position = id.position, .alert_ordinal = id.ordinal};
+
+    if (options->confirmed == NULL || options->confirmed(options->context, &confirmed) == RS_OK) return true;
+    receivers->is_unsaid = true;
+    return false;
 }
 
 static void report(rs__receiver_t *receiver) {
-    const rs_receivers_options_t *options = &receiver->all->options;
     const rs_effect_id_t confirmed = confirmed_by(receiver);
 
-    if (!rs_effect_after(confirmed, receiver->reported)) return;
+    if (receiver->is_known && !rs_effect_after(confirmed, receiver->reported)) return;
+    if (!say(receiver->all, rs_receivers_number(receiver->config->name), confirmed)) return;
+    receiver->is_known = true;
     receiver->reported = confirmed;
-    if (options->confirmed != NULL) options->confirmed(options->context, receiver->config->name, confirmed);
+}
+
+static bool is_configured(const rs_receivers_t *receivers, uint64_t number) {
+    for (uint32_t i = 0; i < receivers->count; i++)
+        if (rs_receivers_number(receivers->receivers[i]->config->name) == number) return true;
+    return false;
+}
+
+/* Those that are gone first: one of the same name may have come since. */
+static void report_all(rs_receivers_t *receivers) {
+    uint32_t left = 0;
+
+    receivers->is_unsaid = false;
+    for (uint32_t i = 0; i < receivers->forgotten_count; i++) {
+        const uint64_t number = receivers->forgotten[i];
+        if (!is_configured(receivers, number) && !say(receivers, number, (rs_effect_id_t){UINT64_MAX, 0}))
+            receivers->forgotten[left++] = number;
+    }
+    receivers->forgotten_count = left;
+    for (uint32_t i = 0; i < receivers->count; i++) report(receivers->receivers[i]);
+}
+
+void rs__receivers_forget(rs_receivers_t *receivers, uint64_t number) {
+    if (receivers->forgotten_count < RS__RECEIVERS_FORGOTTEN) receivers->forgotten[receivers->forgotten_count++] = number;
 }
 
 static void count_drops(rs__receiver_t *receiver, uint64_t full, uint64_t refused) {
@@ -82,9 +120,11 @@ static void log_circuit(rs__receiver_t *receiver, bool is_open, uint32_t pending
     if (is_open == receiver->was_open) return;
     receiver->was_open = is_open;
     if (is_open)
-        RS_LOG_WITH(RS_LOG_WARNING, "a receiver of alerts does not take them", RS_LOG_STR("receiver", receiver->config->name), RS_LOG_UINT("pending", pending));
+        RS_LOG_WITH(RS_LOG_WARNING, "a receiver of alerts does not take them", RS_LOG_STR("receiver", receiver->config->name),
+                    RS_LOG_UINT("pending", pending));
     else
-        RS_LOG_WITH(RS_LOG_NOTICE, "a receiver of alerts is back", RS_LOG_STR("receiver", receiver->config->name), RS_LOG_UINT("pending", pending));
+        RS_LOG_WITH(RS_LOG_NOTICE, "a receiver of alerts is back", RS_LOG_STR("receiver", receiver->config->name),
+                    RS_LOG_UINT("pending", pending));
 }
 
 void rs__receiver_settled(rs__receiver_t *receiver) {
@@ -94,8 +134,8 @@ void rs__receiver_settled(rs__receiver_t *receiver) {
         count_drops(receiver, stats.dropped_full, stats.dropped_refused);
         log_circuit(receiver, stats.is_open, stats.alerts);
     } else {
-        rs_outbox_stats_t stats;
-        rs_outbox_stats(receiver->outbox, &stats);
+        rs_post_stats_t stats;
+        rs_post_stats(receiver->post, &stats);
         count_drops(receiver, stats.dropped_full, stats.dropped_refused);
         log_circuit(receiver, stats.is_open, stats.pending);
     }
@@ -114,7 +154,8 @@ static rs__receiver_counters_t *counters_of(rs_str_t name) {
         {"ringside_receiver_requests_total", "Requests to receivers of alerts, by what came of them.", "result", "refused"},
         {"ringside_receiver_digests_total", "Digests that took the place of single messages.", NULL, NULL},
         {"ringside_receiver_dropped_total", "Changes of alerts that a receiver was told of by number only.", "reason", "full"},
-        {"ringside_receiver_dropped_total", "Changes of alerts that a receiver was told of by number only.", "reason", "refused"}};
+        {"ringside_receiver_dropped_total", "Changes of alerts that a receiver was told of by number only.", "reason",
+         "refused"}};
 
     for (rs__receiver_counters_t *known = all; known != NULL; known = known->next)
         if (rs_str_equal(rs_str(known->name), name)) return known;
@@ -137,17 +178,26 @@ static rs__receiver_counters_t *counters_of(rs_str_t name) {
 }
 
 /* --- one receiver ------------------------------------------------------------------------------------------------- */
-static rs_outbox_settings_t outbox_settings(const rs_receiver_config_t *config) {
-    return (rs_outbox_settings_t){.max_episodes = config->queue, .burst = config->burst, .every_us = config->every_us,
-                                  .digest_wait_us = config->digest_wait_us, .digest_period_us = config->digest_period_us,
-                                  .digest_entries = config->digest_entries, .backoff_min_us = config->backoff_min_us,
-                                  .backoff_max_us = config->backoff_max_us, .failures_open = RS__RECEIVER_FAILURES_OPEN};
+static rs_post_settings_t post_settings(const rs_receiver_config_t *config) {
+    return (rs_post_settings_t){.max_episodes = config->queue,
+                                .burst = config->burst,
+                                .every_us = config->every_us,
+                                .digest_wait_us = config->digest_wait_us,
+                                .digest_period_us = config->digest_period_us,
+                                .digest_entries = config->digest_entries,
+                                .backoff_min_us = config->backoff_min_us,
+                                .backoff_max_us = config->backoff_max_us,
+                                .failures_open = RS__RECEIVER_FAILURES_OPEN};
 }
 
 static rs_presenter_settings_t presenter_settings(const rs_receiver_config_t *config) {
-    return (rs_presenter_settings_t){.max_alerts = config->queue, .batch = RS__RECEIVER_BATCH, .resend_us = config->resend_us,
-                                     .hold_us = config->hold_us, .settle_us = config->settle_us,
-                                     .keep_us = (int64_t)RS__RECEIVER_KEEP_S * RS_US_PER_S, .backoff_min_us = config->backoff_min_us,
+    return (rs_presenter_settings_t){.max_alerts = config->queue,
+                                     .batch = RS__RECEIVER_BATCH,
+                                     .resend_us = config->resend_us,
+                                     .hold_us = config->hold_us,
+                                     .settle_us = config->settle_us,
+                                     .keep_us = (int64_t)RS__RECEIVER_KEEP_S * RS_US_PER_S,
+                                     .backoff_min_us = config->backoff_min_us,
                                      .failures_open = RS__RECEIVER_FAILURES_OPEN};
 }
 
@@ -157,7 +207,7 @@ void rs__receiver_free(rs__receiver_t *receiver) {
         *gone = receiver->next_gone;
         break;
     }
-    rs_outbox_destroy(&receiver->outbox);
+    rs_post_destroy(&receiver->post);
     rs_presenter_destroy(&receiver->presenter);
     rs_secret_wipe(&receiver->url);
     rs_secret_wipe(&receiver->secret);
@@ -168,7 +218,8 @@ void rs__receiver_free(rs__receiver_t *receiver) {
 
 static int take_url(rs__receiver_t *receiver, char *why, size_t why_size) {
     const rs_receiver_config_t *config = receiver->config;
-    static const char *const prefixes[] = {[RS_RECEIVER_ALERTMANAGER] = "http", [RS_RECEIVER_WEBHOOK] = "http", [RS_RECEIVER_MAIL] = "smtp"};
+    static const char *const prefixes[] = {
+        [RS_RECEIVER_ALERTMANAGER] = "http", [RS_RECEIVER_WEBHOOK] = "http", [RS_RECEIVER_MAIL] = "smtp"};
 
     if (config->url_file.len == 0) {
         if (config->url.len > RS_SECRET_MAX) return RS_ERR_LIMIT;
@@ -180,8 +231,10 @@ static int take_url(rs__receiver_t *receiver, char *why, size_t why_size) {
     const int status = rs_secret_read(config->url_file, 1, RS_SECRET_MAX, &receiver->url, why, why_size);
     if (status != RS_OK) return status;
     const char *fault = rs_config_url_fault((rs_str_t){receiver->url.bytes, receiver->url.len});
-    if (fault == NULL && strncmp(receiver->url.bytes, prefixes[config->kind], 4) != 0) fault = "is not one of this kind of receiver";
-    if (fault != NULL) (void)snprintf(why, why_size, "%.*s: what it holds %s", (int)config->url_file.len, config->url_file.data, fault);
+    if (fault == NULL && strncmp(receiver->url.bytes, prefixes[config->kind], 4) != 0)
+        fault = "is not one of this kind of receiver";
+    if (fault != NULL)
+        (void)snprintf(why, why_size, "%.*s: what it holds %s", (int)config->url_file.len, config->url_file.data, fault);
     return fault == NULL ? RS_OK : RS_ERR_INVALID;
 }
 
@@ -197,7 +250,8 @@ static int take_secrets(rs__receiver_t *receiver, char *why, size_t why_size) {
 }
 
 /* With its secrets, but nothing to remember yet. */
-static int make_receiver(rs_receivers_t *receivers, const rs_receiver_config_t *config, rs__receiver_t **receiver, char *why, size_t why_size) {
+static int make_receiver(rs_receivers_t *receivers, const rs_receiver_config_t *config, rs__receiver_t **receiver, char *why,
+                         size_t why_size) {
     rs__receiver_t *made = calloc(1, sizeof(*made));
 
     if (made == NULL) return RS_ERR_MEMORY;
@@ -208,8 +262,8 @@ static int make_receiver(rs_receivers_t *receivers, const rs_receiver_config_t *
         const rs_presenter_settings_t settings = presenter_settings(config);
         status = rs_presenter_create(&settings, seed, &made->presenter);
     } else if (status == RS_OK) {
-        const rs_outbox_settings_t settings = outbox_settings(config);
-        status = rs_outbox_create(&settings, seed, &made->outbox);
+        const rs_post_settings_t settings = post_settings(config);
+        status = rs_post_create(&settings, seed, &made->post);
     }
     if (status == RS_OK)
         *receiver = made;
@@ -241,7 +295,7 @@ static uint32_t find_open(const rs_receivers_t *receivers, uint64_t episode) {
 }
 
 /* The newest notice of every open episode, for receivers that a reload adds. One without room is not among them. */
-static void remember_open(rs_receivers_t *receivers, rs_notice_t *notice) {
+void rs__receivers_remember_open(rs_receivers_t *receivers, rs_notice_t *notice) {
     uint32_t number = find_open(receivers, notice->transition.episode);
 
     if (notice->phase == RS_TOLD_ENDED) {
@@ -268,10 +322,10 @@ static bool is_meant(const rs_receiver_config_t *config, const rs_notice_t *noti
     return config->tenant.len == 0 || rs_str_equal(config->tenant, notice->transition.dimensions.tenant);
 }
 
-static void give(rs__receiver_t *receiver, rs_notice_t *notice) {
+void rs__receiver_give(rs__receiver_t *receiver, rs_notice_t *notice) {
     const int64_t now_us = rs__receivers_now(receiver->all);
     const bool known = receiver->presenter != NULL ? rs_presenter_knows(receiver->presenter, notice)
-                                                   : rs_outbox_knows(receiver->outbox, notice->transition.episode);
+                                                   : rs_post_knows(receiver->post, notice->transition.episode);
     const bool meant = known || is_meant(receiver->config, notice);
 
     if (receiver->presenter != NULL && meant)
@@ -279,14 +333,14 @@ static void give(rs__receiver_t *receiver, rs_notice_t *notice) {
     else if (receiver->presenter != NULL)
         rs_presenter_pass(receiver->presenter, notice->id);
     else if (meant)
-        rs_outbox_put(receiver->outbox, notice, now_us);
+        rs_post_put(receiver->post, notice, now_us);
     else
-        rs_outbox_pass(receiver->outbox, notice->id);
+        rs_post_pass(receiver->post, notice->id);
 }
 
 static void release(rs_receivers_t *receivers, rs_notice_t *notice) {
-    for (uint32_t i = 0; i < receivers->count; i++) give(receivers->receivers[i], notice);
-    remember_open(receivers, notice);
+    for (uint32_t i = 0; i < receivers->count; i++) rs__receiver_give(receivers->receivers[i], notice);
+    rs__receivers_remember_open(receivers, notice);
     rs_notice_release(notice);
 }
 
@@ -308,11 +362,11 @@ static bool grow_waiting(rs_receivers_t *receivers) {
     return true;
 }
 
-void rs_receivers_on_transition(rs_receivers_t *receivers, const rs_alert_transition_t *transition, rs_effect_id_t id) {
+void rs_receivers_on_transition(rs_receivers_t *receivers, const rs_alert_transition_t *transition) {
     rs_notice_t *notice = NULL;
 
     if (receivers == NULL) return;
-    const int status = rs_notice_create(transition, id, &notice);
+    const int status = rs_notice_create(transition, &notice);
     if (status == RS_ERR_NOT_FOUND) return;
     if (status != RS_OK || !grow_waiting(receivers)) {
         rs_notice_release(notice);
@@ -321,7 +375,7 @@ void rs_receivers_on_transition(rs_receivers_t *receivers, const rs_alert_transi
         return;
     }
     receivers->waiting[(receivers->waiting_first + receivers->waiting_count++) % receivers->waiting_room] = notice;
-    if (id.position <= receivers->durable) rs_receivers_set_durable(receivers, receivers->durable);
+    if (transition->position <= receivers->durable) rs_receivers_set_durable(receivers, receivers->durable);
 }
 
 void rs_receivers_set_durable(rs_receivers_t *receivers, uint64_t position) {
@@ -339,20 +393,9 @@ void rs_receivers_set_durable(rs_receivers_t *receivers, uint64_t position) {
     if (released) rs__receivers_kick(receivers);
 }
 
-void rs_receivers_assume(rs_receivers_t *receivers, rs_str_t name, rs_effect_id_t id) {
-    for (uint32_t i = 0; i < receivers->count; i++) {
-        rs__receiver_t *receiver = receivers->receivers[i];
-        if (!rs_str_equal(receiver->config->name, name)) continue;
-        receiver->reported = id;
-        if (receiver->presenter != NULL)
-            rs_presenter_assume(receiver->presenter, id);
-        else
-            rs_outbox_assume(receiver->outbox, id);
-    }
-}
-
 /* --- which there are ------------------------------------------------------------------------------------------------ */
-static void remove_receiver(rs__receiver_t *receiver) {
+static void remove_receiver(rs__receiver_t *receiver, bool name_stays) {
+    if (!name_stays) rs__receivers_forget(receiver->all, rs_receivers_number(receiver->config->name));
     if (!receiver->is_busy) {
         rs__receiver_free(receiver);
         return;
@@ -381,8 +424,8 @@ static void renew(rs__receiver_t *known, rs__receiver_t *fresh) {
         const rs_presenter_settings_t settings = presenter_settings(known->config);
         rs_presenter_configure(known->presenter, &settings);
     } else {
-        const rs_outbox_settings_t settings = outbox_settings(known->config);
-        rs_outbox_configure(known->outbox, &settings);
+        const rs_post_settings_t settings = post_settings(known->config);
+        rs_post_configure(known->post, &settings);
     }
     rs__receiver_free(fresh);
 }
@@ -390,7 +433,7 @@ static void renew(rs__receiver_t *known, rs__receiver_t *fresh) {
 static void tell_open(const rs_receivers_t *receivers, rs__receiver_t *receiver) {
     for (uint32_t number = 1; number <= receivers->open.made; number++) {
         rs_notice_t *notice = open_at(receivers, number)->notice;
-        if (notice != NULL) give(receiver, notice);
+        if (notice != NULL) rs__receiver_give(receiver, notice);
     }
 }
 
@@ -407,9 +450,12 @@ static void exchange(rs_receivers_t *receivers, rs__receiver_t *fresh[], uint32_
         }
     }
     for (uint32_t i = 0; i < receivers->count; i++) {
-        bool stays = false;
-        for (uint32_t k = 0; k < count; k++) stays = stays || kept[k] == receivers->receivers[i];
-        if (!stays) remove_receiver(receivers->receivers[i]);
+        bool stays = false, name_stays = false;
+        for (uint32_t k = 0; k < count; k++) {
+            stays = stays || kept[k] == receivers->receivers[i];
+            name_stays = name_stays || rs_str_equal(kept[k]->config->name, receivers->receivers[i]->config->name);
+        }
+        if (!stays) remove_receiver(receivers->receivers[i], name_stays);
     }
     memcpy(receivers->receivers, kept, count * sizeof(*kept));
     receivers->count = count;
@@ -439,7 +485,8 @@ static void name_instance(char *instance, size_t size) {
     if (gethostname(instance, size) != 0 || instance[0] == '\0') (void)snprintf(instance, size, "localhost");
     instance[size - 1] = '\0';
     for (char *c = instance; *c != '\0'; c++) {
-        const bool plain = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') || *c == '.' || *c == '-';
+        const bool plain =
+            (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') || *c == '.' || *c == '-';
         if (!plain) *c = '-';
     }
 }
@@ -482,8 +529,7 @@ void rs_receivers_close(rs_receivers_t **receivers, void (*on_closed)(void *cont
     closing->count = 0;
     while (closing->gone != NULL) rs__receiver_free(closing->gone);
     uv_close((uv_handle_t *)&closing->timer, on_timer_closed);
-    if (closing->http != NULL)
-        rs_http_close(&closing->http, on_http_closed, closing);
+    if (closing->http != NULL) rs_http_close(&closing->http, on_http_closed, closing);
 }
 
 int rs_receivers_create(const rs_receivers_options_t *options, rs_receivers_t **receivers, char *why, size_t why_size) {
@@ -499,8 +545,10 @@ int rs_receivers_create(const rs_receivers_options_t *options, rs_receivers_t **
     if (status == RS_OK) status = rs_index_init(&made->open_index, options->config->limits.alerts);
     if (status == RS_OK) status = rs_http_create(options->loop, &made->http);
     made->open_handles += status == RS_OK;
-    if (status == RS_OK) status = rs_receivers_configure(made, options->config, why, why_size);
-    else (void)snprintf(why, why_size, "%s", rs_status_text(status));
+    if (status == RS_OK)
+        status = rs_receivers_configure(made, options->config, why, why_size);
+    else
+        (void)snprintf(why, why_size, "%s", rs_status_text(status));
     if (status != RS_OK) {
         rs_receivers_close(&made, NULL, NULL);
         return status;
@@ -517,8 +565,10 @@ uint64_t rs_receivers_dropped(const rs_receivers_t *receivers) { return receiver
 void rs_receivers_stats(const rs_receivers_t *receivers, uint32_t number, rs_receiver_stats_t *stats) {
     const rs__receiver_t *receiver = receivers->receivers[number];
 
-    *stats = (rs_receiver_stats_t){.name = receiver->config->name, .kind = receiver->config->kind,
-                                   .clock_offset_us = receiver->clock_offset_us, .confirmed = confirmed_by(receiver)};
-    if (receiver->outbox != NULL) rs_outbox_stats(receiver->outbox, &stats->outbox);
+    *stats = (rs_receiver_stats_t){.name = receiver->config->name,
+                                   .kind = receiver->config->kind,
+                                   .clock_offset_us = receiver->clock_offset_us,
+                                   .confirmed = confirmed_by(receiver)};
+    if (receiver->post != NULL) rs_post_stats(receiver->post, &stats->post);
     if (receiver->presenter != NULL) rs_presenter_stats(receiver->presenter, &stats->presenter);
 }

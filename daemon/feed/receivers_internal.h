@@ -9,6 +9,7 @@
 #include "feed/receivers.h"
 #include "feed/secret.h"
 
+enum { RS__RECEIVERS_FORGOTTEN = 64 };
 enum { RS__RECEIVER_KEEP_S = 15 * 60, RS__RECEIVER_BATCH = 500, RS__RECEIVER_FAILURES_OPEN = 5, RS__RECEIVER_VALID_S = 5 * 60 };
 
 typedef enum rs__receiver_counter {
@@ -26,17 +27,18 @@ typedef struct rs__receiver_counters {
 typedef struct rs__receiver {
     struct rs_receivers *all;
     const rs_receiver_config_t *config;
-    rs_outbox_t *outbox;            /* one of these two */
+    rs_post_t *post;            /* one of these two */
     rs_presenter_t *presenter;
     rs_secret_t url, secret, token, password;
     rs_effect_id_t reported;        /* the last confirmed identity that was reported */
+    bool is_known;                  /* the core knows of it */
     rs__receiver_counters_t *counted;
     uint64_t told_full, told_refused; /* drops that the counters have */
     bool is_busy;                   /* a request is under way */
     bool is_gone;                   /* not configured any more: freed when the answer has come */
     struct rs__receiver *next_gone;
     bool was_open;                  /* the circuit, as last logged */
-    rs_outbox_message_t message;    /* under way */
+    rs_post_message_t message;    /* under way */
     /* of an Alertmanager */
     char started[64];               /* since when it runs, as its status says; "" not known */
     int64_t status_at_us;           /* loop time of the last status; INT64_MIN none */
@@ -54,6 +56,9 @@ struct rs_receivers {
     uint32_t count;
     rs__receiver_t *gone;           /* those that wait for their last answer */
     uint64_t durable;
+    uint64_t forgotten[RS__RECEIVERS_FORGOTTEN];   /* numbers of those that the core is to forget */
+    uint32_t forgotten_count;
+    bool is_unsaid;                 /* a report was not taken: again soon */
     rs_notice_t **waiting;          /* a ring */
     uint32_t waiting_room, waiting_first, waiting_count;
     uint64_t dropped;
@@ -68,6 +73,10 @@ struct rs_receivers {
 /* Loop time. */
 int64_t rs__receivers_now(const rs_receivers_t *receivers);
 int64_t rs__receivers_wall(const rs_receivers_t *receivers);
+/* What a receiver is told of a notice, and of the end of what it was told of. */
+void rs__receiver_give(rs__receiver_t *receiver, rs_notice_t *notice);
+void rs__receivers_remember_open(rs_receivers_t *receivers, rs_notice_t *notice);
+void rs__receivers_forget(rs_receivers_t *receivers, uint64_t number);
 /* Looks at all receivers in the loop's next turn. */
 void rs__receivers_kick(rs_receivers_t *receivers);
 /* An answer has been dealt with: reports what is confirmed, logs and counts what changed. */

@@ -34,7 +34,8 @@ static int judge(rs_str_t path, uint32_t min, uint32_t max, const rs_secret_t *s
         if ((unsigned char)secret->bytes[i] < 0x20 || secret->bytes[i] == 0x7F)
             return refuse(path, "holds a control character or a second line", RS_ERR_INVALID, why, why_size);
     if (secret->len >= min && secret->len <= max) return RS_OK;
-    (void)snprintf(reason, sizeof(reason), "has %" PRIu32 " bytes, and %" PRIu32 " to %" PRIu32 " belong into it", secret->len, min, max);
+    (void)snprintf(reason, sizeof(reason), "has %" PRIu32 " bytes, and %" PRIu32 " to %" PRIu32 " belong into it", secret->len,
+                   min, max);
     return refuse(path, reason, RS_ERR_INVALID, why, why_size);
 }
 

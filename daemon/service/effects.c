@@ -143,8 +143,7 @@ void rs_service_on_verdict(void *context, rs_origin_t origin, rs_refusal_t reaso
 void rs_service_on_alert(void *context, const rs_alert_transition_t *transition) {
     rs_service_t *service = context;
     if (service->feed != NULL) rs_feed_on_transition(service->feed, transition);
-    rs_receivers_on_transition(service->receivers, transition,
-                               (rs_effect_id_t){.position = transition->position, .ordinal = transition->ordinal});
+    rs_receivers_on_transition(service->receivers, transition);
     hold_transition(service, written(service), transition);
     rs_keeper_wake(service->journal.keeper);
 }
@@ -312,7 +311,7 @@ int rs_service_start_feed(rs_service_t *service) {
         .now_us = core_now};
     const int status = rs_feed_create(&options, &service->feed, why, sizeof why);
     if (status != RS_OK) return rs_service_fail("open the feed", why, rs_status_text(status));
-    rs_core_open_alerts(rs_engine_core(service->engine), tell_open, service);
+    rs_core_present_alerts(rs_engine_core(service->engine), tell_open, service);
     return RS_OK;
 }
 

@@ -29,7 +29,7 @@
 #include "journal/snapshot.h"
 #include "store/store.h"
 
-enum { RS_SERVICE_TICK_MS = 100, RS_SERVICE_CONFIGS = 64, RS_SERVICE_RATE_MINUTES = 60, RS_SERVICE_RECEIVERS = 256 };
+enum { RS_SERVICE_TICK_MS = 100, RS_SERVICE_CONFIGS = 64, RS_SERVICE_RATE_MINUTES = 60 };
 
 typedef enum rs_phase { PHASE_STARTING = 0, PHASE_RUNNING, PHASE_SETTLING, PHASE_FLUSHING, PHASE_CLOSING } rs_phase_t;
 
@@ -39,8 +39,6 @@ typedef struct rs_held {
     size_t begin, end, room;
     uint64_t dropped;                      /* found no room */
 } rs_held_t;
-
-typedef struct rs_receipt { uint64_t receiver; rs_effect_id_t id; } rs_receipt_t;
 
 typedef struct rs_service_journal {
     rs_disk_t *disk;
@@ -88,8 +86,6 @@ typedef struct rs_service {
     rs_ingest_t *ingest;
     rs_feed_t *feed;
     rs_receivers_t *receivers;
-    rs_receipt_t told[RS_SERVICE_RECEIVERS];  /* of receivers whose confirmation the core does not know yet: the inlet was full */
-    uint32_t told_count;
     rs_store_t *store;
     rs_asterisk_follower_t *asterisk;
     rs_service_journal_t journal;

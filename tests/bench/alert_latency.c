@@ -23,8 +23,8 @@ typedef struct latencies {
 
 static char folder[] = "/tmp/rs-latency-XXXXXX";
 static void *zmq;
-static atomic_bool stopping;       /* main sets it, relaxed; the other threads only look */
-static atomic_uint rate;           /* events a second; main sets it, the load's thread looks, relaxed */
+static atomic_bool stopping; /* main sets it, relaxed; the other threads only look */
+static atomic_uint rate;     /* events a second; main sets it, the load's thread looks, relaxed */
 
 static int64_t now_ns(clockid_t clock) {
     struct timespec now;
@@ -71,9 +71,11 @@ static pid_t start_daemon(void) {
     snprintf(config, sizeof config, "%s/ringside.conf", folder);
     FILE *file = fopen(config, "w");
     RS_REQUIRE(file != NULL);
-    fprintf(file, "ingest: {events: 'ipc://%s/events', plain: 'ipc://%s/plain'}\nfeed: {publish: 'ipc://%s/feed', snapshots: 'ipc://%s/snapshots'}\n"
-                  "service: {state_directory: '%s/state', log_level: error}\n"
-                  "alerts: {rules: {probe: {metric: waiting, key: 'probe-*', compare: above, limit: 0, clear: 0}}}\n",
+    fprintf(file,
+            "ingest: {events: 'ipc://%s/events', plain: 'ipc://%s/plain'}\nfeed: {publish: 'ipc://%s/feed', snapshots: "
+            "'ipc://%s/snapshots'}\n"
+            "service: {state_directory: '%s/state', log_level: error}\n"
+            "alerts: {rules: {probe: {metric: waiting, key: 'probe-*', compare: above, limit: 0, clear: 0}}}\n",
             folder, folder, folder, folder, folder);
     fclose(file);
     const pid_t child = fork();
@@ -85,9 +87,11 @@ static pid_t start_daemon(void) {
 
 /* Calls at many queues, five events each, none of which an alert watches. */
 static void send_load(rs_client_t *client, uint64_t number) {
-    static const uint8_t types[] = {RS_CONTACT_CREATED, RS_CONTACT_QUEUED, RS_CONTACT_OFFERED, RS_CONTACT_ANSWERED, RS_CONTACT_ENDED};
+    static const uint8_t types[] = {RS_CONTACT_CREATED, RS_CONTACT_QUEUED, RS_CONTACT_OFFERED, RS_CONTACT_ANSWERED,
+                                    RS_CONTACT_ENDED};
     char contact[32], queue[16];
-    rs_event_t event = {.type = types[number % 5], .seq = number + 1, .present = RS_HAS_SEQ, .occurred_us = now_ns(CLOCK_REALTIME) / 1000};
+    rs_event_t event = {
+        .type = types[number % 5], .seq = number + 1, .present = RS_HAS_SEQ, .occurred_us = now_ns(CLOCK_REALTIME) / 1000};
     const int contact_len = snprintf(contact, sizeof contact, "call-%llu", (unsigned long long)(number / 5));
     const int queue_len = snprintf(queue, sizeof queue, "load-%llu", (unsigned long long)(number / 5 % LOAD_QUEUES));
     event.contact_id = (rs_str_t){contact, (uint32_t)contact_len};
@@ -127,8 +131,10 @@ static void drop_answers(void *dealer) {
 
 static void send_event(void *dealer, unsigned number, const char *type, unsigned probe) {
     char event[256], text[24];
-    const int len = snprintf(event, sizeof event, "{\"source\":\"probe\",\"seq\":%u,\"occurred_at\":%lld,\"type\":\"%s\",\"contact_id\":\"p%u\",\"queue\":\"probe-%u\"}",
-                             number, (long long)(now_ns(CLOCK_REALTIME) / 1000), type, probe, probe % LOAD_QUEUES);
+    const int len = snprintf(
+        event, sizeof event,
+        "{\"source\":\"probe\",\"seq\":%u,\"occurred_at\":%lld,\"type\":\"%s\",\"contact_id\":\"p%u\",\"queue\":\"probe-%u\"}",
+        number, (long long)(now_ns(CLOCK_REALTIME) / 1000), type, probe, probe % LOAD_QUEUES);
     const int digits = snprintf(text, sizeof text, "%u", number);
     zmq_send_const(dealer, "RS1", 3, ZMQ_SNDMORE);
     zmq_send_const(dealer, "BATCH", 5, ZMQ_SNDMORE);
@@ -159,7 +165,9 @@ static double quantile(const latencies_t *latencies, double share) {
     return latencies->us[(unsigned)(at + 0.5)];
 }
 
-static void add(latencies_t *latencies, int64_t from_ns) { latencies->us[latencies->count++] = (double)(now_ns(CLOCK_MONOTONIC) - from_ns) / 1000.0; }
+static void add(latencies_t *latencies, int64_t from_ns) {
+    latencies->us[latencies->count++] = (double)(now_ns(CLOCK_MONOTONIC) - from_ns) / 1000.0;
+}
 
 typedef struct ends {
     void *dealer, *subscriber, *relay_dealer, *relay_subscriber;
@@ -188,9 +196,10 @@ static void measure(const ends_t *ends, const char *name, unsigned samples, unsi
     qsort(bare.us, samples, sizeof(double), compare);
     qsort(ours.us, samples, sizeof(double), compare);
     const double p50 = quantile(&ours, 0.5) - quantile(&bare, 0.5), p99 = quantile(&ours, 0.99) - quantile(&bare, 0.99);
-    printf("%-18s relay p50 %7.0f us p99 %8.0f us   event to alert p50 %7.0f us p99 %8.0f us   p50 %+7.0f us (goal 100: %s)   p99 %+8.0f us (goal 1000: %s)\n",
-           name, quantile(&bare, 0.5), quantile(&bare, 0.99), quantile(&ours, 0.5), quantile(&ours, 0.99), p50, p50 <= 100 ? "kept" : "missed", p99,
-           p99 <= 1000 ? "kept" : "missed");
+    printf("%-18s relay p50 %7.0f us p99 %8.0f us   event to alert p50 %7.0f us p99 %8.0f us   p50 %+7.0f us (goal 100: %s)   "
+           "p99 %+8.0f us (goal 1000: %s)\n",
+           name, quantile(&bare, 0.5), quantile(&bare, 0.99), quantile(&ours, 0.5), quantile(&ours, 0.99), p50,
+           p50 <= 100 ? "kept" : "missed", p99, p99 <= 1000 ? "kept" : "missed");
     free(bare.us);
     free(ours.us);
 }
@@ -212,8 +221,8 @@ int main(int argc, char **argv) {
     rs_client_t *client = NULL;
     RS_REQUIRE(rs_client_open(&options, &client) == RS_OK);
     pthread_create(&load_thread, NULL, load, client);
-    const ends_t ends = {open_socket(ZMQ_DEALER, "events", false), open_socket(ZMQ_SUB, "feed", false), open_socket(ZMQ_DEALER, "relay-in", false),
-                         open_socket(ZMQ_SUB, "relay-out", false)};
+    const ends_t ends = {open_socket(ZMQ_DEALER, "events", false), open_socket(ZMQ_SUB, "feed", false),
+                         open_socket(ZMQ_DEALER, "relay-in", false), open_socket(ZMQ_SUB, "relay-out", false)};
     subscribe(ends.subscriber);
     subscribe(ends.relay_subscriber);
     say_hello(ends.dealer);
@@ -227,7 +236,8 @@ int main(int argc, char **argv) {
     const int64_t from_ns = now_ns(CLOCK_MONOTONIC);
     measure(&ends, name, samples, &probe);
     rs_client_stats(client, &after);
-    printf("%-18s %.0f events/s were acknowledged meanwhile\n", "", (double)(after.settled - before.settled) * 1e9 / (double)(now_ns(CLOCK_MONOTONIC) - from_ns));
+    printf("%-18s %.0f events/s were acknowledged meanwhile\n", "",
+           (double)(after.settled - before.settled) * 1e9 / (double)(now_ns(CLOCK_MONOTONIC) - from_ns));
     atomic_store_explicit(&stopping, true, memory_order_relaxed);
     pthread_join(load_thread, NULL);
     pthread_join(relay_thread, NULL);

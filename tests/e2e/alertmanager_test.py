@@ -1,4 +1,5 @@
 """Prometheus Alertmanager as Debian ships it: what it is shown, and what its own receivers hear while everything goes wrong."""
+import atexit
 import http.client
 import json
 import os
@@ -32,6 +33,7 @@ class Alertmanager:
                                  "repeat_interval": "1h"},
                        "receivers": [{"name": "hook", "webhook_configs": [{"url": webhook, "send_resolved": True}]}]}, file)
         self.process = None
+        atexit.register(self.kill)     # also when the test fails before it would
         self.start()
 
     def start(self):
@@ -202,7 +204,8 @@ def chaos(path, skew_s, seed):
     manager = Alertmanager(path, webhook.url)
     proxy = Proxy(manager, 0.3, seed + 1)
     proxy.server.reply = proxy.reply
-    environment = {"LD_PRELOAD": FAKETIME, "FAKETIME": f"{skew_s:+d}s", "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1"} if skew_s else {}
+    environment = {"LD_PRELOAD": FAKETIME, "FAKETIME": f"{skew_s:+d}s", "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1",
+                   "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"} if skew_s else {}
     daemon = house.Daemon(path, clock="wall", environment=environment, extra=RULES + receivers(manager={**FAST, "url": proxy.server.url}))
     stopping = threading.Event()
 

@@ -22,6 +22,14 @@ def secret_file(path, text, mode=0o600):
     return name
 
 
+def documented_check():
+    """is_ours() of proto/RECEIVERS.md."""
+    with open(os.path.join(house.SOURCE, "proto", "RECEIVERS.md")) as page:
+        names = {}
+        exec(page.read().split("```python\n")[1].split("```")[0], names)
+        return names["is_ours"]
+
+
 def cloudevents_are_signed_and_in_order(path):
     key = "0123456789abcdef-webhook"
     receiver = Receiver()
@@ -49,6 +57,8 @@ def cloudevents_are_signed_and_in_order(path):
             stamp, signature = [part.split("=")[1] for part in headers["Ringside-Signature"].split(",")]
             expected = hmac.new(key.encode(), stamp.encode() + b"." + request["body"], hashlib.sha256).hexdigest()
             house.check(hmac.compare_digest(signature, expected) and abs(int(stamp) - time.time()) < 10, "signature")
+            house.check(documented_check()(key.encode(), headers["Ringside-Signature"], request["body"]), "the documented check")
+            house.check(not documented_check()(key.encode(), headers["Ringside-Signature"], request["body"] + b" "), "the documented check takes anything")
         house.check(key not in daemon.output(), "the secret is in the log")
     finally:
         daemon.kill()
@@ -101,7 +111,7 @@ def one_bad_receiver_is_nobody_elses_business(path):
         house.wait_for(lambda: len(bad["fails"].requests) > 5, 10)
         house.check(not target.requests, "a redirect was followed")
         house.wait_for(lambda: daemon.said("does not take them") and daemon.said("refuses a message"), 20)
-        house.check(len(bad["drips"].requests) >= 2, "an answer without end counts as taken")
+        house.wait_for(lambda: len(bad["drips"].requests) >= 2, 10)     # an answer without end counts as taken
         # all is well again: they end with the truth
         for name, receiver in bad.items():
             receiver.answer = lambda number, body: 200
@@ -162,6 +172,13 @@ def five_thousand_queues_at_once_are_a_first_page_within_a_second_and_one_digest
     postgres = house.Postgres(path)
     daemon = house.Daemon(path, postgres.conninfo, clock="wall", extra=RULES + receivers(
         board={**FAST, "url": receiver.url, "burst": 20, "every": "5s", "digest_wait": "3s", "digest_period": "5s", "timeout": "10s"}))
+    def known():
+        """what the receiver knows of each queue"""
+        last = {}
+        for body in receiver.bodies():
+            for change in body["data"].get("changes", [body["data"]]):
+                last[change["key"]] = change["state"]
+        return last
     try:
         house.wait_for(lambda: daemon.said("connected"))
         producer = Producer(daemon.events)
@@ -171,24 +188,24 @@ def five_thousand_queues_at_once_are_a_first_page_within_a_second_and_one_digest
         house.wait_for(lambda: receiver.requests, 5, pause=0.005)
         first = receiver.requests[0]["at"] - began
         house.check(first < 1.0, f"the first page took {first:.2f} s")
-        digest = house.wait_for(lambda: next((body for body in receiver.bodies() if body["type"] == "ringside.alert.digest"), None), 20)["data"]
-        house.check(len(receiver.requests) == 21, f"{len(receiver.requests)} messages")
-        house.check(digest["firing"] == 4980 and digest["left"] == 0 and len(digest["changes"]) == 4980 and len(digest["worst"]) == 10, f"{digest['firing']}, {digest['left']}")
-        house.check(digest["by_rule"] == [{"rule": "waiting", "severity": "critical", "firing": 4980, "resolved": 0, "dropped_full": 0, "dropped_refused": 0}], f"{digest['by_rule']}")
+        house.wait_for(lambda: len(known()) == 5000, 30, pause=0.2)
+        house.check(set(known().values()) == {"firing"}, "all fire")
+        messages = receiver.bodies()
+        digests = [body["data"] for body in messages if body["type"] == "ringside.alert.digest"]
+        singles = len(messages) - len(digests)
+        house.check(20 <= singles <= 25 and 1 <= len(digests) <= 2, f"{singles} messages and {len(digests)} digests")
+        house.check(sum(digest["firing"] for digest in digests) == 5000 - singles, f"{singles} messages, {[digest['firing'] for digest in digests]}")
+        for digest in digests:
+            house.check(len(digest["changes"]) == digest["firing"] and digest["left"] == 0 and len(digest["worst"]) == min(10, digest["firing"]), "a digest's lists")
+            house.check(digest["by_rule"] == [{"rule": "waiting", "severity": "critical", "firing": digest["firing"], "resolved": 0, "dropped_full": 0,
+                                               "dropped_refused": 0}], f"{digest['by_rule']}")
         house.wait_for(lambda: postgres.query("SELECT count(DISTINCT episode) AS n FROM ringside.alert_transition WHERE to_state = 'firing'")[0]["n"] == 5000, 30)
         for i in range(0, len(queues), 250):
             producer.answer(*queues[i:i + 250])
 
-        def knows():
-            """all resolved at the receiver"""
-            last = {}
-            for body in receiver.bodies():
-                for change in body["data"].get("changes", [body["data"]]):
-                    last[change["key"]] = change["state"]
-            return len(last) == 5000 and set(last.values()) == {"resolved"}
-        house.wait_for(knows, 30, pause=0.2)
+        house.wait_for(lambda: set(known().values()) == {"resolved"}, 60, pause=0.2)
         digests = [body for body in receiver.bodies() if body["type"] == "ringside.alert.digest"]
-        house.check(len(digests) <= 3, f"{len(digests)} digests")
+        house.check(len(digests) <= 5, f"{len(digests)} digests")
         print(f"   first page after {1000 * first:.0f} ms; {len(receiver.requests)} messages, {len(digests)} of them digests", flush=True)
     finally:
         daemon.kill()
@@ -220,6 +237,38 @@ def a_reload_adds_and_takes_receivers(path):
         new.close()
 
 
+def a_receiver_hears_of_what_it_is_meant_to_hear(path):
+    rules = """
+alerts:
+  rules:
+    grave: {metric: waiting, key: "grave", compare: above, limit: 0, clear: 0, severity: critical}
+    slight: {metric: waiting, key: "slight", compare: above, limit: 0, clear: 0, severity: info}
+"""
+    everything, worse, other = Receiver(), Receiver(), Receiver()
+    entries = {"everything": {**FAST, "url": everything.url}, "worse": {**FAST, "url": worse.url, "severity": "warning"},
+               "other": {**FAST, "url": other.url, "tenant": "elsewhere"}}
+    daemon = house.Daemon(path, clock="wall", extra=rules + receivers(**entries))
+
+    def told(receiver):
+        return [(body["data"]["rule"], body["data"]["state"]) for body in receiver.bodies()]
+    try:
+        producer = Producer(daemon.events)
+        producer.queue("slight", "grave")
+        house.wait_for(lambda: len(told(everything)) == 2 and len(told(worse)) == 1, 5)
+        entries["everything"]["severity"] = "critical"      # what it was told of ends all the same
+        daemon.write_config("wall", None, rules + receivers(**entries))
+        daemon.process.send_signal(signal.SIGHUP)
+        house.wait_for(lambda: daemon.said("reloaded"), 10)
+        producer.answer("slight", "grave")
+        house.wait_for(lambda: len(told(everything)) == 4 and len(told(worse)) == 2, 5)
+        house.check(sorted(told(everything)) == [("grave", "firing"), ("grave", "resolved"), ("slight", "firing"), ("slight", "resolved")], f"{told(everything)}")
+        house.check(told(worse) == [("grave", "firing"), ("grave", "resolved")] and not other.requests, f"{told(worse)}")
+    finally:
+        daemon.kill()
+        for receiver in (everything, worse, other):
+            receiver.close()
+
+
 def a_secret_that_others_may_read_is_refused_at_the_start(path):
     for entry, why in (({"url": "http://127.0.0.1:1", "secret_file": secret_file(path, "0123456789abcdef", 0o644)}, "others may read"),
                        ({"url": "http://127.0.0.1:1", "secret_file": secret_file(path, "short", 0o600)}, "16 to 256"),
@@ -234,4 +283,4 @@ def a_secret_that_others_may_read_is_refused_at_the_start(path):
 run(cloudevents_are_signed_and_in_order, alertmanagers_form_is_what_its_receivers_know, one_bad_receiver_is_nobody_elses_business,
     retry_after_is_kept_and_the_same_message_has_the_same_key, a_certificate_that_nobody_vouches_for_is_refused,
     five_thousand_queues_at_once_are_a_first_page_within_a_second_and_one_digest, a_reload_adds_and_takes_receivers,
-    a_secret_that_others_may_read_is_refused_at_the_start)
+    a_receiver_hears_of_what_it_is_meant_to_hear, a_secret_that_others_may_read_is_refused_at_the_start)
