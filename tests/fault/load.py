@@ -189,12 +189,15 @@ class CutProxy(threading.Thread):
 class Scene:
     """One part of the torture: its own folder, database, daemon and producers; `with` ends everything."""
 
+    # Small segments and many snapshots: each part sees files made, recycled and read.
+    JOURNAL = "journal: {segment_bytes: 1MiB, max_bytes: 4GiB, snapshot_every: 3s}\n"
+
     def __init__(self, folder, postgres, name, seed, shim=False, environment=None, database=None, kinds=None):
         self.name, self.random, self.postgres = name, random.Random(seed), postgres
         self.path = os.path.join(folder, name)
         os.makedirs(self.path)
         self.troubles, self.notes = [], []
-        self.daemon = FaultDaemon(self.path, database or postgres.conninfo, shim=shim, environment=environment)
+        self.daemon = FaultDaemon(self.path, database or postgres.conninfo, shim=shim, environment=environment, extra=self.JOURNAL)
         house.wait_for(lambda: postgres.query("SELECT to_regclass('ringside.queue_interval') AS it")[0]["it"])
         self.origin_ms = int(time.monotonic() * 1000)
         kinds = kinds or (dict(spooled=True), dict(spooled=True, sync=True, encoding="json"), dict(), dict(encoding="json"))
