@@ -141,6 +141,9 @@ void rs_core_accounting(const rs_core_t *core, uint32_t source, rs_accounting_t 
 
 int64_t rs_core_now(const rs_core_t *core) { return core->now_us; }
 int64_t rs_core_watermark(const rs_core_t *core) { return core->watermark_us; }
+void rs_core_open_alerts(const rs_core_t *core, rs_alert_fn on_alert, void *context) {
+    if (core->alerts != NULL) rs_alerts_open(core->alerts, on_alert, context);
+}
 uint64_t rs_core_run(const rs_core_t *core) { return core->options.run; }
 uint64_t rs_core_position(const rs_core_t *core) { return core->position; }
 const rs_window_store_t *rs_core_windows(const rs_core_t *core) { return core->windows; }

@@ -119,6 +119,8 @@ void rs_service_on_verdict(void *context, rs_origin_t origin, rs_refusal_t reaso
 void rs_service_on_alert(void *context, const rs_alert_transition_t *transition) {
     rs_service_t *service = context;
     if (service->feed != NULL) rs_feed_on_transition(service->feed, transition);
+    rs_receivers_on_transition(service->receivers, transition,
+                               (rs_effect_id_t){.position = transition->position, .ordinal = transition->ordinal});
     hold_transition(service, written(service), transition);
     rs_keeper_wake(service->journal.keeper);
 }
@@ -204,6 +206,7 @@ void rs_service_move_effects(rs_service_t *service) {
         if (service->collected && service->collection_gate <= durable) give_collection(service);
     }
     ask_for_rows(service);
+    rs_service_move_receivers(service);
 }
 
 /* --- the store's questions and answers --------------------------------------------------------------------------------- */
@@ -258,6 +261,12 @@ static int64_t core_now(void *context) {
     return rs_engine_now(service->engine);
 }
 
+/* Late joiners ask the feed what is open; it learns that from its transitions, of which those before the start are no more. */
+static void tell_open(void *context, const rs_alert_transition_t *transition) {
+    rs_service_t *service = context;
+    rs_feed_on_transition(service->feed, transition);
+}
+
 /* The core counts each policy in a slot, which a reload of before may have changed. */
 int rs_service_start_feed(rs_service_t *service) {
     const rs_config_t *config = rs_service_config(service);
@@ -274,7 +283,9 @@ int rs_service_start_feed(rs_service_t *service) {
         .windows = rs_engine_windows(service->engine), .policies = policies, .policy_count = count, .context = service, .key = key_of,
         .now_us = core_now};
     const int status = rs_feed_create(&options, &service->feed, why, sizeof why);
-    return status == RS_OK ? RS_OK : rs_service_fail("open the feed", why, rs_status_text(status));
+    if (status != RS_OK) return rs_service_fail("open the feed", why, rs_status_text(status));
+    rs_core_open_alerts(rs_engine_core(service->engine), tell_open, service);
+    return RS_OK;
 }
 
 int rs_service_start_store(rs_service_t *service) {

@@ -7,6 +7,7 @@
  *   snapshots.c     the process that writes the next snapshot
  *   doors.c         from ingest and connectors into the core
  *   effects.c       from the core to feed and store, the latter only when it is on disk
+ *   receivers.c     from the core to webhooks, Alertmanagers and mail, likewise
  *   troubles.c      what the core says that is told in the log
  *   reload.c        SIGHUP
  *   life.c          start, loop, stop
@@ -19,13 +20,14 @@
 #include "connect/asterisk_follow.h"
 #include "engine/engine.h"
 #include "feed/feed.h"
+#include "feed/receivers.h"
 #include "ingest/ingest.h"
 #include "journal/keeper.h"
 #include "journal/recover.h"
 #include "journal/snapshot.h"
 #include "store/store.h"
 
-enum { RS_SERVICE_TICK_MS = 100, RS_SERVICE_CONFIGS = 64, RS_SERVICE_RATE_MINUTES = 60 };
+enum { RS_SERVICE_TICK_MS = 100, RS_SERVICE_CONFIGS = 64, RS_SERVICE_RATE_MINUTES = 60, RS_SERVICE_RECEIVERS = 256 };
 
 typedef enum rs_phase { PHASE_STARTING = 0, PHASE_RUNNING, PHASE_SETTLING, PHASE_FLUSHING, PHASE_CLOSING } rs_phase_t;
 
@@ -37,6 +39,8 @@ typedef struct rs_held {
     size_t begin, end, room;
     uint64_t dropped;                      /* found no room */
 } rs_held_t;
+
+typedef struct rs_receipt { uint64_t receiver; rs_effect_id_t id; } rs_receipt_t;
 
 typedef struct rs_service_journal {
     rs_disk_t *disk;
@@ -83,6 +87,9 @@ typedef struct rs_service {
     rs_engine_t *engine;
     rs_ingest_t *ingest;
     rs_feed_t *feed;
+    rs_receivers_t *receivers;
+    rs_receipt_t told[RS_SERVICE_RECEIVERS];  /* of receivers whose confirmation the core does not know yet: the inlet was full */
+    uint32_t told_count;
     rs_store_t *store;
     rs_asterisk_follower_t *asterisk;
     rs_service_journal_t journal;
@@ -166,6 +173,10 @@ void rs_service_hold_refusal(rs_service_t *service, uint64_t gate, uint64_t numb
 void rs_service_forget_stored(rs_service_t *service, uint64_t position);
 RS_MUST_CHECK int rs_service_start_store(rs_service_t *service);
 RS_MUST_CHECK int rs_service_start_feed(rs_service_t *service);
+/* receivers.c: webhooks, Alertmanagers, mail; what they were told is a record, and a start goes on behind it */
+RS_MUST_CHECK int rs_service_start_receivers(rs_service_t *service);
+void rs_service_configure_receivers(rs_service_t *service, const rs_config_t *config);
+void rs_service_move_receivers(rs_service_t *service);
 /* Moves what can be moved. */
 void rs_service_move_effects(rs_service_t *service);
 /* Every second: without a database nobody asks the core how it is. */

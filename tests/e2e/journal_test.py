@@ -94,13 +94,14 @@ class Producer:
     def close(self):
         self.socket.close()
 
-    def events(self, first, count):
+    def events(self, first, count, kind, back):
         now = time.time_ns() // 1000
-        return [{"source": "ledger", "event_id": f"{self.incarnation.decode()}-{n}", "contact_id": f"c{n}", "queue": "support",
-                 "type": "contact.queued", "customer": "+4420712345", "occurred_at": now} for n in range(first, first + count)]
+        return [{"source": "ledger", "event_id": f"{self.incarnation.decode()}-{n}", "contact_id": f"c{n - back}", "queue": "support",
+                 "type": kind, "customer": "+4420712345", "occurred_at": now} for n in range(first, first + count)]
 
-    def send(self, count):
-        payload = "\n".join(map(json.dumps, self.events(self.next, count))).encode()
+    def send(self, count, kind="contact.queued", back=0):
+        """`back`: of the contacts of the events so many numbers ago."""
+        payload = "\n".join(map(json.dumps, self.events(self.next, count, kind, back))).encode()
         self.socket.send_multipart([b"RS1", b"BATCH", str(self.next).encode(), payload])
         self.next += count
 
@@ -224,6 +225,57 @@ def a_clean_end_and_a_start_have_the_same_state_with_and_without_snapshots(path)
         house.check(said_state(daemon, "start") == end, "other state")
         daemon.stop()
         house.check(verify(daemon)[0] == 0, verify(daemon)[1])
+
+
+RULES = """
+service_level: {threshold: 20s}
+alerts: {rules: {backlog: {metric: waiting, by: queue, compare: above, limit: 2, severity: critical}}}
+""" + JOURNAL
+
+
+@test
+def windows_and_open_alerts_are_the_same_after_a_kill(path):
+    with running(path, clock="wall", extra=RULES) as daemon:
+        producer = Producer(daemon)
+        producer.send(8)
+        producer.send(3, "contact.answered", 8)
+        producer.wait_acknowledged(11)
+
+        def firing():
+            out = house.ringside("alerts", "--from", daemon.feed, "--snapshots", daemon.snapshots, "--output", "ndjson").stdout
+            return [(one["episode"], one["rule"], one["state"], one["started_at"]) for one in map(json.loads, out.splitlines())]
+
+        def windows():
+            """What the feed tells of queue support."""
+            return state_of(daemon, "queue/support")
+        before = house.wait_for(firing)
+        figures = windows()
+        house.check(figures["waiting"] == 5 and figures["windows"]["1h"]["answered"] == 3, str(figures))
+        kill(daemon)
+        start_again(daemon)
+        house.check(firing() == before, f"{before} and then {firing()}")
+        again = windows()
+        for name in ("waiting", "oldest_queued_at", "windows"):
+            house.check(again[name] == figures[name], f"{name}: {figures[name]} and then {again[name]}")
+        producer.close()
+
+
+def state_of(daemon, key):
+    """The window message of a key, from the snapshot socket."""
+    asker = context.socket(zmq.DEALER)
+    asker.setsockopt(zmq.LINGER, 0)
+    asker.connect(daemon.snapshots)
+    asker.send_multipart([b"RS1", b"SNAPSHOT", f"window/default/{key}".encode()])
+    found = None
+    while asker.poll(5000):
+        frames = asker.recv_multipart()
+        if frames[1] == b"SNAPSHOT_END":
+            break
+        for body in map(json.loads, frames[5::3]):
+            if "windows" in body:
+                found = body
+    asker.close()
+    return found
 
 
 # --- damage ------------------------------------------------------------------------------------------------------------
