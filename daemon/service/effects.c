@@ -190,6 +190,7 @@ static void take_collection(rs_service_t *service) {
     if (!service->collecting || !rs_engine_collected(service->engine, &service->collection)) return;
     service->collecting = false;
     rs_service_log_troubles(service, &service->collection);
+    rs_service_log_gaps(service, &service->collection);
     if (service->store == NULL) return;
     if (service->collection.batch == NULL) {
         if (rs_service_is_short_of_rows(&service->collection)) rs_service_give_up_rows(service);

@@ -212,6 +212,7 @@ static void finish(rs_service_t *service) {
     for (uint32_t i = 0; i < service->config_count; i++) rs_config_destroy(&service->configs[i]);
     rs_config_destroy(&service->pending);
     free(service->held.bytes);
+    rs_service_forget_gaps(service);
     if (service->lock_file >= 0) close(service->lock_file);
     sodium_memzero(service->key, sizeof service->key);
     rs_log_flush(true);

@@ -33,6 +33,8 @@ enum { RS_SERVICE_TICK_MS = 100, RS_SERVICE_CONFIGS = 64, RS_SERVICE_RATE_MINUTE
 
 typedef enum rs_phase { PHASE_STARTING = 0, PHASE_RUNNING, PHASE_SETTLING, PHASE_FLUSHING, PHASE_CLOSING } rs_phase_t;
 
+typedef struct rs_service_gaps rs_service_gaps_t;
+
 /* What waits until it is on disk, first in, first out: an entry after another in `bytes`. */
 typedef struct rs_held {
     unsigned char *bytes;
@@ -111,6 +113,7 @@ typedef struct rs_service {
     rs_core_losses_t losses_told;          /* in the log */
     rs_agents_odd_t odd_told;
     int64_t troubles_told_us;
+    rs_service_gaps_t *gaps;               /* gaps.c */
     rs_config_t *pending;                  /* a reload that the core has not answered yet */
 } rs_service_t;
 
@@ -200,6 +203,10 @@ void rs_service_give_up_rows(rs_service_t *service);
 
 /* troubles.c */
 void rs_service_log_troubles(rs_service_t *service, const rs_collection_t *collection);
+
+/* --- gaps.c: sources' numbers that never came, in the log ----------------------------------------------------------- */
+void rs_service_log_gaps(rs_service_t *service, const rs_collection_t *collection);
+void rs_service_forget_gaps(rs_service_t *service);
 
 /* reload.c */
 void rs_service_reload(rs_service_t *service);
