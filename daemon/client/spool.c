@@ -43,6 +43,7 @@ static int read_identity(rs__spool_t *spool, uint64_t size) {
     if (status == RS_OK) status = rs__spool_take_identity(spool, block);
     if (status == RS_OK || status == RS_ERR_IO || status == RS_ERR_VERSION || size < file_size(0)) return status;
     const int first = status;
+    spool->is_half = true;
     status = rs__spool_read(spool, size - RS__SPOOL_BLOCK, block, sizeof block);
     if (status == RS_OK) status = rs__spool_take_identity(spool, block);
     return status == RS_ERR_NOT_FOUND ? first : status;
@@ -87,13 +88,18 @@ static int load(rs__spool_t *spool, const rs__spool_settings_t *settings) {
     int status = read_identity(spool, (uint64_t)about.st_size);
     const bool is_new = status == RS_ERR_NOT_FOUND;
     if (status != RS_OK && !is_new) return status;
+    struct { uint64_t fence; uint8_t boot[16]; } before = {.fence = spool->fence};
+    memcpy(before.boot, spool->boot, sizeof before.boot);
     if (settings->key != NULL) memcpy(spool->key, settings->key, sizeof spool->key);
     else if ((status = rs__spool_load_key(settings->path, is_new, spool->key)) != RS_OK) return status;
     status = is_new ? make_new(spool, settings) : take_up(spool, settings);
     if (status != RS_OK) return status;
-    spool->sync = settings->sync == RS_CLIENT_SYNC_BATCH ? RS_CLIENT_SYNC_BATCH : RS_CLIENT_SYNC_NEVER;
-    status = rs__spool_write_identity(spool);
-    if (status == RS_OK && fsync(spool->fd) != 0) status = RS_ERR_IO;
+    const bool is_synced = settings->sync == RS_CLIENT_SYNC_BATCH;
+    const bool is_other = is_new || spool->is_half || spool->fence != before.fence || spool->sync != (is_synced ? 1 : 0) ||
+                          memcmp(spool->boot, before.boot, sizeof before.boot) != 0;
+    spool->sync = is_synced ? RS_CLIENT_SYNC_BATCH : RS_CLIENT_SYNC_NEVER;
+    if (is_other) status = rs__spool_write_identity(spool);
+    if (status == RS_OK && (is_other || is_synced) && fsync(spool->fd) != 0) status = RS_ERR_IO;
     return status;
 }
 

@@ -32,6 +32,7 @@ struct rs__spool {
     char source[RS_MAX_NAME + 1], incarnation[RS__SPOOL_MAX_INCARNATION + 1];
     uint64_t capacity, fence;
     uint8_t encoding, sync;
+    bool is_half;                /* the first copy of it was damaged when it was read */
     /* recovery */
     rs__spool_found_t *found;    /* above settled, ascending */
     uint32_t found_count, found_room;

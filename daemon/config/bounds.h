@@ -28,6 +28,7 @@ enum {
     RS_BYTES_WAY = 256,                /* where a contact stands in the process, while ways are followed */
     RS_BYTES_VARIANT = 256,
     RS_BYTES_ALERT = 160,
+    RS_BYTES_NOTICE = 1536,            /* an episode that a receiver is told of: two changes of it, and where it stands */
     RS_BYTES_PEER = 16 * 1024,         /* session and socket, without the bytes on their way */
     RS_BYTES_JOURNAL = 8 * 1024 * 1024 /* what is not on disk yet, and the zeros of new files; one file's worth comes on top */
 };
@@ -38,7 +39,7 @@ typedef struct rs_config_bound {
     uint64_t count, bytes_each, bytes;
 } rs_config_bound_t;
 
-enum { RS_CONFIG_BOUNDS = 21 };
+enum { RS_CONFIG_BOUNDS = 22 };
 /* Fills bounds[0 .. RS_CONFIG_BOUNDS-1] from the limits and returns the sum of their bytes. Pure. */
 uint64_t rs_config_bounds(const rs_config_t *config, rs_config_bound_t bounds[RS_CONFIG_BOUNDS]);
 

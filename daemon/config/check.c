@@ -244,6 +244,8 @@ static int check_items(rs__loader_t *loader) {
     if (config->queue_count > config->limits.queue_keys)
         return fail_at(loader, "limits.queue_keys", "queues", "room for every queue under `queues`",
                        "fewer than the queues that the file names");
+    if (config->receiver_count > RS_MAX_RECEIVERS)
+        return fail_at(loader, "receivers", NULL, "at most 16 receivers", "too many receivers");
     if (config->agent_count > config->limits.agent_keys)
         return fail_at(loader, "limits.agent_keys", "agents", "room for every agent under `agents`",
                        "fewer than the agents that the file names");

@@ -159,6 +159,34 @@ typedef struct rs_prediction_config {
     uint32_t min_handled;      /* fewer handlings than this carry no answer; 10 */
 } rs_prediction_config_t;
 
+/* --- who is told of alerts ------------------------------------------------------------------------------------------ */
+typedef enum rs_receiver_kind { RS_RECEIVER_ALERTMANAGER = 0, RS_RECEIVER_WEBHOOK, RS_RECEIVER_MAIL } rs_receiver_kind_t;
+typedef enum rs_receiver_format { RS_RECEIVER_CLOUDEVENTS = 0, RS_RECEIVER_AS_ALERTMANAGER } rs_receiver_format_t;
+enum { RS_MAX_RECEIVERS = 16 };
+typedef struct rs_receiver_config {
+    rs_str_t name;             /* unique */
+    uint8_t kind;              /* rs_receiver_kind_t */
+    uint8_t format;            /* rs_receiver_format_t; of webhooks */
+    uint8_t severity;          /* this one and worse */
+    bool plain;                /* smtp:// without TLS */
+    rs_str_t tenant;           /* empty = any */
+    rs_str_t url, url_file;    /* exactly one of them: http:// https:// smtp:// smtps:// */
+    rs_str_t secret_file;      /* of a webhook's signature; this and the next three may be empty */
+    rs_str_t token_file;       /* bearer token */
+    rs_str_t user, password_file;
+    rs_str_t ca_file;          /* empty: the system's */
+    rs_str_t from;             /* of mail */
+    rs_str_t *to; uint32_t to_count;
+    int64_t timeout_us;
+    uint32_t burst;            /* token bucket of messages */
+    int64_t every_us;
+    int64_t digest_wait_us, digest_period_us;
+    uint32_t digest_entries;
+    uint32_t queue;            /* most episodes remembered for it */
+    int64_t backoff_min_us, backoff_max_us;
+    int64_t resend_us, hold_us, settle_us; /* of an Alertmanager; see feed/presenter.h */
+} rs_receiver_config_t;
+
 typedef struct rs_limits {     /* hard bounds; keys past one go to __overflow__, everything else is refused and counted */
     uint32_t tenants, queue_keys, agent_keys, team_keys, sources, contacts, contact_events, remembered_ids, rows, alerts;
     uint32_t customers;        /* remembered for FCR; 1,000,000 */
@@ -192,6 +220,7 @@ typedef struct rs_config {
     rs_queue_config_t *queues; uint32_t queue_count; /* sorted by name, tenant, channel; no two alike */
     rs_agent_config_t *agents; uint32_t agent_count; /* sorted by name, tenant */
     rs_rule_config_t *rules; uint32_t rule_count;    /* in the order of the file */
+    rs_receiver_config_t *receivers; uint32_t receiver_count; /* in the order of the file; at most RS_MAX_RECEIVERS */
     rs_fcr_config_t fcr;
     rs_feedback_config_t feedback;
     rs_staff_config_t staff;
@@ -260,6 +289,10 @@ RS_MUST_CHECK int rs_config_parse_duration(rs_str_t text, int64_t *us);
 /* The shortest text that parses to `us` (>= 0), in the largest unit that divides it: "15m", "90s", "1h", "0s". Pure. */
 enum { RS_DURATION_TEXT = 24 };
 void rs_config_format_duration(int64_t us, char text[RS_DURATION_TEXT]);
+
+/* Why `text` is no URL of a receiver, NULL when it is one: http://, https://, smtp:// or smtps://, a host, at most a port and
+ * a path, no user. */
+const char *rs_config_url_fault(rs_str_t text);
 
 /* T, S and target that hold for one queue and channel under one policy, by the precedence: override, the policy's own,
  * the queue's, the default. `policy` NULL: the queue's own T and S (those of the row's …_in_t counts). Pure. */

@@ -17,6 +17,7 @@ static const struct {
     [RS_SCOPE_HOURS] = {"hours.<name>", sizeof(rs_hours_config_t)},
     [RS_SCOPE_AGENT] = {"agents.<name>", sizeof(rs_agent_config_t)},
     [RS_SCOPE_RULE] = {"alerts.rules.<name>", sizeof(rs_rule_config_t)},
+    [RS_SCOPE_RECEIVER] = {"receivers.<name>", sizeof(rs_receiver_config_t)},
     [RS_SCOPE_MEMBER_DELAY] = {"asterisk.member_delay.<queue>", sizeof(rs_asterisk_queue_t)},
     [RS_SCOPE_MEMBER] = {"asterisk.members.<interface>", sizeof(rs_asterisk_member_t)},
 };
@@ -31,6 +32,7 @@ const void *rs__config_items(const rs_config_t *config, rs_schema_scope_t scope,
         case RS_SCOPE_HOURS: *count = config->hours_count; return config->hours;
         case RS_SCOPE_AGENT: *count = config->agent_count; return config->agents;
         case RS_SCOPE_RULE: *count = config->rule_count; return config->rules;
+        case RS_SCOPE_RECEIVER: *count = config->receiver_count; return config->receivers;
         case RS_SCOPE_MEMBER_DELAY: *count = config->asterisk.queue_count; return config->asterisk.queues;
         case RS_SCOPE_MEMBER: *count = config->asterisk.member_count; return config->asterisk.members;
         case RS_SCOPE_ROOT:
@@ -47,6 +49,7 @@ rs_str_t rs__item_name(rs_schema_scope_t scope, const void *item) {
         case RS_SCOPE_HOURS: return ((const rs_hours_config_t *)item)->name;
         case RS_SCOPE_AGENT: return ((const rs_agent_config_t *)item)->name;
         case RS_SCOPE_RULE: return ((const rs_rule_config_t *)item)->name;
+        case RS_SCOPE_RECEIVER: return ((const rs_receiver_config_t *)item)->name;
         case RS_SCOPE_MEMBER_DELAY: return ((const rs_asterisk_queue_t *)item)->name;
         case RS_SCOPE_MEMBER: return ((const rs_asterisk_member_t *)item)->interface;
         case RS_SCOPE_ROOT:
@@ -92,6 +95,7 @@ static void begin_item(rs_schema_scope_t scope, void *item, rs_str_t name) {
                                                            .severity = RS_SEVERITY_WARNING,
                                                            .runbook = empty};
             break;
+        case RS_SCOPE_RECEIVER: rs__receiver_begin(item, name); break;
         case RS_SCOPE_MEMBER_DELAY: *(rs_asterisk_queue_t *)item = (rs_asterisk_queue_t){.name = name}; break;
         case RS_SCOPE_MEMBER:
             *(rs_asterisk_member_t *)item = (rs_asterisk_member_t){.interface = name, .name = empty};
@@ -169,6 +173,7 @@ static int finish_item(rs__loader_t *loader, rs_schema_scope_t scope, void *item
     if (scope == RS_SCOPE_POLICY) return rs__loader_check_policy(loader, item, node, key);
     if (scope == RS_SCOPE_HOURS) return rs__loader_finish_hours(loader, item, node, key);
     if (scope == RS_SCOPE_RULE) return rs__loader_check_rule(loader, item, node, key);
+    if (scope == RS_SCOPE_RECEIVER) return rs__loader_check_receiver(loader, item, node, key);
     return RS_OK;
 }
 
@@ -309,6 +314,8 @@ static void hand_over(rs__loader_t *loader) {
     config->agent_count = all[RS_SCOPE_AGENT].count;
     config->rules = all[RS_SCOPE_RULE].items;
     config->rule_count = all[RS_SCOPE_RULE].count;
+    config->receivers = all[RS_SCOPE_RECEIVER].items;
+    config->receiver_count = all[RS_SCOPE_RECEIVER].count;
     config->asterisk.queues = all[RS_SCOPE_MEMBER_DELAY].items;
     config->asterisk.queue_count = all[RS_SCOPE_MEMBER_DELAY].count;
     config->asterisk.members = all[RS_SCOPE_MEMBER].items;

@@ -242,6 +242,7 @@ bool rs__value_format(const rs_schema_row_t *row, const void *source, char *text
         case RS_VALUE_ENDPOINT:
         case RS_VALUE_PATH:
         case RS_VALUE_METRIC:
+        case RS_VALUE_URL:
         case RS_VALUE_WINDOW: memcpy(&value, field, sizeof(value)); return format_text(row, value, text, size);
         case RS_VALUE_ZONE: snprintf(text, size, "%s", config->zone->name); return true;
         case RS_VALUE_WINDOWS: format_windows(config, text, size); return true;
@@ -309,6 +310,12 @@ int rs__config_each(const rs_config_t *config, rs__setting_fn on_setting, void *
 }
 
 /* --- on paper ----------------------------------------------------------------------------------------------------- */
+static uint64_t remembered_for_receivers(const rs_config_t *config) {
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < config->receiver_count; i++) sum += config->receivers[i].queue;
+    return sum;
+}
+
 uint64_t rs_config_bounds(const rs_config_t *config, rs_config_bound_t bounds[RS_CONFIG_BOUNDS]) {
     const rs_limits_t *limits = &config->limits;
     const rs_config_bound_t lines[RS_CONFIG_BOUNDS] = {
@@ -328,6 +335,7 @@ uint64_t rs_config_bounds(const rs_config_t *config, rs_config_bound_t bounds[RS
         {"ways", limits->edges == 0 ? 0 : limits->contacts, RS_BYTES_WAY, 0},
         {"variants", limits->variants, RS_BYTES_VARIANT, 0},
         {"alerts", limits->alerts, RS_BYTES_ALERT, 0},
+        {"receivers", remembered_for_receivers(config), RS_BYTES_NOTICE, 0},
         {"peers", limits->peers, RS_BYTES_PEER, 0},
         {"peer_bytes", limits->peers, limits->peer_bytes, 0},
         {"inlet_bytes", 1, limits->inlet_bytes, 0},
@@ -354,7 +362,7 @@ void rs_config_print(const rs_config_t *config, FILE *out) {
     rs_config_bound_t bounds[RS_CONFIG_BOUNDS];
     const uint64_t sum = rs_config_bounds(config, bounds);
     (void)!rs__config_each(config, print_setting, out);
-    fprintf(out, "disk.journal = %.1f MiB at most, %u files made ahead included; two snapshots beside it\n",
+    fprintf(out, "disk.journal = %.1f MiB at most, %u files made ahead included; six snapshots beside it\n",
             (double)(config->journal.max_bytes + RS_CONFIG_JOURNAL_SPARES * (uint64_t)config->journal.segment_bytes) / 1048576.0,
             RS_CONFIG_JOURNAL_SPARES);
     fprintf(out, "memory.snapshot = once more what is in use, in a process of its own, while a snapshot is written\n");

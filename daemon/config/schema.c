@@ -15,6 +15,9 @@ static const char *const units[] = {"leg", "journey", NULL};
 static const char *const sides[] = {"above", "below", NULL};
 static const char *const families[] = {"queue", "channel", "total", NULL};
 static const char *const severities[] = {"info", "warning", "critical", NULL};
+static const char *const kinds[] = {"alertmanager", "webhook", "mail", NULL};
+static const char *const formats[] = {"cloudevents", "alertmanager", NULL};
+static const char *const tls_uses[] = {"required", "off", NULL};
 static const char *const scopes[] = {"any", "topic", "queue", "channel", NULL};
 static const char *const repeats[] = {"any", "handled", NULL};
 static const char *const callback_clocks[] = {"default", "restart", "keep", NULL};
@@ -33,6 +36,8 @@ _Static_assert(RS_CALLBACK_CLOCK_RESTART == 1 && RS_CALLBACK_CLOCK_KEEP == 2, "n
 COUNT_FOLLOWS(rs_fcr_config_t, never_topics, never_count);
 COUNT_FOLLOWS(rs_staff_config_t, break_activities, break_count);
 COUNT_FOLLOWS(rs_staff_config_t, absent_activities, absent_count);
+COUNT_FOLLOWS(rs_receiver_config_t, to, to_count);
+_Static_assert(RS_RECEIVER_ALERTMANAGER == 0 && RS_RECEIVER_MAIL == 2 && RS_RECEIVER_CLOUDEVENTS == 0, "names of receivers");
 
 #define MS RS_US_PER_MS
 #define SEC RS_US_PER_S
@@ -51,6 +56,7 @@ COUNT_FOLLOWS(rs_staff_config_t, absent_activities, absent_count);
 #define HOURS(member) .scope = RS_SCOPE_HOURS, AT(rs_hours_config_t, member)
 #define AGENT(member) .scope = RS_SCOPE_AGENT, AT(rs_agent_config_t, member)
 #define RULE(member) .scope = RS_SCOPE_RULE, AT(rs_rule_config_t, member)
+#define RECEIVER(member) .scope = RS_SCOPE_RECEIVER, AT(rs_receiver_config_t, member)
 
 /* path, type, where, flags, min, max, default, choices, help */
 #define ROW(PATH, TYPE, WHERE, FLAGS, MIN, MAX, INITIAL, CHOICES, HELP)                                           \
@@ -162,6 +168,48 @@ static const rs_schema_row_t rows[] = {
         "a figure that rests on fewer contacts is no evidence"),
     ROW("alerts.rules.<name>.severity", CHOICE, RULE(severity), LIVE, 0, 0, NULL, severities, "how grave it is"),
     ROW("alerts.rules.<name>.runbook", TEXT, RULE(runbook), LIVE, 0, 512, NULL, NULL, "link to what is to be done"),
+
+    ROW("receivers.<name>.kind", CHOICE, RECEIVER(kind), LIVE | RS_ROW_REQUIRED, 0, 0, NULL, kinds,
+        "a Prometheus Alertmanager's API, a webhook, or mail"),
+    ROW("receivers.<name>.url", URL, RECEIVER(url), LIVE, 0, 1024, NULL, NULL, "where it is; no password in it"),
+    ROW("receivers.<name>.url_file", PATH, RECEIVER(url_file), LIVE, 0, 512, NULL, NULL,
+        "file that holds the URL, when the URL itself is a secret"),
+    ROW("receivers.<name>.format", CHOICE, RECEIVER(format), LIVE, 0, 0, NULL, formats,
+        "of a webhook: one CloudEvent a message, or as an Alertmanager would send it"),
+    ROW("receivers.<name>.severity", CHOICE, RECEIVER(severity), LIVE, 0, 0, NULL, severities, "told of this severity and worse"),
+    ROW("receivers.<name>.tenant", TEXT, RECEIVER(tenant), LIVE, 0, RS_MAX_NAME, NULL, NULL, "told of this tenant only"),
+    ROW("receivers.<name>.secret_file", PATH, RECEIVER(secret_file), LIVE, 0, 512, NULL, NULL,
+        "file with the secret that a webhook's messages are signed with"),
+    ROW("receivers.<name>.token_file", PATH, RECEIVER(token_file), LIVE, 0, 512, NULL, NULL,
+        "file with a token for `Authorization: Bearer`"),
+    ROW("receivers.<name>.user", TEXT, RECEIVER(user), LIVE, 0, 256, NULL, NULL, "user name, with password_file"),
+    ROW("receivers.<name>.password_file", PATH, RECEIVER(password_file), LIVE, 0, 512, NULL, NULL, "file with the user's password"),
+    ROW("receivers.<name>.ca_file", PATH, RECEIVER(ca_file), LIVE, 0, 512, NULL, NULL,
+        "certificates that vouch for it; the system's when not named"),
+    ROW("receivers.<name>.starttls", CHOICE, RECEIVER(plain), LIVE, 0, 0, NULL, tls_uses,
+        "of smtp://: only with TLS, or without"),
+    ROW("receivers.<name>.from", TEXT, RECEIVER(from), LIVE, 0, 254, NULL, NULL, "address that mail comes from"),
+    ROW("receivers.<name>.to", NAMES, RECEIVER(to), LIVE, 3, 254, NULL, NULL, "addresses that mail goes to"),
+    ROW("receivers.<name>.timeout", DURATION, RECEIVER(timeout_us), LIVE, 100 * MS, 60 * SEC, NULL, NULL,
+        "an attempt that takes longer has failed"),
+    ROW("receivers.<name>.burst", INTEGER, RECEIVER(burst), LIVE, 1, 10000, NULL, NULL,
+        "messages that may go at once before a digest takes their place"),
+    ROW("receivers.<name>.every", DURATION, RECEIVER(every_us), LIVE, MS, HOUR, NULL, NULL, "after which one more may go"),
+    ROW("receivers.<name>.digest_wait", DURATION, RECEIVER(digest_wait_us), LIVE, 0, HOUR, NULL, NULL,
+        "what came meanwhile goes into the first digest"),
+    ROW("receivers.<name>.digest_period", DURATION, RECEIVER(digest_period_us), LIVE, 100 * MS, HOUR, NULL, NULL,
+        "from one digest to the next while too much happens"),
+    ROW("receivers.<name>.digest_entries", INTEGER, RECEIVER(digest_entries), LIVE, 1, 10000, NULL, NULL, "most alerts of one digest"),
+    ROW("receivers.<name>.queue", INTEGER, RECEIVER(queue), 0, 1, 10000000, NULL, NULL, "most alerts remembered for it"),
+    ROW("receivers.<name>.backoff_min", DURATION, RECEIVER(backoff_min_us), LIVE, 10 * MS, HOUR, NULL, NULL,
+        "first pause after a failure; doubles"),
+    ROW("receivers.<name>.backoff_max", DURATION, RECEIVER(backoff_max_us), LIVE, 10 * MS, HOUR, NULL, NULL, "longest such pause"),
+    ROW("receivers.<name>.resend", DURATION, RECEIVER(resend_us), LIVE, 100 * MS, HOUR, NULL, NULL,
+        "of an Alertmanager: how often it is shown what fires"),
+    ROW("receivers.<name>.hold", DURATION, RECEIVER(hold_us), LIVE, 0, HOUR, NULL, NULL,
+        "of an Alertmanager: an alert is shown firing at least this long; longer than its group_wait"),
+    ROW("receivers.<name>.settle", DURATION, RECEIVER(settle_us), LIVE, 0, HOUR, NULL, NULL,
+        "of an Alertmanager: an end shown for less than this before it was restarted is shown again; longer than its group_interval"),
 
     ROW("windows", WINDOWS, ROOT(windows_us), 0, SEC, HOUR, "5m, 15m, 30m, 1h", NULL,
         "lengths of the rolling windows, rising; `today` comes with them"),

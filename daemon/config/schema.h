@@ -33,6 +33,7 @@ typedef enum rs_value_type {
     RS_VALUE_CALLBACKS,    /* one verdict, or {callback: verdict} */
     RS_VALUE_METRIC,       /* rs_str_t */
     RS_VALUE_WINDOW,       /* rs_str_t: one of `windows`, or today */
+    RS_VALUE_URL,          /* rs_str_t: http:// https:// smtp:// smtps:// */
     RS_VALUE_FIGURE        /* double, in the unit of the rule's metric */
 } rs_value_type_t;
 
@@ -43,6 +44,7 @@ typedef enum rs_schema_scope { /* which struct `offset` counts in */
     RS_SCOPE_HOURS,            /* rs_hours_config_t */
     RS_SCOPE_AGENT,            /* rs_agent_config_t */
     RS_SCOPE_RULE,             /* rs_rule_config_t */
+    RS_SCOPE_RECEIVER,         /* rs_receiver_config_t */
     RS_SCOPE_MEMBER_DELAY,     /* rs_asterisk_queue_t */
     RS_SCOPE_MEMBER,           /* rs_asterisk_member_t */
     RS_SCOPE_COUNT

@@ -95,6 +95,9 @@ void rs__schema_allowed(const rs_schema_row_t *row, char *text, size_t size) {
         case RS_VALUE_CALLBACKS: list_choices(row, text, size); break;
         case RS_VALUE_METRIC: snprintf(text, size, "one of %s", rs_config_metric_names()); break;
         case RS_VALUE_WINDOW: snprintf(text, size, "one of `windows`, or today"); break;
+        case RS_VALUE_URL:
+            snprintf(text, size, "a URL without user and password, such as https://alerts.example.org/hook or smtp://mail.example.org:587");
+            break;
         case RS_VALUE_FIGURE: snprintf(text, size, "a ratio, a number or a duration, as the metric is"); break;
     }
 }

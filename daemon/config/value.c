@@ -173,6 +173,15 @@ static int assign_endpoint(const job_t *job) {
     return assign_text(job);
 }
 
+/* The value is not shown: the path of a webhook's URL may be a secret. */
+static int assign_url(const job_t *job) {
+    char allowed[RS_CONFIG_ALLOWED_TEXT];
+    const char *why = rs_config_url_fault(job->node->text);
+    rs__schema_allowed(job->row, allowed, sizeof(allowed));
+    if (why != NULL) return rs__loader_fail(job->loader, job->node, job->key, allowed, "%s", why);
+    return assign_text(job);
+}
+
 static int assign_zone(const job_t *job) {
     char name[RS_MAX_NAME + 1];
     const rs_str_t text = job->node->text;
@@ -472,6 +481,7 @@ static int assign(const job_t *job) {
         case RS_VALUE_CALLBACKS: return assign_callbacks(job);
         case RS_VALUE_METRIC: return assign_metric(job);
         case RS_VALUE_WINDOW: return assign_window(job);
+        case RS_VALUE_URL: return assign_url(job);
         case RS_VALUE_FIGURE: return assign_figure(job);
     }
     return RS_ERR_STATE;

@@ -57,6 +57,10 @@ void rs__hours_destroy(rs_hours_config_t *hours, uint32_t count, const rs_zone_t
 RS_MUST_CHECK int rs__loader_check_rule(rs__loader_t *loader, rs_rule_config_t *rule, const rs_node_t *node,
                                         const char *key);
 
+/* receivers.c: an entry before its keys are read; what must fit together in it. */
+void rs__receiver_begin(rs_receiver_config_t *receiver, rs_str_t name);
+RS_MUST_CHECK int rs__loader_check_receiver(rs__loader_t *loader, rs_receiver_config_t *receiver, const rs_node_t *node, const char *key);
+
 /* The collections of a configuration: where its items are, how large one is, and its name. */
 const void *rs__config_items(const rs_config_t *config, rs_schema_scope_t scope, uint32_t *count);
 size_t rs__scope_item_size(rs_schema_scope_t scope);

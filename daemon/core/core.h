@@ -118,8 +118,12 @@ size_t rs_core_dirty_rows(const rs_core_t *core);
 /* Alert transitions that a receiver has not confirmed, oldest first, as they were when they happened; the most recent
  * RS_ALERT_OUTBOX_BYTES (core/alert/outbox.h) of them. A receiver that was never heard of has none. */
 void rs_core_unconfirmed_alerts(const rs_core_t *core, uint64_t receiver, rs_alert_fn on_alert, void *context);
-/* Every episode that is open now: rs_alerts_open. */
+/* Every episode that fires, as rs_alerts_open tells it: for whoever has to begin with all that is true now. */
 void rs_core_open_alerts(const rs_core_t *core, rs_alert_fn on_alert, void *context);
+/* The known receivers: numbers 0 .. until false. */
+bool rs_core_receiver_at(const rs_core_t *core, uint32_t number, uint64_t *receiver);
+/* Every episode that is open, as it stands now: rs_alerts_present. */
+void rs_core_present_alerts(const rs_core_t *core, rs_alert_fn on_alert, void *context);
 /* Identity of the last transition that the receiver has. False: it was never heard of. */
 bool rs_core_receiver(const rs_core_t *core, uint64_t receiver, uint64_t *position, uint32_t *ordinal);
 

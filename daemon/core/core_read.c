@@ -143,8 +143,8 @@ void rs_core_accounting(const rs_core_t *core, uint32_t source, rs_accounting_t 
 
 int64_t rs_core_now(const rs_core_t *core) { return core->now_us; }
 int64_t rs_core_watermark(const rs_core_t *core) { return core->watermark_us; }
-void rs_core_open_alerts(const rs_core_t *core, rs_alert_fn on_alert, void *context) {
-    if (core->alerts != NULL) rs_alerts_open(core->alerts, on_alert, context);
+void rs_core_present_alerts(const rs_core_t *core, rs_alert_fn on_alert, void *context) {
+    if (core->alerts != NULL) rs_alerts_present(core->alerts, on_alert, context);
 }
 uint64_t rs_core_run(const rs_core_t *core) { return core->options.run; }
 uint64_t rs_core_position(const rs_core_t *core) { return core->position; }
@@ -224,4 +224,14 @@ rs_contact_rate_t rs_core_fcr_contact_rate(const rs_core_t *core, rs_str_t tenan
 uint32_t rs_core_fcr_repeaters(const rs_core_t *core, rs_str_t tenant, rs_fcr_repeater_t *repeaters, uint32_t max,
                                uint32_t *others_at_most) {
     return rs_fcr_repeaters(&core->fcr, tenant, repeaters, max, others_at_most);
+}
+
+void rs_core_open_alerts(const rs_core_t *core, rs_alert_fn on_alert, void *context) {
+    if (core->alerts != NULL) rs_alerts_open(core->alerts, on_alert, context);
+}
+
+bool rs_core_receiver_at(const rs_core_t *core, uint32_t number, uint64_t *receiver) {
+    if (number >= core->outbox.receiver_count) return false;
+    *receiver = core->outbox.receivers[number].name;
+    return true;
 }

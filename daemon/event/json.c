@@ -37,6 +37,22 @@ void rs_json_end(rs_json_t *json) {
     json->has_member = true;
 }
 
+void rs_json_begin_list(rs_json_t *json, const char *name) {
+    if (name != NULL) put_name(json, name);
+    put(json, "[", 1);
+    json->has_member = false;
+}
+
+void rs_json_begin_element(rs_json_t *json) {
+    if (json->has_member) put(json, ",", 1);
+    rs_json_begin(json, NULL);
+}
+
+void rs_json_end_list(rs_json_t *json) {
+    put(json, "]", 1);
+    json->has_member = true;
+}
+
 void rs_json_integer(rs_json_t *json, const char *name, int64_t value) {
     char digits[RS_DECIMAL_MAX];
     const uint64_t magnitude = value < 0 ? (uint64_t)0 - (uint64_t)value : (uint64_t)value;

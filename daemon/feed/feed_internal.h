@@ -13,7 +13,7 @@ enum {
     RS__FEED_CHUNK_ITEMS = 32,
     RS__FEED_CHUNK_BYTES = 128 * 1024,
     RS__FEED_REQUEST_FRAMES = 4, /* routing id, RS1, SNAPSHOT, prefix */
-    RS__FEED_TURN_MESSAGES = 32, /* most that one turn of the loop formats … */
+    RS__FEED_TURN_MESSAGES = 8, /* most that one turn of the loop formats … */
     RS__FEED_TURN_KEYS = 4096    /* … and looks at */
 };
 

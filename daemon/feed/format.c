@@ -125,33 +125,38 @@ void rs_feed_format_episode(uint64_t episode, char text[32]) {
     (void)snprintf(text, 32, "%" PRIu32 "-%" PRIu32, (uint32_t)(episode >> 32), (uint32_t)episode);
 }
 
-int rs_feed_format_alert(const rs_alert_transition_t *transition, char *text, size_t size, size_t *len) {
+void rs_feed_write_alert(rs_json_t *json, const rs_alert_transition_t *transition) {
     char episode[32];
-    rs_json_t json;
 
     rs_feed_format_episode(transition->episode, episode);
+    rs_json_string(json, "episode", rs_str(episode));
+    rs_json_string(json, "rule", transition->rule_name);
+    rs_json_string(json, "severity", rs_str(rs_alert_severity_name(transition->severity)));
+    rs_json_string(json, "from", rs_str(rs_alert_state_name(transition->from)));
+    rs_json_string(json, "state", rs_str(rs_alert_state_name(transition->to)));
+    rs_json_time(json, "at", transition->at_us);
+    rs_json_time(json, "started_at", transition->started_us);
+    if (transition->fired_us == 0)
+        rs_json_null(json, "fired_at");
+    else
+        rs_json_time(json, "fired_at", transition->fired_us);
+    write_dimensions(json, &transition->dimensions);
+    rs_json_string(json, "metric", transition->metric);
+    rs_json_string_or_null(json, "window", transition->window);
+    rs_json_string_or_null(json, "policy", transition->policy);
+    write_figure(json, &transition->figure);
+    rs_json_string(json, "compare", transition->compare == RS_ALERT_ABOVE ? RS_STR("above") : RS_STR("below"));
+    rs_json_number(json, "limit", transition->limit);
+    rs_json_number(json, "clear", transition->clear);
+    rs_json_string_or_null(json, "runbook", transition->runbook);
+}
+
+int rs_feed_format_alert(const rs_alert_transition_t *transition, char *text, size_t size, size_t *len) {
+    rs_json_t json;
+
     rs_json_init(&json, text, size);
     rs_json_begin(&json, NULL);
-    rs_json_string(&json, "episode", rs_str(episode));
-    rs_json_string(&json, "rule", transition->rule_name);
-    rs_json_string(&json, "severity", rs_str(rs_alert_severity_name(transition->severity)));
-    rs_json_string(&json, "from", rs_str(rs_alert_state_name(transition->from)));
-    rs_json_string(&json, "state", rs_str(rs_alert_state_name(transition->to)));
-    rs_json_time(&json, "at", transition->at_us);
-    rs_json_time(&json, "started_at", transition->started_us);
-    if (transition->fired_us == 0)
-        rs_json_null(&json, "fired_at");
-    else
-        rs_json_time(&json, "fired_at", transition->fired_us);
-    write_dimensions(&json, &transition->dimensions);
-    rs_json_string(&json, "metric", transition->metric);
-    rs_json_string_or_null(&json, "window", transition->window);
-    rs_json_string_or_null(&json, "policy", transition->policy);
-    write_figure(&json, &transition->figure);
-    rs_json_string(&json, "compare", transition->compare == RS_ALERT_ABOVE ? RS_STR("above") : RS_STR("below"));
-    rs_json_number(&json, "limit", transition->limit);
-    rs_json_number(&json, "clear", transition->clear);
-    rs_json_string_or_null(&json, "runbook", transition->runbook);
+    rs_feed_write_alert(&json, transition);
     rs_json_bool(&json, "provisional", true); /* nothing says yet that a transition is on disk */
     rs_json_end(&json);
     return finish_body(&json, len);

@@ -24,6 +24,8 @@ RS_MUST_CHECK int rs_feed_format_topic(const char *stream, const rs_key_t *key, 
 
 /* The id of an episode, "<run>-<n>": the core numbers its run's episodes from run << 32 on. */
 void rs_feed_format_episode(uint64_t episode, char text[32]);
+/* The members of an alert, within an object that the caller has begun: one list for every body that tells of one. */
+void rs_feed_write_alert(rs_json_t *json, const rs_alert_transition_t *transition);
 /* The body of an alert message. */
 RS_MUST_CHECK int rs_feed_format_alert(const rs_alert_transition_t *transition, char *text, size_t size, size_t *len);
 

@@ -92,14 +92,37 @@ static int finish_file(rs_snapshot_writer_t *writer) {
     return status == RS_OK ? disk->sync(disk, writer->file) : status;
 }
 
+static void drop(rs_disk_t *disk, rs_seen_t *seen, uint32_t place) {
+    char name[RS_DISK_NAME];
+    name_of(seen->numbers[place], name);
+    (void)disk->remove(disk, name);   /* the next snapshot tries again */
+    seen->count--;
+    memmove(&seen->numbers[place], &seen->numbers[place + 1], (seen->count - place) * sizeof seen->numbers[0]);
+}
+
+/* Of the older ones but the last, the one whose neighbours are nearest to each other, as seen from the newest. */
+static uint32_t least_missed(const rs_seen_t *seen) {
+    uint32_t least = RS_SNAPSHOTS_NEEDED;
+    double narrowest = 2;
+    for (uint32_t i = RS_SNAPSHOTS_NEEDED; i + 1 < seen->count; i++) {
+        const double gap = (double)(seen->numbers[i - 1] - seen->numbers[i + 1]), back = (double)(seen->numbers[0] - seen->numbers[i + 1]);
+        if (gap / back >= narrowest) continue;
+        narrowest = gap / back;
+        least = i;
+    }
+    return least;
+}
+
 static void drop_old(rs_disk_t *disk) {
     rs_seen_t seen;
     if (list(disk, &seen) != RS_OK) return;
-    for (uint32_t i = RS_SNAPSHOTS_KEPT; i < seen.count; i++) {
-        char name[RS_DISK_NAME];
-        name_of(seen.numbers[i], name);
-        (void)disk->remove(disk, name);   /* the next snapshot tries again */
-    }
+    while (seen.count > RS_SNAPSHOTS_KEPT) drop(disk, &seen, least_missed(&seen));
+}
+
+void rs_snapshot_drop_before(rs_disk_t *disk, uint64_t number) {
+    rs_seen_t seen;
+    if (list(disk, &seen) != RS_OK) return;
+    while (seen.count > RS_SNAPSHOTS_NEEDED && seen.numbers[seen.count - 1] < number) drop(disk, &seen, seen.count - 1);
 }
 
 int rs_snapshot_finish(rs_snapshot_writer_t *writer) {

@@ -2,7 +2,9 @@
  *
  *   file      "snapshot-0000000000001234.rss": 0 magic "RSSNAPS1"  8 version:4  12 zero:4  16 journal:8  24 number:8  32 length:8
  *             40 crc of the head so far:4  44 zero:4  48 the state's bytes, `length` of them, then their CRC-32C:4
- *   writing   a .tmp, synced, renamed, folder synced; only then older ones go. Two are kept, so that a damaged newest one costs time only.
+ *   writing   a .tmp, synced, renamed, folder synced; only then older ones go. Two are needed, so that a damaged newest one costs time only;
+ *             four older ones stay, the wider apart the older they are, for whoever must go back further (what a database forgot is made again
+ *             from the newest one before that). Those that the journal does not reach back to go with rs_snapshot_drop_before.
  *
  * Threads: one at a time for one folder; a writer may be another process' (it works on a file of its own).
  */
@@ -11,7 +13,7 @@
 
 #include "journal/disk.h"
 
-enum { RS_SNAPSHOT_HEAD = 48, RS_SNAPSHOTS_KEPT = 2, RS_SNAPSHOTS_SEEN = 64 };
+enum { RS_SNAPSHOT_HEAD = 48, RS_SNAPSHOTS_NEEDED = 2, RS_SNAPSHOTS_KEPT = 6, RS_SNAPSHOTS_SEEN = 64 };
 
 typedef struct rs_snapshot_writer {
     rs_disk_t *disk;
@@ -26,10 +28,13 @@ typedef struct rs_snapshot_writer {
 RS_MUST_CHECK int rs_snapshot_begin(rs_snapshot_writer_t *writer, rs_disk_t *disk, uint64_t journal, uint64_t number);
 /* Errors are kept: finish returns them. */
 void rs_snapshot_write(rs_snapshot_writer_t *writer, const void *bytes, size_t len);
-/* RS_OK: it is there, whatever happens next. Else nothing has changed. Older ones than the newest two go. */
+/* RS_OK: it is there, whatever happens next. Else nothing has changed. */
 RS_MUST_CHECK int rs_snapshot_finish(rs_snapshot_writer_t *writer);
 /* Gives up. Harmless when nothing is being written. */
 void rs_snapshot_abort(rs_snapshot_writer_t *writer);
+
+/* Those of a number below `number` go, but for the newest two. */
+void rs_snapshot_drop_before(rs_disk_t *disk, uint64_t number);
 
 typedef struct rs_snapshot {
     uint64_t journal, number, length;

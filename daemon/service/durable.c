@@ -37,16 +37,6 @@ static int open_folder(rs_service_t *service) {
 }
 
 /* --- reading it back ------------------------------------------------------------------------------------------------------ */
-static void hold_recovered_refusal(rs_service_t *service, const rs_journal_record_t *record) {
-    rs_str_t source;
-    rs_refused_t refused;
-    uint64_t hash;
-    int64_t arrival_us;
-    rs_origin_t origin;
-    if (rs_record_read_refusal(record->bytes, record->len, &source, &refused, &hash, &arrival_us, &origin) != RS_OK) return;
-    rs_service_hold_refusal(service, 0, record->number, source, &refused, hash, arrival_us);
-}
-
 /* systemd waits for as long as this gets on. */
 static void tell_progress(rs_service_t *service) {
     enum { EVERY_RECORDS = 1 << 16, EVERY_US = 1000 * 1000 };
@@ -61,7 +51,10 @@ static void tell_progress(rs_service_t *service) {
 static int on_record(void *context, const rs_journal_record_t *record) {
     rs_service_t *service = context;
     tell_progress(service);
-    if (record->kind == RS_RECORD_REFUSAL) hold_recovered_refusal(service, record);
+    /* Of what does not fit the newest is left out; the store is owed nothing then that it could not ask for. */
+    const bool is_held = record->kind != RS_RECORD_REFUSAL || rs_service_config(service)->database.len == 0 ||
+                         rs_held_add_refusal_record(&service->held, 0, record);
+    if (!is_held) service->held.dropped++;
     return rs_engine_recover_record(service->engine, record->kind, record->bytes, record->len, record->number);
 }
 

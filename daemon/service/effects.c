@@ -34,33 +34,58 @@ static bool make_room(rs_held_t *held, size_t len) {
     return true;
 }
 
-static void hold(rs_service_t *service, rs_held_head_t head, const void *bytes) {
-    rs_held_t *held = &service->held;
-    if (!make_room(held, sizeof head + head.len)) {
-        held->dropped++;
-        RS_LOG_WITH(RS_LOG_WARNING, "too much waits for the disk: an entry of the database is left out", RS_LOG_UINT("dropped", held->dropped));
-        if (service->store != NULL) rs_store_owe(service->store, head.number);
-        return;
-    }
+/* Entries begin at multiples of 8. */
+static bool add(rs_held_t *held, rs_held_head_t head, const void *bytes) {
+    const uint32_t len = head.len;
+    head.len = (len + 7) / 8 * 8;
+    if (!make_room(held, sizeof head + head.len)) return false;
     memcpy(held->bytes + held->end, &head, sizeof head);
-    memcpy(held->bytes + held->end + sizeof head, bytes, head.len);
+    memcpy(held->bytes + held->end + sizeof head, bytes, len);
     held->end += sizeof head + head.len;
+    return true;
+}
+
+static bool add_transition(rs_held_t *held, uint64_t gate, const rs_alert_transition_t *transition) {
+    unsigned char packed[RS_ALERT_PACKED_MAX];
+    const uint32_t len = (uint32_t)rs_alert_pack(transition, packed);
+    return add(held, (rs_held_head_t){.gate = gate, .number = transition->position, .kind = HELD_TRANSITION, .len = len}, packed);
+}
+
+static bool add_refusal(rs_held_t *held, uint64_t gate, uint64_t number, rs_str_t source, const rs_refused_t *refused, uint64_t hash,
+                        int64_t at_us) {
+    rs_held_refusal_t refusal = {.refused = *refused, .hash = hash, .at_us = at_us};
+    refusal.source_len = source.len < RS_MAX_NAME ? source.len : RS_MAX_NAME;
+    if (refusal.source_len != 0) memcpy(refusal.source, source.data, refusal.source_len);
+    return add(held, (rs_held_head_t){.gate = gate, .number = number, .kind = HELD_REFUSAL, .len = sizeof refusal}, &refusal);
+}
+
+/* One that cannot be read is left out. */
+bool rs_held_add_refusal_record(rs_held_t *held, uint64_t gate, const rs_journal_record_t *record) {
+    rs_str_t source;
+    rs_refused_t refused;
+    uint64_t hash;
+    int64_t arrival_us;
+    rs_origin_t origin;
+    if (rs_record_read_refusal(record->bytes, record->len, &source, &refused, &hash, &arrival_us, &origin) != RS_OK) return true;
+    return add_refusal(held, gate, record->number, source, &refused, hash, arrival_us);
+}
+
+static void note_held(rs_service_t *service, bool is_held, uint64_t number) {
+    if (is_held) return;
+    service->held.dropped++;
+    RS_LOG_WITH(RS_LOG_WARNING, "too much waits for the disk: an entry of the database is left out for now", RS_LOG_UINT("dropped", service->held.dropped));
+    if (service->store != NULL) rs_store_owe(service->store, number);
 }
 
 static void hold_transition(rs_service_t *service, uint64_t gate, const rs_alert_transition_t *transition) {
-    unsigned char packed[RS_ALERT_PACKED_MAX];
     if (rs_service_config(service)->database.len == 0) return;
-    const uint32_t len = (uint32_t)rs_alert_pack(transition, packed);
-    hold(service, (rs_held_head_t){.gate = gate, .number = transition->position, .kind = HELD_TRANSITION, .len = len}, packed);
+    note_held(service, add_transition(&service->held, gate, transition), transition->position);
 }
 
 void rs_service_hold_refusal(rs_service_t *service, uint64_t gate, uint64_t number, rs_str_t source, const rs_refused_t *refused, uint64_t hash,
                              int64_t at_us) {
     if (rs_service_config(service)->database.len == 0) return;
-    rs_held_refusal_t refusal = {.refused = *refused, .hash = hash, .at_us = at_us};
-    refusal.source_len = source.len < RS_MAX_NAME ? source.len : RS_MAX_NAME;
-    if (refusal.source_len != 0) memcpy(refusal.source, source.data, refusal.source_len);
-    hold(service, (rs_held_head_t){.gate = gate, .number = number, .kind = HELD_REFUSAL, .len = sizeof refusal}, &refusal);
+    note_held(service, add_refusal(&service->held, gate, number, source, refused, hash, at_us), number);
 }
 
 static void give_transition(rs_service_t *service, const unsigned char *packed) {
@@ -83,7 +108,6 @@ static void give_refusal(rs_service_t *service, uint64_t number, const unsigned 
     }
 }
 
-/* Calls for every entry that is on disk by then. */
 static void give_held(rs_service_t *service, uint64_t durable) {
     rs_held_t *held = &service->held;
     rs_held_head_t head;
@@ -119,6 +143,7 @@ void rs_service_on_verdict(void *context, rs_origin_t origin, rs_refusal_t reaso
 void rs_service_on_alert(void *context, const rs_alert_transition_t *transition) {
     rs_service_t *service = context;
     if (service->feed != NULL) rs_feed_on_transition(service->feed, transition);
+    rs_receivers_on_transition(service->receivers, transition);
     hold_transition(service, written(service), transition);
     rs_keeper_wake(service->journal.keeper);
 }
@@ -165,6 +190,7 @@ static void take_collection(rs_service_t *service) {
     if (!service->collecting || !rs_engine_collected(service->engine, &service->collection)) return;
     service->collecting = false;
     rs_service_log_troubles(service, &service->collection);
+    rs_service_log_gaps(service, &service->collection);
     if (service->store == NULL) return;
     if (service->collection.batch == NULL) {
         if (rs_service_is_short_of_rows(&service->collection)) rs_service_give_up_rows(service);
@@ -208,6 +234,7 @@ void rs_service_move_effects(rs_service_t *service) {
     }
     ask_for_rows(service);
     rs_service_move_rebuild(service);
+    rs_service_move_receivers(service);
 }
 
 /* --- the store's questions and answers --------------------------------------------------------------------------------- */
@@ -285,7 +312,7 @@ int rs_service_start_feed(rs_service_t *service) {
         .now_us = core_now};
     const int status = rs_feed_create(&options, &service->feed, why, sizeof why);
     if (status != RS_OK) return rs_service_fail("open the feed", why, rs_status_text(status));
-    rs_core_open_alerts(rs_engine_core(service->engine), tell_open, service);
+    rs_core_present_alerts(rs_engine_core(service->engine), tell_open, service);
     return RS_OK;
 }
 

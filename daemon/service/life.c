@@ -46,6 +46,7 @@ static void close_everything(rs_service_t *service) {
     rs_service_end_snapshot(service);
     rs_service_end_rebuild(service);
     if (service->feed != NULL) rs_feed_close(&service->feed, NULL, NULL);
+    rs_receivers_close(&service->receivers, NULL, NULL);
     close_loop_handles(service);
     uv_unref((uv_handle_t *)&service->wake);   /* core and keeper may still call; it is closed when they have ended */
 }
@@ -177,6 +178,7 @@ static int start(rs_service_t *service) {
     if (status == RS_OK) status = open_loop(service);
     if (status == RS_OK) status = start_core(service);
     if (status == RS_OK) status = rs_service_start_feed(service);
+    if (status == RS_OK) status = rs_service_start_receivers(service);
     if (status == RS_OK) status = rs_service_start_store(service);
     if (status == RS_OK) status = rs_service_open_doors(service);
     if (status == RS_OK && rs_engine_start(service->engine) != RS_OK) status = rs_service_fail("start the core", "engine", "no thread");
@@ -210,6 +212,7 @@ static void finish(rs_service_t *service) {
     for (uint32_t i = 0; i < service->config_count; i++) rs_config_destroy(&service->configs[i]);
     rs_config_destroy(&service->pending);
     free(service->held.bytes);
+    rs_service_forget_gaps(service);
     if (service->lock_file >= 0) close(service->lock_file);
     sodium_memzero(service->key, sizeof service->key);
     rs_log_flush(true);

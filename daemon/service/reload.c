@@ -67,5 +67,6 @@ void rs_service_finish_reload(rs_service_t *service) {
         rs_policy_t policies[RS_MAX_POLICIES] = {0};
         rs_feed_configure(service->feed, config, policies, policies_by_slot(service, policies));
     }
+    rs_service_configure_receivers(service, config);
     RS_LOG(RS_LOG_NOTICE, "reloaded; policies and thresholds count from the next quarter of an hour, alert rules at once");
 }

@@ -7,10 +7,10 @@ enum { MINUTE_US = 60 * 1000 * 1000, FEW_HOURS = 24 };
 /* Needed: what the newest snapshot but one does not have, so that a damaged newest one costs time only, and what the database does not have.
  * Below that the keeper keeps segments for journal.keep. */
 static uint64_t needed_from(const rs_service_t *service) {
-    uint64_t numbers[RS_SNAPSHOTS_KEPT];
+    uint64_t numbers[RS_SNAPSHOTS_NEEDED];
     uint32_t count;
-    if (rs_snapshot_list(service->journal.disk, numbers, RS_SNAPSHOTS_KEPT, &count) != RS_OK || count < RS_SNAPSHOTS_KEPT) return 0;
-    uint64_t needed = numbers[RS_SNAPSHOTS_KEPT - 1] + 1;
+    if (rs_snapshot_list(service->journal.disk, numbers, RS_SNAPSHOTS_NEEDED, &count) != RS_OK || count < RS_SNAPSHOTS_NEEDED) return 0;
+    uint64_t needed = numbers[RS_SNAPSHOTS_NEEDED - 1] + 1;
     if (service->store == NULL) return needed;
     rs_store_status_t status;
     rs_store_status(service->store, &status);
@@ -58,6 +58,8 @@ void rs_service_retain(rs_service_t *service) {
     rs_keeper_stat_t stat;
     rs_keeper_retire(service->journal.keeper, needed_from(service));
     rs_keeper_stat(service->journal.keeper, &stat);
+    /* Nothing could be made from those: the records behind them are gone. */
+    if (stat.journal.oldest > 1) rs_snapshot_drop_before(service->journal.disk, stat.journal.oldest - 1);
     sample(service, &stat.journal);
     if (stat.journal.given_way == service->journal.given_way_told) return;
     service->journal.given_way_told = stat.journal.given_way;

@@ -7,7 +7,8 @@
  *   snapshots.c     the process that writes the next snapshot
  *   doors.c         from ingest and connectors into the core
  *   effects.c       from the core to feed and store, the latter only when it is on disk
- *   rebuild.c       what the database lacks, made again from the journal
+ *   receivers.c     from the core to webhooks, Alertmanagers and mail, likewise
+ *   rebuild.c       what a database forgot, made again from the journal
  *   troubles.c      what the core says that is told in the log
  *   reload.c        SIGHUP
  *   life.c          start, loop, stop
@@ -20,6 +21,7 @@
 #include "connect/asterisk_follow.h"
 #include "engine/engine.h"
 #include "feed/feed.h"
+#include "feed/receivers.h"
 #include "ingest/ingest.h"
 #include "journal/keeper.h"
 #include "journal/rebuilder.h"
@@ -30,6 +32,8 @@
 enum { RS_SERVICE_TICK_MS = 100, RS_SERVICE_CONFIGS = 64, RS_SERVICE_RATE_MINUTES = 60 };
 
 typedef enum rs_phase { PHASE_STARTING = 0, PHASE_RUNNING, PHASE_SETTLING, PHASE_FLUSHING, PHASE_CLOSING } rs_phase_t;
+
+typedef struct rs_service_gaps rs_service_gaps_t;
 
 /* What waits until it is on disk, first in, first out: an entry after another in `bytes`. */
 typedef struct rs_held {
@@ -83,6 +87,7 @@ typedef struct rs_service {
     rs_engine_t *engine;
     rs_ingest_t *ingest;
     rs_feed_t *feed;
+    rs_receivers_t *receivers;
     rs_store_t *store;
     rs_asterisk_follower_t *asterisk;
     rs_service_journal_t journal;
@@ -94,11 +99,11 @@ typedef struct rs_service {
     uint64_t collection_gate;
     rs_confirmed_t in_batch;               /* what the batch with the store confirms when it is in */
     bool unsaid;                           /* it is in, and the core does not know yet: the inlet was full */
+    rs_held_t held;
     bool rebuild_wanted;                   /* from rebuild_after up to rebuild_upto, as soon as it can begin */
     bool rebuild_portion;                  /* one is with the store */
     uint64_t rebuild_after, rebuild_upto;
     rs_rebuilder_t *rebuilder;
-    rs_held_t held;
     uint64_t alert_position, told_position;   /* of the last transition that the store was given; that the core knows it has */
     uint32_t alert_ordinal, told_ordinal;
     uint64_t run;                          /* number of this start: tells its feed from an earlier one's */
@@ -108,6 +113,7 @@ typedef struct rs_service {
     rs_core_losses_t losses_told;          /* in the log */
     rs_agents_odd_t odd_told;
     int64_t troubles_told_us;
+    rs_service_gaps_t *gaps;               /* gaps.c */
     rs_config_t *pending;                  /* a reload that the core has not answered yet */
 } rs_service_t;
 
@@ -169,12 +175,19 @@ void rs_service_hold_refusal(rs_service_t *service, uint64_t gate, uint64_t numb
 void rs_service_forget_stored(rs_service_t *service, uint64_t position);
 RS_MUST_CHECK int rs_service_start_store(rs_service_t *service);
 RS_MUST_CHECK int rs_service_start_feed(rs_service_t *service);
+/* receivers.c: webhooks, Alertmanagers, mail; what they were told is a record, and a start goes on behind it */
+RS_MUST_CHECK int rs_service_start_receivers(rs_service_t *service);
+void rs_service_configure_receivers(rs_service_t *service, const rs_config_t *config);
+void rs_service_move_receivers(rs_service_t *service);
 /* Moves what can be moved. */
 void rs_service_move_effects(rs_service_t *service);
 /* Every second: without a database nobody asks the core how it is. */
 void rs_service_look_for_troubles(rs_service_t *service);
 /* The daemon's own alert about its journal. */
 void rs_service_own_alert(rs_service_t *service, bool is_bad, int error);
+
+/* For the quarantine, when `gate` is on disk. False: no room. */
+RS_MUST_CHECK bool rs_held_add_refusal_record(rs_held_t *held, uint64_t gate, const rs_journal_record_t *record);
 
 /* rebuild.c */
 void rs_service_on_rewound(void *service, uint64_t after, uint64_t upto);
@@ -190,6 +203,10 @@ void rs_service_give_up_rows(rs_service_t *service);
 
 /* troubles.c */
 void rs_service_log_troubles(rs_service_t *service, const rs_collection_t *collection);
+
+/* --- gaps.c: sources' numbers that never came, in the log ----------------------------------------------------------- */
+void rs_service_log_gaps(rs_service_t *service, const rs_collection_t *collection);
+void rs_service_forget_gaps(rs_service_t *service);
 
 /* reload.c */
 void rs_service_reload(rs_service_t *service);

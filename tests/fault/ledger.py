@@ -34,6 +34,16 @@ class Ledger:
             names = ("contacts", "lives", "full", "errors", "found", "lost")
             return dict(zip(names, HEAD.unpack(file.read(HEAD.size))))
 
+    def last_cell(self):
+        if not os.path.exists(self.path):
+            return -1
+        with open(self.path, "rb") as file:
+            count = HEAD.unpack(file.read(HEAD.size).ljust(HEAD.size, b"\0"))[0]
+            if count < 2:
+                return -1
+            file.seek(HEAD.size + (count - 2) * ENTRY.size)   # the last one may be in the making
+            return ENTRY.unpack(file.read(ENTRY.size))[0]
+
     def contacts(self):
         if not os.path.exists(self.path):
             return []

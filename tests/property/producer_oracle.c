@@ -45,7 +45,7 @@ typedef struct producer {
     uint32_t by_number[MAX_EVENTS + 1];   /* event + 1; of the present incarnation or spool */
     uint64_t acked;
     queue_t up, down;
-    bool wants_reconnect;
+    bool wants_reconnect, was_down;
 } producer_t;
 
 typedef struct record { bool is_session; uint32_t session, producer, event; uint64_t number; char source[65], incarnation[65]; } record_t;
@@ -359,7 +359,8 @@ static void kill_producer(producer_t *producer) {
     memset(producer->by_number, 0, sizeof producer->by_number);
 }
 
-/* What a loss of power leaves: the file as it was at some moment after it was last forced to the disk, which opening and a new name do. */
+/* What a loss of power leaves: the file as it was at some moment after it was last forced to the disk, which a new name does, and opening after a
+ * loss of power. */
 typedef struct image { uint8_t bytes[RS__SPOOL_DATA + SPOOL + RS__SPOOL_BLOCK]; char incarnation[RS__INCARNATION_ROOM]; bool is_taken; } image_t;
 static image_t images[PRODUCERS];
 
@@ -397,6 +398,7 @@ static void lose_power(producer_t *producer) {
     crypto_generichash(block + 496, 16, block, 496, NULL, 0);
     DEMAND(pwrite(fd, block, sizeof block, 0) == sizeof block, "the identity is written");
     close(fd);
+    producer->was_down = true;
     world.power_losses++;
 }
 
@@ -482,7 +484,8 @@ static void step_producer(producer_t *producer) {
     if (producer->client == NULL) {
         if (!world.is_calm && chance(3) != 0) return;
         start_producer(producer);
-        if (producer->has_spool) take_image(producer);
+        if (producer->has_spool && (producer->lives == 1 || producer->was_down)) take_image(producer);
+        producer->was_down = false;
         return;
     }
     if (!world.is_calm && chance(3) == 0) send_events(producer, chance(25));

@@ -16,7 +16,8 @@ typedef struct file {                 /* an inode */
 } file_t;
 typedef struct name { char name[RS_DISK_NAME]; int inode; } name_t;
 typedef struct folder { name_t names[MAX_NAMES]; size_t count; } folder_t;
-typedef struct operation { enum { CREATE, RENAME, REMOVE } kind; char from[RS_DISK_NAME], to[RS_DISK_NAME]; int inode; } operation_t;
+typedef enum operation_kind { CREATE, RENAME, REMOVE } operation_kind_t;
+typedef struct operation { operation_kind_t kind; char from[RS_DISK_NAME], to[RS_DISK_NAME]; int inode; } operation_t;
 
 struct sim_disk {
     rs_disk_t disk;
@@ -62,7 +63,7 @@ static void apply(folder_t *folder, const operation_t *operation) {
     }
 }
 
-static void remember(sim_disk_t *sim, int kind, const char *from, const char *to, int inode) {
+static void remember(sim_disk_t *sim, operation_kind_t kind, const char *from, const char *to, int inode) {
     if (sim->operation_count == sim->operation_room) {
         sim->operation_room = sim->operation_room * 2 + 16;
         sim->operations = realloc(sim->operations, sim->operation_room * sizeof *sim->operations);

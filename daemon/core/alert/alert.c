@@ -43,28 +43,29 @@ uint64_t rs_alerts_next_episode(const rs_alerts_t *alerts) { return alerts->next
 
 static bool runs_on_time(unsigned state) { return state == RS_ALERT_PENDING || state == RS_ALERT_RECOVERING; }
 
-static rs_alert_transition_t describe(const rs_alerts_t *alerts, uint32_t key, const rs__alert_instance_t *instance, unsigned from, unsigned to,
-                                      const rs_figure_t *figure) {
+static rs_alert_transition_t describe(const rs_alerts_t *alerts, uint32_t key, const rs__alert_instance_t *instance, unsigned from,
+                                      unsigned to, const rs_figure_t *figure) {
     const rs__alert_rule_t *rule = &alerts->rules[instance->rule];
+
     return (rs_alert_transition_t){.episode = instance->episode,
-                                   .rule = rule->index,
-                                   .key = key,
-                                   .rule_name = rule->config->name,
-                                   .metric = rule->config->metric,
-                                   .policy = rule->policy_name,
-                                   .window = rule->window,
-                                   .runbook = rule->config->runbook,
-                                   .dimensions = alerts->dimensions[key],
-                                   .severity = rule->config->severity,
-                                   .from = (uint8_t)from,
-                                   .to = (uint8_t)to,
-                                   .compare = rule->compare,
-                                   .at_us = alerts->now_us,
-                                   .started_us = instance->started_us,
-                                   .fired_us = instance->fired_us,
-                                   .figure = *figure,
-                                   .limit = rule->limit,
-                                   .clear = rule->clear};
+                                              .rule = rule->index,
+                                              .key = key,
+                                              .rule_name = rule->config->name,
+                                              .metric = rule->config->metric,
+                                              .policy = rule->policy_name,
+                                              .window = rule->window,
+                                              .runbook = rule->config->runbook,
+                                              .dimensions = alerts->dimensions[key],
+                                              .severity = rule->config->severity,
+                                              .from = (uint8_t)from,
+                                              .to = (uint8_t)to,
+                                              .compare = rule->compare,
+                                              .at_us = alerts->now_us,
+                                              .started_us = instance->started_us,
+                                              .fired_us = instance->fired_us,
+                                              .figure = *figure,
+                                              .limit = rule->limit,
+                                              .clear = rule->clear};
 }
 
 static void report(rs_alerts_t *alerts, uint32_t key, const rs__alert_instance_t *instance, unsigned from, unsigned to,
@@ -148,7 +149,7 @@ static bool read_figure(const rs_alerts_t *alerts, uint32_t key, const rs__alert
     return true;
 }
 
-void rs_alerts_open(const rs_alerts_t *alerts, rs_alert_fn on_alert, void *context) {
+void rs_alerts_present(const rs_alerts_t *alerts, rs_alert_fn on_alert, void *context) {
     for (uint32_t number = 0; number < alerts->key_count; number++) {
         const rs__alert_key_t *key = &alerts->keys[number];
         if (!key->known || key->engaged == 0) continue;
@@ -252,6 +253,21 @@ void rs_alerts_on_tick(rs_alerts_t *alerts, int64_t now_us) {
             alerts->active[i] = alerts->active[--alerts->active_count];
         } else {
             i++;
+        }
+    }
+}
+
+void rs_alerts_open(const rs_alerts_t *alerts, rs_alert_fn on_alert, void *context) {
+    const rs_figure_t unknown = {.is_null = true};
+
+    for (uint32_t key = 0; key < alerts->key_count; key++) {
+        if (!alerts->keys[key].known) continue;
+        for (uint32_t i = 0; i < alerts->keys[key].count; i++) {
+            const rs__alert_instance_t *instance = &alerts->instances[alerts->keys[key].first + i];
+            if (instance->state != RS_ALERT_FIRING && instance->state != RS_ALERT_RECOVERING) continue;
+            rs_alert_transition_t transition = describe(alerts, key, instance, RS_ALERT_PENDING, RS_ALERT_FIRING, &unknown);
+            transition.at_us = instance->fired_us;
+            on_alert(context, &transition);
         }
     }
 }

@@ -81,13 +81,15 @@ void rs_alerts_set_slots(rs_alerts_t *alerts, const uint32_t *slots, uint32_t co
 void rs_alerts_on_new_key(rs_alerts_t *alerts, uint32_t key, const rs_key_t *dimensions);
 void rs_alerts_on_key(rs_alerts_t *alerts, uint32_t key, int64_t now_us);
 void rs_alerts_on_tick(rs_alerts_t *alerts, int64_t now_us);
+/* Every episode that fires (or recovers): as it fired, but with a null figure and no identity; by keys. Reports nothing else. */
+void rs_alerts_open(const rs_alerts_t *alerts, rs_alert_fn on_alert, void *context);
 /* How many instances are in each state; none rests in RESOLVED. */
 uint32_t rs_alerts_in_state(const rs_alerts_t *alerts, rs_alert_state_t state);
 /* Instances (rule and key) that were not made for want of room. Only grows. */
 uint64_t rs_alerts_unbound(const rs_alerts_t *alerts);
 /* Every episode that is open, as a transition from its state to the same one, with the figure of now (null when there is none): for whoever begins
  * to listen after a restart. Changes nothing. By key, then rule. */
-void rs_alerts_open(const rs_alerts_t *alerts, rs_alert_fn on_alert, void *context);
+void rs_alerts_present(const rs_alerts_t *alerts, rs_alert_fn on_alert, void *context);
 /* The number that the next episode will get. */
 uint64_t rs_alerts_next_episode(const rs_alerts_t *alerts);
 /* Glob as rules use it: * is any run of characters, ? one character (UTF-8). Pure; at most |pattern| x |text| steps. */

@@ -13,6 +13,7 @@ typedef struct row {
 } row_t;
 
 #define HOURS(keys) "hours: {h: {" keys "}}\n"
+#define TO(keys) "receivers: {r: {" keys "}}\n"
 #define RULE(keys) "alerts:\n  rules:\n    r: {" keys "}\n"
 
 static const row_t rows[] = {
@@ -247,6 +248,38 @@ static const row_t rows[] = {
     {"staff: {break_activities: [[a]]}\n", 1, 28, "staff.break_activities", "not a plain value", "[a, b]"},
     {"prediction: {min_handled: 0}\n", 1, 27, "prediction.min_handled", "out of range", "from 1"},
     {"limits: {customers: 10}\n", 1, 21, "limits.customers", "out of range", "from 1000"},
+    /* receivers */
+    {TO("url: 'http://a'"), 1, 16, "receivers.r.kind", "is missing", "alertmanager, webhook, mail"},
+    {TO("kind: pager"), 1, 23, "receivers.r.kind", "`pager` is not one", "alertmanager, webhook, mail"},
+    {TO("kind: webhook"), 1, 16, "receivers.r.url", "is missing", "url or url_file"},
+    {TO("kind: webhook, url: 'http://a', url_file: /b"), 1, 37, "receivers.r.url", "url_file, too", "either"},
+    {TO("kind: webhook, url: 'ftp://a'"), 1, 37, "receivers.r.url", "is not http://", "https://alerts"},
+    {TO("kind: webhook, url: 'http://'"), 1, 37, "receivers.r.url", "no host", "https://alerts"},
+    {TO("kind: webhook, url: 'http://a:0/b'"), 1, 37, "receivers.r.url", "no good port", "https://alerts"},
+    {TO("kind: webhook, url: 'http://a:70000'"), 1, 37, "receivers.r.url", "no good port", "https://alerts"},
+    {TO("kind: webhook, url: 'http://[::1]x'"), 1, 37, "receivers.r.url", "no good port", "https://alerts"},
+    {TO("kind: webhook, url: 'http://u:p@a'"), 1, 37, "receivers.r.url", "password_file", "https://alerts"},
+    {TO("kind: webhook, url: 'http://a/b c'"), 1, 37, "receivers.r.url", "blank", "https://alerts"},
+    {TO("kind: webhook, url: 'http://a#b'"), 1, 37, "receivers.r.url", "fragment", "https://alerts"},
+    {TO("kind: webhook, url: 'smtp://a'"), 1, 37, "receivers.r.url", "one of mail", "http://"},
+    {TO("kind: mail, url: 'http://a', from: a@b, to: [a@b]"), 1, 34, "receivers.r.url", "not one of mail", "smtp://"},
+    {TO("kind: mail, url: 'smtp://a', to: [a@b]"), 1, 16, "receivers.r.from", "is missing", "alerts@example.org"},
+    {TO("kind: mail, url: 'smtp://a', from: nobody, to: [a@b]"), 1, 52, "receivers.r.from", "is not an address", "alerts@example.org"},
+    {TO("kind: mail, url: 'smtp://a', from: a@b"), 1, 16, "receivers.r.to", "is missing", "list of addresses"},
+    {TO("kind: mail, url: 'smtp://a', from: a@b, to: ['x y@b']"), 1, 61, "receivers.r.to", "not an address", "list of addresses"},
+    {TO("kind: mail, url: 'smtp://a', from: a@b, to: ['a@b>,<c@d']"), 1, 61, "receivers.r.to", "not an address", "list of addresses"},
+    {TO("kind: webhook, url: 'http://a', to: [a@b]"), 1, 53, "receivers.r.to", "belongs to mail", "kind: mail"},
+    {TO("kind: webhook, url: 'http://a', from: a@b"), 1, 55, "receivers.r.from", "belongs to mail", "kind: mail"},
+    {TO("kind: mail, url: 'smtp://a', from: a@b, to: [a@b], user: u"), 1, 16, "receivers.r.password_file", "is missing", "both"},
+    {TO("kind: mail, url: 'smtp://a', from: a@b, to: [a@b], password_file: /p"), 1, 16, "receivers.r.user", "is missing", "both"},
+    {TO("kind: mail, url: 'smtp://a', from: a@b, to: [a@b], user: u, password_file: /p, starttls: off"), 1, 106, "receivers.r.starttls", "password", "required"},
+    {TO("kind: webhook, url: 'http://a', token_file: /t, user: u, password_file: /p"), 1, 61, "receivers.r.token_file", "user, too", "either"},
+    {TO("kind: alertmanager, url: 'http://a', secret_file: /s"), 1, 67, "receivers.r.secret_file", "webhooks only", "kind: webhook"},
+    {TO("kind: webhook, url: 'http://a', secret_file: s"), 1, 62, "receivers.r.secret_file", "absolute", "path"},
+    {TO("kind: webhook, url: 'http://a', backoff_min: 10s, backoff_max: 1s"), 1, 62, "receivers.r.backoff_min", "longest", "backoff_max"},
+    {TO("kind: alertmanager, url: 'http://a', resend: 1s, backoff_min: 2s"), 1, 79, "receivers.r.backoff_min", "resend", "resend"},
+    {TO("kind: webhook, url: 'http://a', burst: 0"), 1, 56, "receivers.r.burst", "out of range", "from 1"},
+    {TO("kind: webhook, url: 'http://a', colour: red"), 1, 49, "receivers.r.colour", "no such key", "kind"},
 };
 
 /* Counts instead of failing, so that one run shows every row that is off. */

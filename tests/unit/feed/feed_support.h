@@ -65,7 +65,9 @@ header_t parse_header(const char *text);
 json_t *parse_body(const char *text);
 void send_request(void *socket, const char *const *frames, size_t count);
 
-extern const struct CMUnitTest format_tests[], publish_tests[], snapshot_tests[];
-extern const size_t format_test_count, publish_test_count, snapshot_test_count;
+extern const struct CMUnitTest format_tests[], publish_tests[], snapshot_tests[], post_tests[],
+    presenter_tests[], receivers_tests[];
+extern const size_t format_test_count, publish_test_count, snapshot_test_count, post_test_count, presenter_test_count,
+    receivers_test_count;
 
 #endif

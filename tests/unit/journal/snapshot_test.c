@@ -37,24 +37,48 @@ static void expect_found(rs_disk_t *disk, uint64_t number, uint32_t damaged) {
     assert_int_equal(got, 10);
 }
 
-static void the_newest_whole_one_is_found_and_two_are_kept(void **state) {
+static void the_newest_whole_one_is_found(void **state) {
     (void)state;
     sim_disk_t *sim = sim_disk_create(1);
     rs_disk_t *disk = sim_disk_as_disk(sim);
     rs_snapshot_t snapshot;
     assert_int_equal(rs_snapshot_find(disk, JOURNAL, &snapshot), RS_OK);
     assert_false(snapshot.is_there);
-    static const uint64_t numbers[] = {0, 900, UINT64_C(0x100000000), 1000};
-    for (size_t i = 0; i < 3; i++) {
+    static const uint64_t numbers[] = {0, 900, UINT64_C(0x100000000)};
+    for (size_t i = 0; i < RS_ARRAY_LEN(numbers); i++) {
         assert_int_equal(write_snapshot(disk, numbers[i]), RS_OK);
         expect_found(disk, numbers[i], 0);
     }
-    uint64_t there[8];
+    assert_int_equal(rs_snapshot_check(disk, 900, &snapshot), RS_OK);
+    assert_int_equal(rs_snapshot_check(disk, 901, &snapshot), RS_ERR_NOT_FOUND);
+    sim_disk_destroy(sim);
+}
+
+static void the_newest_two_stay_and_older_ones_wider_and_wider_apart(void **state) {
+    (void)state;
+    sim_disk_t *sim = sim_disk_create(1);
+    rs_disk_t *disk = sim_disk_as_disk(sim);
+    uint64_t there[16];
     uint32_t count;
-    assert_int_equal(rs_snapshot_list(disk, there, 8, &count), RS_OK);
-    assert_int_equal(count, RS_SNAPSHOTS_KEPT);
-    assert_int_equal(there[0], numbers[2]);
-    assert_int_equal(there[1], numbers[1]);
+    for (uint64_t number = 1000; number <= 200000; number += 1000) {
+        assert_int_equal(write_snapshot(disk, number), RS_OK);
+        assert_int_equal(rs_snapshot_list(disk, there, 16, &count), RS_OK);
+        assert_int_equal(count, number < 6000 ? number / 1000 : 6);
+        assert_int_equal(there[0], number);
+        assert_true(number == 1000 || there[1] == number - 1000);
+        assert_int_equal(there[count - 1], 1000);   /* the oldest stays until it is of no use */
+    }
+    for (uint32_t i = 2; i + 1 < count; i++) assert_true(there[i] - there[i + 1] >= (there[0] - there[i]) / 2);
+    rs_snapshot_drop_before(disk, 1000);
+    assert_int_equal(rs_snapshot_list(disk, there, 16, &count), RS_OK);
+    assert_int_equal(count, 6);
+    rs_snapshot_drop_before(disk, 1001);
+    assert_int_equal(rs_snapshot_list(disk, there, 16, &count), RS_OK);
+    assert_int_equal(count, 5);
+    rs_snapshot_drop_before(disk, UINT64_MAX);
+    assert_int_equal(rs_snapshot_list(disk, there, 16, &count), RS_OK);
+    assert_int_equal(count, 2);
+    assert_int_equal(there[1], 199000);
     assert_int_equal(rs_snapshot_list(disk, there, 1, &count), RS_OK);
     assert_int_equal(count, 1);
     sim_disk_destroy(sim);
@@ -210,7 +234,8 @@ static void one_of_a_newer_program_is_refused(void **state) {
 
 int run_snapshot_tests(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_newest_whole_one_is_found_and_two_are_kept), cmocka_unit_test(one_of_another_journal_is_none),
+        cmocka_unit_test(the_newest_whole_one_is_found),
+        cmocka_unit_test(the_newest_two_stay_and_older_ones_wider_and_wider_apart), cmocka_unit_test(one_of_another_journal_is_none),
         cmocka_unit_test(every_flipped_bit_of_the_newest_is_found_and_the_older_one_is_used),
         cmocka_unit_test(torn_at_every_byte_the_older_one_is_used),
         cmocka_unit_test(a_death_at_any_call_leaves_the_old_one_or_the_new_one), cmocka_unit_test(what_failed_leaves_nothing_behind),
