@@ -5,13 +5,14 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { ZONES = 8, MOST_STATES = 1600, CHAIN_RULES = RS_CHART_WESTERN_ELECTRIC, MOST_RUN = 60, MOST_WITHIN = 2000 };
+enum { ZONES = 8, MOST_STATES = 1600, CHAIN_RULES = RS_CHART_WESTERN_ELECTRIC, CODE_BITS = 20, MOST_RUN = 60, MOST_WITHIN = 2000 };
 
 typedef struct chain {
     rs_chart_design_t design;
     rs_chart_t states[MOST_STATES];
     uint16_t next[MOST_STATES][ZONES];      /* MOST_STATES: a signal */
     uint32_t count;
+    uint16_t places[1u << CODE_BITS];       /* of a state by its code, + 1 */
 } chain_t;
 
 /* Only what the chain's rules look at, so that equal states are equal bytes. */
@@ -36,20 +37,28 @@ static rs_chart_t essence(const rs_chart_design_t *design, const rs_chart_t *cha
     return kept;
 }
 
+/* 12 bits of points, 2 of the side, 6 of its run: at most MOST_RUN long. */
+static uint32_t code_of(const rs_chart_t *chart) {
+    const uint32_t points = (uint32_t)chart->above_two | (uint32_t)chart->above_one << 2 | (uint32_t)chart->below_two << 6 |
+                            (uint32_t)chart->below_one << 8;
+    return points | (uint32_t)(chart->side + 1) << 12 | (uint32_t)(chart->side_count & 63) << 14;
+}
+
 static uint32_t state_of(chain_t *chain, const rs_chart_t *chart) {
-    for (uint32_t i = 0; i < chain->count; i++) {
-        if (memcmp(&chain->states[i], chart, sizeof *chart) == 0) return i;
-    }
+    uint16_t *place = &chain->places[code_of(chart)];
+    if (*place > 0) return *place - 1u;
     if (chain->count == MOST_STATES) return MOST_STATES + 1;
-    chain->states[chain->count] = *chart;
-    return chain->count++;
+    chain->states[chain->count++] = *chart;
+    *place = (uint16_t)chain->count;
+    return chain->count - 1;
 }
 
 /* False: too many states. */
 static bool explore(chain_t *chain) {
     static const double middles[ZONES] = {-3.5, -2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 3.5};
-    chain->count = 1;
-    memset(&chain->states[0], 0, sizeof chain->states[0]);
+    const rs_chart_t nothing = {0};
+    chain->count = 0;
+    (void)state_of(chain, &nothing);
     for (uint32_t i = 0; i < chain->count; i++) {
         for (uint32_t zone = 0; zone < ZONES; zone++) {
             rs_chart_t chart = chain->states[i];
@@ -74,7 +83,7 @@ static void zone_chances(double width, double shift, double chances[ZONES]) {
 /* The chance to go on, step by step: it settles soon, since the memory is short, and what comes then is a geometric series. The
  * share that signals is summed by itself, so that a rare signal loses no digits. */
 static double solve_chain(const chain_t *chain, double shift) {
-    enum { MOST_STEPS = 20000, SETTLED = 40 };
+    enum { MOST_STEPS = 20000, SETTLED = 20 };
     double chances[ZONES], *now = calloc(2 * (size_t)chain->count, sizeof *now);
     if (now == NULL) return NAN;
     double *next = now + chain->count, *memory = now, length = 0, going_on = 1, last_share = 0;
@@ -96,7 +105,7 @@ static double solve_chain(const chain_t *chain, double shift) {
         length += going_on;
         for (uint32_t i = 0; i < chain->count; i++) stayed += next[i];
         signalled /= signalled + stayed;
-        settled = signalled > 0 && fabs(signalled - last_share) <= 1e-12 * signalled ? settled + 1 : 0;
+        settled = signalled > 0 && fabs(signalled - last_share) <= 1e-10 * signalled ? settled + 1 : 0;
         last_share = signalled;
         going_on *= 1 - signalled;
         for (uint32_t i = 0; i < chain->count; i++) next[i] /= stayed > 0 ? stayed : 1;
@@ -195,6 +204,7 @@ static double within_rate(uint32_t run) {
 bool rs_limit_chart(rs_chart_design_t *design, double arl) {
     if (!(arl >= RS_ARL_LEAST && arl <= RS_ARL_MOST)) return false;
     rs_chart_design_t stretched = *design;
+    if (design->side_run > MOST_RUN) return false;
     if ((design->rules & RS_CHART_SIDE) != 0 && !lengthen(&stretched.side_run, side_rate, arl, MOST_RUN)) return false;
     if ((design->rules & RS_CHART_TREND) != 0 && !lengthen(&stretched.trend_run, trend_rate, arl, MOST_RUN)) return false;
     if ((design->rules & RS_CHART_ALTERNATING) != 0 && !lengthen(&stretched.alternating_run, alternating_rate, arl, MOST_RUN)) return false;

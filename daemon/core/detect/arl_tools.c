@@ -62,6 +62,8 @@ bool rs__solve(double *matrix, double *right, uint32_t count) {
     return true;
 }
 
+static const double close_enough = 1e-7;   /* of the logarithm of a run length */
+
 /* Secant on the logarithm, held inside the bracket (Illinois). */
 double rs__least(rs__rising_fn f, void *context, double low, double high, double wanted) {
     const double goal = log(wanted);
@@ -69,7 +71,7 @@ double rs__least(rs__rising_fn f, void *context, double low, double high, double
     if (isnan(at_low) || isnan(at_high)) return NAN;
     if (at_low >= 0) return low;
     if (at_high < 0) return high;
-    for (int i = 0, kept = 0; i < 200 && high - low > 1e-11 * (1 + high); i++) {
+    for (int i = 0, kept = 0; i < 200 && high - low > 1e-10 * (1 + high); i++) {
         double x = i % 3 == 2 ? 0.5 * (low + high) : low - at_low * (high - low) / (at_high - at_low);
         if (!(x > low && x < high)) x = 0.5 * (low + high);
         const double at = log(f(context, x)) - goal;
@@ -77,7 +79,7 @@ double rs__least(rs__rising_fn f, void *context, double low, double high, double
         if (at >= 0) {
             high = x;
             at_high = at;
-            if (at < 1e-12) break;
+            if (at < close_enough) break;
             if (kept == 1) at_low *= 0.5;
             kept = 1;
         } else {

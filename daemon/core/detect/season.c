@@ -30,7 +30,7 @@ static double median(double *numbers, uint32_t count) {
 static bool slot_median(const rs_season_day_t *day, uint32_t slot, double *centre) {
     double numbers[RS_SEASON_WEEKS];
     if (day == NULL || day->known[slot] < RS_SEASON_LEAST_WEEKS) return false;
-    for (uint32_t i = 0; i < day->known[slot]; i++) numbers[i] = (double)day->values[slot][i];
+    for (uint32_t i = 0; i < day->known[slot]; i++) numbers[i] = (double)day->values[slot * RS_SEASON_WEEKS + i];
     *centre = median(numbers, day->known[slot]);
     return true;
 }
@@ -42,7 +42,7 @@ bool rs_season_centre(const rs_pool_t *pool, const rs_season_t *season, rs_seaso
 static uint32_t add_pairs(const rs_season_day_t *day, uint32_t slot, double *pairs, uint32_t count) {
     if (day == NULL || day->known[slot] < RS_SEASON_LEAST_WEEKS) return count;
     for (uint32_t i = 1; i < day->known[slot]; i++) {
-        for (uint32_t k = 0; k < i; k++) pairs[count++] = fabs((double)day->values[slot][i] - (double)day->values[slot][k]);
+        for (uint32_t k = 0; k < i; k++) pairs[count++] = fabs((double)day->values[slot * RS_SEASON_WEEKS + i] - (double)day->values[slot * RS_SEASON_WEEKS + k]);
     }
     return count;
 }
@@ -88,7 +88,7 @@ bool rs_season_learn(rs_pool_t *pool, rs_season_t *season, rs_season_slot_t slot
         return true;
     }
     day->frozen[slot.slot] = 0;
-    day->values[slot.slot][day->next[slot.slot]] = (float)value;
+    day->values[slot.slot * RS_SEASON_WEEKS + day->next[slot.slot]] = (float)value;
     day->next[slot.slot] = (uint8_t)((day->next[slot.slot] + 1) % RS_SEASON_WEEKS);
     if (day->known[slot.slot] < RS_SEASON_WEEKS) day->known[slot.slot]++;
     return true;

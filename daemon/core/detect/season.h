@@ -23,7 +23,7 @@
 enum { RS_SEASON_WEEKS = 6, RS_SEASON_LEAST_WEEKS = 3, RS_SEASON_SLOTS = 96, RS_SEASON_FROZEN = 2, RS_SEASON_NEAR = 2 };
 
 typedef struct rs_season_day {
-    float values[RS_SEASON_SLOTS][RS_SEASON_WEEKS];
+    float values[RS_SEASON_SLOTS * RS_SEASON_WEEKS];    /* slot by slot */
     uint8_t known[RS_SEASON_SLOTS], next[RS_SEASON_SLOTS], frozen[RS_SEASON_SLOTS];
 } rs_season_day_t;
 typedef struct rs_season { uint32_t days[7]; } rs_season_t;     /* numbers of items, Monday first; 0: none */
@@ -46,7 +46,7 @@ RS_MUST_CHECK bool rs_season_centre(const rs_pool_t *pool, const rs_season_t *se
 /* The limit of |score| (both sides) or of score (one) at which one figure in `arl` is beyond when all is well. */
 double rs_season_limit(const rs_season_view_t *view, bool both_sides, double arl);
 /* A figure of the slot. False: the pool is full and nothing was learned. */
-RS_MUST_CHECK bool rs_season_learn(rs_pool_t *pool, rs_season_t *season, rs_season_slot_t slot, double value, bool abnormal);
+bool rs_season_learn(rs_pool_t *pool, rs_season_t *season, rs_season_slot_t slot, double value, bool abnormal);
 /* Gives the days back. */
 void rs_season_forget(rs_pool_t *pool, rs_season_t *season);
 

@@ -18,6 +18,8 @@ typedef struct test_store {
     rs_figure_t figures[TEST_KEYS][RS_METRIC_COUNT];
     uint32_t versions[TEST_KEYS];
     int64_t waiting[TEST_KEYS];
+    int64_t counts[TEST_KEYS][RS_WINDOW_SLOTS][RS_COUNT_COUNT];
+    rs_window_prediction_t predictions[TEST_KEYS];
     uint32_t reads;            /* calls of rs_metric_read, */
     uint32_t percentile_reads; /* of them for percentiles */
     uint32_t version_reads;
