@@ -177,7 +177,7 @@ int rs_core_check(const rs_core_t *core, const char **why) {
 }
 
 rs_core_losses_t rs_core_losses(const rs_core_t *core) {
-    return (rs_core_losses_t){.contacts = core->contacts_refused, .unmoved = core->closes.unmoved, .cells = core->rows.dropped,
+    return (rs_core_losses_t){.contacts = core->contacts_refused, .unmoved = core->closes.unmoved, .cells = core->rows.store.dropped,
                               .panes = core->account.windows_refused, .overflowed_keys = core->directory.overflowed,
                               .alerts = core->alerts != NULL ? rs_alerts_unbound(core->alerts) : 0,
                               .cases = core->cases.refused + core->cases.forgotten,

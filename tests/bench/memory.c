@@ -128,13 +128,14 @@ static uint64_t slab_bytes(const rs__slab_t *slab) {
     return (((uint64_t)slab->page_count << slab->shift) - slab->free_count) * slab->object_bytes;
 }
 static uint64_t window_bytes(const rs_window_store_t *windows) {
-    return windows->key_arena.used + slab_bytes(&windows->blocks) + slab_bytes(&windows->chunks) + slab_bytes(&windows->opens) +
+    return windows->key_arena.used + slab_bytes(&windows->more_of_full) + slab_bytes(&windows->more_of_sums) + slab_bytes(&windows->blocks) + slab_bytes(&windows->chunks) + slab_bytes(&windows->opens) +
            slab_bytes(&windows->log.seconds) + slab_bytes(&windows->log.segments);
 }
 static uint64_t pool_bytes(const rs_pool_t *pool) { return (uint64_t)pool->live * pool->item_size; }
 static uint64_t row_bytes(const rs_rows_t *rows) {
-    return pool_bytes(&rows->cells) + pool_bytes(&rows->sums) + pool_bytes(&rows->tables) + pool_bytes(&rows->blocks) +
-           rs_index_bytes(&rows->index);
+    const rs_sums_store_t *store = &rows->store;
+    return pool_bytes(&rows->cells) + pool_bytes(&rows->sums) + pool_bytes(&store->lines) + pool_bytes(&store->tables) +
+           pool_bytes(&store->blocks) + rs_index_bytes(&rows->index);
 }
 
 static uint64_t agent_bytes(const rs_agents_t *agents) {
@@ -147,7 +148,8 @@ static weight_t weigh(const load_t *load) {
     const rs_core_t *core = load->core;
     const uint32_t keys = core->directory.count;
     weight_t weight = {
-        .windows = window_bytes(core->windows), .keys = core->windows->key_arena.used, .rows = row_bytes(&core->rows), .contacts = rs_contacts_bytes(&core->contacts),
+        .windows = window_bytes(core->windows), .keys = core->windows->key_arena.used + slab_bytes(&core->windows->more_of_full) +
+                   slab_bytes(&core->windows->more_of_sums), .rows = row_bytes(&core->rows), .contacts = rs_contacts_bytes(&core->contacts),
         .agents = agent_bytes(core->agents),
         .directory = rs_names_bytes(&core->directory.names) + (uint64_t)keys * (sizeof(rs_key_entry_t) + sizeof(rs_predict_key_t) +
                                                                               sizeof(rs_crossing_t) + 2 * sizeof(uint32_t)),
@@ -385,6 +387,42 @@ static void weigh_all(void) {
     print_growth("agents", &agents, &many_agents, false);
 }
 
+/* --- parts ----------------------------------------------------------------------------------------------------------------- */
+static void print_pool(const char *name, const rs_pool_t *pool) {
+    printf(" %s %u x %zu = %.1f;", name, pool->live, pool->item_size, (double)pool_bytes(pool) / 1048576);
+}
+static void print_slab(const char *name, const rs__slab_t *slab) {
+    printf(" %s %u x %zu = %.1f;", name, slab->in_use, slab->object_bytes, (double)slab_bytes(slab) / 1048576);
+}
+
+/* Of what the figures before are made, in MiB. */
+static void print_parts(const load_t *load) {
+    const rs_core_t *core = load->core;
+    const rs_contacts_t *contacts = &core->contacts;
+    printf("   windows: keys' rows %.1f;", (double)core->windows->key_arena.used / 1048576);
+    print_slab("rarer of queues", &core->windows->more_of_full);
+    print_slab("of agents", &core->windows->more_of_sums);
+    print_slab("octaves", &core->windows->blocks);
+    print_slab("waits", &core->windows->chunks);
+    print_slab("open panes", &core->windows->opens);
+    print_slab("log", &core->windows->log.segments);
+    printf("\n   rows:");
+    print_pool("cells", &core->rows.cells);
+    print_pool("own sums", &core->rows.sums);
+    print_pool("lines", &core->rows.store.lines);
+    print_pool("tables", &core->rows.store.tables);
+    print_pool("octaves", &core->rows.store.blocks);
+    printf("\n   contacts:");
+    print_pool("records", &contacts->contacts);
+    print_pool("events", &contacts->nodes);
+    print_pool("bases", &contacts->stories);
+    print_pool("handlings", &contacts->handlings);
+    print_pool("ways", &contacts->paths);
+    print_pool("texts", &contacts->texts);
+    printf("\n");
+    fflush(stdout);
+}
+
 /* --- a day ----------------------------------------------------------------------------------------------------------------- */
 static void run_day(double hours) {
     enum { QUEUES = 10000, AGENTS = 50000, EVENTS_PER_SECOND = 5000, OPEN = 50000, STEPS = 4 /* reports an hour */ };
@@ -416,6 +454,7 @@ static void run_day(double hours) {
                    load->core->contacts.contacts.live, (unsigned long long)now.agents >> 20, (unsigned long long)now.directory >> 20,
                    (unsigned long long)now.rest >> 20, (double)events / 1e6);
             fflush(stdout);
+            print_parts(load);
             report_us += RS_US_PER_HOUR / STEPS;
         }
         rs_core_apply_event(load->core, &event, event.occurred_us + 20000, (rs_origin_t){0});

@@ -4,7 +4,7 @@
 
 /* Everything that one application of a change can need, so that it cannot fail half-way. */
 static bool reserve(rs_window_store_t *store, const rs__key_t *key) {
-    if (!rs__log_reserve(&store->log)) return false;
+    if (!rs__log_reserve(&store->log) || !rs__slab_reserve(rs__more_slab(store, key), RS_PLACES_GROUPS)) return false;
     if (!key->is_full) return true;
     return rs__slab_reserve(&store->chunks, RS__CHUNKS_PER_CHANGE) &&
            rs__slab_reserve(&store->blocks, RS_HIST_COUNT * RS_HIST_BLOCKS);
@@ -75,7 +75,6 @@ static void add_item(rs_window_store_t *store, uint32_t what, int64_t delta) {
     rs__change_t *change = &store->change;
     RS_REQUIRE(change->key != NULL);
     if (change->ignored || delta == 0) return;
-    if (what < RS__WHAT_HISTOGRAMS) __builtin_prefetch(&change->key->rows[RS__ROW_SUM][store->place[what]], 1);
     if (change->item_count == RS__CHANGE_ITEMS && !make_room(store)) return;
     change->items[change->item_count++] = (rs__item_t){.what = (uint16_t)what, .delta = delta};
 }

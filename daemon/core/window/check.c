@@ -84,8 +84,7 @@ static void recount_window(const rs_window_store_t *store, uint32_t window, uint
 static const char *compare_row(const rs_window_store_t *store, const rs__key_t *key, uint32_t row,
                                const recount_t *recount) {
     for (uint32_t i = 0; i < RS_COUNT_COUNT; i++) {
-        const uint32_t place = store->place[i];
-        const int64_t total = rs__difference(rs__load(&key->rows[RS__ROW_SUM][place]), rs__load(&key->rows[row][place]));
+        const int64_t total = rs__difference(rs__row_get(store, key, RS__ROW_SUM, i), rs__row_get(store, key, row, i));
         if (total != recount->counts[i]) return "a count is not the sum of its panes";
     }
     for (uint32_t i = 0; i < RS_HIST_COUNT * RS_HIST_BUCKETS && key->is_full; i++) {
@@ -101,10 +100,10 @@ static const char *compare_row(const rs_window_store_t *store, const rs__key_t *
     return NULL;
 }
 
-static const char *check_versions(const rs__key_t *key) {
-    const uint32_t lock = atomic_load_explicit(&key->lock.version, memory_order_relaxed);
-    const uint32_t gauge_lock = atomic_load_explicit(&key->gauge_lock.version, memory_order_relaxed);
-    return ((lock | gauge_lock) & 1) == 0 ? NULL : "a write section was left open";
+static const char *check_versions(const rs_window_store_t *store, const rs__key_t *key) {
+    uint32_t locks = atomic_load_explicit(&key->lock.version, memory_order_relaxed);
+    if (key->is_full) locks |= atomic_load_explicit(&rs__full_of(store, key)->gauge_lock.version, memory_order_relaxed);
+    return (locks & 1) == 0 ? NULL : "a write section was left open";
 }
 
 static const char *check_keys(const rs_window_store_t *store, uint32_t first, recount_t *recounts, scratch_t *scratch) {
@@ -120,7 +119,7 @@ static const char *check_keys(const rs_window_store_t *store, uint32_t first, re
     }
     for (uint32_t k = first; k < key_count && k < end; k++) {
         const rs__key_t *key = store->keys[k];
-        why = check_versions(key);
+        why = check_versions(store, key);
         if (why == NULL && key->is_full && rs__waits_check(store, key, &why) == RS_OK) why = NULL;
         if (why != NULL) return why;
     }

@@ -83,10 +83,11 @@ static void prefetch_rows(const rs_window_store_t *store, uint32_t row) {
     for (uint32_t k = 0; k < batch->key_count; k++) {
         const rs__leaving_t *leaving = &batch->keys[k];
         const rs__full_t *full = rs__full_of(store, leaving->key);
+        __builtin_prefetch(&leaving->key->rows[row][0], 1);
+        __builtin_prefetch(&leaving->key->rows[row][8], 1);
         for (uint32_t i = leaving->first; i < leaving->first + leaving->count; i++) {
             const uint32_t what = batch->items[i].what;
-            if (what < RS__WHAT_HISTOGRAMS) __builtin_prefetch(&leaving->key->rows[row][store->place[what]], 1);
-            else __builtin_prefetch(&full->blocks[(what - RS__WHAT_HISTOGRAMS) / RS_HIST_PER_OCTAVE]);
+            if (what >= RS__WHAT_HISTOGRAMS) __builtin_prefetch(&full->blocks[(what - RS__WHAT_HISTOGRAMS) / RS_HIST_PER_OCTAVE]);
         }
         if (!leaving->has_waits || !leaving->key->is_full) continue;
         const uint32_t extremes = rs__extremes_of(store, row);

@@ -145,7 +145,8 @@ static void add_items(rs_window_store_t *store, rs_state_reader_t *reader, rs__k
                       uint32_t count, bool has_waits) {
     uint8_t rows[RS__MAX_ROWS] = {RS__ROW_SUM};
     uint32_t row_count = 1;
-    const bool roomy = rs__log_reserve(&store->log) && (!key->is_full || rs__slab_reserve(&store->blocks, RS_HIST_COUNT * RS_HIST_BLOCKS));
+    const bool roomy = rs__log_reserve(&store->log) && rs__slab_reserve(rs__more_slab(store, key), RS_PLACES_GROUPS) &&
+                       (!key->is_full || rs__slab_reserve(&store->blocks, RS_HIST_COUNT * RS_HIST_BLOCKS));
     if (!roomy) {
         rs_state_refuse(reader, RS_ERR_LIMIT, "the windows hold more than limits.queue_keys allow now");
         return;

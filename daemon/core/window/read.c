@@ -29,15 +29,26 @@ uint32_t rs_window_key_count(const rs_window_store_t *store) {
 }
 
 /* --- counts ------------------------------------------------------------------------------------------------------- */
-static int64_t read_place(const rs_window_store_t *store, const _Atomic int64_t *sum, const _Atomic int64_t *missing,
-                          uint32_t count) {
-    const uint32_t place = store->place[count];
-    return rs__difference(rs__load(&sum[place]), rs__load(&missing[place]));
+static int64_t read_count(const rs_window_store_t *store, const rs__key_t *key, uint32_t row, uint32_t count) {
+    return rs__difference(rs__row_get(store, key, RS__ROW_SUM, count), rs__row_get(store, key, row, count));
+}
+
+/* `words` of the two rows, which stand at the places from `place` on. */
+static void copy_words(const rs_window_store_t *store, const _Atomic int64_t *sum, const _Atomic int64_t *missing, uint32_t place,
+                       uint32_t words, rs_window_view_t *view) {
+    for (uint32_t i = 0; i < words && store->places.at[place + i] < RS_COUNT_COUNT; i++) {
+        view->counts[store->places.at[place + i]] = rs__difference(rs__load(&sum[i]), rs__load(&missing[i]));
+    }
 }
 
 static void copy_view(const rs_window_store_t *store, const rs__key_t *key, uint32_t row, rs_window_view_t *view) {
-    const _Atomic int64_t *sum = key->rows[RS__ROW_SUM], *missing = key->rows[row];
-    for (uint32_t i = 0; i < RS_COUNT_COUNT; i++) view->counts[i] = read_place(store, sum, missing, i);
+    memset(view->counts, 0, sizeof view->counts);
+    copy_words(store, key->rows[RS__ROW_SUM], key->rows[row], 0, RS_PLACES_HOT, view);
+    /* Acquire: pairs with the release in more_of (total.c). */
+    for (const rs__more_t *more = atomic_load_explicit(&key->more, memory_order_acquire); more != NULL; more = more->next) {
+        const uint32_t place = RS_PLACES_HOT + (uint32_t)more->group * RS_PLACES_GROUP;
+        copy_words(store, more->rows[RS__ROW_SUM], more->rows[row], place, RS_PLACES_GROUP, view);
+    }
     if (!key->is_full) return;
     const _Atomic int64_t *extremes = rs__full_of(store, key)->published[rs__extremes_of(store, row)];
     for (uint32_t e = 0; e < RS_EXTREME_COUNT; e++) view->extremes[e] = rs__load(&extremes[e]);
@@ -75,7 +86,7 @@ int rs_window_read_counts(const rs_window_store_t *store, uint32_t key_number, u
         const uint32_t version = rs_seqlock_read_begin(&key->lock);
         const bool empty = is_of_yesterday(key, row);
         for (size_t i = 0; i < count; i++) {
-            const int64_t value = read_place(store, key->rows[RS__ROW_SUM], key->rows[row], (uint32_t)which[i]);
+            const int64_t value = read_count(store, key, row, (uint32_t)which[i]);
             values[i] = empty ? 0 : value;
         }
         if (!rs_seqlock_read_retry(&key->lock, version)) return RS_OK;
@@ -221,11 +232,16 @@ int rs_window_histogram(const rs_window_store_t *store, uint32_t key_number, uin
 int rs_window_read_gauges(const rs_window_store_t *store, uint32_t key_number, rs_window_gauges_t *gauges) {
     const rs__key_t *key = find_key(store, key_number);
     if (key == NULL) return RS_ERR_NOT_FOUND;
-    int64_t words[RS_ARRAY_LEN(key->gauges)];
+    const rs__full_t *full = rs__full_of(store, key);
+    int64_t words[RS_ARRAY_LEN(full->gauges)];
+    if (!key->is_full) {
+        memset(gauges, 0, sizeof *gauges);
+        return RS_OK;
+    }
     for (uint32_t attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-        const uint32_t version = rs_seqlock_read_begin(&key->gauge_lock);
-        for (uint32_t i = 0; i < RS_ARRAY_LEN(words); i++) words[i] = rs__load(&key->gauges[i]);
-        if (rs_seqlock_read_retry(&key->gauge_lock, version)) continue;
+        const uint32_t version = rs_seqlock_read_begin(&full->gauge_lock);
+        for (uint32_t i = 0; i < RS_ARRAY_LEN(words); i++) words[i] = rs__load(&full->gauges[i]);
+        if (rs_seqlock_read_retry(&full->gauge_lock, version)) continue;
         memcpy(gauges, words, sizeof words);
         return RS_OK;
     }
@@ -235,11 +251,16 @@ int rs_window_read_gauges(const rs_window_store_t *store, uint32_t key_number, r
 int rs_window_read_prediction(const rs_window_store_t *store, uint32_t key_number, rs_window_prediction_t *prediction) {
     const rs__key_t *key = find_key(store, key_number);
     if (key == NULL) return RS_ERR_NOT_FOUND;
-    int64_t words[RS_ARRAY_LEN(key->prediction)];
+    const rs__full_t *full = rs__full_of(store, key);
+    int64_t words[RS_ARRAY_LEN(full->prediction)];
+    if (!key->is_full) {
+        memset(prediction, 0, sizeof *prediction);
+        return RS_OK;
+    }
     for (uint32_t attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-        const uint32_t version = rs_seqlock_read_begin(&key->gauge_lock);
-        for (uint32_t i = 0; i < RS_ARRAY_LEN(words); i++) words[i] = rs__load(&key->prediction[i]);
-        if (rs_seqlock_read_retry(&key->gauge_lock, version)) continue;
+        const uint32_t version = rs_seqlock_read_begin(&full->gauge_lock);
+        for (uint32_t i = 0; i < RS_ARRAY_LEN(words); i++) words[i] = rs__load(&full->prediction[i]);
+        if (rs_seqlock_read_retry(&full->gauge_lock, version)) continue;
         memcpy(prediction, words, sizeof words);
         return RS_OK;
     }
@@ -249,7 +270,7 @@ int rs_window_read_prediction(const rs_window_store_t *store, uint32_t key_numbe
 uint32_t rs_window_key_version(const rs_window_store_t *store, uint32_t key_number) {
     const rs__key_t *key = find_key(store, key_number);
     if (key == NULL) return 0;
+    const uint32_t gauges = key->is_full ? rs_seqlock_read_begin(&rs__full_of(store, key)->gauge_lock) : 0;
     /* Each only grows, so their sum changes with each. */
-    return atomic_load_explicit(&key->group->day_changes, memory_order_acquire) + rs_seqlock_read_begin(&key->lock) +
-           rs_seqlock_read_begin(&key->gauge_lock);
+    return atomic_load_explicit(&key->group->day_changes, memory_order_acquire) + rs_seqlock_read_begin(&key->lock) + gauges;
 }

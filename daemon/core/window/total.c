@@ -17,14 +17,37 @@ static rs__octave_t *block_of(rs_window_store_t *store, rs__full_t *full, uint32
     return block;
 }
 
+/* Likewise. */
+static rs__more_t *more_of(rs_window_store_t *store, rs__key_t *key, uint32_t group) {
+    rs__more_t *more = rs__more_of(key, group);
+    if (more != NULL) return more;
+    rs__slab_t *slab = rs__more_slab(store, key);
+    more = rs__slab_at(slab, rs__slab_take(slab));
+    memset(more, 0, slab->object_bytes);
+    more->group = group;
+    more->next = atomic_load_explicit(&key->more, memory_order_relaxed);
+    /* Release: whoever acquires the pointer (rs__more_of) sees zeroes and the rest of the chain. */
+    atomic_store_explicit(&key->more, more, memory_order_release);
+    return more;
+}
+
+static void add_count(rs_window_store_t *store, rs__key_t *key, const uint8_t *rows, uint32_t row_count, uint32_t count, int64_t delta) {
+    const uint32_t place = store->places.of[count];
+    if (place < RS_PLACES_HOT) {
+        for (uint32_t r = 0; r < row_count; r++) rs__add(&key->rows[rows[r]][place], delta);
+        return;
+    }
+    rs__more_t *more = more_of(store, key, (place - RS_PLACES_HOT) / RS_PLACES_GROUP);
+    for (uint32_t r = 0; r < row_count; r++) rs__add(&more->rows[rows[r]][(place - RS_PLACES_HOT) % RS_PLACES_GROUP], delta);
+}
+
 void rs__total_add(rs_window_store_t *store, rs__key_t *key, const uint8_t *rows, uint32_t row_count,
                    const rs__item_t *items, uint32_t count) {
     for (uint32_t i = 0; i < count; i++) {
         const uint32_t what = items[i].what;
         const int64_t delta = items[i].delta;
         if (what < RS__WHAT_HISTOGRAMS) {
-            const uint32_t place = store->place[what];
-            for (uint32_t r = 0; r < row_count; r++) rs__add(&key->rows[rows[r]][place], delta);
+            add_count(store, key, rows, row_count, what, delta);
             continue;
         }
         const uint32_t bucket = what - RS__WHAT_HISTOGRAMS;
@@ -43,9 +66,12 @@ void rs__total_subtract(rs_window_store_t *store, rs__key_t *key, uint32_t row, 
     }
 }
 
-static void empty_today(const rs_window_store_t *store, rs__key_t *key) {
+void rs__total_empty_today(const rs_window_store_t *store, rs__key_t *key) {
     const _Atomic int64_t *sum = key->rows[RS__ROW_SUM];
     for (uint32_t i = 0; i < RS__ROW_WORDS; i++) rs__store(&key->rows[RS__ROW_TODAY][i], rs__load(&sum[i]));
+    for (rs__more_t *more = atomic_load_explicit(&key->more, memory_order_relaxed); more != NULL; more = more->next) {
+        for (uint32_t i = 0; i < RS_PLACES_GROUP; i++) rs__store(&more->rows[RS__ROW_TODAY][i], rs__load(&more->rows[RS__ROW_SUM][i]));
+    }
     if (!key->is_full) return;
     for (uint32_t b = 0; b < RS_HIST_COUNT * RS_HIST_BLOCKS; b++) {
         rs__octave_t *block = atomic_load_explicit(&rs__full_of(store, key)->blocks[b], memory_order_relaxed);
@@ -62,7 +88,7 @@ void rs__total_start_day(rs_window_store_t *store, rs__key_t *key) {
     if (rs__load(&key->day_us) == day_us) return;
     if (key->is_full) rs__waits_start_day(store, key);
     rs_seqlock_write_begin(&key->lock);
-    empty_today(store, key);
+    rs__total_empty_today(store, key);
     rs__store(&key->day_us, day_us);
     if (key->is_full) rs__waits_publish_row(store, key, RS__ROW_TODAY);
     rs_seqlock_write_end(&key->lock);

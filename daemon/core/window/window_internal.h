@@ -16,6 +16,7 @@
 #ifndef RS_CORE_WINDOW_INTERNAL_H
 #define RS_CORE_WINDOW_INTERNAL_H
 
+#include "core/places.h"
 #include "core/window/slab.h"
 #include "core/window/window.h"
 #include "ring/seqlock.h"
@@ -29,10 +30,8 @@ enum {
     RS__ROW_SUM = 0, RS__ROW_TODAY = 1, RS__ROW_LONGEST = 2,
     RS__MAX_ROWS = 2 + RS_MAX_WINDOWS,
     RS__SUMS_ROWS = 3,
-    RS__HOT_WORDS = 16,             /* the first two cache lines: what most changes touch, see store.c */
-    RS__ROW_WORDS = (RS_COUNT_COUNT + 7) / 8 * 8
+    RS__ROW_WORDS = RS_PLACES_HOT   /* two cache lines; rarer counts are in groups of their own, rs__more_t */
 };
-static_assert((int)RS__HOT_WORDS <= (int)RS_COUNT_COUNT && RS__ROW_WORDS <= 256, "the place of a count is an uint8_t");
 
 /* --- what a contribution goes to ---------------------------------------------------------------------------------- */
 /* A number below RS__WHAT_HISTOGRAMS is a count, from there on a bucket: histogram * RS_HIST_BUCKETS + bucket. */
@@ -77,8 +76,19 @@ typedef struct rs__wait_chunk {
  * rows mean anything. */
 typedef struct rs__octave { _Atomic uint32_t counts[RS_HIST_PER_OCTAVE]; } rs__octave_t;
 
+/* A group of rarer counts (core/places.h) in every row of a key, made by the first of them, never freed before the store. The groups
+ * of a key are a chain; `next` and `group` do not change any more once readers can see it. */
+typedef struct rs__more {
+    struct rs__more *next;
+    uint64_t group;
+    _Atomic int64_t rows[][RS_PLACES_GROUP];    /* relaxed inside the key's lock; as the key's rows */
+} rs__more_t;
+
 /* What only FULL keys have. */
 typedef struct rs__full {
+    rs_seqlock_t gauge_lock;        /* gauges, prediction */
+    _Alignas(64) _Atomic int64_t gauges[4 + RS_MAX_POLICIES]; /* as in rs_window_gauges_t; relaxed inside gauge_lock */
+    _Alignas(64) _Atomic int64_t prediction[4 + 2 * RS_MAX_POLICIES]; /* as in rs_window_prediction_t; as the gauges */
     /* Writer stores with release once the block is zeroed, readers load with acquire; inside the key's lock. */
     _Atomic(rs__octave_t *) blocks[RS_HIST_COUNT * RS_HIST_BLOCKS];
     /* Relaxed inside the key's lock. By rs__extremes_of: today, then the shortest to the longest window. */
@@ -106,24 +116,24 @@ typedef struct rs__group {
 typedef struct rs__key {
     rs_seqlock_t lock;              /* rows, blocks, published extremes, day_us */
     uint32_t number;
-    uint32_t row_count;
-    bool is_full;
     rs__group_t *group;
     /* The day that today's row is of. Behind the group's day: nothing has touched the key since midnight, its `today`
      * is empty. Relaxed inside the lock. */
     _Atomic int64_t day_us;
+    /* The newest group of rarer counts. Writer: release, when its words are zeroed; readers: acquire, inside the lock. */
+    _Atomic(rs__more_t *) more;
     /* Writer only: the second of the newest record that has the key, that record, and where in it the key is. */
     int64_t pane_s;
-    uint32_t pane_record, pane_slot;
     int64_t busy_s;                 /* the last second that the key had an open pane in */
+    uint32_t pane_record, pane_slot;
     uint32_t open;                  /* its open pane, RS__NONE */
-    rs_seqlock_t gauge_lock;        /* gauges, prediction */
-    _Alignas(64) _Atomic int64_t gauges[4 + RS_MAX_POLICIES]; /* as in rs_window_gauges_t; relaxed inside gauge_lock */
-    _Alignas(64) _Atomic int64_t prediction[4 + 2 * RS_MAX_POLICIES]; /* as in rs_window_prediction_t; as the gauges */
-    /* Relaxed inside the lock; wrapping, like histogram counts. By store->place. */
+    uint8_t row_count;
+    bool is_full;
+    /* Relaxed inside the lock; wrapping, like histogram counts. By store->places. */
     _Alignas(64) _Atomic int64_t rows[][RS__ROW_WORDS];
     /* FULL keys: an rs__full_t follows the rows, see rs__full_of */
 } rs__key_t;
+static_assert(sizeof(rs__key_t) == 64, "what a change looks at first is one cache line");
 static_assert(sizeof(rs_window_gauges_t) == (4 + RS_MAX_POLICIES) * sizeof(int64_t), "gauges are copied word by word");
 static_assert(sizeof(rs_window_prediction_t) == (4 + 2 * RS_MAX_POLICIES) * sizeof(int64_t), "predictions, too");
 
@@ -239,7 +249,7 @@ struct rs_window_store {
     rs__key_t **keys;
     _Atomic uint32_t key_count;     /* writer: release, after the key is ready; readers: acquire */
     uint32_t max_keys, window_count;
-    uint8_t place[RS_COUNT_COUNT];  /* where in a row a count is */
+    rs_places_t places;             /* where a count is */
     size_t full_offset;             /* from a FULL key to its rs__full_t: where, without having to look */
     char readers_end[64];
     /* Writer only. */
@@ -254,6 +264,7 @@ struct rs_window_store {
     uint64_t fixed_bytes;
     uint64_t refused;
     rs__slab_t blocks, chunks, opens;
+    rs__slab_t more_of_full, more_of_sums;  /* rs__more_t */
     uint32_t newest_open;           /* list of open panes */
     rs__log_t log;
     rs__cursor_t cursor;
@@ -292,6 +303,9 @@ static inline int64_t rs__floor_s(int64_t us) {
 /* Whole cache lines, an odd number of them: the same line of many such objects then spreads over all sets of a cache.
  * */
 static inline size_t rs__odd_lines(size_t bytes) { return ((bytes + 63) / 64 | 1) * 64; }
+static inline size_t rs__more_bytes(uint32_t row_count) {
+    return sizeof(rs__more_t) + (size_t)row_count * RS_PLACES_GROUP * sizeof(int64_t);
+}
 static inline size_t rs__block_bytes(uint32_t window_count) {
     return (2 + (size_t)window_count) * sizeof(rs__octave_t);
 }
@@ -306,6 +320,23 @@ static inline void rs__prefetch_bucket(const rs_window_store_t *store, const rs_
     const rs__octave_t *block =
         atomic_load_explicit(&rs__full_of(store, key)->blocks[bucket / RS_HIST_PER_OCTAVE], memory_order_relaxed);
     if (block != NULL) __builtin_prefetch(&block[row].counts[bucket % RS_HIST_PER_OCTAVE], 1);
+}
+
+static inline rs__slab_t *rs__more_slab(rs_window_store_t *store, const rs__key_t *key) {
+    return key->is_full ? &store->more_of_full : &store->more_of_sums;
+}
+/* The group of rarer counts, NULL when nothing of it was counted yet. Any thread: acquire pairs with the release in total.c. */
+static inline rs__more_t *rs__more_of(const rs__key_t *key, uint32_t group) {
+    rs__more_t *more = atomic_load_explicit(&key->more, memory_order_acquire);
+    while (more != NULL && more->group != group) more = more->next;
+    return more;
+}
+/* One count in one row. Any thread, inside the key's lock. */
+static inline int64_t rs__row_get(const rs_window_store_t *store, const rs__key_t *key, uint32_t row, uint32_t count) {
+    const uint32_t place = store->places.of[count];
+    if (place < RS_PLACES_HOT) return rs__load(&key->rows[row][place]);
+    const rs__more_t *more = rs__more_of(key, (place - RS_PLACES_HOT) / RS_PLACES_GROUP);
+    return more == NULL ? 0 : rs__load(&more->rows[row][(place - RS_PLACES_HOT) % RS_PLACES_GROUP]);
 }
 
 /* panes.c */
@@ -346,6 +377,8 @@ void rs__open_flush_all(rs_window_store_t *store);
 void rs__total_add(rs_window_store_t *store, rs__key_t *key, const uint8_t *rows, uint32_t row_count,
                    const rs__item_t *items, uint32_t count);
 void rs__total_subtract(rs_window_store_t *store, rs__key_t *key, uint32_t row, const rs__item_t *items, uint32_t count);
+/* Nothing is counted in the key's `today` any more. */
+void rs__total_empty_today(const rs_window_store_t *store, rs__key_t *key);
 /* Opens its own write section: empties the key's `today` when the group's day has changed since it was last touched. */
 void rs__total_start_day(rs_window_store_t *store, rs__key_t *key);
 /* Lowest or highest bucket that today's histogram holds, -1 when it is empty. Writer. */

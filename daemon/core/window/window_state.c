@@ -106,8 +106,7 @@ static void put_today(rs_state_writer_t *writer, const rs_window_store_t *store,
     rs_state_counts_t counts;
     rs_hist_entry_t entries[RS_HIST_BUCKETS];
     for (uint32_t i = 0; i < RS_COUNT_COUNT; i++) {
-        const uint32_t place = store->place[i];
-        counts.counts[i] = rs__difference(rs__load(&key->rows[RS__ROW_SUM][place]), rs__load(&key->rows[RS__ROW_TODAY][place]));
+        counts.counts[i] = rs__difference(rs__row_get(store, key, RS__ROW_SUM, i), rs__row_get(store, key, RS__ROW_TODAY, i));
     }
     rs_state_put_item(writer, &rs_state_counts_table, &counts);
     if (!key->is_full) return;
@@ -187,15 +186,15 @@ static void get_keys(rs_core_t *core, rs_window_store_t *store, rs_state_reader_
     }
 }
 
-/* What today lacks of the sum. */
-static void set_today(rs_window_store_t *store, rs__key_t *key, const rs_state_counts_t *counts) {
-    for (uint32_t i = 0; i < RS__ROW_WORDS; i++) rs__store(&key->rows[RS__ROW_TODAY][i], rs__load(&key->rows[RS__ROW_SUM][i]));
-    for (uint32_t i = 0; i < RS_COUNT_COUNT; i++) rs__add(&key->rows[RS__ROW_TODAY][store->place[i]], -counts->counts[i]);
-    if (!key->is_full) return;
-    for (uint32_t b = 0; b < RS_HIST_COUNT * RS_HIST_BLOCKS; b++) {
-        rs__octave_t *block = atomic_load_explicit(&rs__full_of(store, key)->blocks[b], memory_order_relaxed);
-        if (block != NULL) memcpy(&block[RS__ROW_TODAY], &block[RS__ROW_SUM], sizeof *block);
+/* What today lacks of the sum. False: no room. */
+static bool set_today(rs_window_store_t *store, rs__key_t *key, const rs_state_counts_t *counts) {
+    if (!rs__slab_reserve(rs__more_slab(store, key), RS_PLACES_GROUPS)) return false;
+    rs__total_empty_today(store, key);
+    for (uint32_t i = 0; i < RS_COUNT_COUNT; i++) {
+        const rs__item_t item = {.what = (uint16_t)i, .delta = counts->counts[i]};
+        if (item.delta != 0) rs__total_subtract(store, key, RS__ROW_TODAY, &item, 1);
     }
+    return true;
 }
 
 /* A bucket of today is one that came and that the windows, and the sum but for them, have lost again. */
@@ -225,7 +224,10 @@ static void get_today(rs_window_store_t *store, const rs_state_figures_t *figure
         if (!in_range) rs_state_refuse(reader, RS_ERR_PARSE, "a count of today is out of range");
     }
     if (!rs_state_is_good(reader)) return;
-    set_today(store, key, &counts);
+    if (!set_today(store, key, &counts)) {
+        rs_state_refuse(reader, RS_ERR_LIMIT, "the windows hold more than limits.queue_keys allow now");
+        return;
+    }
     if (!key->is_full) return;
     rs__full_t *full = rs__full_of(store, key);
     today_t today;

@@ -354,9 +354,10 @@ static void the_check_finds_what_was_tampered_with(void **state) {
     rs__key_t *key = store->keys[0];
     rs__full_t *full = rs__full_of(store, key);
 
-    rs__add(&key->rows[RS__ROW_LONGEST][store->place[RS_COUNT_SL_DEN_7]], 1);
+    assert_true(store->places.of[RS_COUNT_SL_DEN_0] < RS_PLACES_HOT);
+    rs__add(&key->rows[RS__ROW_LONGEST][store->places.of[RS_COUNT_SL_DEN_0]], 1);
     assert_int_equal(rs_window_check(store, &why), RS_ERR_STATE);
-    rs__add(&key->rows[RS__ROW_LONGEST][store->place[RS_COUNT_SL_DEN_7]], -1);
+    rs__add(&key->rows[RS__ROW_LONGEST][store->places.of[RS_COUNT_SL_DEN_0]], -1);
 
     rs__store(&full->published[1][RS_EXTREME_ANSWERED_MAX], 6 * SECOND);
     assert_int_equal(rs_window_check(store, &why), RS_ERR_STATE);
