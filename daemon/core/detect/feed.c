@@ -198,6 +198,7 @@ void rs_detect_close(const rs_detect_feed_t *feed, const rs_detect_rule_t *rule,
     }
     state->closed_us = end_us;
     state->verdict = RS_DETECT_NO_EVIDENCE;
+    if (rs_detect_is_closed(rule) && !rule->solved) return;
     state->is_null = figure.is_null;
     state->value = figure.is_null ? 0 : figure.value;
     state->numerator = figure.numerator;

@@ -56,6 +56,7 @@ typedef struct rs_detect_rule {
     double target, burn;                /* of a burn rate; burn: its limit */
     /* solved for so many keys */
     uint32_t keys;
+    bool solved;                        /* false: no limits, the rule finds nothing */
     double arl;                         /* subgroups per false alarm of one key */
     rs_cusum_design_t cusum;
     rs_ewma_design_t ewma;
@@ -102,6 +103,10 @@ RS_MUST_CHECK int rs_detect_compile(const rs_config_t *config, const rs_rule_con
  * of two, so that they change seldom. */
 bool rs_detect_solve(rs_detect_rule_t *rule, uint32_t keys);
 uint32_t rs_detect_keys(uint32_t keys);
+/* Of a solved rule, one key: subgroups until it signals when the figure has moved by `shift` of its deviations (towards the side that is
+ * watched), on the mean; 0: false alarms. NAN where that has no answer (rules that are not solved, no_data). Of a season with
+ * all its weeks. Of a change from one subgroup to the next: 1 / the chance that it is seen at once. */
+double rs_detect_seen_after(const rs_detect_rule_t *rule, double shift);
 
 /* A subgroup has ended at `end_us`; the store's time must be just before it. */
 void rs_detect_close(const rs_detect_feed_t *feed, const rs_detect_rule_t *rule, uint32_t policy_slot, uint32_t key, int64_t end_us,

@@ -101,10 +101,7 @@ static bool solve_chart(rs_detect_rule_t *rule) {
     return true;
 }
 
-bool rs_detect_solve(rs_detect_rule_t *rule, uint32_t keys) {
-    rule->keys = rs_detect_keys(keys);
-    rule->counts = false;
-    if (!rs_config_is_solved(rule->config) || rule->every_us == 0 || rule->budget <= 0) return !rs_config_is_solved(rule->config);
+static bool solve(rs_detect_rule_t *rule) {
     rule->arl = (double)RS_US_PER_DAY / (double)rule->every_us * rule->keys / rule->budget;
     rule->arl = fmin(fmax(rule->arl, RS_ARL_LEAST), RS_ARL_MOST);
     switch (rule->detector) {
@@ -115,5 +112,36 @@ bool rs_detect_solve(rs_detect_rule_t *rule, uint32_t keys) {
             return !isnan(rule->ewma.limit);
         case RS_DETECTOR_SHEWHART: return solve_chart(rule);
         default: rule->single = rs_limit_single(rule->sides, rule->arl); return !isnan(rule->single);
+    }
+}
+
+bool rs_detect_solve(rs_detect_rule_t *rule, uint32_t keys) {
+    rule->keys = rs_detect_keys(keys);
+    rule->counts = false;
+    const bool wanted = rs_config_is_solved(rule->config);
+    rule->solved = wanted && rule->every_us > 0 && rule->budget > 0 && solve(rule);
+    return rule->solved || !wanted;
+}
+
+/* --- how soon a shift is seen --------------------------------------------------------------------------------------- */
+static double season_seen_after(const rs_detect_rule_t *rule, double shift) {
+    const rs_season_view_t full = {.spread = 1, .weeks = RS_SEASON_WEEKS, .freedom = 0.6 * (RS_SEASON_WEEKS - 1) * (2 * RS_SEASON_NEAR + 1)};
+    if (shift == 0) return rule->arl;
+    return rs_arl_single(rs_season_limit(&full, rule->sides == RS_SIDE_BOTH, rule->arl), rule->sides, shift);
+}
+
+double rs_detect_seen_after(const rs_detect_rule_t *rule, double shift) {
+    const double towards = rule->sides == RS_SIDE_DOWN ? -shift : shift, mean = rule->config->centre;
+    if (!rule->solved) return NAN;
+    switch (rule->detector) {
+        case RS_DETECTOR_CUSUM:
+            if (!rule->counts) return rs_arl_cusum(&rule->cusum, towards);
+            return rs_arl_count_cusum(&rule->cusum, fmax(mean + towards * sqrt(mean), mean / 100), steps_for(mean));
+        case RS_DETECTOR_EWMA: return rs_arl_ewma(&rule->ewma, towards);
+        case RS_DETECTOR_SHEWHART: return rs_arl_chart(&rule->chart, towards);
+        case RS_DETECTOR_LANEY: return rs_arl_single(rule->single, rule->sides, towards);
+        case RS_DETECTOR_SEASONAL: return season_seen_after(rule, towards);
+        case RS_DETECTOR_RATE_OF_CHANGE: return rs_arl_single(rule->single, rule->sides, towards / sqrt(2));
+        default: return NAN;
     }
 }
