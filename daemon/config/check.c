@@ -97,7 +97,7 @@ static int check_rule_window(rs__loader_t *loader, const rs_rule_config_t *rule,
     const bool gauge = unit >= RS_UNIT_GAUGE_COUNT;
     if (!rs__rule_takes(rule->detector, RS_STR("window"))) return RS_OK;
     if (gauge && rule->window.len > 0)
-        return rs__refuse_rule_key(loader, node, key, "window", "no window with waiting, oldest_wait, open_over_t, estimated_wait, breach_oldest, breach_newest",
+        return rs__refuse_rule_key(loader, node, key, "window", "no window with waiting, oldest_wait, open_over_t, estimated_wait, breach_oldest, breach_newest, staff",
                                "this metric is of now and has no window");
     if (!gauge && rule->window.len == 0)
         return rs__refuse_rule_key(loader, node, key, "window", "one of `windows`, or today", "is missing");

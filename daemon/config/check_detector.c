@@ -109,6 +109,8 @@ static int check_subject(rs__loader_t *loader, const rs_rule_config_t *rule, con
     static const char *const not_shares[] = {"predicted_service_level", "survey_response_rate", NULL};
     if (is_forecast(rule) && rule->family != 0)
         return rs__refuse_rule_key(loader, node, key, "by", "by: queue with forecasts", "the rule can never fire: only queues are predicted");
+    if (rs_str_equal(rule->metric, RS_STR("staff")) && rule->family != 0)
+        return rs__refuse_rule_key(loader, node, key, "by", "by: queue with staff", "the rule can never fire: only queues have staff");
     if (rule->detector == RS_DETECTOR_PREDICTED_BREACH && !is_forecast(rule))
         return rs__refuse_rule_key(loader, node, key, "metric", "predicted_service_level, estimated_wait, breach_oldest or breach_newest",
                                    "this metric is no forecast");

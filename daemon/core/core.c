@@ -120,6 +120,13 @@ static rs_detect_sources_t look_at_sources(void *context, rs_str_t glob, int64_t
     return seen;
 }
 
+static int64_t look_at_staff(void *context, uint32_t key) {
+    const rs_core_t *core = context;
+    if (core->directory.entries[key].dimensions.family != RS_FAMILY_QUEUE) return -1;
+    const rs_staff_t staff = rs_agents_staff(core->agents, key);
+    return staff.by_handlings ? -1 : (int64_t)staff.available + staff.busy;
+}
+
 static int create_windows(rs_core_t *core) {
     const rs_config_t *config = core->config;
     rs_window_settings_t settings = {.window_count = config->window_count, .max_keys = core->directory.max,
@@ -131,7 +138,7 @@ static int create_windows(rs_core_t *core) {
     const rs_config_t *newest = core->generations[core->generation_count - 1].config;   /* a loaded core: those of before */
     status = rs_alerts_create(newest, core->windows, config->limits.alerts, core->options.run << 32, core->options.effects.on_alert,
                               core->options.effects.context, &core->alerts);
-    if (status == RS_OK) rs_alerts_set_sources(core->alerts, &(rs_detect_source_fn_t){.context = core, .look = look_at_sources});
+    if (status == RS_OK) rs_alerts_set_sources(core->alerts, &(rs_detect_source_fn_t){.context = core, .look = look_at_sources, .staff = look_at_staff});
     return status;
 }
 

@@ -143,10 +143,11 @@ static void step(rs_alerts_t *alerts, uint32_t key, rs__alert_instance_t *instan
 }
 
 /* False: the store has no such figure (key without that window, policy not counted yet); nothing is decided then. */
-static bool read_figure(const rs_alerts_t *alerts, uint32_t key, const rs__alert_rule_t *rule, rs_figure_t *figure) {
+static bool read_figure(rs_alerts_t *alerts, uint32_t key, const rs__alert_rule_t *rule, rs_figure_t *figure) {
     if (rule->policy_slot >= RS_MAX_POLICIES) return false;
-    if (rs_metric_read(alerts->store, key, rule->window_slot, rule->metric, rule->policy_slot, rule->open_miss_now,
-                       alerts->now_us, figure) != RS_OK) {
+    const rs_detect_feed_t feed = rs__alert_feed(alerts);
+    if (rs_detect_read(&feed, key, rule->window_slot, rule->metric, rule->policy_slot, rule->open_miss_now, alerts->now_us,
+                       figure) != RS_OK) {
         return false;
     }
     /* Nothing known of a gauge is nobody; nothing known of the future is no evidence. */
@@ -180,7 +181,7 @@ static void evaluate(rs_alerts_t *alerts, uint32_t number, uint32_t from, uint32
 
     for (uint32_t i = from; i < to; i++) {
         const rs__alert_rule_t *rule = &alerts->rules[instances[i].rule];
-        if (rule->class >= RS__CLASS_CLOSED) {
+        if (rs_detect_has_state(&rule->detect)) {
             if (instances[i].detect == 0) continue;
             const rs_finding_t finding = detect(alerts, number, rule, &instances[i]);
             if (instances[i].state != RS_ALERT_OK || finding.verdict == RS_DETECT_BREACH) step(alerts, number, &instances[i], &finding);

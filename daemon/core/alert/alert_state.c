@@ -46,6 +46,8 @@ static const rs_state_field_t detect_fields[] = {
     ANY(chart.within_count), ANY(chart.outside_count),
     ANY(reference.hits), ANY(reference.trials), ANY(reference.weight), ANY(reference.z), ANY(reference.squares), ANY(reference.products),
     ANY(reference.ranges), ANY(reference.last_z), ANY(reference.taken), ANY(reference.has_last),
+    RS_STATE_ARRAY(rs_detect_state_t, reference.tail_from, RS_BOUND_ANY), RS_STATE_ARRAY(rs_detect_state_t, reference.tail_excess, RS_BOUND_ANY),
+    RS_STATE_ARRAY(rs_detect_state_t, reference.tail_weight, RS_BOUND_ANY),
     RS_STATE_ARRAY(rs_detect_state_t, season.days, RS_BOUND_SEASON_DAY), ANY(frozen), ANY(before), ANY(before_n), ANY(expected), ANY(per_s),
     ANY(seen), RS_STATE_FIELD(rs_detect_state_t, looked_us, RS_BOUND_TIME), RS_STATE_FIELD(rs_detect_state_t, interval_us, RS_BOUND_TIME),
     ANY(level_num), ANY(level_den)};

@@ -101,6 +101,7 @@ static int compile_rule(const rs_config_t *config, uint32_t index, rs__alert_rul
     rule->class = is_percentile(rule->metric)             ? RS__CLASS_PERCENTILE
                   : rule->metric == RS_METRIC_OLDEST_WAIT ? RS__CLASS_GROWING
                                                           : RS__CLASS_EVENT;
+    if (rule->metric == RS_METRIC_STAFF) rule->class = RS__CLASS_TIMED;   /* no event of the queue tells that it changed */
     if (rs_detect_is_closed(&rule->detect)) rule->class = RS__CLASS_CLOSED;
     if (rs_detect_is_timed(&rule->detect)) rule->class = RS__CLASS_TIMED;
     if (!rule->gauge) {

@@ -163,6 +163,17 @@ static void judge_change(const rs_detect_rule_t *rule, rs_detect_state_t *state,
     state->has_before = true;
 }
 
+/* Charts of single figures go by how long their tail really is; an average, at most by how long it is at three sigmas; a sum, not at all. */
+static double tail_of(const rs_detect_rule_t *rule, const rs_detect_state_t *state, bool above, double sigma) {
+    if (rule->config->sigma > 0 || rule->config->baseline == RS_BASELINE_FIXED) return 1;
+    switch (rule->detector) {
+        case RS_DETECTOR_LANEY: return rs_reference_tail(&state->reference, above, sigma, rule->single);
+        case RS_DETECTOR_SHEWHART: return rs_reference_tail(&state->reference, above, sigma, 3 * rule->chart.width);
+        case RS_DETECTOR_EWMA: return rs_reference_tail(&state->reference, above, sigma, fmin(3, rule->ewma.limit));
+        default: return 1;
+    }
+}
+
 static void close_sample(const rs_detect_feed_t *feed, const rs_detect_rule_t *rule, int64_t begin_us, const rs_figure_t *figure,
                          rs_detect_state_t *state) {
     const rs_sample_t sample = sample_of(rule, figure);
@@ -176,11 +187,21 @@ static void close_sample(const rs_detect_feed_t *feed, const rs_detect_rule_t *r
     } else if (rule->detector == RS_DETECTOR_RATE_OF_CHANGE) {
         judge_change(rule, state, &sample);
     } else if (has_z && enough && find_sigma(rule, state, &sigma)) {
-        subgroup.w = z / sigma;
+        subgroup.w = z / sigma / tail_of(rule, state, z > 0, sigma);
         subgroup.deviation = fabs(z) > 1e-12 ? (sample.value - subgroup.centre) / subgroup.w : sigma;
         judge(rule, state, &sample, &subgroup);
     }
     learn(feed, rule, state, begin_us, &sample, has_z, z);
+}
+
+int rs_detect_read(const rs_detect_feed_t *feed, uint32_t key, uint32_t window, rs_metric_t metric, uint32_t policy_slot, bool open_miss_now,
+                   int64_t now_us, rs_figure_t *figure) {
+    if (metric != RS_METRIC_STAFF || feed->sources.staff == NULL) {
+        return rs_metric_read(feed->store, key, window, metric, policy_slot, open_miss_now, now_us, figure);
+    }
+    const int64_t staff = feed->sources.staff(feed->sources.context, key);
+    *figure = staff < 0 ? (rs_figure_t){.is_null = true} : (rs_figure_t){.value = (double)staff, .numerator = staff};
+    return RS_OK;
 }
 
 void rs_detect_close(const rs_detect_feed_t *feed, const rs_detect_rule_t *rule, uint32_t policy_slot, uint32_t key, int64_t end_us,
@@ -188,7 +209,7 @@ void rs_detect_close(const rs_detect_feed_t *feed, const rs_detect_rule_t *rule,
     rs_figure_t figure;
     const bool follows = state->closed_us == end_us - rule->every_us;
     if (policy_slot >= RS_MAX_POLICIES ||
-        rs_metric_read(feed->store, key, rule->window_slot, rule->metric, policy_slot, false, end_us - 1, &figure) != RS_OK) {
+        rs_detect_read(feed, key, rule->window_slot, rule->metric, policy_slot, false, end_us - 1, &figure) != RS_OK) {
         return;
     }
     if (rule->gauge && figure.is_null && !rs_metric_is_forecast(rule->metric)) figure = (rs_figure_t){.value = 0};

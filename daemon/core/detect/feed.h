@@ -86,7 +86,11 @@ typedef struct rs_detect_state {
 
 /* Of all sources that match: the longest silence, and numbers missing. `known` false: there is none. */
 typedef struct rs_detect_sources { bool known; int64_t silent_us, missing; } rs_detect_sources_t;
-typedef struct rs_detect_source_fn { void *context; rs_detect_sources_t (*look)(void *context, rs_str_t glob, int64_t now_us); } rs_detect_source_fn_t;
+typedef struct rs_detect_source_fn {
+    void *context;
+    rs_detect_sources_t (*look)(void *context, rs_str_t glob, int64_t now_us);
+    int64_t (*staff)(void *context, uint32_t key);      /* agents available or busy in a queue key; < 0: not known */
+} rs_detect_source_fn_t;
 
 /* Where figures come from. */
 typedef struct rs_detect_feed {
@@ -97,6 +101,9 @@ typedef struct rs_detect_feed {
     rs_detect_source_fn_t sources;
 } rs_detect_feed_t;
 
+/* A figure of a key; of staff, what the core knows of agents. As rs_metric_read. */
+RS_MUST_CHECK int rs_detect_read(const rs_detect_feed_t *feed, uint32_t key, uint32_t window, rs_metric_t metric, uint32_t policy_slot,
+                                 bool open_miss_now, int64_t now_us, rs_figure_t *figure);
 /* Names looked up; limits are not solved yet. RS_ERR_NOT_FOUND as for any rule. */
 RS_MUST_CHECK int rs_detect_compile(const rs_config_t *config, const rs_rule_config_t *from, rs_detect_rule_t *rule);
 /* Solves the limits for so many keys; false: they cannot be had, and the rule finds nothing. Pure. Limits are solved for the next power

@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+static const double tail_share = 0.1, tail_begins = 1.2815515655446004, tail_mean = 0.47344773;   /* of a normal distribution */
+enum { LEAST_IN_TAIL = 8, TAIL_MEMORY = 200 };
 static const double range_of_two = 1.128, most_correlation = 0.8;
 
 bool rs_reference_mean(const rs_reference_t *reference, double *mean) {
@@ -35,6 +37,25 @@ bool rs_reference_sigma(const rs_reference_t *reference, bool of_sums, double *s
     return true;
 }
 
+double rs_reference_tail(const rs_reference_t *reference, bool above, double sigma, double deviations) {
+    if (reference->tail_weight[above] < LEAST_IN_TAIL || !(deviations > tail_begins)) return 1;
+    const double scale = reference->tail_excess[above] / reference->tail_weight[above] / tail_mean;
+    const double beyond = reference->tail_from[above] + scale * (deviations - tail_begins);
+    return fmax(1, beyond / (sigma * deviations));
+}
+
+/* The point that a tenth is beyond moves a little with every figure (Robbins and Monro 1951). */
+static void learn_tail(rs_reference_t *reference, bool above, double z) {
+    const double keep = 1 - 1.0 / TAIL_MEMORY, y = above ? z : -z;
+    const double mean = reference->z / reference->weight, variance = reference->squares / reference->weight - mean * mean;
+    const double step = (variance > 0 ? sqrt(variance) : 1) * fmax(0.02, 1 / sqrt((double)reference->taken));
+    if (y > reference->tail_from[above]) {
+        reference->tail_weight[above] = reference->tail_weight[above] * keep + 1;
+        reference->tail_excess[above] = reference->tail_excess[above] * keep + y - reference->tail_from[above];
+    }
+    reference->tail_from[above] += step * ((y > reference->tail_from[above] ? 1 : 0) - tail_share);
+}
+
 void rs_reference_begin(rs_reference_t *reference, const rs_sample_t *sample) {
     const double keep = 1 - 1.0 / RS_REFERENCE_MEMORY;
     reference->hits = reference->hits * keep + sample->value * sample->n;
@@ -51,6 +72,8 @@ void rs_reference_learn(rs_reference_t *reference, const rs_sample_t *sample, do
         reference->squares = reference->squares * keep + z * z;
         reference->products = reference->products * keep + z * reference->last_z;
         reference->ranges = reference->ranges * keep + fabs(z - reference->last_z);
+        learn_tail(reference, false, z);
+        learn_tail(reference, true, z);
     }
     reference->last_z = z;
     reference->has_last = true;

@@ -9,6 +9,11 @@
  * and for sums over time (CUSUM, EWMA), because figures that hang together add up,
  *     sigma·sqrt((1 + r) / (1 - r)), r = their correlation from one subgroup to the next, 0 <= r <= 0.8
  *                                                          (Johnson and Bagshaw, Technometrics 16 (1974) 103)
+ * Service levels and times of a queue have a longer tail than a normal distribution: a normal limit for one false alarm in 672 has ten times
+ * as many. So each side's tail is measured: the point u that a tenth is beyond, and the mean excess m over it; for a normal distribution m is
+ * 0.4735 sigma, so that what is L deviations out by chance is
+ *     u + m / 0.4735 · (L - 1.2816)                                     (peaks over a threshold; with a tail that falls as a normal one
+ * does, since shares are bounded: in M/M/s+M queues this is within a few per cent of the true quantile at 1 in 100 and in 1344.)
  * The centre is a constant, the mean of what was learned, or the season's (season.h) for the time of the week.
  * Memory of the past fades with a weight of 1/RS_REFERENCE_MEMORY per subgroup. Fewer than RS_REFERENCE_LEAST subgroups say nothing.
  * Each sum adds in order of the subgroups. State: flat, no pointers. Pure. */
@@ -32,6 +37,7 @@ typedef struct rs_reference {
     double hits, trials;        /* what the mean is made of */
     double weight;              /* of all z that follow */
     double z, squares, products, ranges, last_z;
+    double tail_from[2], tail_excess[2], tail_weight[2];   /* below, above; in units of z */
     uint32_t taken;             /* subgroups, up to UINT32_MAX */
     bool has_last;
 } rs_reference_t;
@@ -42,6 +48,9 @@ RS_MUST_CHECK bool rs_reference_mean(const rs_reference_t *reference, double *me
 RS_MUST_CHECK bool rs_reference_z(const rs_sample_t *sample, double centre, double *z);
 /* sigma. False: too little was learned, or nothing ever varied. */
 RS_MUST_CHECK bool rs_reference_sigma(const rs_reference_t *reference, bool of_sums, double *sigma);
+/* By how much a side's tail is longer than a normal one at `deviations` sigmas: a figure is as rare as the limit says when w is divided by
+ * it. 1 when it is not longer, or too little is known. */
+double rs_reference_tail(const rs_reference_t *reference, bool above, double sigma, double deviations);
 /* Learns the sample, whose z is against the centre that was used for it. */
 void rs_reference_learn(rs_reference_t *reference, const rs_sample_t *sample, double z);
 /* Learns its level only: there was no centre yet. */

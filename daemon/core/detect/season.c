@@ -4,7 +4,7 @@
 #include <math.h>
 
 enum { MOST_PAIRS = (2 * RS_SEASON_NEAR + 1) * RS_SEASON_WEEKS * (RS_SEASON_WEEKS - 1) / 2 };
-static const double efficiency = 0.6;
+static const double efficiency = 0.6, least_spread = 0.02;
 
 rs_season_slot_t rs_season_slot(int64_t local_us, uint32_t per_day) {
     const int64_t day = local_us / RS_US_PER_DAY, within = local_us % RS_US_PER_DAY;
@@ -72,6 +72,7 @@ bool rs_season_look(const rs_pool_t *pool, const rs_season_t *season, rs_season_
     }
     view->weeks = day_of(pool, season, slot.day)->known[slot.slot];
     view->spread = spread_of(pairs, count, counts, view->centre);
+    if (!counts) view->spread = fmax(view->spread, least_spread * fabs(view->centre));
     return true;
 }
 

@@ -7,7 +7,8 @@
  *            and its neighbours, / (0.6745·sqrt 2): the median absolute deviation, but of differences, because residuals from a median
  *            of three weeks are far too small;
  *            score = (x - centre) / spread            (modified z: Iglewicz and Hoaglin 1993; they take 3.5 for the limit)
- *            Where the spread is 0: from the mean difference; where that is 0, too: sqrt(max(centre, 1)) for counts, else no score.
+ *            Where the spread is 0: from the mean difference; where that is 0, too: sqrt(max(centre, 1)) for counts. Of
+ *            other figures never less than a fiftieth of the centre: a plan that was always kept to the minute is no reason to be strict.
  *            Few weeks make a rough spread, so the limit for a wanted rate of false alarms is Student's,
  *                limit = t(rate, 0.6·(n - 1)·slots)·sqrt(1 + pi/(2·n)), n weeks of the slot, `slots` with its neighbours
  *            (0.6: efficiency of the spread, measured in tests/unit/core_detect; variance of a median pi/2n: Huber, Robust
