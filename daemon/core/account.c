@@ -231,7 +231,9 @@ static rs_leg_keys_t leg_keys(rs_account_t *account, uint32_t tenant, uint32_t q
 static void prefetch_key(const rs_account_t *account, uint32_t key) {
     const rs_key_entry_t *entry = &account->directory->entries[key];
     if (entry->likely_cells[RS_ATTRIBUTION_EVENT] != 0) rs_rows_prefetch(account->rows, entry->likely_cells[RS_ATTRIBUTION_EVENT]);
-    if (account->windows != NULL) rs_window_prefetch(account->windows, key);
+    if (account->windows == NULL) return;
+    const rs_key_family_t family = entry->dimensions.family;
+    rs_window_prefetch(account->windows, key, family != RS_FAMILY_AGENT && family != RS_FAMILY_TEAM);
 }
 
 static void account_change(rs_account_t *account, uint32_t tenant, const rs_fact_t *fact, rs_change_t *change,

@@ -1,5 +1,6 @@
 #include "core/rows_internal.h"
 
+#include "config/bounds.h"
 #include "core/hash.h"
 
 #include <stdlib.h>
@@ -23,12 +24,21 @@ void rs_interval_of(const rs_interval_spec_t *spec, int64_t at_us, int64_t *star
 
 static uint32_t at_most(uint64_t wanted) { return wanted < UINT32_MAX / 2 ? (uint32_t)wanted : UINT32_MAX / 2; }
 
-int rs_rows_init(rs_rows_t *rows, uint32_t max_cells, const rs_interval_spec_t *spec, uint64_t run) {
+/* What --check says of a row. An index has up to four slots for each cell. */
+_Static_assert(sizeof(rs_cell_t) + sizeof(uint32_t) + 4 * sizeof(rs_index_slot_t) + sizeof(rs_sums_t) + RS_LINES_EACH * RS_SUMS_LINE +
+                   RS_TABLES_EACH * sizeof(rs_block_table_t) + RS_BLOCKS_EACH * sizeof(rs_block_t) <= RS_BYTES_ROW, "a row fits its bound");
+
+int rs_rows_init(rs_rows_t *rows, uint32_t max_cells, uint32_t rows_each, const rs_interval_spec_t *spec, uint64_t run) {
     *rows = (rs_rows_t){.spec = *spec, .run = run};
     rows->scratch = malloc((size_t)RS_HIST_COUNT * RS_HIST_BUCKETS * sizeof *rows->scratch);
+    if (spec->mode == RS_INTERVAL_FIXED) rows->ends = rs_table_take((uint64_t)max_cells * sizeof *rows->ends);
+    if (spec->mode == RS_INTERVAL_FIXED && rows->ends == NULL) {
+        rs_rows_deinit(rows);
+        return RS_ERR_MEMORY;
+    }
     if (rows->scratch == NULL || rs_pool_init(&rows->cells, sizeof(rs_cell_t), max_cells) != RS_OK ||
-        rs_pool_init(&rows->sums, sizeof(rs_sums_t), at_most((uint64_t)max_cells * RS_ATTRIBUTION_COUNT)) != RS_OK ||
-        rs_sums_init(&rows->store, max_cells) != RS_OK ||
+        rs_pool_init(&rows->sums, sizeof(rs_sums_t), at_most((uint64_t)max_cells * rows_each)) != RS_OK ||
+        rs_sums_init(&rows->store, (uint64_t)max_cells * rows_each) != RS_OK ||
         rs_index_init(&rows->index, max_cells) != RS_OK) {
         rs_rows_deinit(rows);
         return RS_ERR_MEMORY;
@@ -42,6 +52,7 @@ void rs_rows_deinit(rs_rows_t *rows) {
     rs_sums_deinit(&rows->store);
     rs_index_deinit(&rows->index);
     free(rows->scratch);
+    rs_table_give(rows->ends);
     *rows = (rs_rows_t){0};
 }
 
@@ -50,8 +61,13 @@ static uint64_t cell_hash(uint32_t key, int64_t start_us) {
     return rs_hash_mix((uint64_t)key * UINT64_C(0x9e3779b97f4a7c15) + (uint64_t)start_us);
 }
 
+static void note_end(rs_rows_t *rows, uint32_t number, int64_t end_us) {
+    if (rows->ends != NULL) rows->ends[number - 1] = (uint32_t)(end_us / rows->spec.length_us);
+}
+
 bool rs__rows_restore(rs_rows_t *rows, uint32_t number) {
     const rs_cell_t *cell = rs_rows_cell(rows, number);
+    if (!cell->is_final) note_end(rows, number, cell->start_us + cell->length_us);
     const uint64_t hash = cell_hash(cell->key, cell->start_us);
     uint32_t cursor = rs_index_begin(&rows->index, hash), other;
     while ((other = rs_index_next(&rows->index, hash, &cursor)) != 0) {
@@ -85,6 +101,7 @@ uint32_t rs_rows_find(rs_rows_t *rows, uint32_t likely, uint32_t key, int64_t at
     cell->key = key;
     cell->start_us = start_us;
     cell->length_us = length_us;
+    note_end(rows, number, start_us + length_us);
     cell->part = rows->run << 32 | (++rows->part_counter & UINT32_MAX);
     rs_index_add(&rows->index, hash, number);
     return number;
@@ -101,14 +118,9 @@ rs_sums_t *rs_rows_own(rs_rows_t *rows, rs_cell_t *cell, unsigned attribution) {
     return rs_pool_at(&rows->sums, cell->own[attribution]);
 }
 
-void rs_rows_touch(rs_rows_t *rows, uint32_t number, unsigned attributions) {
+static void append_dirty(rs_rows_t *rows, uint32_t number) {
     rs_cell_t *cell = rs_rows_cell(rows, number);
-    const bool was_clean = cell->dirty == 0;
-    cell->revision = ++rows->revision_counter;
-    rows->dirty_count += (uint32_t)__builtin_popcount(attributions & ~(unsigned)cell->dirty);
-    cell->attributions |= (uint8_t)attributions;
-    cell->dirty |= (uint8_t)attributions;
-    if (!was_clean || attributions == 0) return;
+    cell->dirty_since = ++rows->dirty_counter;
     cell->dirty_next = 0;
     cell->dirty_previous = rows->dirty_tail;
     if (rows->dirty_tail != 0) rs_rows_cell(rows, rows->dirty_tail)->dirty_next = number;
@@ -116,21 +128,38 @@ void rs_rows_touch(rs_rows_t *rows, uint32_t number, unsigned attributions) {
     rows->dirty_tail = number;
 }
 
-void rs_rows_clean(rs_rows_t *rows, uint32_t number, unsigned attribution) {
-    rs_cell_t *cell = rs_rows_cell(rows, number);
-    if ((cell->dirty & 1u << attribution) == 0) return;
-    cell->dirty &= (uint8_t)~(1u << attribution);
-    rows->dirty_count--;
-    if (cell->dirty != 0) return;
-    if (cell->dirty_previous != 0) rs_rows_cell(rows, cell->dirty_previous)->dirty_next = cell->dirty_next;
-    else rows->dirty_head = cell->dirty_next;
-    if (cell->dirty_next != 0) rs_rows_cell(rows, cell->dirty_next)->dirty_previous = cell->dirty_previous;
-    else rows->dirty_tail = cell->dirty_previous;
+/* The first cell from `number` on that is due, called for, because they lie anywhere; past the last one when there is none. */
+static uint32_t next_due(const rs_rows_t *rows, uint32_t number, uint32_t frontier) {
+    while (number <= rows->cells.made && (rows->ends[number - 1] == 0 || rows->ends[number - 1] > frontier)) number++;
+    if (number <= rows->cells.made) __builtin_prefetch(&rs_rows_cell(rows, number)->key, 1);
+    return number;
 }
 
-void rs_rows_free(rs_rows_t *rows, uint32_t number) {
+void rs_rows_finalise(rs_rows_t *rows, int64_t frontier_us) {
+    enum { AHEAD = 8 };
+    const uint32_t frontier = (uint32_t)(frontier_us / rows->spec.length_us);
+    uint32_t ahead = next_due(rows, 1, frontier);
+    for (unsigned i = 0; i < AHEAD; i++) ahead = next_due(rows, ahead + 1, frontier);
+    for (uint32_t number = next_due(rows, 1, frontier); number <= rows->cells.made; number = next_due(rows, number + 1, frontier)) {
+        ahead = next_due(rows, ahead + 1, frontier);
+        rows->ends[number - 1] = 0;
+        rs_rows_cell(rows, number)->is_final = true;
+        rs_rows_touch(rows, number, rs_rows_cell(rows, number)->attributions);
+    }
+}
+
+void rs_rows_touch(rs_rows_t *rows, uint32_t number, unsigned attributions) {
     rs_cell_t *cell = rs_rows_cell(rows, number);
-    RS_REQUIRE(cell->dirty == 0);
+    const bool was_clean = cell->dirty == 0;
+    cell->revision = ++rows->revision_counter;
+    rows->dirty_count += (uint32_t)__builtin_popcount(attributions & ~(unsigned)cell->dirty);
+    cell->attributions |= (uint8_t)attributions;
+    cell->dirty |= (uint8_t)attributions;
+    if (was_clean && attributions != 0) append_dirty(rows, number);
+}
+
+static void free_cell(rs_rows_t *rows, uint32_t number) {
+    rs_cell_t *cell = rs_rows_cell(rows, number);
     rs_sums_free(&rows->store, &cell->common);
     for (unsigned a = 0; a < RS_ATTRIBUTION_COUNT; a++) {
         if (cell->own[a] == 0) continue;
@@ -138,8 +167,60 @@ void rs_rows_free(rs_rows_t *rows, uint32_t number) {
         rs_pool_give(&rows->sums, cell->own[a]);
     }
     rs_index_remove(&rows->index, cell_hash(cell->key, cell->start_us), number);
+    if (rows->ends != NULL) rows->ends[number - 1] = 0;
     cell->is_free = true;   /* so that nobody who remembers the number takes it for a cell */
     rs_pool_give(&rows->cells, number);
+}
+
+/* --- what the store has --------------------------------------------------------------------------------------------- */
+uint32_t rs_rows_next_dirty(const rs_rows_t *rows) {
+    return rows->in_hand.last != 0 ? rs_rows_cell(rows, rows->in_hand.last)->dirty_next : rows->dirty_head;
+}
+
+void rs_rows_take_in_hand(rs_rows_t *rows, uint32_t number) {
+    const rs_cell_t *cell = rs_rows_cell(rows, number);
+    rs_in_hand_t *hand = &rows->in_hand;
+    if (hand->last == 0) hand->revision = rows->revision_counter;
+    hand->last = number;
+    hand->through = cell->dirty_since;
+    hand->rows += (uint32_t)__builtin_popcount(cell->dirty);
+}
+
+static void take_first_dirty(rs_rows_t *rows) {
+    rs_cell_t *cell = rs_rows_cell(rows, rows->dirty_head);
+    rows->dirty_head = cell->dirty_next;
+    if (rows->dirty_head != 0) rs_rows_cell(rows, rows->dirty_head)->dirty_previous = 0;
+    else rows->dirty_tail = 0;
+    cell->dirty_next = cell->dirty_previous = 0;
+    cell->dirty_since = 0;
+}
+
+static void clean(rs_rows_t *rows, uint32_t number) {
+    rs_cell_t *cell = rs_rows_cell(rows, number);
+    rows->dirty_count -= (uint32_t)__builtin_popcount(cell->dirty);
+    cell->dirty = 0;
+    if (cell->is_final) free_cell(rows, number);
+}
+
+/* What of the list's beginning is in hand still. */
+static void keep_in_hand(rs_rows_t *rows, uint64_t through) {
+    rs_in_hand_t *hand = &rows->in_hand;
+    if (hand->through <= through) *hand = (rs_in_hand_t){0};
+    hand->rows = 0;
+    for (uint32_t number = hand->last; number != 0; number = rs_rows_cell(rows, number)->dirty_previous) {
+        hand->rows += (uint32_t)__builtin_popcount(rs_rows_cell(rows, number)->dirty);
+    }
+}
+
+void rs_rows_confirm(rs_rows_t *rows, const rs_collected_t *collected) {
+    const uint64_t through = collected->through < rows->dirty_counter ? collected->through : rows->dirty_counter;
+    while (rows->dirty_head != 0 && rs_rows_cell(rows, rows->dirty_head)->dirty_since <= through) {
+        const uint32_t number = rows->dirty_head;
+        take_first_dirty(rows);
+        if (rs_rows_cell(rows, number)->revision > collected->revision) append_dirty(rows, number);
+        else clean(rows, number);
+    }
+    keep_in_hand(rows, through);
 }
 
 /* --- reading ---------------------------------------------------------------------------------------------------------- */

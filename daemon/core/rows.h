@@ -5,14 +5,15 @@
  *          sums, made when first needed. So
  *              row of an attribution = common + its own
  *          Attribution close shares nothing, because what is counted there moves: its row is its own sums alone.
- *          A row that changed is marked in its cell, and the cell stands in the dirty list until its rows are collected. A cell
- *          leaves memory when it is final and collected; if a correction comes later, a new cell with a new part begins at zero,
+ *          A row that changed is marked in its cell, and the cell stands in the dirty list until the store has confirmed its rows as they
+ *          are. A cell leaves memory when it is final and confirmed; if a correction comes later, a new cell with a new part begins at zero,
  *          and whoever reads sums the parts (counts may be negative in such a part).
  *          What is counted, and how: core/sums.h.
  */
 #ifndef RS_CORE_ROWS_H
 #define RS_CORE_ROWS_H
 
+#include "core/in_hand.h"
 #include "core/row.h"
 #include "core/sums.h"
 
@@ -20,13 +21,14 @@ typedef struct rs_cell {
     rs_sums_t common;
     uint32_t key, dirty_next, dirty_previous;
     uint8_t attributions;           /* bit set: those whose row something was counted in */
-    uint8_t dirty;                  /* bit set: those whose row changed since it was collected */
+    uint8_t dirty;                  /* bit set: those whose row changed since it was confirmed */
     bool is_final, is_free;
     int64_t start_us, length_us;
     int64_t still_open;             /* the same in every attribution */
     uint64_t revision;
     uint32_t own[RS_ATTRIBUTION_COUNT];   /* places of sums, 0 = none */
     uint64_t part;
+    uint64_t dirty_since;           /* place in the order of the dirty list, 0: not in it */
 } rs_cell_t;
 
 typedef struct rs_rows {
@@ -35,12 +37,14 @@ typedef struct rs_rows {
     rs_index_t index;
     rs_interval_spec_t spec;
     uint32_t dirty_head, dirty_tail, dirty_count;   /* the count is of rows */
-    uint64_t run, part_counter, revision_counter;
+    uint64_t run, part_counter, revision_counter, dirty_counter;
     rs_hist_entry_t *scratch;       /* for reading out histograms */
+    uint32_t *ends;                 /* FIXED: by the cell's number - 1, which interval begins where it ends; 0 = free, or final */
+    rs_in_hand_t in_hand;
 } rs_rows_t;
 
-/* `max_cells` > 0. */
-RS_MUST_CHECK int rs_rows_init(rs_rows_t *rows, uint32_t max_cells, const rs_interval_spec_t *spec, uint64_t run);
+/* `max_cells` > 0, each with rows in so many attributions. */
+RS_MUST_CHECK int rs_rows_init(rs_rows_t *rows, uint32_t max_cells, uint32_t rows_each, const rs_interval_spec_t *spec, uint64_t run);
 void rs_rows_deinit(rs_rows_t *rows);
 /* The cell's number, made when new; 0 and counted in `store.dropped` when there is no room. `likely` may be 0. */
 uint32_t rs_rows_find(rs_rows_t *rows, uint32_t likely, uint32_t key, int64_t at_us);
@@ -52,15 +56,19 @@ static inline void rs_rows_prefetch(const rs_rows_t *rows, uint32_t number) {
 }
 /* The sums that only this attribution has, made when new; NULL and counted in `store.dropped` when there is no room. */
 rs_sums_t *rs_rows_own(rs_rows_t *rows, rs_cell_t *cell, unsigned attribution);
+/* Marks rows final whose interval ends by then, in the order of their cells' numbers. FIXED only. Work is proportional to these. */
+void rs_rows_finalise(rs_rows_t *rows, int64_t frontier_us);
 /* To be called after a change: a new revision, and into the dirty list. `attributions`: a bit set. */
 void rs_rows_touch(rs_rows_t *rows, uint32_t number, unsigned attributions);
 /* Fills everything of *row but the key and the policies. Histograms point into `scratch`, valid until the next call. */
 void rs_rows_read(rs_rows_t *rows, uint32_t number, unsigned attribution, rs_row_t *row);
 /* True when nothing at all is counted in that row. */
 bool rs_rows_is_empty(const rs_rows_t *rows, const rs_cell_t *cell, unsigned attribution);
-/* The row is collected; without dirty rows the cell leaves the dirty list. / Frees a cell that is not dirty. */
-void rs_rows_clean(rs_rows_t *rows, uint32_t number, unsigned attribution);
-void rs_rows_free(rs_rows_t *rows, uint32_t number);
+/* The next cell to hand out after what is in hand, 0: none. / It is in hand from now on. */
+uint32_t rs_rows_next_dirty(const rs_rows_t *rows);
+void rs_rows_take_in_hand(rs_rows_t *rows, uint32_t number);
+/* What was handed out so has arrived: cells leave the dirty list, final ones memory; those that changed since go to the list's end. */
+void rs_rows_confirm(rs_rows_t *rows, const rs_collected_t *collected);
 uint64_t rs_rows_bytes(const rs_rows_t *rows);
 
 #endif

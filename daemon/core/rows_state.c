@@ -12,7 +12,8 @@ static const rs_state_field_t rows_fields[] = {
     RS_STATE_FIELD(rs_rows_t, dirty_head, RS_BOUND_CELL), RS_STATE_FIELD(rs_rows_t, dirty_tail, RS_BOUND_CELL),
     RS_STATE_FIELD(rs_rows_t, dirty_count, RS_BOUND_ANY), RS_STATE_FIELD(rs_rows_t, run, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_rows_t, part_counter, RS_BOUND_ANY), RS_STATE_FIELD(rs_rows_t, revision_counter, RS_BOUND_ANY),
-    RS_STATE_FIELD_AS(rs_rows_t, store.dropped, "dropped", RS_BOUND_ANY), RS_STATE_REBUILT(rs_rows_t, scratch)};
+    RS_STATE_FIELD(rs_rows_t, dirty_counter, RS_BOUND_ANY), RS_STATE_REBUILT(rs_rows_t, in_hand),
+    RS_STATE_FIELD_AS(rs_rows_t, store.dropped, "dropped", RS_BOUND_ANY), RS_STATE_REBUILT(rs_rows_t, scratch), RS_STATE_REBUILT(rs_rows_t, ends)};
 static const rs_state_table_t rows_table = RS_STATE_TABLE(rs_rows_t, "rows", rows_fields);
 
 /* The sums follow. */
@@ -22,7 +23,7 @@ static const rs_state_field_t cell_fields[] = {
     RS_STATE_FIELD(rs_cell_t, dirty, RS_BOUND_ANY), RS_STATE_FIELD(rs_cell_t, is_final, RS_BOUND_ANY), RS_STATE_REBUILT(rs_cell_t, is_free),
     RS_STATE_FIELD(rs_cell_t, start_us, RS_BOUND_TIME), RS_STATE_FIELD(rs_cell_t, length_us, RS_BOUND_TIME),
     RS_STATE_FIELD(rs_cell_t, still_open, RS_BOUND_ANY), RS_STATE_FIELD(rs_cell_t, revision, RS_BOUND_ANY),
-    RS_STATE_REBUILT(rs_cell_t, own), RS_STATE_FIELD(rs_cell_t, part, RS_BOUND_ANY), RS_STATE_REBUILT(rs_cell_t, common)};
+    RS_STATE_REBUILT(rs_cell_t, own), RS_STATE_FIELD(rs_cell_t, part, RS_BOUND_ANY), RS_STATE_FIELD(rs_cell_t, dirty_since, RS_BOUND_ANY), RS_STATE_REBUILT(rs_cell_t, common)};
 static const rs_state_table_t cell_table = RS_STATE_TABLE(rs_cell_t, "cell", cell_fields);
 
 /* Counts are saved by name, as rs_state_counts_t. */
@@ -179,18 +180,20 @@ static bool cell_is_right(const rs_rows_t *rows, const rs_cell_t *cell) {
 
 static bool dirty_list_is_right(const rs_rows_t *rows, rs_state_claims_t *claims) {
     uint32_t before = 0, dirty = 0, listed = 0;
+    uint64_t since = 0;
     for (uint32_t number = 1; number <= rows->cells.made; number++) {
         if (!rs_state_is_free(claims, number)) dirty += (uint32_t)__builtin_popcount(rs_rows_cell(rows, number)->dirty);
     }
     for (uint32_t number = rows->dirty_head; number != 0;) {
         if (!rs_state_claim(claims, number)) return false;
         const rs_cell_t *cell = rs_rows_cell(rows, number);
-        if (cell->dirty == 0 || cell->dirty_previous != before) return false;
+        if (cell->dirty == 0 || cell->dirty_previous != before || cell->dirty_since <= since) return false;
+        since = cell->dirty_since;
         listed += (uint32_t)__builtin_popcount(cell->dirty);
         before = number;
         number = cell->dirty_next;
     }
-    return before == rows->dirty_tail && listed == dirty && dirty == rows->dirty_count;
+    return before == rows->dirty_tail && listed == dirty && dirty == rows->dirty_count && since <= rows->dirty_counter;
 }
 
 static void check(const rs_core_t *core, rs_state_reader_t *reader, const rs_state_bounds_t *bounds) {

@@ -2,22 +2,19 @@
 
 #include <stdlib.h>
 
-/* Of each kind, for one key and interval in the mean; what the printed bound of a row counts on (config/bounds.h). */
-enum { LINES_EACH = 24, TABLES_EACH = 2 * RS_HIST_COUNT, BLOCKS_EACH = 48 };
-
 /* A duration that waits: 10 bits of bucket, 4 of histogram, 1 of sign. */
 enum { BUCKET_BITS = 10, HISTOGRAM_BITS = 4, TAKEN_BACK = 1 << (BUCKET_BITS + HISTOGRAM_BITS) };
 _Static_assert(RS_HIST_BUCKETS <= 1 << BUCKET_BITS && RS_HIST_COUNT <= 1 << HISTOGRAM_BITS, "a waiting duration is packed into 16 bits");
 
 static uint32_t at_most(uint64_t wanted) { return wanted < UINT32_MAX / 2 ? (uint32_t)wanted : UINT32_MAX / 2; }
 
-int rs_sums_init(rs_sums_store_t *store, uint32_t max_cells) {
+int rs_sums_init(rs_sums_store_t *store, uint64_t max_rows) {
     *store = (rs_sums_store_t){0};
     rs_places_init(&store->places);
     store->tally = calloc(1, sizeof *store->tally);
-    if (store->tally == NULL || rs_pool_init(&store->lines, RS_SUMS_LINE, at_most((uint64_t)max_cells * LINES_EACH)) != RS_OK ||
-        rs_pool_init(&store->tables, sizeof(rs_block_table_t), at_most((uint64_t)max_cells * TABLES_EACH)) != RS_OK ||
-        rs_pool_init(&store->blocks, sizeof(rs_block_t), at_most((uint64_t)max_cells * BLOCKS_EACH)) != RS_OK) {
+    if (store->tally == NULL || rs_pool_init(&store->lines, RS_SUMS_LINE, at_most(max_rows * RS_LINES_EACH)) != RS_OK ||
+        rs_pool_init(&store->tables, sizeof(rs_block_table_t), at_most(max_rows * RS_TABLES_EACH)) != RS_OK ||
+        rs_pool_init(&store->blocks, sizeof(rs_block_t), at_most(max_rows * RS_BLOCKS_EACH)) != RS_OK) {
         rs_sums_deinit(store);
         return RS_ERR_MEMORY;
     }
@@ -336,6 +333,7 @@ static void tally(rs_tally_t *into, const uint16_t *durations, unsigned count) {
         const unsigned packed = durations[i], histogram = packed >> BUCKET_BITS & ((1u << HISTOGRAM_BITS) - 1);
         const unsigned bucket = packed & ((1u << BUCKET_BITS) - 1), octave = bucket / RS_HIST_PER_OCTAVE;
         into->octaves[histogram][octave].counts[bucket % RS_HIST_PER_OCTAVE] += (packed & TAKEN_BACK) != 0 ? -1 : 1;
+        into->buckets[histogram][octave] |= 1u << (bucket % RS_HIST_PER_OCTAVE);
         into->used[histogram] |= 1u << octave;
     }
 }
@@ -349,11 +347,14 @@ static void tally_waiting(const rs_sums_store_t *store, const rs_sums_t *sums) {
     tally(store->tally, sums->durations, sums->duration_count);
 }
 
-static void add_block(const rs_sums_store_t *store, const rs_block_table_t *table, uint32_t place, rs_block_t *sum) {
-    if (table == NULL || (table->used & 1u << place) == 0) return;
+/* Returns the buckets that may be other than 0 then. */
+static uint32_t add_block(const rs_sums_store_t *store, const rs_block_table_t *table, uint32_t place, rs_block_t *sum) {
+    if (table == NULL || (table->used & 1u << place) == 0) return 0;
     const rs_block_t *block = rs_pool_at(&store->blocks, table->blocks[place]);
     for (uint32_t i = 0; i < RS_HIST_PER_OCTAVE; i++) sum->counts[i] += block->counts[i];
+    return UINT32_MAX;
 }
+_Static_assert(RS_HIST_PER_OCTAVE == 32, "the buckets of an octave are bits of one word");
 
 static const rs_block_table_t *table_of(const rs_sums_store_t *store, const rs_sums_t *sums, unsigned histogram) {
     if (sums == NULL || sums->histograms[histogram] == 0) return NULL;
@@ -367,12 +368,15 @@ static uint32_t read_histogram(const rs_sums_store_t *store, const rs_sums_t *co
     for (; used != 0; used &= used - 1) {
         const uint32_t place = (uint32_t)__builtin_ctz(used);
         rs_block_t *sum = &store->tally->octaves[histogram][place];
-        for (unsigned i = 0; i < 2; i++) add_block(store, tables[i], place, sum);
-        for (uint32_t i = 0; i < RS_HIST_PER_OCTAVE; i++) {
+        uint32_t buckets = store->tally->buckets[histogram][place];
+        for (unsigned i = 0; i < 2; i++) buckets |= add_block(store, tables[i], place, sum);
+        for (; buckets != 0; buckets &= buckets - 1) {
+            const uint32_t i = (uint32_t)__builtin_ctz(buckets);
             if (sum->counts[i] == 0) continue;
             entries[count++] = (rs_hist_entry_t){.bucket = (uint16_t)(place * RS_HIST_PER_OCTAVE + i), .count = sum->counts[i]};
+            sum->counts[i] = 0;
         }
-        *sum = (rs_block_t){{0}};
+        store->tally->buckets[histogram][place] = 0;
     }
     store->tally->used[histogram] = 0;
     return count;

@@ -56,7 +56,7 @@ typedef struct rs_sums {
 /* For reading: durations that wait, as octaves; zero between uses. */
 typedef struct rs_tally {
     rs_block_t octaves[RS_HIST_COUNT][RS_HIST_BLOCKS];
-    uint32_t used[RS_HIST_COUNT];   /* bit sets */
+    uint32_t buckets[RS_HIST_COUNT][RS_HIST_BLOCKS], used[RS_HIST_COUNT];   /* bit sets: of an octave's buckets, of octaves */
 } rs_tally_t;
 
 typedef struct rs_sums_store {
@@ -66,8 +66,10 @@ typedef struct rs_sums_store {
     rs_tally_t *tally;
 } rs_sums_store_t;
 
-/* `max_cells`: how many keys and intervals there may be. RS_ERR_MEMORY; deinit is safe on a zeroed one. */
-RS_MUST_CHECK int rs_sums_init(rs_sums_store_t *store, uint32_t max_cells);
+/* What the rows of a key and interval may take of each pool, in the mean: so much for every row. */
+enum { RS_LINES_EACH = 10, RS_TABLES_EACH = 3, RS_BLOCKS_EACH = 6 };
+/* `max_rows`: of all keys, intervals and attributions. RS_ERR_MEMORY; deinit is safe on a zeroed one. */
+RS_MUST_CHECK int rs_sums_init(rs_sums_store_t *store, uint64_t max_rows);
 void rs_sums_deinit(rs_sums_store_t *store);
 uint64_t rs_sums_bytes(const rs_sums_store_t *store);
 

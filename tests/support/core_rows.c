@@ -1,4 +1,5 @@
 /* support/core_rows.c — see core_rows.h. */
+#include "core_collect.h"
 #include "core_rows.h"
 
 #include <stdio.h>
@@ -136,9 +137,22 @@ static void collect(void *context, const rs_row_t *row) {
     keep(collecting->rows, row);
 }
 
+void kept_rows_store(kept_rows_t *rows, const rs_row_t *row) {
+    for (size_t i = 0; i < rows->count; i++) {
+        kept_row_t *kept = &rows->rows[i];
+        const bool same = kept->attribution == row->attribution && kept->start_us == row->start_us && kept->part == row->part;
+        if (!same || !same_key(&kept->key, &row->key)) continue;
+        if (row->revision <= kept->revision) return;
+        free_row(kept);
+        fill(kept, row);
+        return;
+    }
+    keep(rows, row);
+}
+
 size_t kept_rows_collect(rs_core_t *core, size_t max, kept_rows_t *rows, const char **why) {
     collecting_t collecting = {.rows = rows, .why = why};
-    return rs_core_collect(core, max, collect, &collecting);
+    return core_collect(core, max, collect, &collecting);
 }
 
 void kept_rows_only(kept_rows_t *rows, rs_key_family_t family) {

@@ -34,6 +34,8 @@ const kept_row_t *kept_rows_find(const kept_rows_t *rows, uint8_t attribution, c
 /* What a store does with up to `max` changed rows: each replaces the earlier revision of its part. Returns how many came;
  * *why is set when a revision did not grow. */
 size_t kept_rows_collect(rs_core_t *core, size_t max, kept_rows_t *rows, const char **why);
+/* What a database does with one row: it replaces an earlier revision of its part. */
+void kept_rows_store(kept_rows_t *rows, const rs_row_t *row);
 /* Adds the parts of each interval up. */
 void kept_rows_sum_parts(const kept_rows_t *rows, kept_rows_t *summed);
 

@@ -49,34 +49,37 @@ static uint8_t side_of(const rs__alert_rule_t *rule, const rs_finding_t *finding
     return finding->figure.value < finding->baseline ? RS_ALERT_BELOW : RS_ALERT_ABOVE;
 }
 
-static void report(rs_alerts_t *alerts, uint32_t key, const rs__alert_instance_t *instance, unsigned from, unsigned to,
-                   const rs_finding_t *finding) {
+static rs_alert_transition_t describe(const rs_alerts_t *alerts, uint32_t key, const rs__alert_instance_t *instance, unsigned from, unsigned to,
+                                      const rs_finding_t *finding) {
     const rs__alert_rule_t *rule = &alerts->rules[instance->rule];
     const bool of_detector = rule->detect.detector >= RS_DETECTOR_NO_DATA;
+    return (rs_alert_transition_t){.episode = instance->episode,
+                                   .rule = rule->index,
+                                   .key = key,
+                                   .rule_name = rule->config->name,
+                                   .metric = of_detector ? rs_str(rs_config_detector_name(rule->detect.detector)) : rule->config->metric,
+                                   .policy = rule->policy_name,
+                                   .window = rule->window,
+                                   .runbook = rule->config->runbook,
+                                   .dimensions = alerts->dimensions[key],
+                                   .severity = rule->config->severity,
+                                   .from = (uint8_t)from,
+                                   .to = (uint8_t)to,
+                                   .compare = side_of(rule, finding),
+                                   .at_us = alerts->now_us,
+                                   .started_us = instance->started_us,
+                                   .fired_us = instance->fired_us,
+                                   .figure = finding->figure,
+                                   .limit = finding->limit,
+                                   .clear = finding->clear,
+                                   .baseline = finding->baseline,
+                                   .detector = rule->detect.detector};
+}
 
+static void report(rs_alerts_t *alerts, uint32_t key, const rs__alert_instance_t *instance, unsigned from, unsigned to,
+                   const rs_finding_t *finding) {
     if (alerts->on_transition == NULL) return;
-    const rs_alert_transition_t transition = {.episode = instance->episode,
-                                              .rule = rule->index,
-                                              .key = key,
-                                              .rule_name = rule->config->name,
-                                              .metric = of_detector ? rs_str(rs_config_detector_name(rule->detect.detector))
-                                                                    : rule->config->metric,
-                                              .policy = rule->policy_name,
-                                              .window = rule->window,
-                                              .runbook = rule->config->runbook,
-                                              .dimensions = alerts->dimensions[key],
-                                              .severity = rule->config->severity,
-                                              .from = (uint8_t)from,
-                                              .to = (uint8_t)to,
-                                              .compare = side_of(rule, finding),
-                                              .at_us = alerts->now_us,
-                                              .started_us = instance->started_us,
-                                              .fired_us = instance->fired_us,
-                                              .figure = finding->figure,
-                                              .limit = finding->limit,
-                                              .clear = finding->clear,
-                                              .baseline = finding->baseline,
-                                              .detector = rule->detect.detector};
+    const rs_alert_transition_t transition = describe(alerts, key, instance, from, to, finding);
     alerts->on_transition(alerts->context, &transition);
 }
 
@@ -142,10 +145,13 @@ static void step(rs_alerts_t *alerts, uint32_t key, rs__alert_instance_t *instan
     }
 }
 
+/* Where figures are read, without what detectors learn. */
+static rs_detect_feed_t reading(const rs_alerts_t *alerts) { return (rs_detect_feed_t){.store = alerts->store, .sources = alerts->sources}; }
+
 /* False: the store has no such figure (key without that window, policy not counted yet); nothing is decided then. */
-static bool read_figure(rs_alerts_t *alerts, uint32_t key, const rs__alert_rule_t *rule, rs_figure_t *figure) {
+static bool read_figure(const rs_alerts_t *alerts, uint32_t key, const rs__alert_rule_t *rule, rs_figure_t *figure) {
     if (rule->policy_slot >= RS_MAX_POLICIES) return false;
-    const rs_detect_feed_t feed = rs__alert_feed(alerts);
+    const rs_detect_feed_t feed = reading(alerts);
     if (rs_detect_read(&feed, key, rule->window_slot, rule->metric, rule->policy_slot, rule->open_miss_now, alerts->now_us,
                        figure) != RS_OK) {
         return false;
@@ -156,9 +162,9 @@ static bool read_figure(rs_alerts_t *alerts, uint32_t key, const rs__alert_rule_
 }
 
 /* What an instance of a rule that is judged from the key's figure of now finds. */
-static rs_finding_t judge(rs_alerts_t *alerts, uint32_t key, const rs__alert_rule_t *rule, const rs_figure_t *figure) {
+static rs_finding_t judge(const rs_alerts_t *alerts, uint32_t key, const rs__alert_rule_t *rule, const rs_figure_t *figure) {
     if (rule->detect.detector == RS_DETECTOR_BURN_RATE) {
-        const rs_detect_feed_t feed = rs__alert_feed(alerts);
+        const rs_detect_feed_t feed = reading(alerts);
         return rs_detect_burn(&feed, &rule->detect, rule->policy_slot, key, alerts->now_us, figure);
     }
     return (rs_finding_t){.verdict = (uint8_t)rs__alert_judge(rule, figure), .figure = *figure, .limit = rule->limit, .clear = rule->clear};
@@ -170,6 +176,30 @@ static rs_finding_t detect(rs_alerts_t *alerts, uint32_t key, const rs__alert_ru
     if (rule->class == RS__CLASS_CLOSED) return rs_detect_last(&rule->detect, state);
     const rs_detect_feed_t feed = rs__alert_feed(alerts);
     return rs_detect_tick(&feed, &rule->detect, rule->policy_slot, key, alerts->now_us, state);
+}
+
+/* How an instance stands, without looking again: a detector that looks each second is not disturbed. */
+static rs_finding_t stands(const rs_alerts_t *alerts, uint32_t key, const rs__alert_instance_t *instance) {
+    const rs__alert_rule_t *rule = &alerts->rules[instance->rule];
+    const rs_finding_t unknown = {.figure = {.is_null = true}, .limit = rule->limit, .clear = rule->clear};
+    rs_figure_t figure;
+    if (rule->class == RS__CLASS_CLOSED && instance->detect != 0) return rs_detect_last(&rule->detect, rs_pool_at(&alerts->detects, instance->detect));
+    if (rs_detect_has_state(&rule->detect) || !read_figure(alerts, key, rule, &figure)) return unknown;
+    return judge(alerts, key, rule, &figure);
+}
+
+void rs_alerts_open(const rs_alerts_t *alerts, rs_alert_fn on_alert, void *context) {
+    for (uint32_t number = 0; number < alerts->key_count; number++) {
+        const rs__alert_key_t *key = &alerts->keys[number];
+        if (!key->known || key->engaged == 0) continue;
+        for (uint32_t i = key->first; i < key->first + key->count; i++) {
+            const rs__alert_instance_t *instance = &alerts->instances[i];
+            if (instance->state == RS_ALERT_OK) continue;
+            const rs_finding_t finding = stands(alerts, number, instance);
+            const rs_alert_transition_t transition = describe(alerts, number, instance, instance->state, instance->state, &finding);
+            on_alert(context, &transition);
+        }
+    }
 }
 
 /* Judges the instances [from, to) of a key. */

@@ -1,5 +1,5 @@
 /* Reading, by any thread. A copy is made between two looks at the key's version and thrown away when that moved. */
-#include "core/window/window_internal.h"
+#include "core/window/octave.h"
 
 enum { MAX_ATTEMPTS = 64 };
 
@@ -95,13 +95,8 @@ int rs_window_read_counts(const rs_window_store_t *store, uint32_t key_number, u
 }
 
 /* --- percentiles -------------------------------------------------------------------------------------------------- */
-static int64_t load_difference(const _Atomic uint32_t *sum, const _Atomic uint32_t *missing) {
-    const uint32_t lacks = atomic_load_explicit(missing, memory_order_relaxed);
-    return (int32_t)(atomic_load_explicit(sum, memory_order_relaxed) - lacks);
-}
-
 typedef struct durations {
-    const rs__octave_t *blocks[RS_HIST_BLOCKS];
+    rs__octave_t octaves[RS_HIST_BLOCKS];
     int64_t sums[RS_HIST_BLOCKS];
     int64_t total;
     int64_t min_us, max_us;    /* -1 = not known */
@@ -112,14 +107,10 @@ static void load_durations(const rs__full_t *full, uint32_t row, const _Atomic i
                            rs_histogram_id_t histogram, durations_t *durations) {
     *durations = (durations_t){.row = row, .min_us = -1, .max_us = -1};
     for (uint32_t b = 0; b < RS_HIST_BLOCKS; b++) {
-        /* Acquire: pairs with the release in block_of (total.c); the block is zeroed at least. */
-        const rs__octave_t *block =
-            atomic_load_explicit(&full->blocks[(uint32_t)histogram * RS_HIST_BLOCKS + b], memory_order_acquire);
-        durations->blocks[b] = block;
-        if (block == NULL) continue;
-        for (uint32_t i = 0; i < RS_HIST_PER_OCTAVE; i++) {
-            durations->sums[b] += load_difference(&block[RS__ROW_SUM].counts[i], &block[row].counts[i]);
-        }
+        const rs__octave_t octave = rs__octave(full, (uint32_t)histogram * RS_HIST_BLOCKS + b);
+        durations->octaves[b] = octave;
+        if (octave.rows == 0) continue;
+        for (uint32_t i = 0; i < RS_HIST_PER_OCTAVE; i++) durations->sums[b] += rs__octave_get(octave, row, i);
         durations->total += durations->sums[b];
     }
     if (histogram == RS_HIST_WAIT_ANSWERED) {
@@ -138,15 +129,13 @@ static void find_ranks(const durations_t *durations, const uint32_t *per_mille, 
     for (uint32_t b = 0; b < RS_HIST_BLOCKS && i < count; b++) {
         int64_t seen = below;
         below += durations->sums[b];
-        if (durations->blocks[b] == NULL) continue;
-        const _Atomic uint32_t *sum = durations->blocks[b][RS__ROW_SUM].counts;
-        const _Atomic uint32_t *missing = durations->blocks[b][durations->row].counts;
+        if (durations->octaves[b].rows == 0) continue;
         uint32_t bucket = 0;
         for (; i < count; i++) {
             const int64_t rank = rs_hist_rank(durations->total, per_mille[i]);
             if (rank > below) break;
             while (seen < rank && bucket < RS_HIST_PER_OCTAVE) {
-                seen += load_difference(&sum[bucket], &missing[bucket]);
+                seen += rs__octave_get(durations->octaves[b], durations->row, bucket);
                 bucket++;
             }
             const uint32_t found = b * RS_HIST_PER_OCTAVE + (bucket == 0 ? 0 : bucket - 1);
@@ -183,14 +172,13 @@ int rs_window_percentiles(const rs_window_store_t *store, uint32_t key_number, u
 
 /* Adds what one octave of the histogram holds to the entries; returns how many. */
 static size_t read_block(const rs__full_t *full, uint32_t row, rs_histogram_id_t histogram, uint32_t b, rs_hist_entry_t *entries) {
-    /* Acquire: pairs with the release in block_of (total.c); the block is zeroed at least. */
-    const rs__octave_t *block = atomic_load_explicit(&full->blocks[(uint32_t)histogram * RS_HIST_BLOCKS + b], memory_order_acquire);
-    if (block == NULL) return 0;
+    const rs__octave_t octave = rs__octave(full, (uint32_t)histogram * RS_HIST_BLOCKS + b);
+    if (octave.rows == 0) return 0;
     size_t found = 0;
     for (uint32_t i = 0; i < RS_HIST_PER_OCTAVE; i++) {
-        const int64_t in_bucket = load_difference(&block[RS__ROW_SUM].counts[i], &block[row].counts[i]);
+        const int32_t in_bucket = rs__octave_get(octave, row, i);
         if (in_bucket == 0) continue;
-        entries[found++] = (rs_hist_entry_t){.bucket = (uint16_t)(b * RS_HIST_PER_OCTAVE + i), .count = (int32_t)in_bucket};
+        entries[found++] = (rs_hist_entry_t){.bucket = (uint16_t)(b * RS_HIST_PER_OCTAVE + i), .count = in_bucket};
     }
     return found;
 }
@@ -201,11 +189,10 @@ void rs_window_prefetch_histogram(const rs_window_store_t *store, uint32_t key_n
     if (key == NULL || !key->is_full) return;
     const rs__full_t *full = rs__full_of(store, key);
     for (uint32_t b = 0; b < RS_HIST_BLOCKS; b++) {
-        const rs__octave_t *block = atomic_load_explicit(&full->blocks[(uint32_t)histogram * RS_HIST_BLOCKS + b], memory_order_relaxed);
-        if (block == NULL) continue;
-        for (uint32_t i = 0; i < RS_HIST_PER_OCTAVE; i += 16) {   /* a cache line's worth */
-            __builtin_prefetch(&block[RS__ROW_SUM].counts[i]);
-            __builtin_prefetch(&block[row].counts[i]);
+        const rs__octave_t octave = rs__octave(full, (uint32_t)histogram * RS_HIST_BLOCKS + b);
+        for (uint32_t half = 0; half < 2 && octave.rows != 0; half++) {   /* a cache line's worth of a wide one */
+            __builtin_prefetch((const char *)rs__octave_row(octave, RS__ROW_SUM) + half * 64);
+            __builtin_prefetch((const char *)rs__octave_row(octave, row) + half * 64);
         }
     }
 }

@@ -1,6 +1,8 @@
 /* Making the store and its keys. */
 #include "core/window/window_internal.h"
 
+#include "config/bounds.h"
+
 #include <stdlib.h>
 
 #define RS__ARENA_SLACK_BYTES (UINT64_C(8) << 20) /* the newest chunk of keys */
@@ -26,6 +28,11 @@ static uint64_t key_bytes(uint32_t row_count) {
 static uint64_t whole_key_bytes(uint32_t row_count, bool full) {
     return rs__odd_lines(key_bytes(row_count) + (full ? sizeof(rs__full_t) : 0));
 }
+
+/* What --check says of an agent's and a team's keys; a KiB is for what the directory and others note of them. */
+static_assert(sizeof(rs__key_t) + RS__SUMS_ROWS * RS__ROW_WORDS * sizeof(int64_t) + 64 +
+                  RS_PLACES_GROUPS * (sizeof(rs__more_t) + RS__SUMS_ROWS * RS_PLACES_GROUP * sizeof(int64_t)) + 1024 <= RS_BYTES_TEAM_KEY,
+              "a team's windows fit their bound");
 
 static uint64_t group_bytes(void) { return (sizeof(rs__group_t) + 63) / 64 * 64; }
 
@@ -53,12 +60,13 @@ int rs_window_create(const rs_window_settings_t *settings, rs_window_store_t **s
     rs__arena_init(&store->key_arena, UINT64_MAX);
     store->fixed_bytes = sizeof *store + (uint64_t)settings->max_keys * sizeof *store->keys;
     store->cursor.second = RS__NONE;
-    rs__slab_init(&store->blocks, &store->arena, rs__block_bytes(store->window_count), BLOCKS_PER_PAGE_SHIFT);
+    rs__slab_init(&store->narrow, &store->arena, rs__octave_bytes(store->window_count, false), BLOCKS_PER_PAGE_SHIFT);
+    rs__slab_init(&store->wide, &store->arena, rs__octave_bytes(store->window_count, true), BLOCKS_PER_PAGE_SHIFT);
     rs__slab_init(&store->more_of_full, &store->arena, rs__more_bytes(2 + store->window_count), BLOCKS_PER_PAGE_SHIFT);
     rs__slab_init(&store->more_of_sums, &store->arena, rs__more_bytes(RS__SUMS_ROWS), BLOCKS_PER_PAGE_SHIFT);
     rs__slab_init(&store->chunks, &store->arena, rs__odd_lines(sizeof(rs__wait_chunk_t)), CHUNKS_PER_PAGE_SHIFT);
     rs__slab_init(&store->opens, &store->arena, rs__odd_lines(sizeof(rs__open_t)), CHUNKS_PER_PAGE_SHIFT);
-    rs__log_init(&store->log, &store->arena);
+    rs__log_init(&store->log, &store->arena, &store->places);
     *store_out = store;
     return RS_OK;
 }
@@ -68,7 +76,8 @@ void rs_window_destroy(rs_window_store_t **store_in) {
     if (store == NULL) return;
     free(store->groups);
     free(store->keys);
-    rs__slab_free(&store->blocks);
+    rs__slab_free(&store->narrow);
+    rs__slab_free(&store->wide);
     rs__slab_free(&store->more_of_full);
     rs__slab_free(&store->more_of_sums);
     rs__slab_free(&store->chunks);
@@ -144,16 +153,15 @@ int rs_window_add_key(rs_window_store_t *store, bool full, const rs_zone_t *zone
     return RS_OK;
 }
 
-void rs_window_prefetch(const rs_window_store_t *store, uint32_t key_number) {
+void rs_window_prefetch(const rs_window_store_t *store, uint32_t key_number, bool full_key) {
     const rs__key_t *key = store->keys[key_number];
     __builtin_prefetch(key, 1);
     __builtin_prefetch(&key->rows[RS__ROW_SUM][0], 1);
     __builtin_prefetch(&key->rows[RS__ROW_SUM][8], 1);
-    /* Of FULL keys; harmless otherwise: pointers to the blocks for durations of some seconds to some minutes, extremes.
-     * */
+    if (!full_key) return;
+    /* Pointers to the octaves of durations of some seconds to some minutes, extremes. */
     const rs__full_t *full = rs__full_of(store, key);
-    for (uint32_t h = 0; h < RS_HIST_COUNT; h++) __builtin_prefetch(&full->blocks[h * RS_HIST_BLOCKS + 10]);
-    __builtin_prefetch(atomic_load_explicit(&key->more, memory_order_relaxed), 1);
+    for (uint32_t h = 0; h < RS_HIST_COUNT; h++) __builtin_prefetch(&full->octaves[h * RS_HIST_BLOCKS + 10]);
     __builtin_prefetch(&full->published[0][0], 1);
     __builtin_prefetch(&full->published[1][RS_EXTREME_COUNT - 1], 1);
     __builtin_prefetch(&full->tail_is_known, 1);

@@ -1,23 +1,7 @@
 /* The rows of a key: sums of counts and histogram buckets. Everything here runs inside the key's write section. */
-#include "core/window/window_internal.h"
-
-static void add_wrapping(_Atomic uint32_t *word, uint32_t delta) {
-    atomic_store_explicit(word, atomic_load_explicit(word, memory_order_relaxed) + delta, memory_order_relaxed);
-}
+#include "core/window/octave.h"
 
 /* Reserved by rs_window_begin, so that it cannot fail here. */
-static rs__octave_t *block_of(rs_window_store_t *store, rs__full_t *full, uint32_t number) {
-    /* Relaxed: the writer reads its own store. */
-    rs__octave_t *block = atomic_load_explicit(&full->blocks[number], memory_order_relaxed);
-    if (block != NULL) return block;
-    block = rs__slab_at(&store->blocks, rs__slab_take(&store->blocks));
-    memset(block, 0, store->blocks.object_bytes);
-    /* Release: whoever acquires the pointer (read.c) sees zeroes, not what the memory held before. */
-    atomic_store_explicit(&full->blocks[number], block, memory_order_release);
-    return block;
-}
-
-/* Likewise. */
 static rs__more_t *more_of(rs_window_store_t *store, rs__key_t *key, uint32_t group) {
     rs__more_t *more = rs__more_of(key, group);
     if (more != NULL) return more;
@@ -51,10 +35,7 @@ void rs__total_add(rs_window_store_t *store, rs__key_t *key, const uint8_t *rows
             continue;
         }
         const uint32_t bucket = what - RS__WHAT_HISTOGRAMS;
-        rs__octave_t *block = block_of(store, rs__full_of(store, key), bucket / RS_HIST_PER_OCTAVE);
-        for (uint32_t r = 0; r < row_count; r++) {
-            add_wrapping(&block[rows[r]].counts[bucket % RS_HIST_PER_OCTAVE], (uint32_t)delta);
-        }
+        rs__octave_add(store, rs__full_of(store, key), bucket / RS_HIST_PER_OCTAVE, bucket % RS_HIST_PER_OCTAVE, rows, row_count, delta);
     }
 }
 
@@ -74,12 +55,7 @@ void rs__total_empty_today(const rs_window_store_t *store, rs__key_t *key) {
     }
     if (!key->is_full) return;
     for (uint32_t b = 0; b < RS_HIST_COUNT * RS_HIST_BLOCKS; b++) {
-        rs__octave_t *block = atomic_load_explicit(&rs__full_of(store, key)->blocks[b], memory_order_relaxed);
-        if (block == NULL) continue;
-        for (uint32_t i = 0; i < RS_HIST_PER_OCTAVE; i++) {
-            const uint32_t all = atomic_load_explicit(&block[RS__ROW_SUM].counts[i], memory_order_relaxed);
-            atomic_store_explicit(&block[RS__ROW_TODAY].counts[i], all, memory_order_relaxed);
-        }
+        rs__octave_empty(rs__full_of(store, key), b, RS__ROW_TODAY);
     }
 }
 
@@ -96,15 +72,11 @@ void rs__total_start_day(rs_window_store_t *store, rs__key_t *key) {
 
 int32_t rs__total_edge_bucket(const rs_window_store_t *store, const rs__key_t *key, uint32_t row,
                               rs_histogram_id_t histogram, bool highest) {
-    const _Atomic(rs__octave_t *) *blocks = &rs__full_of(store, key)->blocks[(uint32_t)histogram * RS_HIST_BLOCKS];
+    const rs__full_t *full = rs__full_of(store, key);
     int32_t found = -1;
     for (uint32_t b = 0; b < RS_HIST_BUCKETS; b++) {
-        const rs__octave_t *block = atomic_load_explicit(&blocks[b / RS_HIST_PER_OCTAVE], memory_order_relaxed);
-        const uint32_t at = b % RS_HIST_PER_OCTAVE;
-        if (block == NULL) continue;
-        const uint32_t all = atomic_load_explicit(&block[RS__ROW_SUM].counts[at], memory_order_relaxed);
-        const uint32_t missing = atomic_load_explicit(&block[row].counts[at], memory_order_relaxed);
-        if (all == missing) continue;
+        const rs__octave_t octave = rs__octave(full, (uint32_t)histogram * RS_HIST_BLOCKS + b / RS_HIST_PER_OCTAVE);
+        if (octave.rows == 0 || rs__octave_get(octave, row, b % RS_HIST_PER_OCTAVE) == 0) continue;
         found = (int32_t)b;
         if (!highest) break;
     }

@@ -1,5 +1,7 @@
 #include "core/window/window_state.h"
 
+#include "core/window/octave.h"
+
 #include <stdlib.h>
 
 /* --- the structs ------------------------------------------------------------------------------------------------------- */
@@ -79,22 +81,13 @@ static const rs_zone_t *get_zone(rs_window_store_t *store, rs_state_reader_t *re
 /* --- keys -------------------------------------------------------------------------------------------------------------- */
 static bool is_of_today(const rs__key_t *key) { return rs__load(&key->day_us) == rs__load(&key->group->day_us); }
 
-static uint32_t today_of_bucket(const rs_window_store_t *store, const rs__key_t *key, uint32_t bucket) {
-    const rs__octave_t *block =
-        atomic_load_explicit(&rs__full_of(store, key)->blocks[bucket / RS_HIST_PER_OCTAVE], memory_order_relaxed);
-    const uint32_t at = bucket % RS_HIST_PER_OCTAVE;
-    if (block == NULL) return 0;
-    return atomic_load_explicit(&block[RS__ROW_SUM].counts[at], memory_order_relaxed) -
-           atomic_load_explicit(&block[RS__ROW_TODAY].counts[at], memory_order_relaxed);
-}
-
 static uint32_t todays_entries(const rs_window_store_t *store, const rs__key_t *key, unsigned histogram, rs_hist_entry_t *entries) {
     uint32_t count = 0;
     for (uint32_t block = 0; block < RS_HIST_BLOCKS; block++) {
-        const uint32_t number = histogram * RS_HIST_BLOCKS + block;
-        if (atomic_load_explicit(&rs__full_of(store, key)->blocks[number], memory_order_relaxed) == NULL) continue;
+        const rs__octave_t octave = rs__octave(rs__full_of(store, key), histogram * RS_HIST_BLOCKS + block);
+        if (octave.rows == 0) continue;
         for (uint32_t i = 0; i < RS_HIST_PER_OCTAVE; i++) {
-            const int32_t times = (int32_t)today_of_bucket(store, key, number * RS_HIST_PER_OCTAVE + i);
+            const int32_t times = rs__octave_get(octave, RS__ROW_TODAY, i);
             if (times == 0) continue;
             entries[count++] = (rs_hist_entry_t){.bucket = (uint16_t)(block * RS_HIST_PER_OCTAVE + i), .count = times};
         }
@@ -128,9 +121,10 @@ static void put_waits(rs_state_writer_t *writer, const rs_window_store_t *store,
     for (uint32_t at = full->oldest_chunk; at != RS__NONE;) {
         const rs__wait_chunk_t *chunk = rs__slab_at(&store->chunks, at);
         for (uint32_t i = chunk->first; i < chunk->end; i++) {
-            rs_state_put_short(writer, rs_state_folded(chunk->waits[i].second - before));
-            rs_state_put_short(writer, chunk->waits[i].packed);
-            before = chunk->waits[i].second;
+            const rs__wait_t wait = rs__wait_at(chunk, i);
+            rs_state_put_short(writer, rs_state_folded(wait.second - before));
+            rs_state_put_short(writer, wait.packed);
+            before = wait.second;
         }
         at = chunk->next;
     }
@@ -201,7 +195,7 @@ static bool set_today(rs_window_store_t *store, rs__key_t *key, const rs_state_c
 static void set_todays_histogram(rs_window_store_t *store, rs_state_reader_t *reader, rs__key_t *key, unsigned histogram,
                                  const rs_hist_entry_t *entries, uint32_t count) {
     for (uint32_t i = 0; i < count && histogram < RS_HIST_COUNT; i++) {
-        if (!rs__slab_reserve(&store->blocks, 1)) {
+        if (!rs__slab_reserve(&store->narrow, 1) || !rs__slab_reserve(&store->wide, 1)) {
             rs_state_refuse(reader, RS_ERR_LIMIT, "the windows hold more than limits.queue_keys allow now");
             return;
         }

@@ -1,3 +1,4 @@
+#include "core_collect.h"
 #include "core_test.h"
 
 #include "core/rows.h"
@@ -69,7 +70,7 @@ static void an_extreme_is_exact_again_once_what_had_no_room_was_taken_back(void 
     const rs_interval_spec_t spec = {.mode = RS_INTERVAL_FIXED, .length_us = 900 * RS_US_PER_S};
     rs_rows_t rows;
     rs_row_t row;
-    assert_int_equal(rs_rows_init(&rows, 4, &spec, 1), RS_OK);
+    assert_int_equal(rs_rows_init(&rows, 4, 2, &spec, 1), RS_OK);
     const uint32_t cell = rs_rows_find(&rows, 0, 0, 0);
     rs_sums_t *sums = &rs_rows_cell(&rows, cell)->common;
     rs_sums_store_t *store = &rows.store;
@@ -98,7 +99,7 @@ static void an_extreme_whose_best_values_were_all_taken_back_is_a_bound_within_a
     const int64_t waits_ms[] = {1000, 2000, 70000, 80000, 90000, 100000, 110000, 120000};   /* the first two have no room */
     rs_rows_t rows;
     rs_row_t row;
-    assert_int_equal(rs_rows_init(&rows, 4, &spec, 1), RS_OK);
+    assert_int_equal(rs_rows_init(&rows, 4, 2, &spec, 1), RS_OK);
     const uint32_t cell = rs_rows_find(&rows, 0, 0, 0);
     rs_sums_t *sums = &rs_rows_cell(&rows, cell)->common;
     rs_sums_store_t *store = &rows.store;
@@ -228,28 +229,28 @@ static void a_row_is_collected_when_it_changed_becomes_final_and_leaves_then(voi
     collected_t seen = {0};
     core_test_begin(&test, NULL);
     core_test_event(&test, RS_CONTACT_QUEUED, "c1", "q", "", 10);
-    rs_core_collect(test.core, 100, take_total, &seen);
+    core_collect(test.core, 100, take_total, &seen);
     assert_int_equal(seen.count, 1);
     assert_int_equal(seen.last.still_open, 1);
     assert_false(seen.last.final);
-    rs_core_collect(test.core, 100, take_total, &seen);
+    core_collect(test.core, 100, take_total, &seen);
     assert_int_equal(seen.count, 1);                                   /* nothing changed */
     const uint64_t part = seen.last.part, revision = seen.last.revision;
     core_test_event(&test, RS_CONTACT_ANSWERED, "c1", "", "a", 20);
-    rs_core_collect(test.core, 100, take_total, &seen);
+    core_collect(test.core, 100, take_total, &seen);
     assert_int_equal(seen.count, 2);
     assert_int_equal(seen.last.part, part);
     assert_true(seen.last.revision > revision);
     assert_int_equal(seen.last.still_open, 0);
     rs_core_tick(test.core, core_test_at(900 + 601));                  /* the interval's end and lateness have passed */
-    rs_core_collect(test.core, 100, take_total, &seen);
+    core_collect(test.core, 100, take_total, &seen);
     assert_true(seen.last.final);
     assert_int_equal(seen.last.part, part);
     const uint32_t before = seen.count;
     test.source = "spool";                                             /* its own watermark: nothing is late for it */
     test.seq = 0;
     core_test_event(&test, RS_CONTACT_QUEUED, "c2", "q", "", 30);
-    rs_core_collect(test.core, 100, take_total, &seen);
+    core_collect(test.core, 100, take_total, &seen);
     assert_int_equal(seen.count, before + 1);
     assert_true(seen.last.part != part);                               /* a new stay of the interval in memory */
     assert_int_equal(seen.last.counts[RS_COUNT_OFFERED], 1);
