@@ -11,6 +11,7 @@ int rs_cli_send(int argc, char **argv);
 int rs_cli_top(int argc, char **argv);
 int rs_cli_alerts(int argc, char **argv);
 int rs_cli_check_config(int argc, char **argv);
+int rs_cli_rules(int argc, char **argv);
 int rs_cli_migrate(int argc, char **argv);
 int rs_cli_journal(int argc, char **argv);
 

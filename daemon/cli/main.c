@@ -17,6 +17,7 @@ static const rs_command_t commands[] = {
     {"top", rs_cli_top, "a live board in the terminal"},
     {"alerts", rs_cli_alerts, "list the daemon's alerts, or follow them"},
     {"check-config", rs_cli_check_config, "check a configuration file and print what it means"},
+    {"rules", rs_cli_rules, "explain what alert rules will do: limits, false alarms, how soon a shift is seen"},
     {"migrate", rs_cli_migrate, "bring the database schema up to date"},
     {"journal", rs_cli_journal, "verify the daemon's journal, print what is in it, or how much"},
 };

@@ -27,7 +27,7 @@ enum {
     RS_BYTES_EDGE = 1024,              /* with its histogram of times */
     RS_BYTES_WAY = 256,                /* where a contact stands in the process, while ways are followed */
     RS_BYTES_VARIANT = 256,
-    RS_BYTES_ALERT = 160,
+    RS_BYTES_ALERT = 1024,             /* with what a detector remembers, and its share of the days of seasons */
     RS_BYTES_NOTICE = 1536,            /* an episode that a receiver is told of: two changes of it, and where it stands */
     RS_BYTES_PEER = 16 * 1024,         /* session and socket, without the bytes on their way */
     RS_BYTES_JOURNAL = 8 * 1024 * 1024 /* what is not on disk yet, and the zeros of new files; one file's worth comes on top */

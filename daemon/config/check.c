@@ -83,8 +83,8 @@ int rs__loader_resolve_policies(rs__loader_t *loader) {
 }
 
 /* --- rules -------------------------------------------------------------------------------------------------------- */
-static int refuse_rule_key(rs__loader_t *loader, const rs_node_t *node, const char *rule_key, const char *name,
-                           const char *allowed, const char *reason) {
+int rs__refuse_rule_key(rs__loader_t *loader, const rs_node_t *node, const char *rule_key, const char *name, const char *allowed,
+                        const char *reason) {
     char key[RS_KEY_TEXT];
     rs__path_join(rule_key, rs_str(name), key, sizeof(key));
     return rs__loader_fail(loader, child_or_self(node, name), key, allowed, "%s", reason);
@@ -95,11 +95,12 @@ static int check_rule_window(rs__loader_t *loader, const rs_rule_config_t *rule,
     rs_metric_unit_t unit = RS_UNIT_COUNT;
     (void)rs_config_metric_known(rule->metric, &unit);
     const bool gauge = unit >= RS_UNIT_GAUGE_COUNT;
+    if (!rs__rule_takes(rule->detector, RS_STR("window"))) return RS_OK;
     if (gauge && rule->window.len > 0)
-        return refuse_rule_key(loader, node, key, "window", "no window with waiting, oldest_wait, open_over_t, estimated_wait, breach_oldest, breach_newest",
+        return rs__refuse_rule_key(loader, node, key, "window", "no window with waiting, oldest_wait, open_over_t, estimated_wait, breach_oldest, breach_newest, staff",
                                "this metric is of now and has no window");
     if (!gauge && rule->window.len == 0)
-        return refuse_rule_key(loader, node, key, "window", "one of `windows`, or today", "is missing");
+        return rs__refuse_rule_key(loader, node, key, "window", "one of `windows`, or today", "is missing");
     return RS_OK;
 }
 
@@ -107,7 +108,7 @@ static int check_rule_policy(rs__loader_t *loader, rs_rule_config_t *rule, const
     const rs_config_t *config = loader->config;
     if (rule->policy.len == 0) return RS_OK;
     if (!rs_str_equal(rule->metric, RS_STR("service_level")) && !rs_str_equal(rule->metric, RS_STR("predicted_service_level")))
-        return refuse_rule_key(loader, node, key, "policy", "a policy with metric: service_level or predicted_service_level only",
+        return rs__refuse_rule_key(loader, node, key, "policy", "a policy with metric: service_level or predicted_service_level only",
                                "this metric has no policy");
     for (uint32_t i = 0; i < config->policy_count; i++)
         if (rs_str_equal(rule->policy, rs_str(config->policies[i].name))) return RS_OK;
@@ -116,22 +117,24 @@ static int check_rule_policy(rs__loader_t *loader, rs_rule_config_t *rule, const
         const size_t used = strlen(allowed);
         snprintf(allowed + used, sizeof(allowed) - used, "%s%s", i == 0 ? "" : ", ", config->policies[i].name);
     }
-    return refuse_rule_key(loader, node, key, "policy", allowed, "no such policy is counted");
+    return rs__refuse_rule_key(loader, node, key, "policy", allowed, "no such policy is counted");
 }
 
 int rs__loader_check_rule(rs__loader_t *loader, rs_rule_config_t *rule, const rs_node_t *node, const char *key) {
-    int status = check_rule_window(loader, rule, node, key);
+    int status = rs__loader_check_rule_keys(loader, rule, node, key);
+    if (status == RS_OK) status = check_rule_window(loader, rule, node, key);
     if (status == RS_OK) status = check_rule_policy(loader, rule, node, key);
+    if (status == RS_OK) status = rs__loader_check_detector(loader, rule, node, key);
     if (status != RS_OK) return status;
     if (isinf(rule->clear)) rule->clear = rule->limit;   /* not named */
     if (rule->compare == RS_ALERT_BELOW && rule->clear < rule->limit)
-        return refuse_rule_key(loader, node, key, "clear", "at least the limit, since below it is bad",
+        return rs__refuse_rule_key(loader, node, key, "clear", "at least the limit, since below it is bad",
                                "is on the bad side of the limit");
     if (rule->compare == RS_ALERT_ABOVE && rule->clear > rule->limit)
-        return refuse_rule_key(loader, node, key, "clear", "at most the limit, since above it is bad",
+        return rs__refuse_rule_key(loader, node, key, "clear", "at most the limit, since above it is bad",
                                "is on the bad side of the limit");
-    if (rule->family != 0 && !rs_str_equal(rule->key, RS_STR("*")))
-        return refuse_rule_key(loader, node, key, "key", "a pattern of queues' names with by: queue only",
+    if (rule->family != 0 && rule->detector < RS_DETECTOR_SOURCE_SILENCE && !rs_str_equal(rule->key, RS_STR("*")))
+        return rs__refuse_rule_key(loader, node, key, "key", "a pattern of queues' names with by: queue only",
                                "channels and totals have no names");
     return RS_OK;
 }
@@ -327,5 +330,6 @@ int rs__loader_check(rs__loader_t *loader) {
     if (status == RS_OK) status = check_endpoints(loader);
     if (status == RS_OK) status = check_zone(loader);
     if (status == RS_OK) status = check_complaints(loader);
+    if (status == RS_OK) status = rs__loader_check_budget(loader);
     return status == RS_OK ? check_items(loader) : status;
 }

@@ -90,7 +90,16 @@ typedef struct rs_agent_config { rs_str_t tenant, name, team; } rs_agent_config_
 
 /* --- threshold alert rules ---------------------------------------------------------------------------------------- */
 typedef enum rs_alert_severity { RS_SEVERITY_INFO = 0, RS_SEVERITY_WARNING, RS_SEVERITY_CRITICAL } rs_alert_severity_t;
-typedef enum rs_alert_compare { RS_ALERT_ABOVE = 0, RS_ALERT_BELOW } rs_alert_compare_t;
+typedef enum rs_alert_compare { RS_ALERT_ABOVE = 0, RS_ALERT_BELOW, RS_ALERT_BOTH } rs_alert_compare_t;
+
+/* How a rule finds a deviation (core/detect). */
+typedef enum rs_detector {
+    RS_DETECTOR_THRESHOLD = 0, RS_DETECTOR_CUSUM, RS_DETECTOR_EWMA, RS_DETECTOR_SHEWHART, RS_DETECTOR_LANEY, RS_DETECTOR_BURN_RATE,
+    RS_DETECTOR_SEASONAL, RS_DETECTOR_PREDICTED_BREACH, RS_DETECTOR_RATE_OF_CHANGE, RS_DETECTOR_NO_DATA, RS_DETECTOR_SOURCE_SILENCE,
+    RS_DETECTOR_SOURCE_GAP, RS_DETECTOR_COUNT
+} rs_detector_t;
+typedef enum rs_run_rules { RS_RUN_RULES_NONE = 0, RS_RUN_RULES_WESTERN_ELECTRIC, RS_RUN_RULES_NELSON } rs_run_rules_t;
+typedef enum rs_baseline { RS_BASELINE_RECENT = 0, RS_BASELINE_SEASON, RS_BASELINE_FIXED /* centre is named */ } rs_baseline_t;
 
 typedef struct rs_rule_config {
     rs_str_t name;             /* unique */
@@ -109,6 +118,17 @@ typedef struct rs_rule_config {
     int64_t min_sample;        /* denominator (or count) that the figure must rest on; 0 = none */
     uint8_t severity;
     rs_str_t runbook;          /* optional link */
+    /* of detectors other than thresholds; what a detector does not take is 0 */
+    uint8_t detector;          /* rs_detector_t. Of source_… `key` is a glob over sources' names, metric and window are empty */
+    uint8_t baseline, run_rules;
+    bool fast_start;
+    double confidence;         /* of a threshold on shares: how sure its breach must be (Wilson); 0 = not asked */
+    double false_alarms;       /* per day, over all keys; 0 = a share of the whole budget */
+    double shift, weight;      /* cusum: sigmas to be seen; ewma: of the newest figure */
+    double centre, sigma;      /* a given baseline; sigma 0 = learned, or what theory says of counts and shares */
+    double target, budget;     /* burn_rate: what is promised, < 0 = the service level's; share of the period's budget */
+    int64_t period_us;
+    int64_t every_us;          /* length of a subgroup of a gauge; 0 where the window is it */
 } rs_rule_config_t;
 
 /* --- Asterisk queue_log ------------------------------------------------------------------------------------------- */
@@ -221,6 +241,7 @@ typedef struct rs_config {
     rs_agent_config_t *agents; uint32_t agent_count; /* sorted by name, tenant */
     rs_rule_config_t *rules; uint32_t rule_count;    /* in the order of the file */
     rs_receiver_config_t *receivers; uint32_t receiver_count; /* in the order of the file; at most RS_MAX_RECEIVERS */
+    double false_alarms;                             /* per day, of all rules and keys whose limits are solved */
     rs_fcr_config_t fcr;
     rs_feedback_config_t feedback;
     rs_staff_config_t staff;
@@ -308,6 +329,16 @@ typedef struct rs_reply_targets { int64_t first_us, next_us, resolution_us; } rs
 rs_reply_targets_t rs_config_reply_targets(const rs_config_t *config, rs_str_t tenant, rs_str_t queue, uint8_t channel);
 /* True: a called-back contact that is queued there again goes on with the clock of the leg that it gave up. */
 bool rs_config_callback_keeps(const rs_config_t *config, rs_str_t tenant, rs_str_t queue, uint8_t channel);
+/* Whether a rule's limits are solved from a rate of false alarms; how many of these it may have in a day: its own, or an equal share of
+ * what rules with their own leave of the budget. 0: not solved. Pure, as the next two. */
+bool rs_config_is_solved(const rs_rule_config_t *rule);
+double rs_config_rule_budget(const rs_config_t *config, const rs_rule_config_t *rule);
+/* The target of a burn rate; its short window, the longest of `windows` of at most a quarter of the rule's, 0 = none. */
+double rs_config_burn_target(const rs_config_t *config, const rs_rule_config_t *rule);
+int64_t rs_config_burn_short_us(const rs_config_t *config, const rs_rule_config_t *rule);
+/* The length of a rule's subgroups: its window, or `every`; 0 when it has none. "cusum", …; static storage. */
+int64_t rs_config_subgroup_us(const rs_rule_config_t *rule);
+const char *rs_config_detector_name(unsigned detector);
 /* The team that the configuration gives an agent, empty when none. An entry that names the tenant goes before one for
  * any. Pure. */
 rs_str_t rs_config_team(const rs_config_t *config, rs_str_t tenant, rs_str_t agent);

@@ -91,7 +91,12 @@ static void begin_item(rs_schema_scope_t scope, void *item, rs_str_t name) {
                                                            .window = empty,
                                                            .tenant = empty,
                                                            .key = RS_STR("*"),
+                                                           .limit = -INFINITY,
                                                            .clear = -INFINITY,
+                                                           .compare = RS_ALERT_BOTH,
+                                                           .fast_start = true,
+                                                           .centre = -INFINITY,
+                                                           .target = -1,
                                                            .severity = RS_SEVERITY_WARNING,
                                                            .runbook = empty};
             break;

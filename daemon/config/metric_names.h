@@ -17,7 +17,7 @@
     X(open_over_t, GAUGE_COUNT) X(offers_failed_rate, RATIO) X(fcr, RATIO) X(csat, SCORE) X(csat_top_box, RATIO) \
     X(nps, SCORE) X(ces, SCORE) X(survey_response_rate, RATIO) X(complaints, COUNT) X(complaints_overdue, COUNT) \
     X(estimated_wait, GAUGE_TIME) X(breach_oldest, GAUGE_RATIO) X(breach_newest, GAUGE_RATIO)                    \
-    X(predicted_service_level, RATIO)
+    X(predicted_service_level, RATIO) X(staff, GAUGE_COUNT)
 
 typedef enum rs_metric_unit {
     RS_UNIT_RATIO = 0,

@@ -2,6 +2,7 @@
 #include "config/bounds.h"
 #include "config/flatten.h"
 
+#include <math.h>
 #include <stdio.h>
 
 /* --- passwords ---------------------------------------------------------------------------------------------------- */
@@ -199,12 +200,35 @@ static void format_figure(const rs_rule_config_t *rule, double figure, char *tex
     snprintf(text, size, "%s", duration);
 }
 
+/* Per day, as "2/1d", or "1/84h" where it is less than one. */
+static void format_rate(double per_day, char *text, size_t size) {
+    char number[32];
+    if (per_day >= 1) {
+        rs__format_number(per_day, number, sizeof(number));
+        snprintf(text, size, "%s/1d", number);
+        return;
+    }
+    char duration[RS_DURATION_TEXT];
+    rs_config_format_duration((int64_t)((double)RS_US_PER_DAY / per_day + 0.5), duration);
+    snprintf(text, size, "1/%s", duration);
+}
+
 static bool format_text(const rs_schema_row_t *row, rs_str_t value, char *text, size_t size) {
     if ((row->flags & RS_ROW_SECRET) != 0)
         hide_passwords(value, text, size);
     else
         snprintf(text, size, "%.*s", (int)value.len, value.data);
     return row->scope == RS_SCOPE_ROOT || value.len > 0;
+}
+
+/* A rule's key that its detector does not take, or that follows from others. */
+static bool says_something(const rs_schema_row_t *row, const rs_rule_config_t *rule) {
+    const rs_str_t key = rs_str(strrchr(row->path, '.') + 1);
+    if (!rs__rule_takes(rule->detector, key)) return false;
+    if (rs_str_equal(key, RS_STR("every"))) return rule->every_us > 0;
+    if (rs_str_equal(key, RS_STR("centre"))) return rule->baseline == RS_BASELINE_FIXED;
+    if (rs_str_equal(key, RS_STR("confidence"))) return rule->confidence > 0;
+    return true;
 }
 
 bool rs__value_format(const rs_schema_row_t *row, const void *source, char *text, size_t size) {
@@ -216,6 +240,7 @@ bool rs__value_format(const rs_schema_row_t *row, const void *source, char *text
     bool yes;
     rs_str_t value;
     text[0] = '\0';
+    if (row->scope == RS_SCOPE_RULE && !says_something(row, source)) return false;
     switch ((rs_value_type_t)row->type) {
         case RS_VALUE_DURATION:
             memcpy(&us, field, sizeof(us));
@@ -263,7 +288,15 @@ bool rs__value_format(const rs_schema_row_t *row, const void *source, char *text
         case RS_VALUE_FIGURE:
             memcpy(&number, field, sizeof(number));
             format_figure(source, number, text, size);
-            return true;
+            return isfinite(number);
+        case RS_VALUE_NUMBER:
+            memcpy(&number, field, sizeof(number));
+            rs__format_number(number, text, size);
+            return number > 0;
+        case RS_VALUE_RATE:
+            memcpy(&number, field, sizeof(number));
+            if (number > 0) format_rate(number, text, size);
+            return number > 0;
     }
     return false;
 }

@@ -12,7 +12,11 @@ static const char *const log_levels[] = {"error", "warning", "info", "debug", NU
 static const char *const comparisons[] = {"le", "lt", NULL};
 static const char *const open_rules[] = {"wait_for_close", "miss_now", NULL};
 static const char *const units[] = {"leg", "journey", NULL};
-static const char *const sides[] = {"above", "below", NULL};
+static const char *const sides[] = {"above", "below", "both", NULL};
+const char *const rs__detector_names[] = {"threshold", "cusum", "ewma", "shewhart", "laney", "burn_rate", "seasonal", "predicted_breach",
+                                        "rate_of_change", "no_data", "source_silence", "source_gap", NULL};
+static const char *const run_rules[] = {"none", "western_electric", "nelson", NULL};
+static const char *const baselines[] = {"recent", "season", "fixed", NULL};
 static const char *const families[] = {"queue", "channel", "total", NULL};
 static const char *const severities[] = {"info", "warning", "critical", NULL};
 static const char *const kinds[] = {"alertmanager", "webhook", "mail", NULL};
@@ -27,7 +31,9 @@ _Static_assert(RS_RULE_EXCLUDE == 0 && RS_RULE_MISS == 1 && RS_RULE_HIT == 2 && 
                    RS_RULE_EXCLUDE_IF_WITHIN == 4,
                "names of verdicts");
 _Static_assert(RS_CLOCK_WALL == 0 && RS_CLOCK_EVENTS == 1, "names of clocks");
-_Static_assert(RS_ALERT_ABOVE == 0 && RS_ALERT_BELOW == 1, "names of sides");
+_Static_assert(RS_ALERT_ABOVE == 0 && RS_ALERT_BELOW == 1 && RS_ALERT_BOTH == 2, "names of sides");
+_Static_assert(RS_ARRAY_LEN(rs__detector_names) == RS_DETECTOR_COUNT + 1 && RS_DETECTOR_LANEY == 4 && RS_DETECTOR_NO_DATA == 9, "names of detectors");
+_Static_assert(RS_RUN_RULES_NELSON == 2 && RS_BASELINE_SEASON == 1 && RS_BASELINE_FIXED == 2, "names of run rules and baselines");
 _Static_assert(RS_SEVERITY_INFO == 0 && RS_SEVERITY_CRITICAL == 2, "names of severities");
 _Static_assert(RS_FCR_ANY == 0 && RS_FCR_CHANNEL == 3, "names of scopes");
 _Static_assert(RS_CALLBACK_CLOCK_RESTART == 1 && RS_CALLBACK_CLOCK_KEEP == 2, "names of call-backs' clocks");
@@ -142,7 +148,11 @@ static const rs_schema_row_t rows[] = {
     ROW("agents.<name>.tenant", TEXT, AGENT(tenant), LIVE, 0, RS_MAX_NAME, NULL, NULL,
         "the entry holds for this tenant"),
 
-    ROW("alerts.rules.<name>.metric", METRIC, RULE(metric), LIVE | RS_ROW_REQUIRED, 0, 0, NULL, NULL,
+    ROW("alerts.false_alarms", RATE, ROOT(false_alarms), LIVE, 0, 0, "1/1d", NULL,
+        "false alarms allowed of all rules and keys whose limits are solved for it"),
+    ROW("alerts.rules.<name>.detector", CHOICE, RULE(detector), LIVE, 0, 0, NULL, rs__detector_names,
+        "how a deviation is found; threshold when not named"),
+    ROW("alerts.rules.<name>.metric", METRIC, RULE(metric), LIVE, 0, 0, NULL, NULL,
         "the figure that is watched"),
     ROW("alerts.rules.<name>.window", WINDOW, RULE(window), LIVE, 0, 0, NULL, NULL,
         "one of `windows` or today; none for figures of now, such as waiting or oldest_wait"),
@@ -154,9 +164,9 @@ static const rs_schema_row_t rows[] = {
         "pattern of the queues' names: * is any text, ? any one character"),
     ROW("alerts.rules.<name>.tenant", TEXT, RULE(tenant), LIVE, 0, RS_MAX_NAME, NULL, NULL, "only of this tenant"),
     ROW("alerts.rules.<name>.channel", CHOICE, RULE(channel), LIVE, 0, 0, NULL, channels, "only of this channel"),
-    ROW("alerts.rules.<name>.compare", CHOICE, RULE(compare), LIVE | RS_ROW_REQUIRED, 0, 0, NULL, sides,
-        "which side of the limit is bad"),
-    ROW("alerts.rules.<name>.limit", FIGURE, RULE(limit), LIVE | RS_ROW_REQUIRED, 0, 0, NULL, NULL,
+    ROW("alerts.rules.<name>.compare", CHOICE, RULE(compare), LIVE, 0, 0, NULL, sides,
+        "which side of the limit is bad; both: only where limits are solved"),
+    ROW("alerts.rules.<name>.limit", FIGURE, RULE(limit), LIVE, 0, 0, NULL, NULL,
         "the alert begins beyond it: a ratio, a number or a duration, as the metric is"),
     ROW("alerts.rules.<name>.clear", FIGURE, RULE(clear), LIVE, 0, 0, NULL, NULL,
         "the alert ends at it or on its good side; the limit when not named"),
@@ -166,6 +176,32 @@ static const rs_schema_row_t rows[] = {
         "how long it must be good before the alert ends; 0: at once"),
     ROW("alerts.rules.<name>.min_sample", INTEGER, RULE(min_sample), LIVE, 0, INT64_C(1000000000), NULL, NULL,
         "a figure that rests on fewer contacts is no evidence"),
+    ROW("alerts.rules.<name>.confidence", RATIO, RULE(confidence), LIVE, 0, 0, NULL, NULL,
+        "a threshold on a ratio begins when it is that sure to be beyond (Wilson's interval)"),
+    ROW("alerts.rules.<name>.false_alarms", RATE, RULE(false_alarms), LIVE, 0, 0, NULL, NULL,
+        "false alarms allowed of this rule over all its keys; else an equal share of alerts.false_alarms"),
+    ROW("alerts.rules.<name>.shift", NUMBER, RULE(shift), LIVE, 100, 10000, NULL, NULL,
+        "cusum: the lasting shift, in sigmas, that is to be seen soonest; 1 when not named"),
+    ROW("alerts.rules.<name>.weight", RATIO, RULE(weight), LIVE, 0, 0, NULL, NULL,
+        "ewma: of the newest figure; small ones see small shifts; 0.1 when not named"),
+    ROW("alerts.rules.<name>.run_rules", CHOICE, RULE(run_rules), LIVE, 0, 0, NULL, run_rules,
+        "shewhart: rules over several subgroups in a row"),
+    ROW("alerts.rules.<name>.fast_start", BOOLEAN, RULE(fast_start), LIVE, 0, 0, NULL, NULL,
+        "cusum, ewma: sees soon what is wrong from the beginning; true when not named"),
+    ROW("alerts.rules.<name>.baseline", CHOICE, RULE(baseline), LIVE, 0, 0, NULL, baselines,
+        "what is usual: learned of the last subgroups (recent), of the same time of the week (season), or `centre`"),
+    ROW("alerts.rules.<name>.centre", FIGURE, RULE(centre), LIVE, 0, 0, NULL, NULL,
+        "the figure when all is well, with baseline: fixed"),
+    ROW("alerts.rules.<name>.sigma", NUMBER, RULE(sigma), LIVE, 1, INT64_C(1000000000000), NULL, NULL,
+        "its deviation; of counts and ratios a factor on what chance alone does; learned when not named"),
+    ROW("alerts.rules.<name>.target", RATIO, RULE(target), LIVE, 0, 0, NULL, NULL,
+        "burn_rate: the share of good ones that is promised; of a service level its own when not named"),
+    ROW("alerts.rules.<name>.budget", RATIO, RULE(budget), LIVE, 0, 0, NULL, NULL,
+        "burn_rate: share of the period's bad ones that may come within the window; 0.1 when not named"),
+    ROW("alerts.rules.<name>.period", DURATION, RULE(period_us), LIVE, HOUR, 31 * DAY, NULL, NULL,
+        "burn_rate: what the target is promised for; 1d when not named"),
+    ROW("alerts.rules.<name>.every", DURATION, RULE(every_us), LIVE, 60 * SEC, HOUR, NULL, NULL,
+        "how often a figure of now is looked at by a detector; 5m when not named"),
     ROW("alerts.rules.<name>.severity", CHOICE, RULE(severity), LIVE, 0, 0, NULL, severities, "how grave it is"),
     ROW("alerts.rules.<name>.runbook", TEXT, RULE(runbook), LIVE, 0, 512, NULL, NULL, "link to what is to be done"),
 

@@ -34,6 +34,8 @@ typedef enum rs_value_type {
     RS_VALUE_METRIC,       /* rs_str_t */
     RS_VALUE_WINDOW,       /* rs_str_t: one of `windows`, or today */
     RS_VALUE_URL,          /* rs_str_t: http:// https:// smtp:// smtps:// */
+    RS_VALUE_NUMBER,       /* double; min..max thousandths */
+    RS_VALUE_RATE,         /* double, per day: "1/7d" */
     RS_VALUE_FIGURE        /* double, in the unit of the rule's metric */
 } rs_value_type_t;
 
@@ -79,8 +81,11 @@ bool rs__schema_placeholder(const char *prefix, char *path, size_t size);
 void rs__schema_allowed(const rs_schema_row_t *row, char *text, size_t size);
 /* Words for a key `name` that is not known below `prefix`: the nearest known key, or the list of them. */
 void rs__schema_suggest(const char *prefix, rs_str_t name, char *text, size_t size);
+/* Whether a rule of that detector takes the key ("shift"); which do, for messages. */
+bool rs__rule_takes(unsigned detector, rs_str_t key);
 /* The names of a verdict, by rs_verdict_rule_t; of the reasons of a flow-out, by rs_flow_reason_t ([0] is ""). */
 extern const char *const rs__verdict_names[];
+extern const char *const rs__detector_names[];
 extern const char *const rs__flow_reason_names[];
 
 #endif

@@ -98,6 +98,8 @@ void rs__schema_allowed(const rs_schema_row_t *row, char *text, size_t size) {
         case RS_VALUE_URL:
             snprintf(text, size, "a URL without user and password, such as https://alerts.example.org/hook or smtp://mail.example.org:587");
             break;
+        case RS_VALUE_NUMBER: snprintf(text, size, "a number from %g to %g", (double)row->min / 1000, (double)row->max / 1000); break;
+        case RS_VALUE_RATE: snprintf(text, size, "how many in how long, such as 1/7d or 2/1d"); break;
         case RS_VALUE_FIGURE: snprintf(text, size, "a ratio, a number or a duration, as the metric is"); break;
     }
 }

@@ -89,6 +89,30 @@ static int assign_ratio(const job_t *job) {
     return RS_OK;
 }
 
+static int assign_number(const job_t *job) {
+    double number;
+    if (!rs__parse_number(job->node->text, &number)) return wrong(job, job->node, "is not a number");
+    if (!(number * 1000 >= (double)job->row->min && number * 1000 <= (double)job->row->max)) return wrong(job, job->node, "is out of range");
+    memcpy(job->field, &number, sizeof(number));
+    return RS_OK;
+}
+
+/* "2/7d": two in seven days. */
+static int assign_rate(const job_t *job) {
+    const rs_str_t text = job->node->text;
+    const char *slash = memchr(text.data, '/', text.len);
+    double count;
+    int64_t us = 0;
+    if (slash == NULL) return wrong(job, job->node, "is not a rate");
+    const uint32_t length = (uint32_t)(slash - text.data);
+    const rs_str_t number = {.data = text.data, .len = length}, time = {.data = slash + 1, .len = text.len - length - 1};
+    if (!rs__parse_number(number, &count) || rs_config_parse_duration(time, &us) != RS_OK || us == 0) return wrong(job, job->node, "is not a rate");
+    const double per_day = count * (double)RS_US_PER_DAY / (double)us;
+    if (!(per_day >= 1e-6 && per_day <= 1e6)) return wrong(job, job->node, "is out of range");
+    memcpy(job->field, &per_day, sizeof(per_day));
+    return RS_OK;
+}
+
 static int assign_boolean(const job_t *job) {
     const bool yes = rs_str_equal(job->node->text, RS_STR("true"));
     if (!yes && !rs_str_equal(job->node->text, RS_STR("false")))
@@ -400,13 +424,20 @@ static bool parse_figure(rs_str_t text, rs_metric_unit_t unit, double *figure) {
     return true;
 }
 
+/* The change of a figure is relative; the silence of a source is a time, its gaps are numbers. */
+static rs_metric_unit_t unit_of(const rs_rule_config_t *rule) {
+    rs_metric_unit_t unit = RS_UNIT_COUNT;
+    if (rule->detector == RS_DETECTOR_SOURCE_SILENCE) return RS_UNIT_TIME;
+    if (rule->detector == RS_DETECTOR_SOURCE_GAP || rule->detector == RS_DETECTOR_RATE_OF_CHANGE) return RS_UNIT_COUNT;
+    (void)rs_config_metric_known(rule->metric, &unit);
+    return unit;
+}
 /* In the unit of the metric, which the table has put in front of the limits. */
 static int assign_figure(const job_t *job) {
     const rs_rule_config_t *rule = (const rs_rule_config_t *)job->base;
-    rs_metric_unit_t unit = RS_UNIT_COUNT;
+    const rs_metric_unit_t unit = unit_of(rule);
     double figure = 0;
     int64_t us = 0;
-    (void)rs_config_metric_known(rule->metric, &unit);
     if (unit == RS_UNIT_TIME || unit == RS_UNIT_GAUGE_TIME) {
         if (rs_config_parse_duration(job->node->text, &us) != RS_OK)
             return figure_is(job, "a duration, such as 60s", "a duration, as this metric is");
@@ -482,6 +513,8 @@ static int assign(const job_t *job) {
         case RS_VALUE_METRIC: return assign_metric(job);
         case RS_VALUE_WINDOW: return assign_window(job);
         case RS_VALUE_URL: return assign_url(job);
+        case RS_VALUE_NUMBER: return assign_number(job);
+        case RS_VALUE_RATE: return assign_rate(job);
         case RS_VALUE_FIGURE: return assign_figure(job);
     }
     return RS_ERR_STATE;

@@ -56,6 +56,14 @@ RS_MUST_CHECK int rs__loader_finish_hours(rs__loader_t *loader, rs_hours_config_
 void rs__hours_destroy(rs_hours_config_t *hours, uint32_t count, const rs_zone_t *base);
 RS_MUST_CHECK int rs__loader_check_rule(rs__loader_t *loader, rs_rule_config_t *rule, const rs_node_t *node,
                                         const char *key);
+/* check_detector.c: the keys that a rule's detector takes and needs, with their defaults; whether it can ever fire, and its rate of false
+ * alarms be had; whether the rules fit in the budget. */
+RS_MUST_CHECK int rs__loader_check_rule_keys(rs__loader_t *loader, rs_rule_config_t *rule, const rs_node_t *node, const char *key);
+RS_MUST_CHECK int rs__loader_check_detector(rs__loader_t *loader, rs_rule_config_t *rule, const rs_node_t *node, const char *key);
+RS_MUST_CHECK int rs__loader_check_budget(rs__loader_t *loader);
+/* At the key `name` of a rule, or at the rule where it does not stand. */
+int rs__refuse_rule_key(rs__loader_t *loader, const rs_node_t *node, const char *rule_key, const char *name, const char *allowed,
+                        const char *reason);
 
 /* receivers.c: an entry before its keys are read; what must fit together in it. */
 void rs__receiver_begin(rs_receiver_config_t *receiver, rs_str_t name);

@@ -43,13 +43,20 @@ static const rs_state_field_t rule_fields[] = {
     RS_STATE_FIELD(rs_rule_config_t, compare, RS_BOUND_ANY), RS_STATE_FIELD(rs_rule_config_t, limit, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_rule_config_t, clear, RS_BOUND_ANY), RS_STATE_FIELD(rs_rule_config_t, for_us, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_rule_config_t, clear_for_us, RS_BOUND_ANY), RS_STATE_FIELD(rs_rule_config_t, min_sample, RS_BOUND_ANY),
-    RS_STATE_FIELD(rs_rule_config_t, severity, RS_BOUND_ANY), RS_STATE_REBUILT(rs_rule_config_t, runbook)};
+    RS_STATE_FIELD(rs_rule_config_t, severity, RS_BOUND_ANY), RS_STATE_REBUILT(rs_rule_config_t, runbook),
+    RS_STATE_FIELD(rs_rule_config_t, detector, RS_BOUND_DETECTOR), RS_STATE_FIELD(rs_rule_config_t, baseline, RS_BOUND_DETECT_CHOICE),
+    RS_STATE_FIELD(rs_rule_config_t, run_rules, RS_BOUND_DETECT_CHOICE), RS_STATE_FIELD(rs_rule_config_t, fast_start, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs_rule_config_t, confidence, RS_BOUND_ANY), RS_STATE_FIELD(rs_rule_config_t, false_alarms, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs_rule_config_t, shift, RS_BOUND_ANY), RS_STATE_FIELD(rs_rule_config_t, weight, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs_rule_config_t, centre, RS_BOUND_ANY), RS_STATE_FIELD(rs_rule_config_t, sigma, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs_rule_config_t, target, RS_BOUND_ANY), RS_STATE_FIELD(rs_rule_config_t, budget, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs_rule_config_t, period_us, RS_BOUND_TIME), RS_STATE_FIELD(rs_rule_config_t, every_us, RS_BOUND_TIME)};
 static const rs_state_table_t rule_table = RS_STATE_TABLE(rs_rule_config_t, "rule", rule_fields);
 
 /* Of rs_config_t these only; what else of it is saved follows in lists. */
 static const rs_state_field_t standard_fields[] = {
     RS_STATE_FIELD(rs_config_t, default_threshold_us, RS_BOUND_ANY), RS_STATE_FIELD(rs_config_t, default_short_us, RS_BOUND_ANY),
-    RS_STATE_FIELD(rs_config_t, default_target, RS_BOUND_ANY), RS_STATE_FIELD(rs_config_t, override_threshold_us, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs_config_t, default_target, RS_BOUND_ANY), RS_STATE_FIELD(rs_config_t, false_alarms, RS_BOUND_ANY), RS_STATE_FIELD(rs_config_t, override_threshold_us, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_config_t, override_short_us, RS_BOUND_ANY), RS_STATE_FIELD(rs_config_t, future_us, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_config_t, callback_clock, RS_BOUND_ANY), RS_STATE_FIELD(rs_config_t, first_reply_us, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_config_t, next_reply_us, RS_BOUND_ANY), RS_STATE_FIELD(rs_config_t, resolution_us, RS_BOUND_ANY),

@@ -103,6 +103,30 @@ static bool wants_journeys(const rs_config_t *config) {
     return false;
 }
 
+/* Of the sources that detectors ask about. Silence is by arrival: what a source says, and when, is its own business. */
+static rs_detect_sources_t look_at_sources(void *context, rs_str_t glob, int64_t now_us) {
+    const rs_core_t *core = context;
+    const int64_t wall_us = core->options.replay ? now_us : core->wall_us;
+    rs_detect_sources_t seen = {0};
+    for (uint32_t i = 1; i < core->sources.source_count; i++) {
+        const rs_source_t *source = &core->sources.sources[i];
+        if (!rs_alert_glob(glob, rs_names_text(&core->directory.names, source->name))) continue;
+        const int64_t last_us = core->options.replay ? source->accounting.watermark_us : source->last_seen_us;
+        if (last_us == INT64_MIN) continue;
+        if (wall_us - last_us > seen.silent_us) seen.silent_us = wall_us - last_us;
+        seen.missing += (int64_t)source->accounting.missing;
+        seen.known = true;
+    }
+    return seen;
+}
+
+static int64_t look_at_staff(void *context, uint32_t key) {
+    const rs_core_t *core = context;
+    if (core->directory.entries[key].dimensions.family != RS_FAMILY_QUEUE) return -1;
+    const rs_staff_t staff = rs_agents_staff(core->agents, key);
+    return staff.by_handlings ? -1 : (int64_t)staff.available + staff.busy;
+}
+
 static int create_windows(rs_core_t *core) {
     const rs_config_t *config = core->config;
     rs_window_settings_t settings = {.window_count = config->window_count, .max_keys = core->directory.max,
@@ -112,7 +136,9 @@ static int create_windows(rs_core_t *core) {
     int status = rs_window_create(&settings, &core->windows);
     if (status != RS_OK || !core->options.alerts) return status;
     const rs_config_t *newest = core->generations[core->generation_count - 1].config;   /* a loaded core: those of before */
-    return rs_alerts_create(newest, core->windows, config->limits.alerts, core->options.run << 32, rs_core_on_transition, core, &core->alerts);
+    status = rs_alerts_create(newest, core->windows, config->limits.alerts, core->options.run << 32, rs_core_on_transition, core, &core->alerts);
+    if (status == RS_OK) rs_alerts_set_sources(core->alerts, &(rs_detect_source_fn_t){.context = core, .look = look_at_sources, .staff = look_at_staff});
+    return status;
 }
 
 static int create_prediction(rs_core_t *core) {
@@ -273,8 +299,22 @@ static void move_watermark(rs_core_t *core) {
     if (mark > core->watermark_us) core->watermark_us = mark;
 }
 
+/* Subgroups of detectors that end between now and `now_us`: each is read from the windows just before its end. After a pause those of
+ * long ago are left out. */
+static void close_subgroups(rs_core_t *core, int64_t now_us) {
+    int64_t end_us = rs_alerts_next_close_us(core->alerts, core->now_us);
+    if (end_us > now_us) return;
+    const int64_t length_us = rs_alerts_next_close_us(core->alerts, end_us) - end_us;
+    if ((now_us - end_us) / length_us > RS_DETECT_MOST_CLOSED) end_us = rs_alerts_next_close_us(core->alerts, now_us - RS_DETECT_MOST_CLOSED * length_us);
+    for (; end_us <= now_us; end_us = rs_alerts_next_close_us(core->alerts, end_us)) {
+        rs_window_advance(core->windows, end_us - 1);
+        rs_alerts_close(core->alerts, end_us);
+    }
+}
+
 static void move_time(rs_core_t *core, int64_t now_us) {
     if (now_us <= core->now_us) return;
+    if (core->alerts != NULL) close_subgroups(core, now_us);
     core->now_us = now_us;
     if (core->windows != NULL) rs_window_advance(core->windows, now_us);
 }

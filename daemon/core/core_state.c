@@ -1,5 +1,6 @@
 /* The core as bytes: its own numbers, and the order of its parts. */
 #include "core/agent/agent_internal.h"
+#include "core/alert/alert_internal.h"
 #include "core/parts_state.h"
 
 #include <stdlib.h>
@@ -128,7 +129,11 @@ rs_state_bounds_t rs_state_bounds_of(const rs_core_t *core) {
         [RS_BOUND_CHANNEL] = RS_CHANNEL_COUNT, [RS_BOUND_FAMILY] = RS_FAMILY_COUNT, [RS_BOUND_NODE_TYPE] = RS_NODE_TIME_PASSED + 1,
         [RS_BOUND_OUTCOME] = RS_OUTCOME_CALLBACK + 1, [RS_BOUND_REASON] = RS_FLOW_COUNT, [RS_BOUND_FACT_REASON] = RS_EVENT_TYPE_COUNT, [RS_BOUND_LIST] = RS_CONTACT_LISTS,
         [RS_BOUND_FACT_TYPE] = RS_FACT_TYPE_COUNT, [RS_BOUND_GENERATION] = core->generation_count,
-        [RS_BOUND_ALERT_STATE] = RS_ALERT_RESOLVED, [RS_BOUND_POLICY_RULE] = RS_RULE_EXCLUDE_IF_WITHIN + 1}};
+        [RS_BOUND_ALERT_STATE] = RS_ALERT_RESOLVED, [RS_BOUND_POLICY_RULE] = RS_RULE_EXCLUDE_IF_WITHIN + 1,
+        [RS_BOUND_DETECT] = core->alerts == NULL ? 1 : (uint64_t)core->alerts->detects.made + 1,
+        [RS_BOUND_SEASON_DAY] = core->alerts == NULL ? 1 : (uint64_t)core->alerts->days.made + 1,
+        [RS_BOUND_SEASON_WEEKS] = RS_SEASON_WEEKS + 1, [RS_BOUND_VERDICT] = RS_DETECT_VERDICT_COUNT,
+        [RS_BOUND_DETECTOR] = RS_DETECTOR_COUNT, [RS_BOUND_DETECT_CHOICE] = RS_RUN_RULES_NELSON + 1}};
 }
 
 /* --- saving ------------------------------------------------------------------------------------------------------------ */

@@ -36,7 +36,8 @@
     X(ESTIMATED_WAIT, estimated_wait)     /* gauge: ms that a contact that comes now will wait */       \
     X(BREACH_OLDEST, breach_oldest)       /* gauge: chance that the oldest open leg misses T */         \
     X(BREACH_NEWEST, breach_newest)       /* gauge: the same of the newest */                           \
-    X(PREDICTED_SERVICE_LEVEL, predicted_service_level) /* (num + expected) / (den + expected) of the window */
+    X(PREDICTED_SERVICE_LEVEL, predicted_service_level) /* (num + expected) / (den + expected) of the window */ \
+    X(STAFF, staff)                       /* gauge: agents available or busy, by agent.queue_joined and agent.state; only alert rules have it */
 
 typedef enum rs_metric {
 #define RS_X(NAME, name) RS_METRIC_##NAME,
@@ -51,15 +52,14 @@ typedef struct rs_figure {
     int64_t numerator, denominator;  /* what it rests on; denominator 0 for plain counts and gauges: sample = value */
 } rs_figure_t;
 
+/* Of these null means that nothing is known, not that nobody is there. */
+static inline bool rs_metric_is_forecast(rs_metric_t metric) { return metric >= RS_METRIC_ESTIMATED_WAIT && metric <= RS_METRIC_STAFF; }
 /* RS_ERR_NOT_FOUND: no metric of that name. */
 RS_MUST_CHECK int rs_metric_find(rs_str_t name, rs_metric_t *metric);
 const char *rs_metric_name(unsigned metric);
 /* All names separated by ", ". Static storage. */
 const char *rs_metric_names(void);
 bool rs_metric_is_gauge(rs_metric_t metric);
-static inline bool rs_metric_is_forecast(rs_metric_t metric) {
-    return metric >= RS_METRIC_ESTIMATED_WAIT && metric <= RS_METRIC_PREDICTED_SERVICE_LEVEL;
-}
 bool rs_metric_is_ratio(rs_metric_t metric);
 bool rs_metric_is_time(rs_metric_t metric);  /* milliseconds */
 bool rs_metric_is_score(rs_metric_t metric); /* a mean score or an index; may be negative */

@@ -33,7 +33,16 @@ static inline rs_config_t *state_sample_config(bool other) {
         {.name = {"level", 5}, .metric = {"service_level", 13}, .window = {"5m", 2}, .key = {"*", 1}, .compare = RS_ALERT_BELOW,
          .limit = 0.8, .clear = 0.9, .for_us = 30 * RS_US_PER_S},
         {.name = {"slow", 4}, .metric = {"wait_p90", 8}, .window = {"today", 5}, .key = {"*", 1}, .family = RS_FAMILY_TOTAL, .limit = 8000,
-         .clear = 4000}};
+         .clear = 4000},
+        {.name = {"calls", 5}, .metric = {"offered", 7}, .window = {"5m", 2}, .key = {"*", 1}, .detector = RS_DETECTOR_CUSUM,
+         .compare = RS_ALERT_BOTH, .baseline = RS_BASELINE_FIXED, .centre = 2, .shift = 1, .fast_start = true},
+        {.name = {"average", 7}, .metric = {"waiting", 7}, .key = {"*", 1}, .detector = RS_DETECTOR_EWMA, .weight = 0.2,
+         .every_us = 5 * RS_US_PER_S},
+        {.name = {"chart", 5}, .metric = {"waiting", 7}, .key = {"*", 1}, .detector = RS_DETECTOR_SHEWHART, .compare = RS_ALERT_BOTH,
+         .run_rules = RS_RUN_RULES_WESTERN_ELECTRIC, .baseline = RS_BASELINE_FIXED, .centre = 1, .sigma = 0.5, .every_us = 5 * RS_US_PER_S},
+        {.name = {"nobody", 6}, .metric = {"offered", 7}, .window = {"15m", 3}, .key = {"*", 1}, .detector = RS_DETECTOR_NO_DATA},
+        {.name = {"silent", 6}, .key = {"*", 1}, .detector = RS_DETECTOR_SOURCE_SILENCE, .family = RS_FAMILY_TOTAL, .limit = 30000,
+         .clear = 30000}};
     static rs_queue_config_t queues[2][1] = {{{.name = {"sales", 5}, .threshold_us = 15 * RS_US_PER_S, .short_us = -1, .target = -1}},
                                              {{.name = {"sales", 5}, .threshold_us = 7 * RS_US_PER_S, .short_us = -1, .target = -1}}};
     rs_config_t *config = NULL;

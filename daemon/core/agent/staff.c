@@ -176,7 +176,7 @@ static void let_recents_go(rs_agents_t *agents, rs_queue_staff_t *staff) {
 rs_staff_t rs_agents_staff(rs_agents_t *agents, uint32_t queue_key) {
     const rs_key_entry_t *entry = &agents->account->directory->entries[queue_key];
     const uint32_t number = find_staff(agents, entry->tenant, entry->name);
-    if (number == 0) return (rs_staff_t){0};
+    if (number == 0) return (rs_staff_t){.by_handlings = true};
     rs_queue_staff_t *staff = staff_at(agents, number);
     if (!staff->was_joined) let_recents_go(agents, staff);
     const uint32_t *heads = staff->was_joined ? staff->members : staff->recents;

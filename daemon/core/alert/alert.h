@@ -14,6 +14,8 @@
  *                pending       firing once held >= for   –           ok                               ok
  *                firing        –                         –           recovering; resolved if clear_for=0   –
  *                recovering    firing                    firing      resolved once good >= clear_for  –
+ * Detectors: a rule finds its deviation by a threshold on the figure, or by one of core/detect: then the finding (breach, good, …, with
+ *            the limit and the baseline that it was judged by) comes from there, when a subgroup is closed or each second.
  * Sample:    what min_sample is compared with: the figure's denominator, or its value where it has none (counts,
  *            gauges).
  * Evaluated: rs_alerts_on_key after a key's counts changed, rs_alerts_on_tick for time (gauges such as oldest_wait
@@ -29,6 +31,7 @@
 #ifndef RS_CORE_ALERT_H
 #define RS_CORE_ALERT_H
 
+#include "core/detect/feed.h"
 #include "core/key.h"
 #include "core/metric.h"
 
@@ -59,6 +62,8 @@ typedef struct rs_alert_transition {
     int64_t fired_us;   /* 0 = did not fire yet */
     rs_figure_t figure;
     double limit, clear;
+    double baseline;           /* what is usual; 0 for plain thresholds */
+    uint8_t detector;          /* rs_detector_t */
 } rs_alert_transition_t;
 typedef void (*rs_alert_fn)(void *context, const rs_alert_transition_t *transition);
 
@@ -83,6 +88,16 @@ void rs_alerts_on_key(rs_alerts_t *alerts, uint32_t key, int64_t now_us);
 void rs_alerts_on_tick(rs_alerts_t *alerts, int64_t now_us);
 /* Every episode that fires (or recovers): as it fired, but with a null figure and no identity; by keys. Reports nothing else. */
 void rs_alerts_open(const rs_alerts_t *alerts, rs_alert_fn on_alert, void *context);
+/* The next moment after `now_us` at which some detector's subgroup ends, INT64_MAX: none. When time passes it, the store is advanced to just
+ * before it and rs_alerts_close is called with it, then time goes on. */
+int64_t rs_alerts_next_close_us(const rs_alerts_t *alerts, int64_t now_us);
+void rs_alerts_close(rs_alerts_t *alerts, int64_t end_us);
+/* A figure of history, for rules that watch the key by (metric, window): what was usual then. Oldest first. */
+void rs_alerts_warm(rs_alerts_t *alerts, uint32_t key, rs_metric_t metric, int64_t window_us, int64_t end_us, const rs_figure_t *figure);
+/* Who is asked about sources (detectors source_silence, source_gap). */
+void rs_alerts_set_sources(rs_alerts_t *alerts, const rs_detect_source_fn_t *sources);
+/* Figures that detectors could not learn for want of room. Only grows. */
+uint64_t rs_alerts_unlearned(const rs_alerts_t *alerts);
 /* How many instances are in each state; none rests in RESOLVED. */
 uint32_t rs_alerts_in_state(const rs_alerts_t *alerts, rs_alert_state_t state);
 /* Instances (rule and key) that were not made for want of room. Only grows. */

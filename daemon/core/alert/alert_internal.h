@@ -4,15 +4,19 @@
 #define RS_CORE_ALERT_INTERNAL_H
 
 #include "core/alert/alert.h"
+#include "core/detect/feed.h"
 
 /* When a rule has to be looked at. Rules are kept in this order, so that each occasion is one range of a key's
  * instances:
- *     [ EVENT … | GROWING … | PERCENTILE … ]
- * after an event: the first two; on a tick of an unchanged key with somebody waiting: GROWING; else all. */
+ *     [ EVENT … | GROWING … | PERCENTILE … | CLOSED … | TIMED … ]
+ * after an event: the first two; on a tick of an unchanged key: TIMED, and with somebody waiting GROWING; of a changed one: all. What
+ * a CLOSED one found stands until its next subgroup is closed. */
 typedef enum rs__alert_class {
     RS__CLASS_EVENT = 0,  /* changes only when the key's published view changes */
     RS__CLASS_GROWING,    /* oldest_wait: changes with time alone, while somebody waits */
     RS__CLASS_PERCENTILE, /* dear to read: on ticks only */
+    RS__CLASS_CLOSED,     /* judged when a subgroup is closed (core/detect/feed.h) */
+    RS__CLASS_TIMED,      /* a detector that looks each second */
     RS__CLASS_COUNT
 } rs__alert_class_t;
 
@@ -34,6 +38,9 @@ typedef struct rs__alert_rule {
     rs_metric_t metric;
     uint8_t class, compare;
     bool gauge, open_miss_now;
+    double confidence_z;          /* Wilson gate of a threshold, 0 = none */
+    rs_detect_rule_t detect;
+    uint32_t instances;           /* for so many its limits must be */
 } rs__alert_rule_t;
 
 /* Compiles all rules of `config` into a new array, sorted by class and question; *rules is NULL when there are none.
@@ -42,17 +49,16 @@ RS_MUST_CHECK int rs__alert_rules_compile(const rs_config_t *config, rs__alert_r
 /* Whether a rule is meant for such a key. Pure. */
 bool rs__alert_rule_matches(const rs__alert_rule_t *rule, const rs_key_t *key);
 
-typedef enum rs__verdict {
-    RS__NO_EVIDENCE = 0, /* null, or fewer than min_sample behind it */
-    RS__BETWEEN,         /* between limit and clear */
-    RS__BREACH,
-    RS__GOOD
-} rs__verdict_t;
-rs__verdict_t rs__alert_judge(const rs__alert_rule_t *rule, const rs_figure_t *figure);
+/* A threshold: no evidence is null, or fewer than min_sample behind it; between is between limit and clear, or beyond the limit without
+ * the confidence asked for. */
+rs_detect_verdict_t rs__alert_judge(const rs__alert_rule_t *rule, const rs_figure_t *figure);
+/* One more instance of the rule: its limits are solved again where they must be. */
+void rs__alert_rule_bound(rs__alert_rule_t *rule);
 
 typedef struct rs__alert_instance {
     uint32_t rule; /* in rules[] */
     uint8_t state;
+    uint32_t detect;  /* of the pool; 0 = the rule needs none */
     uint64_t episode; /* 0 while ok */
     int64_t started_us, fired_us, good_since_us;
 } rs__alert_instance_t;
@@ -61,6 +67,7 @@ typedef struct rs__alert_key {
     uint32_t first, count; /* instances[first .. first + count) */
     uint32_t growing;      /* offset of the first GROWING one, … */
     uint32_t percentile;   /* … and of the first PERCENTILE one */
+    uint32_t closed, timed; /* … of the first CLOSED, TIMED one */
     uint32_t engaged;      /* instances not ok */
     uint32_t running;      /* instances pending or recovering: time alone moves them */
     uint32_t version;      /* of the store, when a tick last looked */
@@ -86,11 +93,30 @@ struct rs_alerts {
     uint32_t key_count, key_capacity, active_count, sweep_next;
 
     uint32_t in_state[RS_ALERT_STATE_COUNT];
+
+    rs_pool_t detects;         /* of rs_detect_state_t */
+    rs_pool_t days;            /* of rs_season_day_t */
+    uint64_t unlearned;
+    const rs_zone_t *zone;
+    rs_detect_source_fn_t sources;
 };
+
+/* Where detectors read. */
+static inline rs_detect_feed_t rs__alert_feed(rs_alerts_t *alerts) {
+    return (rs_detect_feed_t){.store = alerts->store, .zone = alerts->zone, .days = &alerts->days, .unlearned = &alerts->unlearned,
+                              .sources = alerts->sources};
+}
+/* Adds an instance of the rule to the key's ranges. */
+static inline void rs__alert_count_class(rs__alert_key_t *key, const rs__alert_rule_t *rule) {
+    key->growing += rule->class < RS__CLASS_GROWING;
+    key->percentile += rule->class < RS__CLASS_PERCENTILE;
+    key->closed += rule->class < RS__CLASS_CLOSED;
+    key->timed += rule->class < RS__CLASS_TIMED;
+}
 
 /* The one place where a state changes; reports it. RESOLVED is an end: the instance is ok from there on. */
 void rs__alert_move(rs_alerts_t *alerts, uint32_t key, rs__alert_instance_t *instance, unsigned to,
-                    const rs_figure_t *figure);
+                    const rs_finding_t *finding);
 /* Puts a bound key among those that each tick looks at. */
 void rs__alert_activate(rs_alerts_t *alerts, uint32_t key);
 

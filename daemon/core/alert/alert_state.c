@@ -13,13 +13,15 @@ static const rs_state_field_t alerts_fields[] = {
     RS_STATE_REBUILT(rs_alerts_t, max_instances), RS_STATE_REBUILT(rs_alerts_t, keys), RS_STATE_REBUILT(rs_alerts_t, dimensions),
     RS_STATE_REBUILT(rs_alerts_t, active), RS_STATE_FIELD(rs_alerts_t, key_count, RS_BOUND_ANY), RS_STATE_REBUILT(rs_alerts_t, key_capacity),
     RS_STATE_FIELD(rs_alerts_t, active_count, RS_BOUND_ANY), RS_STATE_FIELD(rs_alerts_t, sweep_next, RS_BOUND_ANY),
-    RS_STATE_REBUILT(rs_alerts_t, in_state)};
+    RS_STATE_REBUILT(rs_alerts_t, in_state), RS_STATE_REBUILT(rs_alerts_t, detects), RS_STATE_REBUILT(rs_alerts_t, days),
+    RS_STATE_FIELD(rs_alerts_t, unlearned, RS_BOUND_ANY), RS_STATE_REBUILT(rs_alerts_t, zone), RS_STATE_REBUILT(rs_alerts_t, sources)};
 static const rs_state_table_t alerts_table = RS_STATE_TABLE(rs_alerts_t, "alerts", alerts_fields);
 
 /* Whether the store is still as it was when a tick last looked follows as a byte. */
 static const rs_state_field_t key_fields[] = {
     RS_STATE_REBUILT(rs__alert_key_t, first), RS_STATE_FIELD(rs__alert_key_t, count, RS_BOUND_ANY), RS_STATE_REBUILT(rs__alert_key_t, growing),
-    RS_STATE_REBUILT(rs__alert_key_t, percentile), RS_STATE_REBUILT(rs__alert_key_t, engaged), RS_STATE_REBUILT(rs__alert_key_t, running),
+    RS_STATE_REBUILT(rs__alert_key_t, percentile), RS_STATE_REBUILT(rs__alert_key_t, closed), RS_STATE_REBUILT(rs__alert_key_t, timed),
+    RS_STATE_REBUILT(rs__alert_key_t, engaged), RS_STATE_REBUILT(rs__alert_key_t, running),
     RS_STATE_REBUILT(rs__alert_key_t, version), RS_STATE_FIELD(rs__alert_key_t, changed_us, RS_BOUND_ANY),
     RS_STATE_FIELD(rs__alert_key_t, known, RS_BOUND_ANY), RS_STATE_REBUILT(rs__alert_key_t, active),
     RS_STATE_FIELD(rs__alert_key_t, looked, RS_BOUND_ANY), RS_STATE_FIELD(rs__alert_key_t, waiting, RS_BOUND_ANY)};
@@ -28,9 +30,34 @@ static const rs_state_table_t alert_key_table = RS_STATE_TABLE(rs__alert_key_t, 
 /* The rule is saved by its place in the configuration. */
 static const rs_state_field_t instance_fields[] = {
     RS_STATE_FIELD(rs__alert_instance_t, rule, RS_BOUND_ANY), RS_STATE_FIELD(rs__alert_instance_t, state, RS_BOUND_ALERT_STATE),
+    RS_STATE_FIELD(rs__alert_instance_t, detect, RS_BOUND_DETECT),
     RS_STATE_FIELD(rs__alert_instance_t, episode, RS_BOUND_ANY), RS_STATE_FIELD(rs__alert_instance_t, started_us, RS_BOUND_TIME),
     RS_STATE_FIELD(rs__alert_instance_t, fired_us, RS_BOUND_TIME), RS_STATE_FIELD(rs__alert_instance_t, good_since_us, RS_BOUND_TIME)};
 static const rs_state_table_t alert_instance_table = RS_STATE_TABLE(rs__alert_instance_t, "instance", instance_fields);
+
+/* What detectors remember of an instance, and the days of their seasons. */
+#define ANY(member) RS_STATE_FIELD(rs_detect_state_t, member, RS_BOUND_ANY)
+static const rs_state_field_t detect_fields[] = {
+    RS_STATE_REBUILT(rs_detect_state_t, link), RS_STATE_FIELD(rs_detect_state_t, verdict, RS_BOUND_VERDICT), ANY(is_null), ANY(begun), ANY(engaged),
+    ANY(has_before), RS_STATE_FIELD(rs_detect_state_t, closed_us, RS_BOUND_TIME), ANY(value), ANY(limit), ANY(baseline), ANY(numerator),
+    ANY(denominator), ANY(cusum.up), ANY(cusum.down), ANY(ewma.value), ANY(ewma.steps),
+    ANY(chart.last), ANY(chart.above_two), ANY(chart.above_one), ANY(chart.below_two), ANY(chart.below_one), ANY(chart.side),
+    ANY(chart.direction), ANY(chart.points), ANY(chart.side_count), ANY(chart.trend_count), ANY(chart.alternating_count),
+    ANY(chart.within_count), ANY(chart.outside_count),
+    ANY(reference.hits), ANY(reference.trials), ANY(reference.weight), ANY(reference.z), ANY(reference.squares), ANY(reference.products),
+    ANY(reference.ranges), ANY(reference.last_z), ANY(reference.taken), ANY(reference.has_last),
+    RS_STATE_ARRAY(rs_detect_state_t, reference.tail_from, RS_BOUND_ANY), RS_STATE_ARRAY(rs_detect_state_t, reference.tail_excess, RS_BOUND_ANY),
+    RS_STATE_ARRAY(rs_detect_state_t, reference.tail_weight, RS_BOUND_ANY),
+    RS_STATE_ARRAY(rs_detect_state_t, season.days, RS_BOUND_SEASON_DAY), ANY(frozen), ANY(before), ANY(before_n), ANY(expected), ANY(per_s),
+    ANY(seen), RS_STATE_FIELD(rs_detect_state_t, looked_us, RS_BOUND_TIME), RS_STATE_FIELD(rs_detect_state_t, interval_us, RS_BOUND_TIME),
+    ANY(level_num), ANY(level_den)};
+#undef ANY
+static const rs_state_table_t detect_table = RS_STATE_TABLE(rs_detect_state_t, "detector", detect_fields);
+static const rs_state_field_t season_fields[] = {
+    RS_STATE_ARRAY(rs_season_day_t, values, RS_BOUND_ANY),   /* as their bits */
+    RS_STATE_ARRAY(rs_season_day_t, known, RS_BOUND_SEASON_WEEKS), RS_STATE_ARRAY(rs_season_day_t, next, RS_BOUND_SEASON_WEEKS),
+    RS_STATE_ARRAY(rs_season_day_t, frozen, RS_BOUND_ANY)};
+static const rs_state_table_t season_table = RS_STATE_TABLE(rs_season_day_t, "season", season_fields);
 
 /* --- saving ------------------------------------------------------------------------------------------------------------ */
 static void put_key(rs_state_writer_t *writer, const rs_alerts_t *alerts, uint32_t number) {
@@ -51,6 +78,8 @@ static void save(const rs_core_t *core, rs_state_writer_t *writer) {
     rs_state_put_item(writer, &alerts_table, alerts);
     for (uint32_t i = 0; i < alerts->key_count; i++) put_key(writer, alerts, i);
     for (uint32_t i = 0; i < alerts->active_count; i++) rs_state_put_u32(writer, alerts->active[i]);
+    rs_state_put_pool(writer, &detect_table, &alerts->detects);
+    rs_state_put_pool(writer, &season_table, &alerts->days);
 }
 
 /* --- loading ----------------------------------------------------------------------------------------------------------- */
@@ -80,8 +109,8 @@ static bool place_instance(rs_alerts_t *alerts, rs__alert_key_t *key, const rs__
     if (at > key->first && alerts->instances[at - 1].rule == instance->rule) return false;
     alerts->instances[at] = *instance;
     alerts->instance_count++;
-    key->growing += alerts->rules[instance->rule].class < RS__CLASS_GROWING;
-    key->percentile += alerts->rules[instance->rule].class < RS__CLASS_PERCENTILE;
+    rs__alert_count_class(key, &alerts->rules[instance->rule]);
+    alerts->rules[instance->rule].instances++;
     key->engaged += instance->state != RS_ALERT_OK;
     key->running += instance->state == RS_ALERT_PENDING || instance->state == RS_ALERT_RECOVERING;
     alerts->in_state[instance->state]++;
@@ -128,6 +157,7 @@ static void get_alerts(rs_core_t *core, rs_state_reader_t *reader) {
     alerts->now_us = saved.now_us;
     alerts->next_episode = saved.next_episode;
     alerts->unbound = saved.unbound;
+    alerts->unlearned = saved.unlearned;
     alerts->sweep_next = saved.sweep_next;
     for (uint32_t i = 0; i < saved.key_count && rs_state_is_good(reader); i++) {
         alerts->key_count = i + 1;
@@ -135,12 +165,43 @@ static void get_alerts(rs_core_t *core, rs_state_reader_t *reader) {
         get_key(alerts, reader, i, saved.instance_count);
     }
     get_active(alerts, reader, saved.active_count);
+    rs_state_get_pool(reader, &detect_table, &alerts->detects, "limits.alerts");
+    rs_state_get_pool(reader, &season_table, &alerts->days, "limits.alerts");
 }
 
 static void load(rs_core_t *core, rs_state_reader_t *reader) {
     const bool saved = rs_state_get_u8(reader) == 1;
     if (saved != (core->alerts != NULL)) rs_state_refuse(reader, RS_ERR_PARSE, "the alerts are not as the core says");
     else if (saved) get_alerts(core, reader);
+}
+
+/* Each instance has its own memory, or none where its rule needs none; each memory its own days. A ring's next place is in it. */
+static bool claim_detects(const rs_alerts_t *alerts, rs_state_claims_t *detects, rs_state_claims_t *days) {
+    for (uint32_t i = 0; i < alerts->instance_count; i++) {
+        const rs__alert_instance_t *instance = &alerts->instances[i];
+        if (instance->detect == 0) continue;
+        if (!rs_detect_has_state(&alerts->rules[instance->rule].detect) || !rs_state_claim(detects, instance->detect)) return false;
+        const rs_detect_state_t *state = rs_pool_at(&alerts->detects, instance->detect);
+        for (uint32_t day = 0; day < 7; day++) {
+            if (state->season.days[day] == 0) continue;
+            if (!rs_state_claim(days, state->season.days[day])) return false;
+            const rs_season_day_t *item = rs_pool_at(&alerts->days, state->season.days[day]);
+            for (uint32_t slot = 0; slot < RS_SEASON_SLOTS; slot++) {
+                if (item->next[slot] >= RS_SEASON_WEEKS) return false;
+            }
+        }
+    }
+    return detects->left == 0 && days->left == 0;
+}
+
+static void check_detects(const rs_alerts_t *alerts, rs_state_reader_t *reader, const rs_state_bounds_t *bounds) {
+    rs_state_claims_t detects = {0}, days = {0};
+    if (rs_state_check_pool(reader, bounds, &detect_table, &alerts->detects, &detects) &&
+        rs_state_check_pool(reader, bounds, &season_table, &alerts->days, &days) && !claim_detects(alerts, &detects, &days)) {
+        rs_state_refuse(reader, RS_ERR_PARSE, "what detectors remember does not belong to alerts");
+    }
+    rs_state_claims_end(&detects);
+    rs_state_claims_end(&days);
 }
 
 static void check(const rs_core_t *core, rs_state_reader_t *reader, const rs_state_bounds_t *bounds) {
@@ -151,15 +212,24 @@ static void check(const rs_core_t *core, rs_state_reader_t *reader, const rs_sta
     for (uint32_t i = 0; i < alerts->instance_count; i++) {
         rs_state_check_item(reader, bounds, &alert_instance_table, &alerts->instances[i]);
     }
+    check_detects(alerts, reader, bounds);
 }
 
 const rs_state_part_t rs_state_alerts_part = {
-    .name = "alerts", .version = 1, .table_count = 3,
-    .tables = {&alerts_table, &alert_key_table, &alert_instance_table}, .save = save, .load = load, .check = check};
+    .name = "alerts", .version = 1, .table_count = 5,
+    .tables = {&alerts_table, &alert_key_table, &alert_instance_table, &detect_table, &season_table}, .save = save, .load = load, .check = check};
+
+static void solve_limits(rs_alerts_t *alerts) {
+    for (uint32_t i = 0; i < alerts->rule_count; i++) {
+        rs__alert_rule_t *rule = &alerts->rules[i];
+        if (rule->instances > 0) (void)rs_detect_solve(&rule->detect, rule->instances);
+    }
+}
 
 /* A version of the store says only whether it has changed. */
 void rs_state_settle_alerts(rs_core_t *core) {
     rs_alerts_t *alerts = core->alerts;
+    solve_limits(alerts);
     for (uint32_t i = 0; i < alerts->key_count; i++) {
         const uint32_t now = rs_window_key_version(alerts->store, i);
         alerts->keys[i].version = alerts->keys[i].version == 1 ? now : now - 1;

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-enum { FIRST_KEYS = 256, FIRST_INSTANCES = 1024 };
+enum { FIRST_KEYS = 256, FIRST_INSTANCES = 1024, INSTANCES_A_DAY = 5 };
 #define QUIET_MARGIN_US (2 * RS_US_PER_MIN)
 
 /* --- create, destroy ---------------------------------------------------------------------------------------------- */
@@ -23,6 +23,12 @@ int rs_alerts_create(const rs_config_t *config, const rs_window_store_t *store, 
         free(made);
         return status;
     }
+    if (rs_pool_init(&made->detects, sizeof(rs_detect_state_t), max_instances) != RS_OK ||
+        rs_pool_init(&made->days, sizeof(rs_season_day_t), max_instances / INSTANCES_A_DAY + 7) != RS_OK) {
+        rs_alerts_destroy(&made);
+        return RS_ERR_MEMORY;
+    }
+    made->zone = config->zone;
     made->store = store;
     made->on_transition = on_transition;
     made->context = context;
@@ -43,6 +49,8 @@ void rs_alerts_destroy(rs_alerts_t **alerts) {
     free(dying->keys);
     free(dying->dimensions);
     free(dying->active);
+    rs_pool_deinit(&dying->detects);
+    rs_pool_deinit(&dying->days);
     free(dying);
     *alerts = NULL;
 }
@@ -117,12 +125,13 @@ static void bind_rules(rs_alerts_t *alerts, uint32_t number) {
 
     key->first = alerts->instance_count;
     for (uint32_t i = 0; i < alerts->rule_count; i++) {
-        const rs__alert_rule_t *rule = &alerts->rules[i];
+        rs__alert_rule_t *rule = &alerts->rules[i];
         if (!rs__alert_rule_matches(rule, &alerts->dimensions[number])) continue;
-        alerts->instances[alerts->instance_count++] = (rs__alert_instance_t){.rule = i, .state = RS_ALERT_OK};
+        const uint32_t detect = rs_detect_has_state(&rule->detect) ? rs_pool_take(&alerts->detects) : 0;
+        alerts->instances[alerts->instance_count++] = (rs__alert_instance_t){.rule = i, .state = RS_ALERT_OK, .detect = detect};
         key->count++;
-        if (rule->class < RS__CLASS_GROWING) key->growing++;
-        if (rule->class < RS__CLASS_PERCENTILE) key->percentile++;
+        rs__alert_count_class(key, rule);
+        rs__alert_rule_bound(rule);
     }
     alerts->in_state[RS_ALERT_OK] += key->count;
 }
@@ -148,6 +157,12 @@ void rs_alerts_on_new_key(rs_alerts_t *alerts, uint32_t key, const rs_key_t *dim
 
 /* --- another configuration ---------------------------------------------------------------------------------------- */
 
+/* What a detector has learned and added up is of use to the new rule only when it detects in the same way. */
+static bool asks_the_same(const rs_rule_config_t *a, const rs_rule_config_t *b) {
+    return a->detector == b->detector && a->baseline == b->baseline && a->every_us == b->every_us && a->centre == b->centre &&
+           a->sigma == b->sigma && a->shift == b->shift && a->weight == b->weight && a->run_rules == b->run_rules;
+}
+
 /* The rule of `next` that goes on where `old` was: the same name, asking the same of the same kind of key. UINT32_MAX:
  * none. */
 static uint32_t successor_of(const rs__alert_rule_t *old, const rs__alert_rule_t *next, uint32_t count) {
@@ -155,7 +170,7 @@ static uint32_t successor_of(const rs__alert_rule_t *old, const rs__alert_rule_t
         if (rs_str_equal(next[i].config->name, old->config->name)) {
             const bool same = next[i].metric == old->metric && rs_str_equal(next[i].window, old->window) &&
                               rs_str_equal(next[i].policy_name, old->policy_name) && next[i].compare == old->compare &&
-                              next[i].config->family == old->config->family;
+                              next[i].config->family == old->config->family && asks_the_same(next[i].config, old->config);
             return same ? i : UINT32_MAX;
         }
     }
@@ -221,7 +236,20 @@ static void end_episodes(rs_alerts_t *alerts, uint32_t number) {
         rs__alert_instance_t *left = &alerts->instances[alerts->keys[number].first + i];
         if (left->state == RS_ALERT_OK) continue;
         rs__alert_move(alerts, number, left, left->state == RS_ALERT_PENDING ? RS_ALERT_OK : RS_ALERT_RESOLVED,
-                       &(rs_figure_t){.is_null = true});
+                       &(rs_finding_t){.figure = {.is_null = true}, .limit = alerts->rules[left->rule].limit,
+                                       .clear = alerts->rules[left->rule].clear});
+    }
+}
+
+/* Of the instances that end here; those that go on have taken theirs along. */
+static void give_back_detects(rs_alerts_t *alerts, uint32_t number) {
+    const rs_detect_feed_t feed = rs__alert_feed(alerts);
+    for (uint32_t i = 0; i < alerts->keys[number].count; i++) {
+        rs__alert_instance_t *left = &alerts->instances[alerts->keys[number].first + i];
+        if (left->detect == 0) continue;
+        rs_detect_forget(&feed, rs_pool_at(&alerts->detects, left->detect));
+        rs_pool_give(&alerts->detects, left->detect);
+        left->detect = 0;
     }
 }
 
@@ -243,15 +271,18 @@ static void rebind_key(rs_alerts_t *alerts, rule_change_t *change, uint32_t numb
             rs__alert_instance_t *old = predecessor_of(alerts, change, number, i);
             if (old != NULL) *made = *old;
             if (old != NULL) old->state = RS_ALERT_OK;
+            if (old != NULL) old->detect = 0;
             made->rule = i;
+            if (made->detect == 0 && rs_detect_has_state(&change->rules[i].detect)) made->detect = rs_pool_take(&alerts->detects);
             rebound.count++;
-            rebound.growing += change->rules[i].class < RS__CLASS_GROWING;
-            rebound.percentile += change->rules[i].class < RS__CLASS_PERCENTILE;
+            rs__alert_count_class(&rebound, &change->rules[i]);
+            change->rules[i].instances++;
             rebound.engaged += made->state != RS_ALERT_OK;
             rebound.running += made->state == RS_ALERT_PENDING || made->state == RS_ALERT_RECOVERING;
         }
     }
     end_episodes(alerts, number);
+    give_back_detects(alerts, number);
     alerts->keys[number] = rebound;
 }
 
@@ -278,6 +309,10 @@ int rs_alerts_configure(rs_alerts_t *alerts, const rs_config_t *config, int64_t 
     alerts->instance_count = change.instance_count;
     alerts->instance_capacity = change.instance_capacity + 1;
     alerts->quiet_after_us = quiet_after(config);
+    alerts->zone = config->zone;
+    for (uint32_t i = 0; i < alerts->rule_count; i++) {
+        if (alerts->rules[i].instances > 0) (void)rs_detect_solve(&alerts->rules[i].detect, alerts->rules[i].instances);
+    }
     recount_states(alerts);
     for (uint32_t key = 0; key < alerts->key_count; key++) {
         if (alerts->keys[key].count > 0) rs__alert_activate(alerts, key);

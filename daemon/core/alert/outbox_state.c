@@ -29,7 +29,8 @@ static const rs_state_field_t transition_fields[] = {
     RS_STATE_FIELD(rs_alert_transition_t, fired_us, RS_BOUND_ANY), RS_STATE_FIELD(rs_alert_transition_t, figure.is_null, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_alert_transition_t, figure.value, RS_BOUND_ANY), RS_STATE_FIELD(rs_alert_transition_t, figure.numerator, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_alert_transition_t, figure.denominator, RS_BOUND_ANY), RS_STATE_FIELD(rs_alert_transition_t, limit, RS_BOUND_ANY),
-    RS_STATE_FIELD(rs_alert_transition_t, clear, RS_BOUND_ANY)};
+    RS_STATE_FIELD(rs_alert_transition_t, clear, RS_BOUND_ANY), RS_STATE_FIELD(rs_alert_transition_t, baseline, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs_alert_transition_t, detector, RS_BOUND_ANY)};
 static const rs_state_table_t transition_table = RS_STATE_TABLE(rs_alert_transition_t, "transition", transition_fields);
 
 /* --- saving ------------------------------------------------------------------------------------------------------------ */

@@ -1,5 +1,6 @@
 /* core/alert/rule.c — a rule's names become numbers once, so that judging a figure is two comparisons. */
 #include "core/alert/alert_internal.h"
+#include "core/detect/normal.h"
 
 #include <stdlib.h>
 
@@ -88,11 +89,21 @@ static int compile_rule(const rs_config_t *config, uint32_t index, rs__alert_rul
                                .min_sample = from->min_sample,
                                .index = index,
                                .compare = from->compare};
+    if (rs_detect_compile(config, from, &rule->detect) != RS_OK) return RS_ERR_NOT_FOUND;
+    if (from->confidence > 0) rule->confidence_z = rs_normal_quantile_above(1 - from->confidence);
+    if (from->detector >= RS_DETECTOR_SOURCE_SILENCE) {
+        rule->class = RS__CLASS_TIMED;
+        rule->metric = RS_METRIC_COUNT;
+        return RS_OK;
+    }
     if (rs_metric_find(from->metric, &rule->metric) != RS_OK) return RS_ERR_NOT_FOUND;
     rule->gauge = rs_metric_is_gauge(rule->metric);
     rule->class = is_percentile(rule->metric)             ? RS__CLASS_PERCENTILE
                   : rule->metric == RS_METRIC_OLDEST_WAIT ? RS__CLASS_GROWING
                                                           : RS__CLASS_EVENT;
+    if (rule->metric == RS_METRIC_STAFF) rule->class = RS__CLASS_TIMED;   /* no event of the queue tells that it changed */
+    if (rs_detect_is_closed(&rule->detect)) rule->class = RS__CLASS_CLOSED;
+    if (rs_detect_is_timed(&rule->detect)) rule->class = RS__CLASS_TIMED;
     if (!rule->gauge) {
         if (find_window(config, from->window, &rule->window_slot) != RS_OK) return RS_ERR_NOT_FOUND;
         rule->window = from->window;
@@ -157,14 +168,28 @@ static bool is_evidence(const rs__alert_rule_t *rule, const rs_figure_t *figure)
     return figure->value >= (double)rule->min_sample;
 }
 
-rs__verdict_t rs__alert_judge(const rs__alert_rule_t *rule, const rs_figure_t *figure) {
+/* Wilson's interval must be wholly beyond the limit. */
+static bool is_sure(const rs__alert_rule_t *rule, const rs_figure_t *figure) {
+    if (rule->confidence_z <= 0 || figure->denominator <= 0) return true;
+    int64_t hits = figure->numerator < 0 ? 0 : figure->numerator;
+    if (hits > figure->denominator) hits = figure->denominator;
+    const rs_interval_of_share_t share = rs_wilson(hits, figure->denominator, rule->confidence_z);
+    return rule->compare == RS_ALERT_ABOVE ? share.low > rule->limit : share.high < rule->limit;
+}
+
+void rs__alert_rule_bound(rs__alert_rule_t *rule) {
+    rule->instances++;
+    if (rs_detect_keys(rule->instances) > rule->detect.keys) (void)rs_detect_solve(&rule->detect, rule->instances);
+}
+
+rs_detect_verdict_t rs__alert_judge(const rs__alert_rule_t *rule, const rs_figure_t *figure) {
     const double value = figure->value;
 
-    if (!is_evidence(rule, figure)) return RS__NO_EVIDENCE;
+    if (!is_evidence(rule, figure)) return RS_DETECT_NO_EVIDENCE;
     if (rule->compare == RS_ALERT_ABOVE) {
-        if (value > rule->limit) return RS__BREACH;
-        return value <= rule->clear ? RS__GOOD : RS__BETWEEN;
+        if (value > rule->limit) return is_sure(rule, figure) ? RS_DETECT_BREACH : RS_DETECT_BETWEEN;
+        return value <= rule->clear ? RS_DETECT_GOOD : RS_DETECT_BETWEEN;
     }
-    if (value < rule->limit) return RS__BREACH;
-    return value >= rule->clear ? RS__GOOD : RS__BETWEEN;
+    if (value < rule->limit) return is_sure(rule, figure) ? RS_DETECT_BREACH : RS_DETECT_BETWEEN;
+    return value >= rule->clear ? RS_DETECT_GOOD : RS_DETECT_BETWEEN;
 }

@@ -114,6 +114,42 @@ static void a_setting_finds_the_item_of_a_list_by_its_name(void **state) {
     rs_config_destroy(&config);
 }
 
+static void detectors_have_their_keys_and_defaults(void **state) {
+    static const char text[] =
+        "windows: [5m, 15m, 1h]\n"
+        "alerts:\n  false_alarms: 2/1d\n  rules:\n"
+        "    a: {detector: cusum, metric: offered, window: 15m, compare: above, shift: 2, baseline: season, false_alarms: 1/7d}\n"
+        "    b: {detector: ewma, metric: waiting, centre: 4, sigma: 2, fast_start: false}\n"
+        "    c: {detector: burn_rate, metric: service_level, window: 1h}\n"
+        "    d: {detector: no_data, window: 15m}\n"
+        "    e: {detector: source_silence, key: 'acd-*', limit: 60s}\n"
+        "    f: {metric: abandoned_rate, window: 15m, compare: above, limit: 0.1, confidence: 0.95}\n";
+    rs_config_t *config = must_load(text, NULL, 0);
+    const rs_rule_config_t *rules = config->rules;
+    (void)state;
+    assert_int_equal(config->rule_count, 6);
+    assert_true(rules[0].detector == RS_DETECTOR_CUSUM && rules[0].shift == 2 && rules[0].fast_start);
+    assert_true(rules[0].baseline == RS_BASELINE_SEASON && rules[0].compare == RS_ALERT_ABOVE && rules[0].limit == 0);
+    assert_true(rules[1].weight == 0.1 && !rules[1].fast_start && rules[1].compare == RS_ALERT_BOTH);
+    assert_true(rules[1].baseline == RS_BASELINE_FIXED && rules[1].centre == 4 && rules[1].sigma == 2);
+    assert_true(rs_config_subgroup_us(&rules[0]) == 15 * RS_US_PER_MIN && rs_config_subgroup_us(&rules[1]) == 5 * RS_US_PER_MIN);
+    assert_true(rs_config_burn_target(config, &rules[2]) == 0.8 && rules[2].budget == 0.1 && rules[2].period_us == RS_US_PER_DAY);
+    assert_true(rs_config_burn_short_us(config, &rules[2]) == 15 * RS_US_PER_MIN);
+    assert_string_equal(rules[3].metric.data, "offered");
+    assert_true(rules[4].family == 2 && rules[4].limit == 60000 && rules[4].metric.len == 0);
+    assert_true(rules[5].detector == RS_DETECTOR_THRESHOLD && rules[5].confidence == 0.95 && rules[5].target < 0);
+    /* A seventh of one, and equal shares of the rest. */
+    assert_true(rs_config_rule_budget(config, &rules[0]) == 1.0 / 7 && rs_config_rule_budget(config, &rules[2]) == 0);
+    assert_true(rs_config_rule_budget(config, &rules[1]) == (2 - 1.0 / 7) / 2);
+    assert_true(rs_config_rule_budget(config, &rules[3]) == (2 - 1.0 / 7) / 2);
+    char *is = printed(config);
+    assert_non_null(strstr(is, "alerts.rules.a.false_alarms = 1/7d"));
+    assert_null(strstr(is, "alerts.rules.a.limit"));
+    assert_null(strstr(is, "alerts.rules.e.metric"));
+    free(is);
+    rs_config_destroy(&config);
+}
+
 static void a_rule_keeps_every_field(void **state) {
     static const char text[] =
         "alerts: {rules: {r: {metric: service_level, window: today, policy: short_excluded, by: queue, key: 'sales-*',"
@@ -314,6 +350,7 @@ const struct CMUnitTest load_tests[] = {
     cmocka_unit_test(settings_go_over_the_file_in_their_order),
     cmocka_unit_test(a_setting_finds_the_item_of_a_list_by_its_name),
     cmocka_unit_test(a_rule_keeps_every_field),
+    cmocka_unit_test(detectors_have_their_keys_and_defaults),
     cmocka_unit_test(the_built_in_short_does_not_forbid_a_small_threshold),
     cmocka_unit_test(endpoints_of_both_kinds_are_taken),
     cmocka_unit_test(names_of_any_script_survive),

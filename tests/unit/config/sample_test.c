@@ -99,7 +99,7 @@ static void every_key_of_the_table_stands_in_the_sample_and_its_examples_load(vo
         if (find(root, rows[i].path) == NULL) fail_msg("%s is not in the sample", rows[i].path);
     rs__config_arena_destroy(&arena);
     rs_config_t *config = must_load(text, NULL, 0);
-    assert_int_equal(config->rule_count, 5);
+    assert_int_equal(config->rule_count, 16);
     assert_int_equal(config->queue_count, 1);
     assert_int_equal(config->agent_count, 1);
     assert_int_equal(config->hours_count, 1);

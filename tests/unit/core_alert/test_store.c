@@ -57,6 +57,25 @@ bool rs_metric_is_gauge(rs_metric_t metric) {
     return metric == RS_METRIC_WAITING || metric == RS_METRIC_OLDEST_WAIT || metric == RS_METRIC_OPEN_OVER_T;
 }
 
+bool rs_metric_is_ratio(rs_metric_t metric) {
+    return metric == RS_METRIC_SERVICE_LEVEL || metric == RS_METRIC_ABANDONED_RATE || metric == RS_METRIC_SHORT_RATE;
+}
+bool rs_metric_is_time(rs_metric_t metric) { return metric == RS_METRIC_ASA || metric == RS_METRIC_AHT; }
+bool rs_metric_is_score(rs_metric_t metric) { return metric == RS_METRIC_CSAT || metric == RS_METRIC_NPS; }
+
+int rs_window_read_counts(const rs_window_store_t *store, uint32_t key, uint32_t window, const rs_count_t *which, size_t count,
+                          int64_t *values) {
+    assert_ptr_equal(store, &test_store);
+    for (size_t i = 0; i < count; i++) values[i] = test_store.counts[key][window][which[i]];
+    return RS_OK;
+}
+
+int rs_window_read_prediction(const rs_window_store_t *store, uint32_t key, rs_window_prediction_t *prediction) {
+    assert_ptr_equal(store, &test_store);
+    *prediction = test_store.predictions[key];
+    return RS_OK;
+}
+
 int rs_config_parse_duration(rs_str_t text, int64_t *us) {
     static const struct {
         const char *text;

@@ -18,6 +18,8 @@ typedef struct test_store {
     rs_figure_t figures[TEST_KEYS][RS_METRIC_COUNT];
     uint32_t versions[TEST_KEYS];
     int64_t waiting[TEST_KEYS];
+    int64_t counts[TEST_KEYS][RS_WINDOW_SLOTS][RS_COUNT_COUNT];
+    rs_window_prediction_t predictions[TEST_KEYS];
     uint32_t reads;            /* calls of rs_metric_read, */
     uint32_t percentile_reads; /* of them for percentiles */
     uint32_t version_reads;
@@ -56,7 +58,7 @@ void test_bind_queue(test_engine_t *engine, uint32_t key, const char *queue);
 rs_key_t test_key(uint8_t family, const char *tenant, uint8_t channel, const char *name);
 
 /* The lists of tests, one per file. */
-extern const struct CMUnitTest machine_tests[], bind_tests[], tick_tests[], outbox_tests[];
-extern const size_t machine_test_count, bind_test_count, tick_test_count, outbox_test_count;
+extern const struct CMUnitTest machine_tests[], bind_tests[], tick_tests[], detector_tests[], outbox_tests[];
+extern const size_t machine_test_count, bind_test_count, tick_test_count, detector_test_count, outbox_test_count;
 
 #endif

@@ -1,0 +1,206 @@
+/* The detectors themselves, fed with simulated figures, have the run lengths of the tables: within three standard errors of the mean,
+ * and the quantiles of Waldmann. The solver's figure for the same design stands beside it and must be in the same range.
+ * A line beyond three standard errors is run again, four times as long, on other numbers: of 33 right ones one in eleven would be
+ * beyond by chance, twice one in 4,000. RS_SEEDS: runs per line (20,000; a twentieth under a sanitizer). RS_SEED: the beginning of the
+ * random numbers. */
+#include "core/detect/arl.h"
+#include "core/detect/normal.h"
+#include "random.h"
+
+#include <math.h>
+#include <string.h>
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(SANITIZED)
+enum { DEFAULT_RUNS = 1000 };
+#else
+enum { DEFAULT_RUNS = 20000 };
+#endif
+
+static int failures;
+
+/* Two at a time (Box and Muller; Marsaglia's polar form). */
+static double normal(rs_random_t *random) {
+    static double spare;
+    static bool has_spare;
+    if (has_spare) {
+        has_spare = false;
+        return spare;
+    }
+    for (;;) {
+        const double u = (double)(int64_t)(rs_random_next(random) >> 11) * 0x1p-52 - 1, v = (double)(int64_t)(rs_random_next(random) >> 11) * 0x1p-52 - 1;
+        const double s = u * u + v * v;
+        if (s >= 1 || s == 0) continue;
+        const double scale = sqrt(-2 * log(s) / s);
+        spare = v * scale;
+        has_spare = true;
+        return u * scale;
+    }
+}
+
+static int poisson(rs_random_t *random, double mean) {
+    double product = 1;
+    const double end = exp(-mean);
+    for (int count = 0;; count++) {
+        product *= ((double)(rs_random_next(random) >> 11) + 0.5) * 0x1p-53;
+        if (product < end) return count;
+    }
+}
+
+typedef enum kind { CUSUM, EWMA, CHART, COUNT_CUSUM, COUNT_EWMA } kind_t;
+typedef struct line {
+    const char *name;
+    kind_t kind;
+    double shift;              /* of counts: the mean */
+    double published;          /* 0: only the solver's */
+    double width;              /* of the published figure's own error, when it was simulated */
+    rs_cusum_design_t cusum;
+    rs_ewma_design_t ewma;
+    rs_chart_design_t chart;
+} line_t;
+
+static uint32_t one_run(const line_t *line, rs_random_t *random) {
+    rs_cusum_t sums;
+    rs_ewma_t average = {0};
+    rs_chart_t chart = {0};
+    rs_cusum_begin(&line->cusum, &sums);
+    for (uint32_t length = 1;; length++) {
+        uint32_t signalled = 0;
+        switch (line->kind) {
+            case CUSUM: signalled = rs_cusum_step(&line->cusum, &sums, normal(random) + line->shift); break;
+            case EWMA: signalled = rs_ewma_step(&line->ewma, &average, normal(random) + line->shift); break;
+            case CHART: signalled = rs_chart_step(&line->chart, &chart, normal(random) + line->shift); break;
+            case COUNT_CUSUM: signalled = rs_cusum_step(&line->cusum, &sums, poisson(random, line->shift)); break;
+            case COUNT_EWMA:
+                signalled = rs_ewma_step(&line->ewma, &average, (poisson(random, line->shift) - line->shift) / sqrt(line->shift));
+                break;
+        }
+        if (signalled != 0) return length;
+    }
+}
+
+static double solved(const line_t *line) {
+    switch (line->kind) {
+        case CUSUM: return rs_arl_cusum(&line->cusum, line->shift);
+        case EWMA: return rs_arl_ewma(&line->ewma, line->shift);
+        case CHART: return rs_arl_chart(&line->chart, line->shift);
+        case COUNT_CUSUM: return rs_arl_count_cusum(&line->cusum, line->shift, 4);
+        case COUNT_EWMA: break;
+    }
+    return NAN;
+}
+
+static bool fits(const line_t *line, uint64_t runs, rs_random_t *random) {
+    double sum = 0, squares = 0;
+    for (uint64_t i = 0; i < runs; i++) {
+        const double length = one_run(line, random);
+        sum += length;
+        squares += length * length;
+    }
+    const double count = (double)runs, mean = sum / count, error = sqrt((squares / count - mean * mean) / count);
+    const double exact = solved(line), target = line->published > 0 ? line->published : exact;
+    /* The solver adds the rates of rules that remember more than zones: up to 6 % on the safe side. */
+    const bool adds_rates = line->kind == CHART && (line->chart.rules & ~(uint32_t)RS_CHART_WESTERN_ELECTRIC) != 0;
+    const bool near = fabs(mean - target) <= 3 * error + line->width;
+    const bool near_exact = isnan(exact) || fabs(mean - exact) <= 3 * error + (adds_rates ? 0.06 * exact : 0);
+    const bool right = near && near_exact;
+    printf("%-28s published %9.2f  solver %9.2f  detector %9.2f +- %.2f  %s\n", line->name, line->published, exact, mean, error,
+           right ? "ok" : "beyond");
+    return right;
+}
+
+static void check(const line_t *line, uint64_t runs, rs_random_t *random) {
+    if (!fits(line, runs, random) && !fits(line, 4 * runs, random)) failures++;
+}
+
+static int compare(const void *left, const void *right) {
+    const uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+    return (a > b) - (a < b);
+}
+
+/* Waldmann: 95, 50 and 5 % of the runs of a one-sided CUSUM with k 0.5 and h 3 end by 345, 82 and 9. The standard error of a quantile is that of
+ * its share over the density there. */
+static void check_quantiles(uint64_t runs, rs_random_t *random) {
+    static const struct { double share; double published; } table[] = {{0.95, 345}, {0.5, 82}, {0.05, 9}};
+    const line_t line = {.kind = CUSUM, .cusum = rs_cusum_normal(0.5, 3, RS_SIDE_UP, false)};
+    uint32_t *lengths = calloc(runs, sizeof *lengths);
+    double survival[500];
+    if (lengths == NULL || !rs_arl_cusum_survival(&line.cusum, 0, survival, 500)) exit(1);
+    for (uint64_t i = 0; i < runs; i++) lengths[i] = one_run(&line, random);
+    qsort(lengths, runs, sizeof *lengths, compare);
+    for (size_t i = 0; i < RS_ARRAY_LEN(table); i++) {
+        const uint32_t at = (uint32_t)table[i].published;
+        const double density = survival[at - 2] - survival[at - 1];
+        const double error = sqrt(table[i].share * (1 - table[i].share) / (double)runs) / density;
+        const double quantile = lengths[(uint64_t)(table[i].share * (double)runs)];
+        const bool fits = fabs(quantile - table[i].published) <= 3 * error + 1;   /* whole numbers */
+        printf("%2.0f %% by %3.0f: %3.0f +- %.2f  %s\n", 100 * table[i].share, table[i].published, quantile, error, fits ? "ok" : "WRONG");
+        failures += !fits;
+    }
+    free(lengths);
+}
+
+static line_t cusum(const char *name, double h, bool fir, double shift, double published) {
+    return (line_t){.name = name, .kind = CUSUM, .shift = shift, .published = published,
+                    .cusum = rs_cusum_normal(0.5, h, RS_SIDE_BOTH, fir)};
+}
+static line_t ewma(const char *name, double weight, double limit, double shift, double published) {
+    return (line_t){.name = name, .kind = EWMA, .shift = shift, .published = published,
+                    .ewma = {.weight = weight, .limit = limit, .sides = RS_SIDE_BOTH}};
+}
+static line_t chart(const char *name, uint32_t rules, double shift, double published, double width) {
+    return (line_t){.name = name, .kind = CHART, .shift = shift, .published = published, .width = width, .chart = rs_chart_design(rules)};
+}
+static line_t count(const char *name, double start, double published) {
+    return (line_t){.name = name, .kind = COUNT_CUSUM, .shift = .25, .published = published,
+                    .cusum = {.k_up = .25, .h_up = 10, .start_up = start, .sides = RS_SIDE_UP, .reach = true}};
+}
+
+/* What the solver is asked for is what the detector does. */
+static line_t stretched(const char *name, uint32_t rules, double arl) {
+    line_t line = chart(name, rules, 0, arl, 0);
+    if (!rs_limit_chart(&line.chart, arl)) exit(1);
+    if ((rules & ~(uint32_t)RS_CHART_WESTERN_ELECTRIC) != 0) line.width = 0.06 * arl;
+    return line;
+}
+static line_t limited_ewma(const char *name, double weight, bool fir, double arl) {
+    line_t line = ewma(name, weight, rs_limit_ewma(weight, RS_SIDE_BOTH, fir, arl), 0, arl);
+    line.ewma.head_start = fir;
+    return line;
+}
+static line_t limited_count(const char *name, double mean, double bad, double arl) {
+    double k = rs_cusum_count_k(mean, bad);
+    const unsigned side = bad > mean ? RS_SIDE_UP : RS_SIDE_DOWN;
+    const double h = rs_limit_count_cusum(mean, &k, side, 4, false, arl);
+    return (line_t){.name = name, .kind = COUNT_CUSUM, .shift = mean,
+                    .cusum = {.k_up = k, .k_down = k, .h_up = h, .h_down = h, .sides = (uint8_t)side, .reach = true}};
+}
+
+int main(void) {
+    const uint64_t runs = rs_test_number("RS_SEEDS", DEFAULT_RUNS);
+    rs_random_t random = {rs_random_seed()};
+    const line_t lines[] = {
+        chart("Shewhart", RS_CHART_BEYOND_3, 0, 370.40, 0), chart("Shewhart + 2/3", 3, 0, 225.44, 0),
+        chart("Shewhart + 2/3, 1 sigma", 3, 1, 20.01, 0), chart("Western Electric", RS_CHART_WESTERN_ELECTRIC, 0, 91.75, 0),
+        chart("Western Electric, 1 sigma", RS_CHART_WESTERN_ELECTRIC, 1, 9.22, 0),
+        chart("Nelson", RS_CHART_NELSON, 0, 73.5, 0.2), chart("Nelson, 1 sigma", RS_CHART_NELSON, 1, 9.62, 0.05),
+        chart("trend of 6", RS_CHART_TREND, 0, 422.3, 2.6), chart("14 in turn", RS_CHART_ALTERNATING, 0, 600.9, 4.7),
+        cusum("CUSUM h 4", 4, false, 0, 167.68), cusum("CUSUM h 5", 5, false, 0, 465.44), cusum("CUSUM h 4, fast", 4, true, 0, 148.70),
+        cusum("CUSUM h 5, fast", 5, true, 0, 430.39), cusum("CUSUM h 5, 1 sigma", 5, false, 1, 10.38),
+        cusum("CUSUM h 5, fast, 1 sigma", 5, true, 1, 6.35), cusum("CUSUM h 4, 2 sigma", 4, false, -2, 3.34),
+        ewma("EWMA .40", .40, 3.054, 0, 499.95), ewma("EWMA .25", .25, 2.998, 0, 499.84), ewma("EWMA .20", .20, 2.962, 0, 499.74),
+        ewma("EWMA .10", .10, 2.814, 0, 499.58), ewma("EWMA .05", .05, 2.615, 0, 499.93), ewma("EWMA .10, 1 sigma", .10, 2.814, 1, 10.33),
+        ewma("EWMA .25, 1/2 sigma", .25, 2.998, .5, 48.29),
+        count("counts, Lucas 1985", 0, 438.12), count("counts, Lucas 1985, fast", 5, 333.12),
+        stretched("Western Electric for 1000", RS_CHART_WESTERN_ELECTRIC, 1000), stretched("Nelson for 1000", RS_CHART_NELSON, 1000),
+        limited_ewma("EWMA .10 fast for 300", .10, true, 300), limited_count("counts 4 to 6 for 500", 4, 6, 500),
+        limited_count("counts 4 to 2 for 500", 4, 2, 500)};
+    for (size_t i = 0; i < RS_ARRAY_LEN(lines); i++) check(&lines[i], runs, &random);
+    check_quantiles(runs, &random);
+    if (failures > 0) printf("%d of %zu lines are wrong\n", failures, RS_ARRAY_LEN(lines) + 3);
+    return failures == 0 ? 0 : 1;
+}
