@@ -3,10 +3,11 @@
 #   support/*.c          shared by all of them (oracle, generators, helpers)
 #   property/*.c race/*.c   one binary per file, linked against every room
 #   fuzz/*.c             one target per file; without RS_FUZZ it replays corpus/<name>/
+#   fault/torture        the long command; a short selection is a test
 #   e2e/*_test.py, *_test.sh   scripts, called with the build folder as their argument; 77 is "skipped"
 #   bench/*.c            programs, not tests: bench_<name>; a .cc of the same name belongs to it
 enable_testing()
-set(all_rooms rs_engine rs_ingest rs_connect rs_store rs_feed rs_client rs_core rs_ring rs_event rs_config rs_base)
+set(all_rooms rs_engine rs_journal rs_ingest rs_connect rs_store rs_feed rs_client rs_core rs_ring rs_event rs_config rs_base)
 set(test_env "RS_SOURCE_DIR=${CMAKE_SOURCE_DIR};RS_BUILD_DIR=${CMAKE_BINARY_DIR};ASAN_OPTIONS=detect_leaks=1;UBSAN_OPTIONS=print_stacktrace=1;TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/tsan.supp")
 
 # What tests share: an archive, so that a test takes from it only what it names.
@@ -29,7 +30,7 @@ foreach(folder ${unit_rooms})
     file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.c)
     if(IS_DIRECTORY ${folder} AND sources)
         get_filename_component(room ${folder} NAME)
-        rs_test_binary(test_${room} unit 120 ${sources})
+        rs_test_binary(test_${room} unit 300 ${sources})
         if(room MATCHES "^(cli|connect)$")   # no room: nothing else links it; connect compares with its reader
             target_link_libraries(test_${room} PRIVATE rs_cli)
         endif()
@@ -59,6 +60,13 @@ foreach(source ${fuzz_sources})
     target_link_libraries(${name} PRIVATE rs_flags ${all_rooms} PkgConfig::jansson)
 endforeach()
 
+# Put in front of the daemon by tests that let its disk fail (LD_PRELOAD).
+add_library(failing_disk MODULE ${CMAKE_SOURCE_DIR}/tests/fault/failing_disk.c)
+set_target_properties(failing_disk PROPERTIES PREFIX "")
+target_compile_definitions(failing_disk PRIVATE _GNU_SOURCE)
+target_compile_options(failing_disk PRIVATE -Wall -Wextra -Wno-pedantic)
+target_link_libraries(failing_disk PRIVATE ${CMAKE_DL_LIBS})
+
 file(GLOB bench_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/bench/*.c)
 foreach(source ${bench_sources})
     get_filename_component(name ${source} NAME_WE)
@@ -67,6 +75,17 @@ foreach(source ${bench_sources})
     target_include_directories(bench_${name} PRIVATE tests/bench tests/support)
     target_link_libraries(bench_${name} PRIVATE rs_flags rs_test_support ${all_rooms} PkgConfig::jansson m)
 endforeach()
+
+# fault/torture: a producer with a ledger, and what is loaded before a daemon so that its disk fails.
+add_executable(fault_producer ${CMAKE_SOURCE_DIR}/tests/fault/producer.c)
+target_link_libraries(fault_producer PRIVATE rs_flags rs_client)
+add_library(fault_shim MODULE ${CMAKE_SOURCE_DIR}/tests/fault/shim.c)
+target_link_libraries(fault_shim PRIVATE rs_flags ${CMAKE_DL_LIBS})
+set_target_properties(fault_shim PROPERTIES PREFIX "")
+if(NOT RS_SANITIZE AND NOT RS_FUZZ)   # a sanitizer's library wants to be the first that is loaded
+    add_test(NAME fault_torture COMMAND /usr/bin/python3 ${CMAKE_SOURCE_DIR}/tests/fault/torture --short ${CMAKE_BINARY_DIR} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+    set_tests_properties(fault_torture PROPERTIES LABELS fault TIMEOUT 900 ENVIRONMENT "${test_env}")
+endif()
 
 file(GLOB script_tests CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/e2e/*_test.py ${CMAKE_SOURCE_DIR}/tests/e2e/*_test.sh)
 foreach(script ${script_tests})
@@ -78,6 +97,17 @@ foreach(script ${script_tests})
     endif()
     set_tests_properties(e2e_${name} PROPERTIES LABELS e2e TIMEOUT 600 SKIP_RETURN_CODE 77 ENVIRONMENT "${test_env}")
 endforeach()
+
+# fault/*_test.py as e2e's.
+file(GLOB fault_scripts CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/fault/*_test.py)
+foreach(script ${fault_scripts})
+    get_filename_component(name ${script} NAME_WE)
+    add_test(NAME fault_${name} COMMAND /usr/bin/python3 ${script} ${CMAKE_BINARY_DIR} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+    set_tests_properties(fault_${name} PROPERTIES LABELS fault TIMEOUT 900 SKIP_RETURN_CODE 77 ENVIRONMENT "${test_env}")
+endforeach()
+# The store against a real server in trouble: small numbers by default, more by its options; driven as its unit tests do.
+rs_test_binary(fault_store fault 900 ${CMAKE_SOURCE_DIR}/tests/fault/store.c ${CMAKE_SOURCE_DIR}/tests/unit/store/driver.c
+               ${CMAKE_SOURCE_DIR}/tests/unit/store/cutter.c)
 
 add_test(NAME arrows COMMAND /usr/bin/python3 ${CMAKE_SOURCE_DIR}/tests/arrows.py ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
 add_test(NAME arrows_self_test COMMAND /usr/bin/python3 ${CMAKE_SOURCE_DIR}/tests/arrows.py --self-test)

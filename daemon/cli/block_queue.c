@@ -6,7 +6,7 @@
 struct rs_block_queue {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
-    rs_block_t *empty, *first_full, *last_full;
+    rs_event_block_t *empty, *first_full, *last_full;
     bool has_ended;
 };
 
@@ -16,7 +16,7 @@ int rs_block_queue_create(uint32_t blocks, rs_block_queue_t **queue_out) {
     pthread_mutex_init(&queue->mutex, NULL);
     pthread_cond_init(&queue->changed, NULL);
     for (uint32_t i = 0; i < blocks; i++) {
-        rs_block_t *block = malloc(sizeof *block);
+        rs_event_block_t *block = malloc(sizeof *block);
         if (block == NULL) {
             rs_block_queue_destroy(&queue);
             return RS_ERR_MEMORY;
@@ -28,9 +28,9 @@ int rs_block_queue_create(uint32_t blocks, rs_block_queue_t **queue_out) {
     return RS_OK;
 }
 
-static void free_blocks(rs_block_t *block) {
+static void free_blocks(rs_event_block_t *block) {
     while (block != NULL) {
-        rs_block_t *next = block->next;
+        rs_event_block_t *next = block->next;
         free(block);
         block = next;
     }
@@ -47,17 +47,17 @@ void rs_block_queue_destroy(rs_block_queue_t **queue_ref) {
     *queue_ref = NULL;
 }
 
-rs_block_t *rs_block_queue_empty(rs_block_queue_t *queue) {
+rs_event_block_t *rs_block_queue_empty(rs_block_queue_t *queue) {
     pthread_mutex_lock(&queue->mutex);
     while (queue->empty == NULL) pthread_cond_wait(&queue->changed, &queue->mutex);
-    rs_block_t *block = queue->empty;
+    rs_event_block_t *block = queue->empty;
     queue->empty = block->next;
     pthread_mutex_unlock(&queue->mutex);
     block->count = block->used = 0;
     return block;
 }
 
-void rs_block_queue_put(rs_block_queue_t *queue, rs_block_t *block) {
+void rs_block_queue_put(rs_block_queue_t *queue, rs_event_block_t *block) {
     block->next = NULL;
     pthread_mutex_lock(&queue->mutex);
     if (queue->last_full != NULL) queue->last_full->next = block;
@@ -74,17 +74,17 @@ void rs_block_queue_end(rs_block_queue_t *queue) {
     pthread_mutex_unlock(&queue->mutex);
 }
 
-rs_block_t *rs_block_queue_take(rs_block_queue_t *queue) {
+rs_event_block_t *rs_block_queue_take(rs_block_queue_t *queue) {
     pthread_mutex_lock(&queue->mutex);
     while (queue->first_full == NULL && !queue->has_ended) pthread_cond_wait(&queue->changed, &queue->mutex);
-    rs_block_t *block = queue->first_full;
+    rs_event_block_t *block = queue->first_full;
     if (block != NULL) queue->first_full = block->next;
     if (queue->first_full == NULL) queue->last_full = NULL;
     pthread_mutex_unlock(&queue->mutex);
     return block;
 }
 
-void rs_block_queue_give_back(rs_block_queue_t *queue, rs_block_t *block) {
+void rs_block_queue_give_back(rs_block_queue_t *queue, rs_event_block_t *block) {
     pthread_mutex_lock(&queue->mutex);
     block->next = queue->empty;
     queue->empty = block;

@@ -18,6 +18,7 @@ static const rs_command_t commands[] = {
     {"alerts", rs_cli_alerts, "list the daemon's alerts, or follow them"},
     {"check-config", rs_cli_check_config, "check a configuration file and print what it means"},
     {"migrate", rs_cli_migrate, "bring the database schema up to date"},
+    {"journal", rs_cli_journal, "verify the daemon's journal, print what is in it, or how much"},
 };
 
 int rs_cli_fail(const char *format, ...) {

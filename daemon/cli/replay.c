@@ -38,7 +38,7 @@ typedef struct rs_replay {
     /* the reading thread's until it has ended */
     rs_core_t *admission;           /* accounts, and tells duplicates; applies nothing */
     rs_sorter_t *sorter;            /* NULL: the files can be read again if they are not in order */
-    rs_block_t *block;              /* being filled */
+    rs_event_block_t *block;              /* being filled */
     int read_result;
     uint64_t told, already_told;    /* refusals said; those that an earlier reading has said already */
     uint8_t pseudonym_key[RS_PSEUDONYM_KEY_BYTES];
@@ -268,7 +268,7 @@ static void hand_block_over(rs_replay_t *replay) {
 /* On to the thread that applies, and to the sorter, which then has all of it in the end. */
 static int keep(rs_replay_t *replay, const rs_event_t *event) {
     if (!rs_block_has_room(replay->block)) hand_block_over(replay);
-    rs_block_t *block = replay->block;
+    rs_event_block_t *block = replay->block;
     unsigned char *record = block->bytes + block->used;
     const size_t len = rs_record_write_event(event, event->occurred_us, (rs_origin_t){0}, record);
     const int status = replay->sorter == NULL ? RS_OK : rs_sorter_add(replay->sorter, event, record, len);
@@ -351,7 +351,7 @@ static int create_core(rs_replay_t *replay, bool applies, rs_core_t **core);
 /* Applies while the other thread reads. False: the events are not in order; none of it counts. */
 static bool apply_stream(rs_replay_t *replay, rs_stream_t *stream) {
     bool in_order = stream != NULL;
-    rs_block_t *block;
+    rs_event_block_t *block;
     while ((block = rs_block_queue_take(replay->queue)) != NULL) {
         in_order = in_order && rs_stream_block(stream, block);
         rs_block_queue_give_back(replay->queue, block);

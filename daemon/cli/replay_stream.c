@@ -98,7 +98,7 @@ static void hold_back(rs_stream_t *stream, uint32_t applied) {
     stream->count -= applied;
 }
 
-bool rs_stream_block(rs_stream_t *stream, const rs_block_t *block) {
+bool rs_stream_block(rs_stream_t *stream, const rs_event_block_t *block) {
     const uint32_t sorted = stream->count;
     for (uint32_t i = 0; i < block->count; i++) {
         const rs_block_item_t *item = &block->items[i];

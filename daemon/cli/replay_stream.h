@@ -19,7 +19,7 @@ typedef struct rs_stream rs_stream_t;
 RS_MUST_CHECK int rs_stream_create(rs_core_t *core, rs_stream_t **stream);
 void rs_stream_destroy(rs_stream_t **stream);
 /* The block may be used for something else afterwards. False: disorder. */
-RS_MUST_CHECK bool rs_stream_block(rs_stream_t *stream, const rs_block_t *block);
+RS_MUST_CHECK bool rs_stream_block(rs_stream_t *stream, const rs_event_block_t *block);
 /* Applies what was held back. */
 void rs_stream_finish(rs_stream_t *stream);
 

@@ -17,7 +17,7 @@
 #include <zmq.h>
 
 enum { MAX_FILES = 256, MAX_REASONS = 32, PLAIN_BATCH = 256, DEFAULT_TIMEOUT_S = 30, FULL_PAUSE_US = 500 };
-enum { OPTION_TO = 1, OPTION_FORMAT, OPTION_SPEED, OPTION_NOW, OPTION_PLAIN, OPTION_SOURCE, OPTION_TIMEOUT, OPTION_CONFIG };
+enum { OPTION_TO = 1, OPTION_FORMAT, OPTION_SPEED, OPTION_NOW, OPTION_PLAIN, OPTION_SOURCE, OPTION_TIMEOUT, OPTION_CONFIG, OPTION_SPOOL };
 
 typedef struct source_file {
     const char *path;          /* as it is named in messages */
@@ -30,7 +30,7 @@ typedef struct source_file {
 typedef struct reason_count { char reason[64]; uint64_t count; } reason_count_t;
 
 typedef struct rs_send {
-    const char *to, *format, *source, *config_path;
+    const char *to, *format, *source, *config_path, *spool;
     const char *paths[MAX_FILES];
     uint32_t path_count;
     double speed;              /* 0 = as fast as it goes */
@@ -43,7 +43,8 @@ typedef struct rs_send {
     int64_t first_us, last_us; /* of the events, when known */
     uint64_t total;            /* of the events, when known */
     int64_t shift_us, started_us, pace_first_us;
-    uint64_t sent;
+    uint64_t sent;             /* with those that were found in the spool */
+    uint64_t found, settled_before;   /* events of a run before, in the spool; numbers that were settled before this run */
 
     rs_client_t *client;
     void *zmq, *push;
@@ -71,6 +72,7 @@ static const struct argp_option options[] = {
     {"source", OPTION_SOURCE, "NAME", 0, "name of the sending session (ringside-send); the events keep their own", 0},
     {"timeout", OPTION_TIMEOUT, "SECONDS", 0, "give up when nothing was acknowledged for so long (30)", 0},
     {"config", OPTION_CONFIG, "FILE", 0, "a daemon's file, for formats that need one", 0},
+    {"spool", OPTION_SPOOL, "FILE", 0, "keep events in this file until they are acknowledged, and first send what is in it; made when missing, with its key in FILE.key", 0},
     {0}};
 
 static error_t parse_speed(const char *text, double *speed) {
@@ -94,6 +96,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state) {
         case OPTION_PLAIN: send->plain = true; return 0;
         case OPTION_SOURCE: send->source = argument; return 0;
         case OPTION_CONFIG: send->config_path = argument; return 0;
+        case OPTION_SPOOL: send->spool = argument; return 0;
         case OPTION_SPEED:
             if (parse_speed(argument, &send->speed) != 0) argp_error(state, "--speed: \"%s\"; allowed: 0.001 to 1e9, max", argument);
             return 0;
@@ -109,15 +112,17 @@ static error_t parse_option(int key, char *argument, struct argp_state *state) {
             return 0;
         case ARGP_KEY_END:
             if (send->to == NULL) argp_error(state, "--to is missing");
-            if (send->path_count == 0) argp_error(state, "no file named; \"-\" is standard input");
+            if (send->path_count == 0 && send->spool == NULL) argp_error(state, "no file named; \"-\" is standard input");
+            if (send->plain && send->spool != NULL) argp_error(state, "--spool: the plain socket acknowledges nothing");
             return 0;
         default: return ARGP_ERR_UNKNOWN;
     }
 }
 
 static const struct argp parser = {
-    options, parse_option, "FILE...",
+    options, parse_option, "[FILE...]",
     "Sends recorded events to a running daemon and waits until it has acknowledged them. Several files are merged by time."
+    " Without a file, what a spool holds is sent."
     "\vExit status: 0 every event was acknowledged or refused by the daemon with a reason, 1 something was not, 2 wrong usage.",
     NULL, NULL, NULL};
 
@@ -264,7 +269,7 @@ static uint64_t settled(const rs_send_t *send) {
     rs_client_stats_t stats;
     if (send->client == NULL) return send->sent;
     rs_client_stats(send->client, &stats);
-    return stats.settled;
+    return stats.settled - send->settled_before;
 }
 
 static void show_progress(rs_send_t *send, bool is_last) {
@@ -383,16 +388,35 @@ static int connect_plain(rs_send_t *send) {
     return 0;
 }
 
+static int fail_spool(const rs_send_t *send, int status) {
+    switch (status) {
+        case RS_ERR_STATE: return rs_cli_fail("--spool %s: another program uses it", send->spool);
+        case RS_ERR_EXISTS: return rs_cli_fail("--spool %s: it belongs to another --source than \"%s\"", send->spool, send->source);
+        case RS_ERR_NOT_FOUND: return rs_cli_fail("--spool %s: its key, %s.key, is missing or another one's", send->spool, send->spool);
+        case RS_ERR_PARSE: return rs_cli_fail("--spool %s: not a spool, or damaged beyond use; nothing was changed", send->spool);
+        case RS_ERR_VERSION: return rs_cli_fail("--spool %s: made by a later version", send->spool);
+        case RS_ERR_IO: return rs_cli_fail("--spool %s: %s", send->spool, strerror(errno));
+        default: return rs_cli_fail("cannot start sending: %s", rs_status_text(status));
+    }
+}
+
 static int connect_daemon(rs_send_t *send) {
     if (strncmp(send->to, "tcp://", 6) != 0 && strncmp(send->to, "ipc://", 6) != 0) {
         return rs_cli_usage("--to: \"%s\"; allowed: tcp://HOST:PORT, ipc://PATH", send->to);
     }
     if (send->plain) return connect_plain(send);
     const rs_client_options_t client = {.endpoint = send->to, .source = send->source, .context = send,
-                                        .on_refused = on_refused, .on_error = on_error};
+                                        .on_refused = on_refused, .on_error = on_error, .spool_path = send->spool};
     const int status = rs_client_open(&client, &send->client);
+    if (status != RS_OK && send->spool != NULL && status != RS_ERR_INVALID) return fail_spool(send, status);
     if (status == RS_ERR_INVALID) return rs_cli_usage("--to \"%s\", --source \"%s\": not an endpoint and a name of 1 to 64 bytes", send->to, send->source);
-    return status == RS_OK ? 0 : rs_cli_fail("cannot start sending: %s", rs_status_text(status));
+    if (status != RS_OK) return rs_cli_fail("cannot start sending: %s", rs_status_text(status));
+    rs_client_stats_t stats;
+    rs_client_stats(send->client, &stats);
+    send->settled_before = stats.settled;
+    send->sent = send->found = stats.accepted - stats.settled;
+    if (stats.spool_lost > 0) fprintf(stderr, "ringside: %s: %" PRIu64 " events were damaged or cut short\n", send->spool, stats.spool_lost);
+    return 0;
 }
 
 static void disconnect(rs_send_t *send) {
@@ -405,6 +429,7 @@ static void disconnect(rs_send_t *send) {
 /* --- the whole ------------------------------------------------------------------------------------------------------ */
 static void print_summary(rs_send_t *send, uint64_t done) {
     fprintf(stderr, "sent %" PRIu64, send->sent);
+    if (send->found > 0) fprintf(stderr, " (%" PRIu64 " of an earlier run, from the spool)", send->found);
     if (send->plain) {
         fputs(" without acknowledgement", stderr);
     } else {
@@ -413,7 +438,7 @@ static void print_summary(rs_send_t *send, uint64_t done) {
             fprintf(stderr, "%s%s %" PRIu64, i == 0 ? " (" : ", ", send->reasons[i].reason, send->reasons[i].count);
         }
         if (send->reason_count > 0) fputs(")", stderr);
-        if (done < send->sent) fprintf(stderr, ", not acknowledged %" PRIu64, send->sent - done);
+        if (done < send->sent) fprintf(stderr, ", not acknowledged %" PRIu64 "%s", send->sent - done, send->spool == NULL ? "" : " (kept in the spool)");
     }
     if (send->unreadable > 0) fprintf(stderr, ", not sent %" PRIu64 " (could not be read as events)", send->unreadable);
     fputc('\n', stderr);

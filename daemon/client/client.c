@@ -17,6 +17,7 @@ enum {
 #define MIN_SPOOL ((size_t)64 << 10)
 #define DEFAULT_SPOOL ((size_t)16 << 20)
 #define MAX_SPOOL ((size_t)4 << 30)
+#define LEAST_RING ((size_t)128 << 10)   /* beside a spool on disk: room for the longest event and where it ends */
 
 /* --- sending -------------------------------------------------------------------------------------------------------- */
 /* One event as it stands in a batch, so that a batch is nothing but its events one after the other. Returns where in
@@ -47,16 +48,29 @@ static void wake(rs_client_t *client) {
     if (write(client->wake_fd, &one, sizeof one) < 0) return;
 }
 
+/* Fills and publishes the record that was claimed. `end`: where the event ends in the spool on disk. */
+static void publish(rs_client_t *client, uint8_t *place, const void *bytes, size_t len, uint64_t number, uint64_t end) {
+    memcpy(place, &end, client->prefix);
+    memcpy(place + client->prefix, bytes, len);
+    rs_ring_commit(client->spool, client->prefix + len, 1);
+    atomic_store_explicit(&client->accepted, number, memory_order_seq_cst);   /* see wake_at */
+}
+
+/* Under the senders' lock. */
+static int put_locked(rs_client_t *client, const void *bytes, size_t len, uint64_t number) {
+    void *place;
+    uint64_t end = 0;
+    if (rs_ring_claim(client->spool, client->prefix + len, &place) != RS_OK) return RS_ERR_FULL;
+    const int status = client->disk == NULL ? RS_OK : rs__spool_append(client->disk, number, bytes, (uint32_t)len, &end);
+    if (status == RS_OK) publish(client, place, bytes, len, number, end);
+    else rs_ring_abort(client->spool);
+    return status;
+}
+
 static int put(rs_client_t *client, const void *bytes, size_t len, uint64_t *number) {
     pthread_mutex_lock(&client->send_lock);
-    void *place;
-    const int status = rs_ring_claim(client->spool, len, &place);
-    if (status == RS_OK) {
-        memcpy(place, bytes, len);
-        rs_ring_commit(client->spool, len, 1);
-        *number = atomic_load_explicit(&client->accepted, memory_order_relaxed) + 1;
-        atomic_store_explicit(&client->accepted, *number, memory_order_seq_cst);   /* see wake_at */
-    }
+    *number = atomic_load_explicit(&client->accepted, memory_order_relaxed) + 1;
+    const int status = put_locked(client, bytes, len, *number);
     pthread_mutex_unlock(&client->send_lock);
     return status;
 }
@@ -72,9 +86,10 @@ int rs_client_send(rs_client_t *client, const rs_event_t *event, uint64_t *numbe
         return RS_ERR_INVALID;
     }
     uint64_t number = 0;
-    if (put(client, room + begin, (size_t)len, &number) != RS_OK) {
-        atomic_fetch_add_explicit(&client->full, 1, memory_order_relaxed);
-        return RS_ERR_FULL;
+    const int status = put(client, room + begin, (size_t)len, &number);
+    if (status != RS_OK) {
+        atomic_fetch_add_explicit(status == RS_ERR_IO ? &client->unwritten : &client->full, 1, memory_order_relaxed);
+        return status;
     }
     uint64_t wake_at = atomic_load_explicit(&client->wake_at, memory_order_seq_cst);
     /* Of several senders one does the system call. */
@@ -123,9 +138,14 @@ void rs_client_stats(const rs_client_t *client, rs_client_stats_t *stats) {
         .errors = atomic_load_explicit(&client->errors, memory_order_relaxed),
         .spool_bytes = rs_ring_capacity(client->spool),
         .connected = atomic_load_explicit(&client->connected, memory_order_relaxed),
+        .spool_found = client->disk_found,
+        .spool_lost = client->disk_lost,
+        .spool_errors = atomic_load_explicit(&client->disk_errors, memory_order_relaxed) +
+                        atomic_load_explicit(&client->unwritten, memory_order_relaxed),
     };
     const uint64_t consumed = rs_ring_consumed(client->spool);
     stats->spool_used = (size_t)(rs_ring_written(client->spool) - consumed);
+    if (client->disk != NULL) stats->spool_used = (size_t)rs__spool_used(client->disk);
 }
 
 /* --- life ----------------------------------------------------------------------------------------------------------- */
@@ -150,6 +170,8 @@ static bool are_valid(const rs_client_options_t *options) {
            (options->spool_bytes == 0 || (options->spool_bytes >= MIN_SPOOL && options->spool_bytes <= MAX_SPOOL)) &&
            options->batch_events <= MAX_BATCH_EVENTS &&
            (options->encoding == RS_CLIENT_PROTOBUF || options->encoding == RS_CLIENT_JSON) &&
+           (options->spool_sync == RS_CLIENT_SYNC_NEVER || options->spool_sync == RS_CLIENT_SYNC_BATCH) &&
+           (options->spool_path == NULL || is_length(options->spool_path, 1, 4000)) &&
            (strncmp(options->endpoint, "tcp://", 6) == 0 || strncmp(options->endpoint, "ipc://", 6) == 0);
 }
 
@@ -188,6 +210,7 @@ static void release(rs_client_t *client) {
     rs__client_io_close(client);
     if (client->wake_fd >= 0) close(client->wake_fd);
     rs__session_deinit(client);
+    rs__spool_close(&client->disk);
     rs_ring_destroy(&client->spool);
     pthread_cond_destroy(&client->settled_moved);
     pthread_mutex_destroy(&client->settled_lock);
@@ -205,11 +228,54 @@ static int start_thread(rs_client_t *client) {
     return failed == 0 ? RS_OK : RS_ERR_LIMIT;
 }
 
+/* --- the spool on disk ------------------------------------------------------------------------------------------------ */
+/* What was found goes into the ring, as if it had just been sent. In the place of a lost event stands an empty one, for numbers have
+ * no holes: the daemon refuses it, or skips it because it had the lost one. */
+static int take_found(void *context, uint64_t number, const void *bytes, uint32_t len, uint64_t end) {
+    rs_client_t *client = context;
+    static const char empty_protobuf[] = {0x0A, 0x00}, empty_json[] = {'{', '}', '\n'};
+    const bool is_json = client->encoding == RS_CLIENT_JSON;
+    if (bytes == NULL) {
+        bytes = is_json ? empty_json : empty_protobuf;
+        len = is_json ? sizeof empty_json : sizeof empty_protobuf;
+    }
+    void *place;
+    if (rs_ring_claim(client->spool, client->prefix + len, &place) != RS_OK) return RS_ERR_PARSE;
+    publish(client, place, bytes, len, number, end);
+    return RS_OK;
+}
+
+static int open_disk(rs_client_t *client, const rs_client_options_t *options, const char *incarnation) {
+    const rs__spool_settings_t settings = {.path = options->spool_path, .source = client->source, .incarnation = incarnation,
+                                           .capacity = spool_size(options), .encoding = options->encoding, .sync = options->spool_sync,
+                                           .key = options->spool_key};
+    rs__spool_facts_t facts;
+    int status = rs__spool_open(&settings, &client->disk);
+    if (status != RS_OK) return status;
+    rs__spool_facts(client->disk, &facts);
+    client->encoding = facts.encoding;
+    client->prefix = sizeof(uint64_t);
+    client->disk_found = facts.found;
+    client->disk_lost = facts.lost;
+    status = rs_ring_create(facts.capacity < LEAST_RING ? LEAST_RING : (size_t)facts.capacity, &client->spool);
+    atomic_store_explicit(&client->accepted, facts.settled, memory_order_relaxed);
+    if (status == RS_OK) status = rs__spool_recover(client->disk, take_found, client);
+    if (status == RS_OK) status = rs__session_init(client, facts.incarnation);
+    if (status == RS_OK) rs__session_go_on(client, &facts);
+    return status;
+}
+
+static int open_memory(rs_client_t *client, const rs_client_options_t *options, const char *incarnation) {
+    const int status = rs_ring_create(spool_size(options), &client->spool);
+    return status == RS_OK ? rs__session_init(client, incarnation) : status;
+}
+
 static int prepare(rs_client_t *client, const rs_client_options_t *options) {
     char made[MAX_INCARNATION + 1];
     int status = options->incarnation == NULL ? make_incarnation(made) : RS_OK;
-    if (status == RS_OK) status = rs_ring_create(spool_size(options), &client->spool);
-    if (status == RS_OK) status = rs__session_init(client, options->incarnation == NULL ? made : options->incarnation);
+    if (status != RS_OK) return status;
+    const char *incarnation = options->incarnation == NULL ? made : options->incarnation;
+    status = options->spool_path == NULL ? open_memory(client, options, incarnation) : open_disk(client, options, incarnation);
     if (status != RS_OK) return status;
     client->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (client->wake_fd < 0) return RS_ERR_LIMIT;
@@ -226,7 +292,9 @@ int rs_client_open(const rs_client_options_t *options, rs_client_t **client_out)
     int status = prepare(client, options);
     if (status == RS_OK) status = start_thread(client);
     if (status != RS_OK) {
+        const int why = errno;
         release(client);
+        errno = why;
         return status;
     }
     *client_out = client;

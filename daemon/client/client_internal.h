@@ -1,6 +1,7 @@
 /* client/client_internal.h — what the files of the producer share.
  *   client.c    the API: spool in, waiting, life          session.c   what is sent when: hello, credit, resend, errors
  *   io.c        the thread: socket, monitor, sleep        answers.c   what the daemon's frames say (pure)
+ *   spool.h     the spool on disk
  */
 #ifndef RS_CLIENT_INTERNAL_H
 #define RS_CLIENT_INTERNAL_H
@@ -8,6 +9,7 @@
 #include <ringside/client.h>
 
 #include "base/base.h"
+#include "client/spool.h"
 #include "event/event.h"
 #include "ring/ring.h"
 
@@ -52,10 +54,11 @@ typedef enum rs__link {
 typedef struct rs__session {
     rs__link_t link;
     char incarnation[RS__INCARNATION_ROOM];
-    uint32_t renewals;           /* how often the incarnation had to be changed */
     rs__sent_t *window;          /* of number n at n & (RS__WINDOW - 1), for settled < n < peeked_end */
     uint64_t settled, next_to_send, peeked_end;
     uint64_t highest_sent;       /* ever */
+    uint64_t fence;              /* spool.h: greater numbers go out under another incarnation; RS__SPOOL_NO_FENCE */
+    uint64_t synced;             /* the spool on disk was forced to the disk up to this number */
     uint64_t outstanding_bytes;  /* of the numbers settled < n < next_to_send */
     uint64_t credit_events, credit_bytes, max_message;
     int64_t hello_at_us, pause_until_us, pause_us;
@@ -76,6 +79,9 @@ struct rs_client {
     void (*on_refused)(void *context, uint64_t number, const char *reason, const char *field);
     void (*on_error)(void *context, const char *code, const char *text);
     rs_ring_t *spool;            /* written under send_lock, read by the thread */
+    rs__spool_t *disk;           /* NULL: none. Then every record of the ring begins with the 8 bytes of where it ends in the file */
+    size_t prefix;               /* those 8, or 0 */
+    uint64_t disk_found, disk_lost;   /* as it was opened; constant */
     int wake_fd;                 /* eventfd: written by senders, read by the thread */
 
     /* Senders. send_lock is never held by the thread; under it there is only a copy into the spool. */
@@ -83,7 +89,7 @@ struct rs_client {
     /* Written by senders under send_lock, read by the thread and rs_client_stats. seq_cst: see wake_at. */
     _Atomic uint64_t accepted;
     /* Written by senders, read by rs_client_stats; relaxed, they are figures only. */
-    _Atomic uint64_t full, invalid;
+    _Atomic uint64_t full, invalid, unwritten;
 
     /* The thread must be woken when `accepted` reaches this. The rule that no wake-up is lost:
      *     thread: store wake_at (seq_cst), load accepted (seq_cst), sleep only when accepted < wake_at
@@ -98,7 +104,7 @@ struct rs_client {
     _Alignas(RS__LINE_PAIR) _Atomic uint64_t settled;
     pthread_mutex_t settled_lock;
     pthread_cond_t settled_moved;
-    _Atomic uint64_t refused, batches, resent, welcomes, disconnects, errors;   /* figures, relaxed */
+    _Atomic uint64_t refused, batches, resent, welcomes, disconnects, errors, disk_errors;   /* figures, relaxed */
     _Atomic bool connected;
     pthread_t thread;
     void *zmq, *socket, *monitor;
@@ -122,6 +128,8 @@ RS_MUST_CHECK int rs__client_send_frames(rs_client_t *client, const rs_str_t *fr
 
 /* --- session.c: all in the thread ----------------------------------------------------------------------------------- */
 RS_MUST_CHECK int rs__session_init(rs_client_t *client, const char *incarnation);
+/* Before the thread starts: numbers go on where the spool on disk ends. */
+void rs__session_go_on(rs_client_t *client, const rs__spool_facts_t *facts);
 void rs__session_deinit(rs_client_t *client);
 void rs__session_on_connected(rs_client_t *client, int64_t now_us);
 void rs__session_on_disconnected(rs_client_t *client);

@@ -158,6 +158,11 @@ static void sleep_until(rs_client_t *client, int64_t again_us) {
 
 void *rs__client_run(void *context) {
     rs_client_t *client = context;
+    if (client->disk_lost > 0 && client->on_error != NULL) {
+        char text[128];
+        snprintf(text, sizeof text, "%llu events of the spool file were damaged or cut short", (unsigned long long)client->disk_lost);
+        client->on_error(client->context, "spool_lost", text);
+    }
     while (!atomic_load_explicit(&client->is_stopping, memory_order_acquire)) {
         const int64_t now_us = rs__client_now_us();
         while (read_monitor(client, now_us)) continue;

@@ -5,6 +5,7 @@
 
 #include "base/decimal.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <zmq.h>
@@ -16,6 +17,7 @@
 #define OUTPUT_RETRY_US (10 * RS_US_PER_MS)
 #define FIRST_PAUSE_US (20 * RS_US_PER_MS)
 #define LONGEST_PAUSE_US (5 * RS_US_PER_S)
+enum { SUFFIX_LEN = 8 };   /* of a renewed incarnation */
 
 static rs__sent_t *sent_at(const rs__session_t *session, uint64_t number) {
     return &session->window[number & (RS__WINDOW - 1)];
@@ -27,7 +29,27 @@ int rs__session_init(rs_client_t *client, const char *incarnation) {
     if (session->window == NULL) return RS_ERR_MEMORY;
     snprintf(session->incarnation, sizeof session->incarnation, "%s", incarnation);
     session->next_to_send = session->peeked_end = 1;
+    session->fence = RS__SPOOL_NO_FENCE;
     return RS_OK;
+}
+
+void rs__session_go_on(rs_client_t *client, const rs__spool_facts_t *facts) {
+    rs__session_t *session = &client->session;
+    session->settled = facts->settled;
+    session->next_to_send = session->peeked_end = facts->settled + 1;
+    session->fence = facts->fence;
+    session->synced = facts->last;   /* open has synced */
+    session->highest_sent = facts->last < facts->fence ? facts->last : facts->fence;   /* by the run before, perhaps */
+    atomic_store_explicit(&client->settled, facts->settled, memory_order_relaxed);
+}
+
+static void peek_spool(rs_client_t *client) {
+    rs__session_t *session = &client->session;
+    rs_ring_record_t record;
+    while (session->peeked_end - session->settled <= RS__WINDOW - 1 && rs_ring_peek(client->spool, &record)) {
+        *sent_at(session, session->peeked_end++) = (rs__sent_t){.bytes = (const char *)record.bytes + client->prefix,
+                                                                .len = record.len - (uint32_t)client->prefix, .position = record.position};
+    }
 }
 
 void rs__session_deinit(rs_client_t *client) {
@@ -36,6 +58,21 @@ void rs__session_deinit(rs_client_t *client) {
 }
 
 /* --- what is settled ------------------------------------------------------------------------------------------------ */
+static void tell_disk_trouble(rs_client_t *client, const char *code, const char *text) {
+    rs__count(&client->disk_errors, 1);
+    if (client->on_error != NULL) client->on_error(client->context, code, text);
+}
+
+/* Before the ring gives the record back. A mark that is not written is made good by the next one. */
+static void settle_on_disk(rs_client_t *client, uint64_t mark) {
+    uint64_t end;
+    if (client->disk == NULL) return;
+    memcpy(&end, sent_at(&client->session, mark)->bytes - client->prefix, sizeof end);
+    if (rs__spool_settle(client->disk, mark, end) != RS_OK) {
+        tell_disk_trouble(client, "spool_write", "the spool file cannot be written; what was acknowledged stays in it for now");
+    }
+}
+
 /* Gives back the spool up to `mark`, which is below peeked_end, and tells everybody. */
 static void settle(rs_client_t *client, uint64_t mark, int64_t now_us) {
     rs__session_t *session = &client->session;
@@ -43,6 +80,7 @@ static void settle(rs_client_t *client, uint64_t mark, int64_t now_us) {
     for (uint64_t number = session->settled + 1; number <= mark && number < session->next_to_send; number++) {
         session->outstanding_bytes -= sent_at(session, number)->len;
     }
+    settle_on_disk(client, mark);
     rs_ring_release(client->spool, sent_at(session, mark)->position);
     session->settled = mark;
     if (session->next_to_send <= mark) session->next_to_send = mark + 1;
@@ -63,9 +101,11 @@ static void set_link(rs_client_t *client, rs__link_t link) {
 }
 
 static void say_hello(rs_client_t *client, int64_t now_us) {
+    char next[RS_DECIMAL_MAX];
     const rs_str_t frames[] = {RS_STR("RS1"), RS_STR("HELLO"), rs_str(client->source),
                                rs_str(client->session.incarnation),
-                               client->encoding == RS_CLIENT_JSON ? RS_STR("json") : RS_STR("protobuf")};
+                               client->encoding == RS_CLIENT_JSON ? RS_STR("json") : RS_STR("protobuf"),
+                               {.data = next, .len = rs_decimal_format(client->session.settled + 1, next)}};
     const int status = rs__client_send_frames(client, frames, RS_ARRAY_LEN(frames));
     client->session.hello_at_us = now_us;
     if (status == RS_OK) {
@@ -91,12 +131,19 @@ static void pause_then_hello(rs_client_t *client, int64_t first_us, int64_t now_
 static void renew_incarnation(rs_client_t *client, int64_t now_us) {
     rs__session_t *session = &client->session;
     char *suffix = strrchr(session->incarnation, '~');
-    if (session->renewals > 0 && suffix != NULL) *suffix = '\0';
+    if (suffix != NULL && strlen(suffix) == SUFFIX_LEN) *suffix = '\0';
     const size_t len = strlen(session->incarnation);
-    session->renewals++;
-    snprintf(session->incarnation + len, sizeof session->incarnation - len, "~%u", session->renewals + 1);
+    /* At random, not counted: a spool that was set back by a loss of power would count to the same name again. */
+    snprintf(session->incarnation + len, sizeof session->incarnation - len, "~%07x", randombytes_random() & 0xFFFFFFF);
+    session->fence = RS__SPOOL_NO_FENCE;
+    if (client->disk != NULL && rs__spool_rename(client->disk, session->incarnation) != RS_OK) {
+        tell_disk_trouble(client, "spool_write", "the spool file cannot be written; it does not know the new incarnation");
+    }
     say_hello(client, now_us);
 }
+
+/* All that may go out under this incarnation is settled. */
+static bool is_at_fence(const rs__session_t *session) { return session->fence != RS__SPOOL_NO_FENCE && session->settled >= session->fence; }
 
 void rs__session_on_connected(rs_client_t *client, int64_t now_us) {
     client->session.heard_at_us = now_us;
@@ -114,16 +161,34 @@ static void take_credit(rs__session_t *session, const rs__answer_t *answer) {
     session->credit_bytes = answer->credit_bytes;
 }
 
+/* Up to `mark`, which was sent, in steps of what the window holds. */
+static void settle_in_steps(rs_client_t *client, uint64_t mark, int64_t now_us) {
+    rs__session_t *session = &client->session;
+    peek_spool(client);
+    while (mark >= session->peeked_end) {
+        settle(client, session->peeked_end - 1, now_us);
+        peek_spool(client);
+    }
+    settle(client, mark, now_us);
+}
+
 static void on_welcome(rs_client_t *client, const rs__answer_t *answer, int64_t now_us) {
     rs__session_t *session = &client->session;
     if (session->link != RS__LINK_HELLO) return;
     const uint64_t mark = answer->number;
+    /* A fence says that the spool on disk has lost its end, so the daemon may well be further than it. */
+    const bool is_past_fence = session->fence != RS__SPOOL_NO_FENCE && mark > session->fence;
+    if (is_past_fence) settle_in_steps(client, session->fence, now_us);
     /* Mark 0 is a daemon that does not know us: it lets us begin with any number. */
-    if (mark > session->highest_sent || (mark != 0 && mark < session->settled)) {
+    if (is_at_fence(session) || mark > session->highest_sent || (mark != 0 && mark < session->settled)) {
         renew_incarnation(client, now_us);
         return;
     }
-    settle(client, mark, now_us);
+    settle_in_steps(client, mark, now_us);
+    if (is_at_fence(session)) {
+        renew_incarnation(client, now_us);
+        return;
+    }
     session->next_to_send = session->settled + 1;
     session->outstanding_bytes = 0;
     session->max_message = answer->max_message;
@@ -175,7 +240,8 @@ void rs__session_on_answer(rs_client_t *client, const rs__answer_t *answer, int6
             if (session->link != RS__LINK_READY) break;
             take_credit(session, answer);
             /* A mark above what was ever sent is no answer to us; what was sent before a reconnection counts. */
-            if (answer->number <= session->highest_sent) settle(client, answer->number, now_us);
+            if (answer->number <= session->highest_sent) settle_in_steps(client, answer->number, now_us);
+            if (is_at_fence(session)) renew_incarnation(client, now_us);
             break;
         case RS__ANSWER_PONG:
             /* The daemon reads, and yet nothing was settled since we asked: an answer was lost on the way. */
@@ -186,15 +252,6 @@ void rs__session_on_answer(rs_client_t *client, const rs__answer_t *answer, int6
 }
 
 /* --- sending -------------------------------------------------------------------------------------------------------- */
-static void peek_spool(rs_client_t *client) {
-    rs__session_t *session = &client->session;
-    rs_ring_record_t record;
-    while (session->peeked_end - session->settled <= RS__WINDOW - 1 && rs_ring_peek(client->spool, &record)) {
-        *sent_at(session, session->peeked_end++) =
-            (rs__sent_t){.bytes = record.bytes, .len = record.len, .position = record.position};
-    }
-}
-
 /* How many events, from next_to_send on, the next batch may hold, and their bytes. A batch that is alone in flight may
  * have more bytes than the credit, else a small credit would stop everything. */
 static uint32_t plan_batch(const rs_client_t *client, size_t *bytes_out) {
@@ -202,6 +259,7 @@ static uint32_t plan_batch(const rs_client_t *client, size_t *bytes_out) {
     uint64_t end = session->peeked_end;
     const uint64_t allowed = session->settled + session->credit_events;
     if (end > allowed + 1) end = allowed + 1;
+    if (session->fence != RS__SPOOL_NO_FENCE && end > session->fence + 1) end = session->fence + 1;
     uint32_t count = 0;
     size_t bytes = 0;
     for (uint64_t number = session->next_to_send; number < end && count < client->batch_events; number++, count++) {
@@ -262,6 +320,17 @@ static bool is_batch_due(const rs_client_t *client, int64_t now_us) {
            atomic_load_explicit(&client->flushing, memory_order_relaxed) > 0;
 }
 
+/* What is sent is on disk before, where that is asked for. */
+static void sync_disk(rs_client_t *client) {
+    rs__session_t *session = &client->session;
+    const uint64_t last = session->peeked_end - 1;
+    if (client->disk == NULL || session->synced >= last) return;
+    session->synced = last;
+    if (rs__spool_sync(client->disk) != RS_OK) {
+        tell_disk_trouble(client, "spool_sync", "the spool file could not be forced to the disk; from now on it survives the program only");
+    }
+}
+
 static void send_batches(rs_client_t *client, int64_t now_us) {
     rs__session_t *session = &client->session;
     session->wants_output = false;
@@ -271,6 +340,7 @@ static void send_batches(rs_client_t *client, int64_t now_us) {
         size_t bytes;
         const uint32_t count = plan_batch(client, &bytes);
         if (count == 0) return;   /* an ACK will bring credit */
+        sync_disk(client);
         if (send_batch(client, count, bytes) != RS_OK) {
             session->wants_output = true;
             return;

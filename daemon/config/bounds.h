@@ -14,21 +14,22 @@ enum {
     RS_BYTES_TENANT = 1024,
     RS_BYTES_QUEUE_KEY = 96 * 1024,    /* mean over the keys, which share one pool; a busy queue alone takes some MiB of it */
     RS_BYTES_WINDOWS = 256 * 1024 * 1024, /* what the windows may take beside, however few the queues are */
-    RS_BYTES_AGENT_KEY = 18 * 1024,    /* row and windows 8, events, plans and handlings that are kept 10 (core/agent) */
-    RS_BYTES_TEAM_KEY = 8 * 1024,
+    RS_BYTES_AGENT_KEY = 15 * 1024,    /* row and windows 5, events, plans and handlings that are kept 10 (core/agent) */
+    RS_BYTES_TEAM_KEY = 5 * 1024,
     RS_BYTES_SOURCE = 2 * 1024,
     RS_BYTES_CONTACT = 1024,
     RS_BYTES_EVENT = 160,              /* with the text of its id */
     RS_EVENTS_PER_CONTACT = 16,        /* mean; a single contact may keep limits.contact_events */
     RS_BYTES_REMEMBERED_ID = 32,
-    RS_BYTES_ROW = 3328,               /* with its histograms; event and enter share most of theirs */
+    RS_BYTES_ROW = 2432,               /* with its histograms; event and enter share most of theirs */
     RS_BYTES_CUSTOMER = 67,            /* record and index: 65.8 measured with a million (tests/bench/fcr.c) */
     RS_BYTES_CASE = 512,               /* record, index, and two kept events with their ids */
     RS_BYTES_EDGE = 1024,              /* with its histogram of times */
     RS_BYTES_WAY = 256,                /* where a contact stands in the process, while ways are followed */
     RS_BYTES_VARIANT = 256,
     RS_BYTES_ALERT = 160,
-    RS_BYTES_PEER = 16 * 1024          /* session and socket, without the bytes on their way */
+    RS_BYTES_PEER = 16 * 1024,         /* session and socket, without the bytes on their way */
+    RS_BYTES_JOURNAL = 8 * 1024 * 1024 /* what is not on disk yet, and the zeros of new files; one file's worth comes on top */
 };
 
 /* One line of the account. */
@@ -37,7 +38,7 @@ typedef struct rs_config_bound {
     uint64_t count, bytes_each, bytes;
 } rs_config_bound_t;
 
-enum { RS_CONFIG_BOUNDS = 20 };
+enum { RS_CONFIG_BOUNDS = 21 };
 /* Fills bounds[0 .. RS_CONFIG_BOUNDS-1] from the limits and returns the sum of their bytes. Pure. */
 uint64_t rs_config_bounds(const rs_config_t *config, rs_config_bound_t bounds[RS_CONFIG_BOUNDS]);
 

@@ -269,6 +269,17 @@ static int check_limits(rs__loader_t *loader) {
     return RS_OK;
 }
 
+static int check_journal(rs__loader_t *loader) {
+    const uint32_t segment = loader->config->journal.segment_bytes;
+    const uint64_t files = loader->config->journal.max_bytes / segment;
+    if (segment % 4096 != 0) return fail_at(loader, "journal.segment_bytes", NULL, "a multiple of 4096, such as 16MiB", "is not a multiple of 4096");
+    if (files < 4 || files > 4096) {
+        return fail_at(loader, "journal.max_bytes", "journal.segment_bytes", "4 to 4096 times journal.segment_bytes",
+                       files < 4 ? "room for fewer than four files" : "room for more than 4096 files");
+    }
+    return RS_OK;
+}
+
 static int check_endpoints(rs__loader_t *loader) {
     const rs_config_t *config = loader->config;
     const rs_str_t endpoints[] = {config->events_endpoint, config->plain_endpoint, config->feed_endpoint,
@@ -310,6 +321,7 @@ int rs__loader_check(rs__loader_t *loader) {
         return fail_at(loader, "store.backoff_min", "store.backoff_max", "store.backoff_min at most store.backoff_max",
                        "the first pause is longer than the longest");
     int status = check_limits(loader);
+    if (status == RS_OK) status = check_journal(loader);
     if (status == RS_OK) status = check_endpoints(loader);
     if (status == RS_OK) status = check_zone(loader);
     if (status == RS_OK) status = check_complaints(loader);

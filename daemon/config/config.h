@@ -170,6 +170,8 @@ typedef struct rs_limits {     /* hard bounds; keys past one go to __overflow__,
     uint32_t inlet_bytes, outlet_bytes; /* ring sizes, powers of two */
 } rs_limits_t;
 
+#define RS_CONFIG_JOURNAL_SPARES 2u
+
 typedef struct rs_config {
     rs_str_t file;                                   /* where it was read from; empty for defaults */
     /* core */
@@ -207,11 +209,22 @@ typedef struct rs_config {
     int64_t flush_us;                                /* how often changed rows are written */
     uint32_t batch_rows;
     int64_t backoff_min_us, backoff_max_us;
+    /* journal; RS_CONFIG_JOURNAL_SPARES files are made ahead, beyond max_bytes */
+    struct {
+        rs_str_t directory;                          /* empty: <state>/journal */
+        uint32_t segment_bytes;                      /* a multiple of 4096 */
+        uint64_t max_bytes;                          /* of segments, at least 4 and at most 4096 of them */
+        int64_t keep_us;                             /* how long what is not needed any more stays */
+        int64_t snapshot_every_us;
+        uint64_t snapshot_bytes;                     /* or so much of the journal, whichever comes first */
+        bool any_file_system;
+    } journal;
     /* service */
     rs_str_t state_directory;
     rs_str_t pseudonym_key_file;                     /* empty: <state>/pseudonym.key, made at first start */
     uint8_t log_level;                               /* 0 error, 1 warning, 2 info, 3 debug */
     rs_asterisk_config_t asterisk;
+    rs_str_t text;                                   /* what it was made of, without --set; empty for defaults */
     void *storage;                                   /* arena that owns strings and arrays; config room only */
 } rs_config_t;
 
@@ -232,6 +245,10 @@ RS_MUST_CHECK int rs_config_create_default(rs_config_t **config);
  * which, *config is untouched. RS_ERR_MEMORY likewise. `path` NULL: defaults only. The caller need not clear *error. */
 RS_MUST_CHECK int rs_config_load(const char *path, const char *const *sets, size_t set_count, rs_config_t **config,
                                  rs_config_error_t *error);
+/* The same from a text in memory, such as the `text` of another one; `name` stands for the file in errors. Longer than RS_CONFIG_TEXT_MAX is
+ * RS_ERR_PARSE. */
+enum { RS_CONFIG_TEXT_MAX = 1024 * 1024 };
+RS_MUST_CHECK int rs_config_load_text(rs_str_t text, const char *name, rs_config_t **config, rs_config_error_t *error);
 void rs_config_destroy(rs_config_t **config);
 /* "file:line:column: key: reason; allowed: …" into `text`, cut at `size`. */
 void rs_config_error_format(const rs_config_error_t *error, char *text, size_t size);

@@ -340,13 +340,29 @@ static int interpret(rs__loader_t *loader) {
 }
 
 /* --- whole -------------------------------------------------------------------------------------------------------- */
-static int read_tree(rs__loader_t *loader, const char *path) {
-    if (path == NULL) {
+_Static_assert((int)RS_CONFIG_TEXT_MAX == (int)RS_DOCUMENT_MAX_BYTES, "every file's text can be loaded again");
+
+/* Where a configuration comes from: a text, a file, or neither. */
+typedef struct origin { const char *path; const rs_str_t *text; } origin_t;
+
+static int read_text(rs__loader_t *loader, const origin_t *origin, rs_str_t *bytes) {
+    if (origin->text == NULL) return rs__document_read(origin->path, loader->scratch, bytes, loader->error);
+    if (origin->text->len > RS_CONFIG_TEXT_MAX) {
+        snprintf(loader->error->reason, sizeof(loader->error->reason), "the text is longer than 1 MiB");
+        return RS_ERR_PARSE;
+    }
+    *bytes = *origin->text;
+    return RS_OK;
+}
+
+static int read_tree(rs__loader_t *loader, const origin_t *origin) {
+    if (origin->path == NULL && (origin->text == NULL || origin->text->len == 0)) {
         loader->root = rs__config_arena_take(loader->scratch, sizeof(*loader->root));
         return loader->root == NULL ? RS_ERR_MEMORY : RS_OK;
     }
     rs_str_t bytes;
-    const int status = rs__document_read(path, loader->scratch, &bytes, loader->error);
+    int status = read_text(loader, origin, &bytes);
+    if (status == RS_OK) status = rs__config_arena_copy(loader->arena, bytes, &loader->config->text);
     return status != RS_OK ? status : rs__document_parse(bytes, loader->scratch, &loader->root, loader->error);
 }
 
@@ -375,7 +391,7 @@ static void clean_text(char *text) {
     }
 }
 
-static int load(rs__loader_t *loader, const char *path, const char *const *sets, size_t set_count) {
+static int load(rs__loader_t *loader, const origin_t *origin, const char *const *sets, size_t set_count) {
     int status = rs__config_arena_create(&loader->scratch);
     if (status == RS_OK) status = rs__config_arena_create(&loader->arena);
     if (status == RS_OK) {
@@ -384,19 +400,19 @@ static int load(rs__loader_t *loader, const char *path, const char *const *sets,
     }
     if (status == RS_OK) {
         loader->config->storage = loader->arena;
-        status = rs__config_arena_copy(loader->arena, rs_str(path == NULL ? "" : path), &loader->config->file);
+        status = rs__config_arena_copy(loader->arena, rs_str(loader->file), &loader->config->file);
     }
-    if (status == RS_OK) status = read_tree(loader, path);
+    if (status == RS_OK) status = read_tree(loader, origin);
     if (status == RS_OK) status = apply_settings(loader, sets, set_count);
     return status == RS_OK ? interpret(loader) : status;
 }
 
-int rs_config_load(const char *path, const char *const *sets, size_t set_count, rs_config_t **config,
-                   rs_config_error_t *error) {
+static int load_from(const char *file, const origin_t *origin, const char *const *sets, size_t set_count, rs_config_t **config,
+                     rs_config_error_t *error) {
     memset(error, 0, sizeof(*error));
-    snprintf(error->file, sizeof(error->file), "%s", path == NULL ? "" : path);
-    rs__loader_t loader = {.file = path == NULL ? "" : path, .error = error};
-    const int status = load(&loader, path, sets, set_count);
+    snprintf(error->file, sizeof(error->file), "%s", file);
+    rs__loader_t loader = {.file = file, .error = error};
+    const int status = load(&loader, origin, sets, set_count);
     if (status == RS_OK) {
         *config = loader.config;
     } else {
@@ -412,6 +428,17 @@ int rs_config_load(const char *path, const char *const *sets, size_t set_count, 
     }
     rs__config_arena_destroy(&loader.scratch);
     return status;
+}
+
+int rs_config_load(const char *path, const char *const *sets, size_t set_count, rs_config_t **config,
+                   rs_config_error_t *error) {
+    const origin_t origin = {.path = path};
+    return load_from(path == NULL ? "" : path, &origin, sets, set_count, config, error);
+}
+
+int rs_config_load_text(rs_str_t text, const char *name, rs_config_t **config, rs_config_error_t *error) {
+    const origin_t origin = {.text = &text};
+    return load_from(name, &origin, NULL, 0, config, error);
 }
 
 int rs_config_create_default(rs_config_t **config) {

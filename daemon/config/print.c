@@ -332,6 +332,7 @@ uint64_t rs_config_bounds(const rs_config_t *config, rs_config_bound_t bounds[RS
         {"peer_bytes", limits->peers, limits->peer_bytes, 0},
         {"inlet_bytes", 1, limits->inlet_bytes, 0},
         {"outlet_bytes", 1, limits->outlet_bytes, 0},
+        {"journal", 1, (uint64_t)RS_BYTES_JOURNAL + config->journal.segment_bytes, 0},
     };
     uint64_t sum = 0;
     for (size_t i = 0; i < RS_CONFIG_BOUNDS; i++) {
@@ -353,6 +354,10 @@ void rs_config_print(const rs_config_t *config, FILE *out) {
     rs_config_bound_t bounds[RS_CONFIG_BOUNDS];
     const uint64_t sum = rs_config_bounds(config, bounds);
     (void)!rs__config_each(config, print_setting, out);
+    fprintf(out, "disk.journal = %.1f MiB at most, %u files made ahead included; two snapshots beside it\n",
+            (double)(config->journal.max_bytes + RS_CONFIG_JOURNAL_SPARES * (uint64_t)config->journal.segment_bytes) / 1048576.0,
+            RS_CONFIG_JOURNAL_SPARES);
+    fprintf(out, "memory.snapshot = once more what is in use, in a process of its own, while a snapshot is written\n");
     for (size_t i = 0; i < RS_CONFIG_BOUNDS; i++)
         fprintf(out, "memory.%s = %.1f MiB (%llu of %llu bytes)\n", bounds[i].name, (double)bounds[i].bytes / 1048576.0,
                 (unsigned long long)bounds[i].count, (unsigned long long)bounds[i].bytes_each);

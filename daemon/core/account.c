@@ -88,36 +88,36 @@ static void begin_posting(rs_account_t *account, rs_posting_t *posting, const rs
 }
 
 /* --- to rows ------------------------------------------------------------------------------------------------------ */
-static void change_extremes(rs_sums_t *sums, const rs_change_t *change, int sign) {
-    rs_rows_extreme(sums, RS_EXTREME_WAIT_MAX, change->wait_us, sign);
+static void change_extremes(rs_sums_store_t *store, rs_sums_t *sums, const rs_change_t *change, int sign) {
+    rs_sums_extreme(store, sums, RS_EXTREME_WAIT_MAX, change->wait_us, sign);
     if (change->outcome == RS_OUTCOME_ANSWERED) {
-        rs_rows_extreme(sums, RS_EXTREME_ANSWERED_MIN, change->wait_us, sign);
-        rs_rows_extreme(sums, RS_EXTREME_ANSWERED_MAX, change->wait_us, sign);
+        rs_sums_extreme(store, sums, RS_EXTREME_ANSWERED_MIN, change->wait_us, sign);
+        rs_sums_extreme(store, sums, RS_EXTREME_ANSWERED_MAX, change->wait_us, sign);
     } else if (change->outcome == RS_OUTCOME_ABANDONED) {
-        rs_rows_extreme(sums, RS_EXTREME_ABANDONED_MIN, change->wait_us, sign);
-        rs_rows_extreme(sums, RS_EXTREME_ABANDONED_MAX, change->wait_us, sign);
+        rs_sums_extreme(store, sums, RS_EXTREME_ABANDONED_MIN, change->wait_us, sign);
+        rs_sums_extreme(store, sums, RS_EXTREME_ABANDONED_MAX, change->wait_us, sign);
     }
 }
 
 static void change_sums(rs_account_t *account, rs_sums_t *sums, const rs_posting_t *posting, unsigned attribution, bool of_queue) {
     const rs_change_t *change = posting->change;
     const rs_verdicts_t verdicts = posting->verdicts[attribution];
-    rs_rows_t *rows = account->rows;
+    rs_sums_store_t *store = &account->rows->store;
     const int sign = posting->sign;
     for (uint32_t i = 0; i < change->count_count; i++) {
-        rs_rows_count(rows, sums, change->counts[i].count, sign * change->counts[i].delta);
+        rs_sums_count(store, sums, change->counts[i].count, sign * change->counts[i].delta);
     }
     for (uint32_t bits = verdicts.denominators; bits != 0; bits &= bits - 1) {
         const unsigned slot = (unsigned)__builtin_ctz(bits);
-        rs_rows_count(rows, sums, RS_COUNT_SL_DEN_0 + slot, sign);
-        if ((verdicts.numerators & 1u << slot) != 0) rs_rows_count(rows, sums, RS_COUNT_SL_NUM_0 + slot, sign);
+        rs_sums_count(store, sums, RS_COUNT_SL_DEN_0 + slot, sign);
+        if ((verdicts.numerators & 1u << slot) != 0) rs_sums_count(store, sums, RS_COUNT_SL_NUM_0 + slot, sign);
     }
     for (uint32_t i = 0; i < change->duration_count; i++) {
-        rs_rows_duration(rows, sums, change->durations[i].histogram, change->durations[i].us, sign * change->durations[i].sign);
+        rs_sums_duration(store, sums, change->durations[i].histogram, change->durations[i].us, sign * change->durations[i].sign);
     }
-    if (change->leg_policies) change_extremes(sums, change, sign);
+    if (change->leg_policies) change_extremes(store, sums, change, sign);
     /* A queue's row has its queue's T, whatever was counted in it. */
-    if (change->threshold_us >= 0 && !of_queue) rs_rows_threshold(sums, change->threshold_us, sign * (int)change->fact_count);
+    if (change->threshold_us >= 0 && !of_queue) rs_sums_threshold(store, sums, change->threshold_us, sign * (int)change->fact_count);
 }
 
 static void change_own(rs_account_t *account, uint32_t cell, const rs_posting_t *posting, unsigned attribution, bool of_queue) {
@@ -231,7 +231,9 @@ static rs_leg_keys_t leg_keys(rs_account_t *account, uint32_t tenant, uint32_t q
 static void prefetch_key(const rs_account_t *account, uint32_t key) {
     const rs_key_entry_t *entry = &account->directory->entries[key];
     if (entry->likely_cells[RS_ATTRIBUTION_EVENT] != 0) rs_rows_prefetch(account->rows, entry->likely_cells[RS_ATTRIBUTION_EVENT]);
-    if (account->windows != NULL) rs_window_prefetch(account->windows, key);
+    if (account->windows == NULL) return;
+    const rs_key_family_t family = entry->dimensions.family;
+    rs_window_prefetch(account->windows, key, family != RS_FAMILY_AGENT && family != RS_FAMILY_TEAM);
 }
 
 static void account_change(rs_account_t *account, uint32_t tenant, const rs_fact_t *fact, rs_change_t *change,

@@ -91,7 +91,7 @@ static void put_hours(rs_state_writer_t *writer, const rs_hours_config_t *hours)
     for (uint32_t i = 0; i < hours->date_count; i++) rs_state_put_item(writer, &date_table, &hours->dates[i]);
 }
 
-static void put_config(rs_state_writer_t *writer, const rs_config_t *config) {
+static void put_config(rs_state_writer_t *writer, const rs_config_t *config, bool with_rules) {
     rs_state_put_item(writer, &standards_table, config);
     rs_state_put_u8(writer, (uint8_t)config->window_count);
     for (uint32_t i = 0; i < config->window_count; i++) rs_state_put_u64(writer, (uint64_t)config->windows_us[i]);
@@ -105,8 +105,8 @@ static void put_config(rs_state_writer_t *writer, const rs_config_t *config) {
         rs_state_put_text(writer, queue->name);
         rs_state_put_text(writer, queue->hours);
     }
-    rs_state_put_u32(writer, config->rule_count);
-    for (uint32_t i = 0; i < config->rule_count; i++) put_rule(writer, &config->rules[i]);
+    rs_state_put_u32(writer, with_rules ? config->rule_count : 0);
+    for (uint32_t i = 0; i < config->rule_count && with_rules; i++) put_rule(writer, &config->rules[i]);
     rs_state_put_u32(writer, config->fcr.never_count);
     for (uint32_t i = 0; i < config->fcr.never_count; i++) rs_state_put_text(writer, config->fcr.never_topics[i]);
     rs_state_put_text(writer, config->feedback.complaint_hours);
@@ -122,7 +122,7 @@ static void save(const rs_core_t *core, rs_state_writer_t *writer) {
         for (uint32_t left = generation->used; left != 0; left &= left - 1) {
             rs_state_put_item(writer, &policy_table, &generation->policies[__builtin_ctz(left)]);
         }
-        put_config(writer, generation->config);
+        put_config(writer, generation->config, true);
     }
 }
 
@@ -131,25 +131,28 @@ static int swallow(void *context, const void *bytes, size_t len) {
     return RS_OK;
 }
 
-static int hash_config(const rs_config_t *config, rs_hash128_t *hash) {
+static int hash_config(const rs_config_t *config, bool with_rules, rs_hash128_t *hash) {
     const rs_state_out_t nowhere = {.write = swallow};
     rs_state_writer_t *writer;
     int status = rs_state_writer_create(&nowhere, &writer);
     if (status != RS_OK) return status;
     rs_state_begin_section(writer, &rs_state_config_part);
-    put_config(writer, config);
+    put_config(writer, config, with_rules);
     rs_state_end_section(writer);
     status = rs_state_finish(writer, hash);
     rs_state_writer_destroy(&writer);
     return status;
 }
 
-bool rs_state_same_config(const rs_config_t *a, const rs_config_t *b) {
+static bool are_same(const rs_config_t *a, const rs_config_t *b, bool with_rules) {
     rs_hash128_t one, other;
     if (a == b) return true;
-    if (hash_config(a, &one) != RS_OK || hash_config(b, &other) != RS_OK) return false;
+    if (hash_config(a, with_rules, &one) != RS_OK || hash_config(b, with_rules, &other) != RS_OK) return false;
     return one.low == other.low && one.high == other.high;
 }
+
+bool rs_state_same_config(const rs_config_t *a, const rs_config_t *b) { return are_same(a, b, true); }
+bool rs_state_same_figures(const rs_config_t *a, const rs_config_t *b) { return are_same(a, b, false); }
 
 /* --- loading ----------------------------------------------------------------------------------------------------------- */
 void rs_kept_configs_free(rs_core_t *core) {
@@ -368,7 +371,8 @@ static void load(rs_core_t *core, rs_state_reader_t *reader) {
     core->generation_count = rs_state_is_good(reader) ? count : 0;
     if (core->generation_count == 0) return;
     rs_generation_t *newest = &core->generations[count - 1];
-    if (rs_state_same_config(newest->config, core->options.config)) newest->config = core->options.config;
+    const rs_config_t *given = core->options.newest != NULL ? core->options.newest : core->options.config;
+    if (rs_state_same_config(newest->config, given)) newest->config = given;
 }
 
 static void check(const rs_core_t *core, rs_state_reader_t *reader, const rs_state_bounds_t *bounds) {

@@ -112,8 +112,7 @@ static int create_windows(rs_core_t *core) {
     int status = rs_window_create(&settings, &core->windows);
     if (status != RS_OK || !core->options.alerts) return status;
     const rs_config_t *newest = core->generations[core->generation_count - 1].config;   /* a loaded core: those of before */
-    return rs_alerts_create(newest, core->windows, config->limits.alerts, core->options.run << 32, core->options.effects.on_alert,
-                            core->options.effects.context, &core->alerts);
+    return rs_alerts_create(newest, core->windows, config->limits.alerts, core->options.run << 32, rs_core_on_transition, core, &core->alerts);
 }
 
 static int create_prediction(rs_core_t *core) {
@@ -124,11 +123,16 @@ static int create_prediction(rs_core_t *core) {
 }
 
 /* A cell has a row for each attribution. */
+static uint32_t rows_each(const rs_core_options_t *options) {
+    return options->attributions == 0 ? 1 : (uint32_t)__builtin_popcount(options->attributions);
+}
 static uint32_t max_cells(const rs_core_options_t *options) {
-    const uint32_t rows_each = (uint32_t)__builtin_popcount(options->attributions);
-    const uint32_t cells = options->config->limits.rows / (rows_each == 0 ? 1 : rows_each);
+    const uint32_t cells = options->config->limits.rows / rows_each(options);
     return cells == 0 ? 1 : cells;
 }
+
+/* As many as producers can have: each attached one, and those that are remembered. */
+static uint32_t most_sessions(const rs_limits_t *limits) { return limits->sources > limits->peers ? limits->sources : limits->peers; }
 
 int rs_core_create_parts(rs_core_t *core) {
     const rs_config_t *config = core->config;
@@ -137,6 +141,8 @@ int rs_core_create_parts(rs_core_t *core) {
     if (status != RS_OK) return status;
     core->directory.on_new = on_new_key;
     core->directory.context = core;
+    status = rs_kept_sessions_init(&core->kept_sessions, options->replay ? 1 : most_sessions(&config->limits));
+    if (status != RS_OK) return status;
     status = rs_sources_init(&core->sources, config, options->replay, options->hash_seed);
     if (status != RS_OK) return status;
     const bool follows_ways = options->process && config->limits.edges > 0;
@@ -150,7 +156,7 @@ int rs_core_create_parts(rs_core_t *core) {
                                        .team_of = team_of, .on_facts = on_case_facts, .context = core};
     status = rs_cases_init(&core->cases, &cases);
     if (status != RS_OK) return status;
-    status = rs_rows_init(&core->rows, max_cells(options), &options->interval, options->run);
+    status = rs_rows_init(&core->rows, max_cells(options), rows_each(options), &options->interval, options->run);
     if (status != RS_OK) return status;
     if (follows_ways) status = rs_process_init(&core->process, &config->limits, &options->interval, options->run);
     if (status != RS_OK) return status;
@@ -188,6 +194,7 @@ int rs_core_create(const rs_core_options_t *options, rs_core_t **core_out) {
     core->alerts_second = INT64_MIN;
     first_generation(core);
     const int status = rs_core_create_parts(core);
+    if (options->alerts && options->families != 0) rs_outbox_confirm(&core->outbox, RS_RECEIVER_STORE, 0, 0);
     if (status != RS_OK) {
         rs_core_destroy(&core);
         return status;
@@ -212,6 +219,8 @@ void rs_core_destroy(rs_core_t **core_ref) {
     rs_cases_deinit(&core->cases);
     rs_rows_deinit(&core->rows);
     rs_sources_deinit(&core->sources);
+    rs_kept_sessions_deinit(&core->kept_sessions);
+    rs_outbox_deinit(&core->outbox);
     rs_directory_deinit(&core->directory);
     free(core->account.touched);
     rs_kept_configs_free(core);
@@ -308,16 +317,18 @@ void rs_core_tick(rs_core_t *core, int64_t now_us) {
 static int32_t thousandths(int64_t milli) { return milli > INT32_MAX ? INT32_MAX : milli < INT32_MIN ? INT32_MIN : (int32_t)milli; }
 static uint32_t milliseconds(int64_t ms) { return ms > UINT32_MAX ? UINT32_MAX : (uint32_t)ms; }
 
-static void make_node(rs_core_t *core, const rs_event_t *event, uint32_t session, rs_node_t *node) {
+static void make_node(rs_core_t *core, const rs_event_t *event, uint32_t session, rs_node_t *node, rs_node_rest_t *rest) {
     rs_names_t *names = &core->directory.names;
     *node = (rs_node_t){.at_us = event->occurred_us, .seq = event->seq, .session = session, .type = event->type,
                         .channel = event->channel, .queue = rs_names_number(names, event->queue),
                         .agent = rs_names_number(names, event->agent), .team = rs_names_number(names, event->team),
-                        .topic = rs_names_number(names, event->topic), .direction = event->direction, .party = event->party};
+                        .direction = event->direction, .party = event->party};
+    memset(rest, 0, sizeof *rest);
+    rest->topic = rs_names_number(names, event->topic);
     if ((event->present & RS_HAS_SEQ) != 0) node->flags |= RS_NODE_SEQ;
     if (event->customer.len == RS_PSEUDONYM_BYTES && (event->present & RS_HAS_PSEUDONYM) != 0) {
         node->flags |= RS_NODE_CUSTOMER;
-        memcpy(&node->customer, event->customer.data, RS_PSEUDONYM_BYTES);
+        memcpy(&rest->customer, event->customer.data, RS_PSEUDONYM_BYTES);
     }
     if ((event->present & RS_HAS_RESOLVED) != 0) {
         node->flags |= (uint8_t)(RS_NODE_RESOLVED | (event->resolved ? RS_NODE_IS_RESOLVED : 0));
@@ -328,14 +339,14 @@ static void make_node(rs_core_t *core, const rs_event_t *event, uint32_t session
         case RS_CONTACT_DEQUEUED:
             if ((event->present & RS_HAS_WAIT_MS) == 0) break;
             node->flags |= RS_NODE_WAIT;
-            node->ms[0] = milliseconds(event->wait_ms);
+            rest->ms[0] = milliseconds(event->wait_ms);
             break;
         case RS_CONTACT_ENDED:
         case RS_CONTACT_TRANSFERRED:
             if ((event->present & RS_HAS_TALK_MS) != 0) node->flags |= RS_NODE_TALK;
             if ((event->present & RS_HAS_HOLD_MS) != 0) node->flags |= RS_NODE_HOLD;
-            node->ms[0] = milliseconds(event->talk_ms);
-            node->ms[1] = milliseconds(event->hold_ms);
+            rest->ms[0] = milliseconds(event->talk_ms);
+            rest->ms[1] = milliseconds(event->hold_ms);
             break;
         default: break;
     }
@@ -343,20 +354,20 @@ static void make_node(rs_core_t *core, const rs_event_t *event, uint32_t session
         node->detail = event->kind;
         if ((event->present & RS_HAS_SCORE) != 0) {
             node->flags |= RS_NODE_SCORE;
-            node->score_milli = thousandths(event->score_milli);
+            rest->score_milli = thousandths(event->score_milli);
         }
         if ((event->present & RS_HAS_SCALE_MIN) != 0) {
             node->flags |= RS_NODE_SCALE_MIN;
-            node->scale_min_milli = thousandths(event->scale_min_milli);
+            rest->scale_min_milli = thousandths(event->scale_min_milli);
         }
         if ((event->present & RS_HAS_SCALE_MAX) != 0) {
             node->flags |= RS_NODE_SCALE_MAX;
-            node->scale_max_milli = thousandths(event->scale_max_milli);
+            rest->scale_max_milli = thousandths(event->scale_max_milli);
         }
     } else if (event->type == RS_CONTACT_TRANSFERRED) {
         node->detail = event->kind;
-        node->to_queue = rs_names_number(names, event->to_queue);
-        node->to_agent = rs_names_number(names, event->to_agent);
+        rest->to_queue = rs_names_number(names, event->to_queue);
+        rest->to_agent = rs_names_number(names, event->to_agent);
     } else {
         node->detail = event->type == RS_CONTACT_ABANDONED ? event->stage : event->reason;
     }
@@ -388,8 +399,9 @@ static rs_refusal_t apply_to_contact(rs_core_t *core, const rs_event_t *event, u
     if (contact == 0) return RS_REFUSAL_LIMIT;
     rs_fcr_prefetch(&core->fcr, rs_contacts_at(&core->contacts, contact)->resolution);
     rs_node_t node;
-    make_node(core, event, session, &node);
-    const rs_refusal_t refusal = rs_contacts_take(&core->contacts, contact, &node, event->event_id);
+    rs_node_rest_t rest;
+    make_node(core, event, session, &node, &rest);
+    const rs_refusal_t refusal = rs_contacts_take(&core->contacts, contact, &node, &rest, event->event_id);
     if (refusal != RS_REFUSAL_NONE) return refusal;
     rs_closes_follow(&core->closes, contact);
     tie_to_journey(core, contact, event, session);
@@ -499,32 +511,6 @@ int rs_event_compare(const rs_event_t *a, const rs_event_t *b) {
 
 void rs_core_apply_refusal(rs_core_t *core, rs_str_t source, rs_refusal_t reason) {
     rs_sources_account_refusal(&core->sources, &core->directory.names, source, reason);
-}
-
-int rs_core_apply(rs_core_t *core, uint32_t kind, const void *bytes, size_t len, uint64_t position) {
-    core->position = position;
-    rs_event_t event;
-    rs_refused_t refused;
-    rs_origin_t origin;
-    rs_str_t source;
-    uint64_t hash;
-    int64_t at_us;
-    int status;
-    switch (kind) {
-        case RS_RECORD_EVENT:
-            status = rs_record_read_event(bytes, len, &event, &at_us, &origin);
-            if (status == RS_OK) rs_core_apply_event(core, &event, at_us, origin);
-            return status;
-        case RS_RECORD_REFUSAL:
-            status = rs_record_read_refusal(bytes, len, &source, &refused, &hash, &at_us, &origin);
-            if (status == RS_OK) rs_core_apply_refusal(core, source, refused.reason);
-            return status;
-        case RS_RECORD_TICK:
-            status = rs_record_read_tick(bytes, len, &at_us);
-            if (status == RS_OK) rs_core_tick(core, at_us);
-            return status;
-        default: return RS_ERR_PARSE;
-    }
 }
 
 void rs_core_finish(rs_core_t *core) {

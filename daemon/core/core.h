@@ -42,12 +42,18 @@ typedef struct rs_core_options {
     uint64_t run;                     /* distinguishes this run's row parts and episodes from those of earlier runs; grows */
     uint64_t hash_seed;
     rs_core_effects_t effects;
+    /* rs_core_load's alone: */
+    const rs_config_t *newest;        /* NULL, or the one that was in force when the state was saved: `config` is then the one that the core had
+                                         been made or last loaded with, and nothing is reconfigured */
+    uint64_t position;                /* 0, or the number of the record that makes the core be loaded */
 } rs_core_options_t;
 
 RS_MUST_CHECK int rs_core_create(const rs_core_options_t *options, rs_core_t **core);
 void rs_core_destroy(rs_core_t **core);
 
-/* Applies one record of the ring (event/event.h); `position` is where it ends. RS_ERR_PARSE: not a record. */
+/* Applies one record of the ring (event/event.h). `position` is its number since the journal began, 1 for the first; it grows, by more than
+ * 1 where records were lost. RS_ERR_PARSE: not a record; only the position is moved then. Configurations (RS_RECORD_CONFIG…, _BEGIN) move
+ * the position and nothing else: whoever feeds the core makes them of the text and calls rs_core_configure after. */
 RS_MUST_CHECK int rs_core_apply(rs_core_t *core, uint32_t kind, const void *bytes, size_t len, uint64_t position);
 /* The same for an event that is in hand already (replay). */
 void rs_core_apply_event(rs_core_t *core, const rs_event_t *event, int64_t arrival_us, rs_origin_t origin);
@@ -65,9 +71,12 @@ void rs_core_apply_refusal(rs_core_t *core, rs_str_t source, rs_refusal_t reason
 /* Time has come to `now_us` (wall clock; ignored as window time when time.clock = events). */
 void rs_core_tick(rs_core_t *core, int64_t now_us);
 /* A new configuration: rules and thresholds at once, policies from the next 15-minute boundary. RS_ERR_LIMIT when more than
- * RS_MAX_POLICIES versions would be alive; nothing changes then. Every configuration
- * given stays borrowed until rs_core_destroy: rows of before the change still need it. */
+ * RS_MAX_POLICIES versions would be alive, or within 32 days more than 64 sets of
+ * policies came into force; no figure changes then. Every configuration given stays borrowed for as long as rs_core_rests_on it: rows of
+ * before the change still need it. */
 RS_MUST_CHECK int rs_core_configure(rs_core_t *core, const rs_config_t *config);
+/* Whether the core may still read of it: of all that it was ever given, at most 64 and two more. */
+bool rs_core_rests_on(const rs_core_t *core, const rs_config_t *config);
 
 /* End of a replay: all that waits for time (skewed pairs) is settled. */
 void rs_core_finish(rs_core_t *core);
@@ -75,11 +84,54 @@ void rs_core_finish(rs_core_t *core);
 /* --- rows --------------------------------------------------------------------------------------------------------- */
 /* Calls on_row for every row that has at least one count, sorted by interval, tenant, key; nothing is changed. */
 void rs_core_rows(rs_core_t *core, rs_row_fn on_row, void *context);
-/* Calls on_row for up to `max` rows that changed since they were last collected, oldest change first, and marks them
- * collected. Final rows that have been collected and confirmed leave memory. Returns how many. */
+/* What changed stands in an order, by when it began to differ from what the store has. Collecting hands it out in that order and changes
+ * nothing that is saved; only a confirmation does, which is a record:
+ *     collect ─► store ─► RS_RECORD_CONFIRMED with rs_core_collected ─► apply: unchanged since ─► clean (a final one leaves memory)
+ *                                                                              changed since   ─► to the end of the order
+ * What was handed out is in hand and is not handed out again before its confirmation. A core that was loaded or made anew has nothing in
+ * hand: what was not confirmed is handed out again (rows are absolute and revisioned: twice is harmless). */
+/* Calls on_row for up to `max` changed rows. All rows of a key and interval come together: `max` must be at least
+ * RS_ATTRIBUTION_COUNT, and fewer than `max` may come although there are more. Returns how many; 0: there are none. */
 size_t rs_core_collect(rs_core_t *core, size_t max, rs_row_fn on_row, void *context);
-/* Rows changed and not yet collected. */
+/* What may be confirmed when everything handed out so far, rows and edges, has arrived. Alerts: zeros. */
+void rs_core_collected(const rs_core_t *core, rs_confirmed_t *confirmed);
+/* What is in hand did not arrive: all that is not confirmed is handed out again. */
+void rs_core_collect_again(rs_core_t *core);
+/* As applying the record says. */
+void rs_core_confirm(rs_core_t *core, const rs_confirmed_t *confirmed);
+/* For a database that forgot what it had confirmed. From the present record on all that changes is told: a row or edge that leaves memory
+ * when it leaves, the others by rs_core_followed (which ends it). Told are absolute rows with their parts and revisions, some perhaps
+ * twice. Changes nothing that is saved, and does not outlive a load. */
+typedef struct rs_core_follower {
+    void *context;
+    rs_row_fn on_row;
+    rs_process_row_fn on_edge;
+} rs_core_follower_t;
+void rs_core_follow(rs_core_t *core, const rs_core_follower_t *follower);
+void rs_core_followed(rs_core_t *core);
+/* Of which the store has all rows and edges, as far as confirmations said. */
+uint64_t rs_core_confirmed_position(const rs_core_t *core);
+/* How much of limits.rows is in use, or of limits.edges if that is more: 0 .. 1000. */
+uint32_t rs_core_rows_permille(const rs_core_t *core);
+/* Rows changed and neither confirmed nor in hand. */
 size_t rs_core_dirty_rows(const rs_core_t *core);
+/* Alert transitions that a receiver has not confirmed, oldest first, as they were when they happened; the most recent
+ * RS_ALERT_OUTBOX_BYTES (core/alert/outbox.h) of them. A receiver that was never heard of has none. */
+void rs_core_unconfirmed_alerts(const rs_core_t *core, uint64_t receiver, rs_alert_fn on_alert, void *context);
+/* Every episode that is open now: rs_alerts_open. */
+void rs_core_open_alerts(const rs_core_t *core, rs_alert_fn on_alert, void *context);
+/* Identity of the last transition that the receiver has. False: it was never heard of. */
+bool rs_core_receiver(const rs_core_t *core, uint64_t receiver, uint64_t *position, uint32_t *ordinal);
+
+/* --- producers' sessions (core/session.h) ------------------------------------------------------------------------- */
+/* Sessions 1 .. count. False: nobody has that number. */
+uint32_t rs_core_session_count(const rs_core_t *core);
+typedef struct rs_core_session {
+    rs_str_t source, incarnation;    /* borrowed until the next record is applied */
+    uint64_t last;                   /* settled up to here */
+    uint64_t used;                   /* number of the record that was its last: the order of least use */
+} rs_core_session_t;
+bool rs_core_session(const rs_core_t *core, uint32_t session, rs_core_session_t *kept);
 
 /* --- the way through the process (options.process; nothing without it) --------------------------------------------- */
 /* As rs_core_rows, _collect and _dirty_rows: edges by interval, tenant, from, to, queue; each in the interval of its moment. */
@@ -134,7 +186,8 @@ void rs_core_accounting(const rs_core_t *core, uint32_t source, rs_accounting_t 
 
 int64_t rs_core_now(const rs_core_t *core);          /* the time that windows and alerts go by */
 int64_t rs_core_watermark(const rs_core_t *core);    /* minimum over active sources */
-uint64_t rs_core_position(const rs_core_t *core);    /* of the last applied record */
+uint64_t rs_core_position(const rs_core_t *core);    /* number of the last applied record */
+uint64_t rs_core_run(const rs_core_t *core);         /* that it was begun with, over all restarts */
 const rs_window_store_t *rs_core_windows(const rs_core_t *core);   /* NULL when off */
 /* Any thread, for key < rs_window_key_count: the key's dimensions, valid for the core's life. */
 void rs_core_key(const rs_core_t *core, uint32_t key, rs_key_t *dimensions);
@@ -169,6 +222,7 @@ void rs_core_complaints(const rs_core_t *core, uint32_t tenant, rs_complaint_gau
 typedef struct rs_core_losses {
     uint64_t contacts, cells, panes, overflowed_keys, alerts, cases, edges, variants;
     uint64_t customers;             /* journeys of customers that were forgotten before their repeat window had ended */
+    uint64_t untold;                /* alert transitions that a receiver may never have, and receivers past the bound */
     uint64_t unmoved;               /* facts that stay at their own moment in attribution close */
 } rs_core_losses_t;
 rs_core_losses_t rs_core_losses(const rs_core_t *core);

@@ -1,7 +1,8 @@
 /* A new configuration while running: thresholds and policies from the next 15-minute boundary, alert rules at once. */
 #include "core/core_internal.h"
+#include "core/parts_state.h"
 
-enum { BOUNDARY_MINUTES = 15 };
+enum { BOUNDARY_MINUTES = 15, KEPT_DAYS = 32 /* longer than any contact is remembered (core/contact/contact.c) */ };
 
 static int64_t next_boundary(const rs_core_t *core) {
     const int64_t step_us = BOUNDARY_MINUTES * RS_US_PER_MIN;
@@ -63,7 +64,69 @@ void rs_core_tell_slots(rs_core_t *core) {
     rs_alerts_set_slots(core->alerts, slots, config->policy_count);
 }
 
+void rs_core_go_on_with(rs_core_t *core, const rs_config_t *config) {
+    core->contacts.derivation.repeat_window_us = config->fcr.repeat_window_us;
+    core->config = config;
+    rs_agents_configure(core->agents, config);
+}
+
+/* --- policies that nobody asks for any more --------------------------------------------------------------------------- */
+/* What keys know of the set with a number. */
+static void forget_standards(rs_core_t *core) {
+    for (uint32_t key = 0; key < core->directory.count; key++) core->directory.entries[key].generation = UINT32_MAX;
+}
+
+/* Every set that may follow is tried, the newest first: mostly it says the same of first-contact resolution. */
+static bool fcr_does_without(rs_core_t *core, uint32_t number) {
+    const rs_fcr_config_t *gone = &core->generations[number].config->fcr;
+    for (uint32_t i = core->generation_count; i-- > 0;) {
+        if (i != number && rs_fcr_do_without(&core->fcr, gone, &core->generations[i].config->fcr)) return true;
+    }
+    return false;
+}
+
+static void forget_generation(rs_core_t *core, uint32_t number) {
+    core->generation_count--;
+    core->account.generation_count = core->generation_count;
+    for (uint32_t i = number; i < core->generation_count; i++) core->generations[i] = core->generations[i + 1];
+    if (core->gauges.generation > number) core->gauges.generation--;
+    forget_standards(core);
+}
+
+/* A set goes that never came into force, because the next one came before, or that no contact in memory is as old as. */
+static void make_room(rs_core_t *core) {
+    for (uint32_t i = 0; i + 1 < core->generation_count; i++) {
+        const int64_t until_us = core->generations[i + 1].from_us;
+        const bool needless = until_us <= core->generations[i].from_us || until_us <= core->now_us - KEPT_DAYS * RS_US_PER_DAY;
+        if (!needless || !fcr_does_without(core, i)) continue;
+        forget_generation(core, i);
+        return;
+    }
+}
+
+/* --- the new one ------------------------------------------------------------------------------------------------------ */
+/* Only rules differ, or what no figure rests on: no new set. */
+static int configure_in_place(rs_core_t *core, const rs_config_t *config) {
+    const int status = core->alerts == NULL ? RS_OK : rs_alerts_configure(core->alerts, config, core->now_us);
+    if (status != RS_OK) return status;
+    core->generations[core->generation_count - 1].config = config;
+    rs_fcr_configure(&core->fcr, &config->fcr);
+    rs_core_go_on_with(core, config);
+    forget_standards(core);
+    if (core->alerts != NULL) rs_core_tell_slots(core);
+    return RS_OK;
+}
+
+bool rs_core_rests_on(const rs_core_t *core, const rs_config_t *config) {
+    bool rests = config == core->config || config == core->options.config || config == core->options.newest;
+    for (uint32_t i = 0; i < core->generation_count; i++) rests = rests || core->generations[i].config == config;
+    for (unsigned i = 0; i < RS_FCR_SETTINGS; i++) rests = rests || core->fcr.settings[i].config == &config->fcr;
+    return rests;
+}
+
 int rs_core_configure(rs_core_t *core, const rs_config_t *config) {
+    if (rs_state_same_figures(core->generations[core->generation_count - 1].config, config)) return configure_in_place(core, config);
+    if (core->generation_count == RS_MAX_GENERATIONS) make_room(core);
     if (core->generation_count == RS_MAX_GENERATIONS) return RS_ERR_LIMIT;
     rs_generation_t *next = &core->generations[core->generation_count];
     *next = (rs_generation_t){.from_us = next_boundary(core), .config = config};
@@ -72,9 +135,7 @@ int rs_core_configure(rs_core_t *core, const rs_config_t *config) {
     if (status == RS_OK && core->alerts != NULL) status = rs_alerts_configure(core->alerts, config, core->now_us);
     if (status != RS_OK) return status;
     rs_fcr_configure(&core->fcr, &config->fcr);
-    core->contacts.derivation.repeat_window_us = config->fcr.repeat_window_us;
-    core->config = config;
-    rs_agents_configure(core->agents, config);
+    rs_core_go_on_with(core, config);
     core->generation_count++;
     core->account.generation_count = core->generation_count;
     if (core->alerts != NULL) rs_core_tell_slots(core);

@@ -4,6 +4,7 @@
 
 #include "core/account.h"
 #include "core/agent/agent.h"
+#include "core/alert/outbox.h"
 #include "core/close.h"
 #include "core/contact/contact.h"
 #include "core/core.h"
@@ -13,6 +14,7 @@
 #include "core/journey.h"
 #include "core/predict/predict.h"
 #include "core/process/process.h"
+#include "core/session.h"
 #include "core/source.h"
 
 enum { RS_ANNOUNCED = 8, RS_ANNOUNCED_NEAR = 3, RS_ANNOUNCED_NEXT = 6 };   /* events known ahead, a power of two; how many ago */
@@ -44,7 +46,16 @@ struct rs_core {
     int64_t watermark_us, watermark_second;
     int64_t alerts_second;           /* that all keys' alerts were last looked at */
     int64_t final_frontier_us;       /* intervals that end by then are final */
-    uint64_t position;
+    uint64_t position;               /* number of the record being applied, or of the last one */
+    uint64_t confirmed_position;     /* of which the store has all rows */
+    uint32_t ordinal;                /* of the last alert transition of the record being applied */
+    rs_kept_sessions_t kept_sessions;
+    rs_outbox_t outbox;
+    struct rs_follow {               /* rs_core_follow; not saved */
+        rs_core_follower_t to;
+        bool on;
+        uint64_t rows_revision, edges_revision;   /* what has a greater one changed since */
+    } follow;
     uint64_t contacts_refused;
     rs_hash128_t announced[RS_ANNOUNCED];   /* contacts of the events announced last */
     uint32_t announced_at;
@@ -54,12 +65,21 @@ struct rs_core {
 RS_MUST_CHECK int rs_core_create_parts(rs_core_t *core);
 /* Tells the alert rules in which slots the policies of the newest generation are counted. */
 void rs_core_tell_slots(rs_core_t *core);
+/* What is read of the newest configuration while running is read of this one. */
+void rs_core_go_on_with(rs_core_t *core, const rs_config_t *config);
 /* Touched keys: publishes their gauges and lets the alert rules look at them. */
 void rs_core_settle_touched(rs_core_t *core);
 /* Takes a feedback.received. */
 RS_MUST_CHECK rs_refusal_t rs_core_apply_feedback(rs_core_t *core, const rs_event_t *event, uint32_t session);
 /* Cases fold, complaints become overdue; at most `budget` of each. */
 void rs_core_let_time_act_on_cases(rs_core_t *core, uint32_t budget);
+/* Calls on_row for all rows of cells that changed after `revision`: of all cells, or of those that this confirmation takes out of memory. */
+void rs_core_rows_since(rs_core_t *core, uint64_t revision, rs_row_fn on_row, void *context);
+void rs_core_rows_leaving(rs_core_t *core, uint64_t revision, const rs_collected_t *confirmed, rs_row_fn on_row, void *context);
+void rs_core_process_since(rs_core_t *core, uint64_t revision, rs_process_row_fn on_edge, void *context);
+void rs_core_process_leaving(rs_core_t *core, uint64_t revision, const rs_collected_t *confirmed, rs_process_row_fn on_edge, void *context);
+/* Gives transitions their identity and keeps them until they are confirmed; the alerts' callback. */
+void rs_core_on_transition(void *context, const rs_alert_transition_t *transition);
 /* Marks rows final as the watermark passes. */
 void rs_core_finalise_rows(rs_core_t *core);
 

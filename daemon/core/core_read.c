@@ -10,12 +10,7 @@ void rs_core_finalise_rows(rs_core_t *core) {
     if (settled_us < 0 || frontier_us <= core->final_frontier_us) return;
     core->final_frontier_us = frontier_us;
     rs_process_finalise(&core->process, frontier_us);
-    for (uint32_t number = 1; number <= core->rows.cells.made; number++) {
-        rs_cell_t *cell = rs_rows_cell(&core->rows, number);
-        if (cell->is_free || cell->is_final || cell->start_us + cell->length_us > frontier_us) continue;
-        cell->is_final = true;
-        rs_rows_touch(&core->rows, number, cell->attributions);
-    }
+    rs_rows_finalise(&core->rows, frontier_us);
 }
 
 /* A queue's row has its queue's T; the rows of others know their T only while all facts in them had the same. */
@@ -80,26 +75,56 @@ static bool same_rows(const rs_cell_t *cell, unsigned a, unsigned b) {
     return a != RS_ATTRIBUTION_CLOSE && b != RS_ATTRIBUTION_CLOSE && cell->own[a] == 0 && cell->own[b] == 0;
 }
 
+static void tell_rows(rs_core_t *core, uint32_t number, unsigned attributions, rs_row_fn on_row, void *context) {
+    const rs_cell_t *cell = rs_rows_cell(&core->rows, number);
+    unsigned before = RS_ATTRIBUTION_COUNT;   /* what `row` was read from */
+    rs_row_t row;
+    for (unsigned left = attributions; left != 0; left &= left - 1) {
+        const unsigned attribution = (unsigned)__builtin_ctz(left);
+        if (before != RS_ATTRIBUTION_COUNT && same_rows(cell, before, attribution)) row.attribution = (uint8_t)attribution;
+        else read_row(core, number, attribution, &row);
+        before = attribution;
+        on_row(context, &row);
+    }
+}
+
+void rs_core_rows_since(rs_core_t *core, uint64_t revision, rs_row_fn on_row, void *context) {
+    for (uint32_t number = 1; number <= core->rows.cells.made; number++) {
+        const rs_cell_t *cell = rs_rows_cell(&core->rows, number);
+        if (!cell->is_free && cell->revision > revision) tell_rows(core, number, cell->attributions, on_row, context);
+    }
+}
+
+void rs_core_rows_leaving(rs_core_t *core, uint64_t revision, const rs_collected_t *confirmed, rs_row_fn on_row, void *context) {
+    for (uint32_t number = core->rows.dirty_head; number != 0;) {
+        const rs_cell_t *cell = rs_rows_cell(&core->rows, number);
+        if (cell->dirty_since > confirmed->through) return;
+        const bool leaves = cell->is_final && cell->revision <= confirmed->revision;
+        if (leaves && cell->revision > revision) tell_rows(core, number, cell->attributions, on_row, context);
+        number = cell->dirty_next;
+    }
+}
+
 size_t rs_core_collect(rs_core_t *core, size_t max, rs_row_fn on_row, void *context) {
     size_t count = 0;
-    rs_row_t row;
-    rs_place_t last = {0};           /* what `row` was read from */
-    while (count < max && core->rows.dirty_head != 0) {
-        const uint32_t number = core->rows.dirty_head;
-        const rs_cell_t *cell = rs_rows_cell(&core->rows, number);
-        const unsigned attribution = (unsigned)__builtin_ctz(cell->dirty);
-        if (last.cell == number && same_rows(cell, last.attribution, attribution)) row.attribution = (uint8_t)attribution;
-        else read_row(core, number, attribution, &row);
-        last = (rs_place_t){.cell = number, .attribution = (uint8_t)attribution};
-        rs_rows_clean(&core->rows, number, attribution);
-        on_row(context, &row);
-        count++;
-        if (cell->is_final && cell->dirty == 0) rs_rows_free(&core->rows, number);
+    for (uint32_t number; (number = rs_rows_next_dirty(&core->rows)) != 0;) {
+        const size_t rows = (size_t)__builtin_popcount(rs_rows_cell(&core->rows, number)->dirty);
+        if (rows > max - count) break;
+        tell_rows(core, number, rs_rows_cell(&core->rows, number)->dirty, on_row, context);
+        rs_rows_take_in_hand(&core->rows, number);
+        count += rows;
     }
     return count;
 }
 
-size_t rs_core_dirty_rows(const rs_core_t *core) { return core->rows.dirty_count; }
+size_t rs_core_dirty_rows(const rs_core_t *core) { return core->rows.dirty_count - core->rows.in_hand.rows; }
+
+static uint32_t permille(const rs_pool_t *pool) { return pool->max_items == 0 ? 0 : (uint32_t)((uint64_t)pool->live * 1000 / pool->max_items); }
+
+uint32_t rs_core_rows_permille(const rs_core_t *core) {
+    const uint32_t rows = permille(&core->rows.cells), edges = permille(&core->process.cells);
+    return rows > edges ? rows : edges;
+}
 
 uint32_t rs_core_source_count(const rs_core_t *core) { return core->sources.source_count; }
 
@@ -118,6 +143,10 @@ void rs_core_accounting(const rs_core_t *core, uint32_t source, rs_accounting_t 
 
 int64_t rs_core_now(const rs_core_t *core) { return core->now_us; }
 int64_t rs_core_watermark(const rs_core_t *core) { return core->watermark_us; }
+void rs_core_open_alerts(const rs_core_t *core, rs_alert_fn on_alert, void *context) {
+    if (core->alerts != NULL) rs_alerts_open(core->alerts, on_alert, context);
+}
+uint64_t rs_core_run(const rs_core_t *core) { return core->options.run; }
 uint64_t rs_core_position(const rs_core_t *core) { return core->position; }
 const rs_window_store_t *rs_core_windows(const rs_core_t *core) { return core->windows; }
 void rs_core_key(const rs_core_t *core, uint32_t key, rs_key_t *dimensions) { *dimensions = core->directory.entries[key].dimensions; }
@@ -177,13 +206,13 @@ int rs_core_check(const rs_core_t *core, const char **why) {
 }
 
 rs_core_losses_t rs_core_losses(const rs_core_t *core) {
-    return (rs_core_losses_t){.contacts = core->contacts_refused, .unmoved = core->closes.unmoved, .cells = core->rows.dropped,
+    return (rs_core_losses_t){.contacts = core->contacts_refused, .unmoved = core->closes.unmoved, .cells = core->rows.store.dropped,
                               .panes = core->account.windows_refused, .overflowed_keys = core->directory.overflowed,
                               .alerts = core->alerts != NULL ? rs_alerts_unbound(core->alerts) : 0,
                               .cases = core->cases.refused + core->cases.forgotten,
                               .edges = core->process.overflowed + core->process.dropped,
                               .variants = core->process.variants.taken_over,
-                              .customers = core->fcr.forgotten};
+                              .customers = core->fcr.forgotten, .untold = core->outbox.dropped + core->outbox.refused};
 }
 
 rs_contact_rate_t rs_core_fcr_contact_rate(const rs_core_t *core, rs_str_t tenant) {

@@ -12,7 +12,8 @@ static const rs_state_field_t core_fields[] = {
     RS_STATE_FIELD(rs_core_t, options.interval.mode, RS_BOUND_ANY), RS_STATE_FIELD(rs_core_t, options.interval.length_us, RS_BOUND_ANY),
     RS_STATE_REBUILT(rs_core_t, options.interval.zone), RS_STATE_REBUILT(rs_core_t, options.start_us),
     RS_STATE_FIELD(rs_core_t, options.run, RS_BOUND_ANY), RS_STATE_FIELD(rs_core_t, options.hash_seed, RS_BOUND_ANY),
-    RS_STATE_REBUILT(rs_core_t, options.effects), RS_STATE_REBUILT(rs_core_t, config),
+    RS_STATE_REBUILT(rs_core_t, options.effects), RS_STATE_REBUILT(rs_core_t, options.newest), RS_STATE_REBUILT(rs_core_t, options.position),
+    RS_STATE_REBUILT(rs_core_t, config),
     /* in sections of their own */
     RS_STATE_REBUILT(rs_core_t, directory), RS_STATE_REBUILT(rs_core_t, sources), RS_STATE_REBUILT(rs_core_t, contacts),
     RS_STATE_REBUILT(rs_core_t, rows), RS_STATE_REBUILT(rs_core_t, gauges), RS_STATE_REBUILT(rs_core_t, fcr), RS_STATE_REBUILT(rs_core_t, agents),
@@ -29,7 +30,8 @@ static const rs_state_field_t core_fields[] = {
     RS_STATE_FIELD(rs_core_t, now_us, RS_BOUND_TIME), RS_STATE_FIELD(rs_core_t, wall_us, RS_BOUND_TIME),
     RS_STATE_FIELD(rs_core_t, watermark_us, RS_BOUND_OR_NONE), RS_STATE_FIELD(rs_core_t, watermark_second, RS_BOUND_OR_NONE),
     RS_STATE_FIELD(rs_core_t, alerts_second, RS_BOUND_OR_NONE), RS_STATE_FIELD(rs_core_t, final_frontier_us, RS_BOUND_OR_NONE),
-    RS_STATE_FIELD(rs_core_t, position, RS_BOUND_ANY), RS_STATE_FIELD(rs_core_t, contacts_refused, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs_core_t, position, RS_BOUND_ANY), RS_STATE_FIELD(rs_core_t, confirmed_position, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs_core_t, ordinal, RS_BOUND_ANY), RS_STATE_REBUILT(rs_core_t, kept_sessions), RS_STATE_REBUILT(rs_core_t, outbox), RS_STATE_REBUILT(rs_core_t, follow), RS_STATE_FIELD(rs_core_t, contacts_refused, RS_BOUND_ANY),
     RS_STATE_REBUILT(rs_core_t, announced), RS_STATE_REBUILT(rs_core_t, announced_at)};
 static const rs_state_table_t core_table = RS_STATE_TABLE(rs_core_t, "core", core_fields);
 
@@ -68,6 +70,7 @@ static void load_core(rs_core_t *core, rs_state_reader_t *reader) {
     const bool in_range = core->now_us >= 0 && core->now_us < RS_TIME_MAX_US;
     if (!in_range) rs_state_refuse(reader, RS_ERR_PARSE, "the state's time is out of range");
     core->options.interval = given.interval;
+    if (given.position != 0) core->position = given.position;
 }
 
 static void check_core(const rs_core_t *core, rs_state_reader_t *reader, const rs_state_bounds_t *bounds) {
@@ -85,7 +88,7 @@ static const rs_state_part_t *const parts[] = {
     &rs_state_names_part, &rs_state_directory_part, &rs_state_sources_part, &rs_state_contacts_part, &rs_state_journeys_part,
     &rs_state_gauges_part, &rs_state_rows_part, &rs_state_windows_part, &rs_state_alerts_part,
     &rs_state_closes_part, &rs_state_fcr_part, &rs_state_agents_part, &rs_state_cases_part, &rs_state_process_part,
-    &rs_state_prediction_part};
+    &rs_state_prediction_part, &rs_state_sessions_part, &rs_state_outbox_part};
 
 const rs_state_part_t *rs_state_part_at(uint32_t i) { return i < RS_ARRAY_LEN(parts) ? parts[i] : NULL; }
 
@@ -192,6 +195,12 @@ static void finish(rs_core_t *core, rs_state_reader_t *reader) {
     if (core->alerts != NULL) {
         rs_core_tell_slots(core);
         rs_state_settle_alerts(core);
+    }
+    if (core->options.newest != NULL) {
+        const bool same = core->generations[core->generation_count - 1].config == core->options.newest;
+        if (same) rs_core_go_on_with(core, core->options.newest);
+        else rs_state_refuse(reader, RS_ERR_STATE, "the state was saved under another configuration");
+        return;
     }
     const rs_config_t *given = core->options.config;
     if (core->generations[core->generation_count - 1].config == given) return;

@@ -20,6 +20,9 @@ uint64_t rs_journeys_bytes(const rs_journeys_t *journeys) {
     return journeys->on ? rs_pool_bytes(&journeys->pool) + rs_index_bytes(&journeys->index) : 0;
 }
 
+static const rs_journey_legs_t no_legs = {
+    .last_end = {.at_us = INT64_MIN}, .answer_us = INT64_MIN, .ended_us = INT64_MIN, .closed_us = INT64_MIN};
+
 static rs_journey_t *journey_at(const rs_journeys_t *journeys, uint32_t number) { return rs_pool_at(&journeys->pool, number); }
 static bool same_id(rs_hash128_t a, rs_hash128_t b) { return a.low == b.low && a.high == b.high; }
 
@@ -41,12 +44,14 @@ static uint32_t make(rs_journeys_t *journeys, uint32_t tenant, rs_hash128_t id) 
     rs_journey_t *journey = journey_at(journeys, number);
     journey->id = id;
     journey->tenant = tenant;
+    journey->left = no_legs;
     rs_index_add(&journeys->index, id.low, number);
     return number;
 }
 
 /* --- which contacts ------------------------------------------------------------------------------------------------- */
 static void settle(rs_journeys_t *journeys, rs_journey_t *journey);
+static void add_story(const rs_journeys_t *journeys, rs_journey_legs_t *legs, const rs_story_t *story);
 
 /* A contact that was a journey of its own brings its record along when it is the one that the journey is called by. */
 static void enter(rs_journeys_t *journeys, uint32_t number, uint32_t journey_number) {
@@ -146,7 +151,7 @@ void rs_journeys_forget(rs_journeys_t *journeys, uint32_t contact_number) {
     }
     rs_journey_t *journey = journey_at(journeys, number);
     const rs_outline_t *outline = &contact->story.outline;
-    journey->frozen = true;
+    add_story(journeys, &journey->left, &contact->story);
     if (journey->has_rest) rs_outline_merge(&journey->rest, outline, rs_fcr_window(journeys->fcr), journeys->fcr->names);
     else journey->rest = *outline;
     journey->has_rest = true;
@@ -161,44 +166,52 @@ static bool is_before(const rs_journeys_t *journeys, const rs_order_t *a, const 
     return rs_contacts_compare(journeys->contacts, a, b) < 0;
 }
 
-/* The verdict as a closed leg: at the first answer after the first queued, or at the end of the last leg when none is open
- * and nobody answered. False: not decided yet, or no leg at all. */
-static bool judge(const rs_journeys_t *journeys, const rs_journey_t *journey, rs_fact_t *verdict) {
-    const rs_story_t *first = NULL, *last = NULL;
-    int64_t answer_us = INT64_MAX;
-    bool open = false;
+static void add_story(const rs_journeys_t *journeys, rs_journey_legs_t *legs, const rs_story_t *story) {
+    const bool is_answered = story->first_answer_us != INT64_MIN;
+    const int64_t closed_us = rs_story_close_us(story);
+    if (story->has_leg && (!legs->has_leg || is_before(journeys, &story->first_queued, &legs->first_queued))) {
+        legs->first_queued = story->first_queued;
+        legs->first_queue = story->first_queue;
+        legs->first_channel = story->first_leg_channel;
+    }
+    if (story->has_leg && !story->leg_open &&
+        (legs->last_end.at_us == INT64_MIN || is_before(journeys, &legs->last_end, &story->last_leg_end))) {
+        legs->last_end = story->last_leg_end;
+        legs->last_outcome = story->last_outcome;
+        legs->last_reason = story->last_reason;
+    }
+    legs->leg_open |= story->has_leg && story->leg_open;
+    legs->has_leg |= story->has_leg;
+    if (is_answered && (legs->answer_us == INT64_MIN || story->first_answer_us < legs->answer_us)) legs->answer_us = story->first_answer_us;
+    if (story->ended_us > legs->ended_us) legs->ended_us = story->ended_us;
+    if (closed_us > legs->closed_us) legs->closed_us = closed_us;
+}
+
+static rs_journey_legs_t legs_of(const rs_journeys_t *journeys, const rs_journey_t *journey) {
+    rs_journey_legs_t legs = journey->left;
     for (uint32_t number = journey->first_contact; number != 0;) {
         const rs_contact_t *contact = rs_contacts_at(journeys->contacts, number);
-        const rs_story_t *story = &contact->story;
-        if (story->has_leg && (first == NULL || is_before(journeys, &story->first_queued, &first->first_queued))) first = story;
-        if (story->has_leg && story->leg_open) open = true;
-        if (story->has_leg && !story->leg_open && (last == NULL || is_before(journeys, &last->last_leg_end, &story->last_leg_end))) last = story;
-        if (story->first_answer_us != INT64_MIN && story->first_answer_us < answer_us) answer_us = story->first_answer_us;
+        add_story(journeys, &legs, &contact->story);
         number = contact->journey_next;
     }
-    if (first == NULL) return false;
-    const bool answered = answer_us != INT64_MAX;
-    if (!answered && (open || last == NULL)) return false;
-    const int64_t at_us = answered ? answer_us : last->last_leg_end.at_us, queued_us = first->first_queued.at_us;
-    *verdict = (rs_fact_t){.type = RS_FACT_LEG_CLOSED, .queue = first->first_queue, .channel = first->first_leg_channel,
-                           .outcome = answered ? RS_OUTCOME_ANSWERED : last->last_outcome,
-                           .reason = answered ? 0 : last->last_reason, .at_us = at_us, .enter_us = queued_us,
+    return legs;
+}
+
+/* The verdict as a closed leg: at the first answer after the first queued, or at the end of the last leg when none is open
+ * and nobody answered. False: not decided yet, or no leg at all. */
+static bool judge(const rs_journey_legs_t *legs, rs_fact_t *verdict) {
+    const bool answered = legs->answer_us != INT64_MIN, ended = legs->last_end.at_us != INT64_MIN;
+    if (!legs->has_leg || (!answered && (legs->leg_open || !ended))) return false;
+    const int64_t at_us = answered ? legs->answer_us : legs->last_end.at_us, queued_us = legs->first_queued.at_us;
+    *verdict = (rs_fact_t){.type = RS_FACT_LEG_CLOSED, .queue = legs->first_queue, .channel = legs->first_channel,
+                           .outcome = answered ? RS_OUTCOME_ANSWERED : legs->last_outcome,
+                           .reason = answered ? 0 : legs->last_reason, .at_us = at_us, .enter_us = queued_us,
                            .a_us = at_us > queued_us ? at_us - queued_us : 0};
     return true;
 }
 
 /* The last ended or abandoned of its contacts, else their last event. */
-static int64_t close_of(const rs_journeys_t *journeys, const rs_journey_t *journey) {
-    int64_t ended_us = INT64_MIN, last_us = INT64_MIN;
-    for (uint32_t number = journey->first_contact; number != 0;) {
-        const rs_contact_t *contact = rs_contacts_at(journeys->contacts, number);
-        const int64_t close_us = rs_story_close_us(&contact->story);
-        if (contact->story.ended_us > ended_us) ended_us = contact->story.ended_us;
-        if (close_us > last_us) last_us = close_us;
-        number = contact->journey_next;
-    }
-    return ended_us != INT64_MIN ? ended_us : last_us;
-}
+static int64_t close_of(const rs_journey_legs_t *legs) { return legs->ended_us != INT64_MIN ? legs->ended_us : legs->closed_us; }
 
 /* The verdict stands; only where attribution close has it may have changed. */
 static void move(rs_journeys_t *journeys, rs_journey_t *journey, int64_t to_us) {
@@ -210,10 +223,11 @@ static void move(rs_journeys_t *journeys, rs_journey_t *journey, int64_t to_us) 
 
 static void settle_verdict(rs_journeys_t *journeys, rs_journey_t *journey) {
     rs_fact_t verdict;
-    if (!journeys->verdicts || journey->frozen) return;
-    const bool decided = judge(journeys, journey, &verdict);
+    if (!journeys->verdicts) return;
+    const rs_journey_legs_t legs = legs_of(journeys, journey);
+    const bool decided = judge(&legs, &verdict);
     const bool closes = rs_account_closes(journeys->account);
-    const int64_t close_us = closes && decided ? close_of(journeys, journey) : INT64_MIN;
+    const int64_t close_us = closes && decided ? close_of(&legs) : INT64_MIN;
     if (decided && journey->counted && memcmp(&verdict, &journey->verdict, sizeof verdict) == 0) {
         if (closes) move(journeys, journey, close_us);
         return;

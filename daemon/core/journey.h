@@ -4,7 +4,8 @@
  * Model:   a contact that names no journey is one of its own, with its contact id as the journey's id. Such journeys need no item
  *          here: only those with several contacts have one, those that one names that may be the first of several, and those that
  *          left memory and are spoken of again. With a policy of unit journey every contact's has.
- *          Of contacts that left memory the journey keeps their outline in `rest`.
+ *          Of contacts that left memory the journey keeps what they say of the verdict in `left`, and their outline in `rest`: they can
+ *          change no more, but others of it can.
  */
 #ifndef RS_CORE_JOURNEY_H
 #define RS_CORE_JOURNEY_H
@@ -13,11 +14,21 @@
 #include "core/contact/contact.h"
 #include "core/fcr/fcr.h"
 
+/* What the verdict rests on, of one contact or of several. */
+typedef struct rs_journey_legs {
+    bool has_leg, leg_open;
+    uint8_t first_channel, last_outcome, last_reason;
+    uint32_t first_queue;
+    rs_order_t first_queued, last_end;   /* when has_leg; of the last leg that ended, at_us INT64_MIN: none did */
+    int64_t answer_us;                   /* the first answer */
+    int64_t ended_us, closed_us;         /* the last ended or abandoned event; the last event. INT64_MIN: none, as above */
+} rs_journey_legs_t;
+
 typedef struct rs_journey {
     rs_hash128_t id;
     uint32_t tenant, first_contact;
-    bool counted, frozen;         /* frozen: a contact of it left memory, the verdict stands */
-    bool has_rest;
+    bool counted, has_rest;
+    rs_journey_legs_t left;
     rs_fact_t verdict;            /* what was counted last */
     int64_t close_us;             /* where attribution close has it: the last end of its contacts, else their last event */
     uint32_t resolution;          /* its record (core/fcr/fcr.h) */

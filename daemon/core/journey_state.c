@@ -11,8 +11,14 @@ static const rs_state_table_t journeys_table = RS_STATE_TABLE(rs_journeys_t, "jo
 static const rs_state_field_t journey_fields[] = {
     RS_STATE_FIELD(rs_journey_t, id.low, RS_BOUND_ANY), RS_STATE_FIELD(rs_journey_t, id.high, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_journey_t, tenant, RS_BOUND_NAME), RS_STATE_FIELD(rs_journey_t, first_contact, RS_BOUND_CONTACT),
-    RS_STATE_FIELD(rs_journey_t, counted, RS_BOUND_ANY), RS_STATE_FIELD(rs_journey_t, frozen, RS_BOUND_ANY),
-    RS_STATE_FIELD(rs_journey_t, has_rest, RS_BOUND_ANY), RS_STATE_FACT_FIELDS(rs_journey_t, verdict., "verdict."),
+    RS_STATE_FIELD(rs_journey_t, counted, RS_BOUND_ANY), RS_STATE_FIELD(rs_journey_t, has_rest, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs_journey_t, left.has_leg, RS_BOUND_ANY), RS_STATE_FIELD(rs_journey_t, left.leg_open, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs_journey_t, left.first_channel, RS_BOUND_CHANNEL), RS_STATE_FIELD(rs_journey_t, left.last_outcome, RS_BOUND_OUTCOME),
+    RS_STATE_FIELD(rs_journey_t, left.last_reason, RS_BOUND_REASON), RS_STATE_FIELD(rs_journey_t, left.first_queue, RS_BOUND_NAME),
+    RS_STATE_ORDER_FIELDS(rs_journey_t, left.first_queued., "left.first_queued."),
+    RS_STATE_ORDER_FIELDS(rs_journey_t, left.last_end., "left.last_end."),
+    RS_STATE_FIELD(rs_journey_t, left.answer_us, RS_BOUND_OR_NONE), RS_STATE_FIELD(rs_journey_t, left.ended_us, RS_BOUND_OR_NONE),
+    RS_STATE_FIELD(rs_journey_t, left.closed_us, RS_BOUND_OR_NONE), RS_STATE_FACT_FIELDS(rs_journey_t, verdict., "verdict."),
     RS_STATE_FIELD(rs_journey_t, close_us, RS_BOUND_OR_NONE), RS_STATE_FIELD(rs_journey_t, resolution, RS_BOUND_RESOLUTION),
     RS_STATE_OUTLINE_FIELDS(rs_journey_t, rest., "rest.")};
 static const rs_state_table_t journey_table = RS_STATE_TABLE(rs_journey_t, "journey", journey_fields);

@@ -30,6 +30,7 @@ typedef struct rs_row {
     const rs_policy_t *policies[RS_MAX_POLICIES]; /* of the slots SL_NUM_i, SL_DEN_i; NULL = unused. Valid for the core's life */
     int64_t counts[RS_COUNT_COUNT];
     int64_t extremes[RS_EXTREME_COUNT];    /* -1 = none */
+    uint8_t bounded;                       /* bit set of extremes that are not the value but a bound of it; rare, see core/rows.h */
     const rs_hist_entry_t *histograms[RS_HIST_COUNT];  /* sorted by bucket */
     uint32_t histogram_sizes[RS_HIST_COUNT];
 } rs_row_t;

@@ -121,13 +121,24 @@ uint64_t rs_refused_hash(const uint8_t key[RS_PSEUDONYM_KEY_BYTES], rs_str_t byt
  *            code case_id
  *   refusal  0 kind=2  1 version  2 length:2  4 session:4  8 number:8  16 arrival_us:8  24 hash:8  32 seq:8  40 len:4
  *            44 reason  45 has_seq  46 length of source  47 length of field; then source, field
- *   tick     0 kind=3  1 version  2 length:2  4 zero:4  8 now_us:8                                                       */
+ *   tick     0 kind=3  1 version  2 length:2  4 zero:4  8 now_us:8
+ *   config   0 kind=4  1 version  2 length:2  4 length of the text:4  8 hash of it:16  24 how:4  28 zero:4
+ *   confirmed 0 kind=5 1 version  2 length:2  4 zero:4  8 receiver:8  16 rows: through:8 revision:8  32 edges: through:8 revision:8
+ *            48 alerts: position:8 ordinal:4  60 zero:4  64 position:8
+ *   part     0 kind=6  1 version  2 length:2  4 place in the text:4  8 bytes of it, 1 .. RS_RECORD_PART_MAX
+ *   session  0 kind=7  1 version  2 length:2  4 session:4  8 lengths of source, incarnation  10 zero:2; then source, incarnation
+ *   begin    0 kind=8  1 version  2 length:2  4 length of the text:4  8 hash of it:16  24 flags:4  28 zero:4  32 start_us:8  40 run:8
+ *            48 hash_seed:8                                                                                             */
 enum { RS_RECORD_MAX = 2048 };
 typedef enum rs_record_kind {
     RS_RECORD_EVENT = 1,
     RS_RECORD_REFUSAL = 2,   /* an event that decode refused: source (may be empty), reason, for the accounting */
     RS_RECORD_TICK = 3,      /* time passed */
-    RS_RECORD_CONFIG = 4     /* a new configuration takes effect (the pointer travels beside the ring) */
+    RS_RECORD_CONFIG = 4,    /* the configuration of the parts before it takes effect */
+    RS_RECORD_CONFIRMED = 5, /* what a receiver of effects has for good */
+    RS_RECORD_CONFIG_PART = 6,   /* of a configuration's text, in order; one at place 0 begins a new text */
+    RS_RECORD_SESSION = 7,   /* a producer's session has this number from here on (core/session.h) */
+    RS_RECORD_BEGIN = 8      /* first of a journal after the parts of its configuration: what the core was made with */
 } rs_record_kind_t;
 
 typedef struct rs_origin {   /* who to answer; opaque to the core, handed back with a verdict */
@@ -143,6 +154,44 @@ size_t rs_record_write_refusal(rs_str_t source, const rs_refused_t *refused, uin
                                rs_origin_t origin, void *bytes);
 size_t rs_record_write_tick(int64_t now_us, void *bytes);
 
+/* A configuration by value: its text was given in parts before. */
+typedef enum rs_config_how {
+    RS_CONFIG_RELOAD = 0,    /* in the middle of things: rs_core_configure */
+    RS_CONFIG_RESTART = 1    /* between two runs: as if the state had been saved, and loaded with this configuration */
+} rs_config_how_t;
+enum { RS_RECORD_PART_MAX = RS_RECORD_MAX - 8 };
+typedef struct rs_record_text {  /* of a configuration; length 0: the defaults */
+    uint32_t length;
+    uint64_t hash[2];            /* XXH3-128 of it: low, high */
+} rs_record_text_t;
+size_t rs_record_write_part(uint32_t place, const void *text, uint32_t len, void *bytes);   /* len 1 .. RS_RECORD_PART_MAX */
+size_t rs_record_write_config(const rs_record_text_t *text, rs_config_how_t how, void *bytes);
+typedef struct rs_record_begin {
+    rs_record_text_t text;
+    bool keep_rows;
+    int64_t start_us;
+    uint64_t run, hash_seed;
+} rs_record_begin_t;
+size_t rs_record_write_begin(const rs_record_begin_t *begin, void *bytes);
+
+/* `session` as in rs_origin_t, not 0. Names of at most RS_MAX_NAME bytes; only the incarnation may be empty. */
+size_t rs_record_write_session(uint32_t session, rs_str_t source, rs_str_t incarnation, void *bytes);
+
+/* How much of what changes a receiver has, see rs_core_collect (core/core.h). Zeros: nothing new. */
+typedef struct rs_collected {
+    uint64_t through;        /* place in the order of changed cells: all up to it were handed out … */
+    uint64_t revision;       /* … as they were at this revision */
+} rs_collected_t;
+enum { RS_RECEIVER_STORE = 0 };   /* others: any number that stays the receiver's own, such as a hash of its name */
+typedef struct rs_confirmed {
+    uint64_t receiver;
+    rs_collected_t rows, edges;  /* the store's alone; of others zeros */
+    uint64_t position;           /* all rows and edges of records up to here are in; 0: no news. For looking, moves nothing */
+    uint64_t alert_position;     /* identity of the last alert transition that it has; UINT64_MAX: forget this receiver */
+    uint32_t alert_ordinal;
+} rs_confirmed_t;
+size_t rs_record_write_confirmed(const rs_confirmed_t *confirmed, void *bytes);
+
 /* Reads one back; the event and *source borrow from `bytes`. RS_ERR_PARSE when the bytes are not exactly one record of
  * that kind (a damaged journal); out-parameters are unspecified then. What is read has lengths, enumerations and times in
  * range; text is not looked at. refused->source is filled too. */
@@ -151,5 +200,10 @@ RS_MUST_CHECK int rs_record_read_event(const void *bytes, size_t len, rs_event_t
 RS_MUST_CHECK int rs_record_read_refusal(const void *bytes, size_t len, rs_str_t *source, rs_refused_t *refused,
                                          uint64_t *hash, int64_t *arrival_us, rs_origin_t *origin);
 RS_MUST_CHECK int rs_record_read_tick(const void *bytes, size_t len, int64_t *now_us);
+RS_MUST_CHECK int rs_record_read_part(const void *bytes, size_t len, uint32_t *place, rs_str_t *text);
+RS_MUST_CHECK int rs_record_read_config(const void *bytes, size_t len, rs_record_text_t *text, rs_config_how_t *how);
+RS_MUST_CHECK int rs_record_read_begin(const void *bytes, size_t len, rs_record_begin_t *begin);
+RS_MUST_CHECK int rs_record_read_session(const void *bytes, size_t len, uint32_t *session, rs_str_t *source, rs_str_t *incarnation);
+RS_MUST_CHECK int rs_record_read_confirmed(const void *bytes, size_t len, rs_confirmed_t *confirmed);
 
 #endif

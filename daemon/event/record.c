@@ -1,54 +1,17 @@
 /* The canonical bytes of the ring and the journal; event.h has the layout. */
 #include "event/event_internal.h"
+#include "event/record_internal.h"
 
-enum { RECORD_VERSION = 1, STRINGS = 15, EVENT_HEAD = 68, REFUSAL_HEAD = 48, TICK_LEN = 16 };
+enum { STRINGS = 15, EVENT_HEAD = 68, REFUSAL_HEAD = 48, TICK_LEN = 16 };
 
 #define PRESENT_NUMBERS \
     (RS_HAS_PRIORITY | RS_HAS_WAIT_MS | RS_HAS_TALK_MS | RS_HAS_HOLD_MS | RS_HAS_RING_MS | RS_HAS_SCORE \
      | RS_HAS_SCALE_MIN | RS_HAS_SCALE_MAX | RS_HAS_FROM_US | RS_HAS_TO_US | RS_HAS_FROM_SEQ | RS_HAS_TO_SEQ)
 #define PRESENT_ALL (PRESENT_NUMBERS | RS_HAS_SEQ | RS_HAS_RESOLVED | RS_HAS_PSEUDONYM)
 
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-static inline uint64_t little64(uint64_t number) { return number; }
-static inline uint32_t little32(uint32_t number) { return number; }
-static inline uint16_t little16(uint16_t number) { return number; }
-#else
-static inline uint64_t little64(uint64_t number) { return __builtin_bswap64(number); }
-static inline uint32_t little32(uint32_t number) { return __builtin_bswap32(number); }
-static inline uint16_t little16(uint16_t number) { return __builtin_bswap16(number); }
-#endif
-
-static inline void put64(uint8_t *at, uint64_t number) {
-    number = little64(number);
-    memcpy(at, &number, sizeof number);
-}
-static inline void put32(uint8_t *at, uint32_t number) {
-    number = little32(number);
-    memcpy(at, &number, sizeof number);
-}
-static inline void put16(uint8_t *at, uint16_t number) {
-    number = little16(number);
-    memcpy(at, &number, sizeof number);
-}
-static inline uint64_t get64(const uint8_t *at) {
-    uint64_t number;
-    memcpy(&number, at, sizeof number);
-    return little64(number);
-}
-static inline uint32_t get32(const uint8_t *at) {
-    uint32_t number;
-    memcpy(&number, at, sizeof number);
-    return little32(number);
-}
-static inline uint16_t get16(const uint8_t *at) {
-    uint16_t number;
-    memcpy(&number, at, sizeof number);
-    return little16(number);
-}
-
 static void put_head(uint8_t *at, rs_record_kind_t kind, size_t len, rs_origin_t origin, int64_t arrival_us) {
     at[0] = (uint8_t)kind;
-    at[1] = RECORD_VERSION;
+    at[1] = RS__RECORD_VERSION;
     put16(at + 2, (uint16_t)len);
     put32(at + 4, origin.session);
     put64(at + 8, origin.number);
@@ -56,7 +19,7 @@ static void put_head(uint8_t *at, rs_record_kind_t kind, size_t len, rs_origin_t
 }
 
 static bool is_head(const uint8_t *at, size_t len, rs_record_kind_t kind, size_t head) {
-    return len >= head && len <= RS_RECORD_MAX && at[0] == (uint8_t)kind && at[1] == RECORD_VERSION
+    return len >= head && len <= RS_RECORD_MAX && at[0] == (uint8_t)kind && at[1] == RS__RECORD_VERSION
            && get16(at + 2) == len;
 }
 
@@ -212,7 +175,7 @@ int rs_record_read_refusal(const void *bytes, size_t len, rs_str_t *source, rs_r
 size_t rs_record_write_tick(int64_t now_us, void *bytes) {
     uint8_t *head = bytes;
     head[0] = RS_RECORD_TICK;
-    head[1] = RECORD_VERSION;
+    head[1] = RS__RECORD_VERSION;
     put16(head + 2, TICK_LEN);
     put32(head + 4, 0);
     put64(head + 8, (uint64_t)now_us);

@@ -44,6 +44,7 @@ static void publish(rs_feed_t *feed, rs_str_t topic, rs_str_t header, rs_str_t b
 }
 
 rs__feed_key_t *rs__feed_key(rs_feed_t *feed, uint32_t key) {
+    if (key == RS_FEED_OWN_KEY) return &feed->own_key;
     if (key >= feed->key_count) {
         uint64_t wanted = feed->key_count == 0 ? 256 : feed->key_count;
         while (wanted <= key) wanted *= 2;

@@ -38,6 +38,8 @@ typedef struct rs_feed_options {
  * be bound; RS_ERR_MEMORY; `why` gets a sentence for the log then. Nothing is left on the loop but closing handles. */
 RS_MUST_CHECK int rs_feed_create(const rs_feed_options_t *options, rs_feed_t **feed, char *why, size_t why_size);
 
+/* `key` of a transition that is of no key: the daemon's own. */
+#define RS_FEED_OWN_KEY UINT32_MAX
 /* Publishes one transition at once. */
 void rs_feed_on_transition(rs_feed_t *feed, const rs_alert_transition_t *transition);
 

@@ -67,6 +67,7 @@ struct rs_feed {
     void *closed_context;
 
     rs__feed_key_t *keys; /* by key number */
+    rs__feed_key_t own_key;
     uint32_t key_count;
     bool is_scanning;
     uint32_t scan_next, scan_end;

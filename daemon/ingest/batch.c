@@ -72,6 +72,25 @@ static bool has_room_for_nack(const run_t *run) {
     return run->session->nack_count < MAX_SESSION_NACKS;
 }
 
+/* The sink learns who a session is before its first event. */
+static int announce(const run_t *run) {
+    const rs_ingest_t *ingest = run->ingest;
+    rs_session_t *session = run->session;
+    if (session == NULL || session->announced || ingest->sink.submit_session == NULL) return RS_OK;
+    const rs_str_t source = {.data = session->source, .len = session->source_len};
+    const rs_str_t incarnation = {.data = session->incarnation, .len = session->incarnation_len};
+    const int status = ingest->sink.submit_session(ingest->sink.context, ingest->batch.slot + 1, source, incarnation);
+    session->announced = status == RS_OK;
+    return status;
+}
+
+static int submit(const run_t *run, const rs_event_t *event, const rs_refused_t *refused, rs_str_t bytes, rs_origin_t origin,
+                  uint64_t *position) {
+    const int status = announce(run);
+    if (status != RS_OK) return status;
+    return event != NULL ? submit_event(run->ingest, event, origin, position) : submit_refusal(run, refused, bytes, origin, position);
+}
+
 static bool take_event(run_t *run, uint64_t number, const rs_event_t *event, const rs_refused_t *refused, rs_str_t bytes) {
     rs_ingest_t *ingest = run->ingest;
     const bool is_plain = run->session == NULL;
@@ -81,9 +100,7 @@ static bool take_event(run_t *run, uint64_t number, const rs_event_t *event, con
     }
     const rs_origin_t origin = {.session = is_plain ? 0 : ingest->batch.slot + 1, .number = is_plain ? 0 : number};
     uint64_t position = 0;
-    const int status = event != NULL ? submit_event(ingest, event, origin, &position)
-                                     : submit_refusal(run, refused, bytes, origin, &position);
-    if (status != RS_OK) {
+    if (submit(run, event, refused, bytes, origin, &position) != RS_OK) {
         run->stop = STOP_FULL;
         return false;
     }
@@ -172,6 +189,15 @@ void rs__batch_take(rs_ingest_t *ingest) {
     }
     if (run.stop == STOP_CREDIT) refuse_rest(&run, RS_INGEST_ERROR_OVER_CREDIT, run.session->taken + 1);
     if (seen < 0) refuse_rest(&run, RS_INGEST_ERROR_TOO_LARGE, ingest->config->limits.message_bytes);
+    zmq_msg_close(&batch->message);
+    batch->active = false;
+}
+
+void rs__batch_give_up(rs_ingest_t *ingest) {
+    rs__batch_t *batch = &ingest->batch;
+    if (!batch->active || batch->is_plain) return;
+    const run_t run = {.ingest = ingest, .session = rs_sessions_get(ingest->sessions, batch->slot)};
+    refuse_rest(&run, RS_INGEST_ERROR_UNAVAILABLE, run.session->taken + 1);
     zmq_msg_close(&batch->message);
     batch->active = false;
 }

@@ -43,11 +43,20 @@ static rs_ingest_error_t bad_frame(const char *why, const char **detail) {
     return RS_INGEST_ERROR_BAD_FRAME;
 }
 
+/* Numbers stay below 2^63 + the events of a batch, so that no sum of them wraps. */
+static bool parse_number(rs_str_t frame, uint64_t *number) {
+    return rs_decimal_parse(frame, number) && *number != 0 && *number <= (UINT64_C(1) << 63);
+}
+
 static rs_ingest_error_t parse_hello(const rs_str_t *frames, uint32_t count, rs_frames_request_t *request,
                                      const char **detail) {
-    if (count != 5) return bad_frame("HELLO has 5 frames: RS1, HELLO, source, incarnation, encoding", detail);
+    if (count != 5 && count != 6) return bad_frame("HELLO has 5 or 6 frames: RS1, HELLO, source, incarnation, encoding, next_number", detail);
     if (frames[2].len == 0 || !is_name(frames[2])) return bad_frame("source must be 1 to 64 bytes of text", detail);
     if (!is_name(frames[3])) return bad_frame("incarnation must be at most 64 bytes of text", detail);
+    request->first_number = 0;
+    if (count == 6 && !parse_number(frames[5], &request->first_number)) {
+        return bad_frame("next_number must be decimal digits, 1 to 9223372036854775808", detail);
+    }
     request->command = RS_FRAMES_HELLO;
     request->source = frames[2];
     request->incarnation = frames[3];
@@ -65,9 +74,7 @@ static rs_ingest_error_t parse_hello(const rs_str_t *frames, uint32_t count, rs_
 static rs_ingest_error_t parse_batch(const rs_str_t *frames, uint32_t count, rs_frames_request_t *request,
                                      const char **detail) {
     if (count != 4) return bad_frame("BATCH has 4 frames: RS1, BATCH, first_number, payload", detail);
-    /* Numbers stay below 2^63 + the events of a batch, so that no sum of them wraps. */
-    if (!rs_decimal_parse(frames[2], &request->first_number) || request->first_number == 0 ||
-        request->first_number > (UINT64_C(1) << 63)) {
+    if (!parse_number(frames[2], &request->first_number)) {
         return bad_frame("first_number must be decimal digits, 1 to 9223372036854775808", detail);
     }
     if (frames[3].len == 0) return bad_frame("the payload is empty", detail);

@@ -12,7 +12,7 @@ typedef struct rs_frames_request {
     rs_frames_command_t command;
     rs_str_t source, incarnation;   /* HELLO: 1..64 and 0..64 bytes, UTF-8 without control characters */
     rs_encoding_t encoding;         /* HELLO */
-    uint64_t first_number;          /* BATCH: 1 .. 2^63 */
+    uint64_t first_number;          /* BATCH: 1 .. 2^63; HELLO: the same, or 0: not said */
     rs_str_t payload;               /* BATCH: not empty */
 } rs_frames_request_t;
 

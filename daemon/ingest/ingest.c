@@ -59,6 +59,11 @@ static bool can_read(rs_ingest_t *ingest) {
     return !ingest->is_stalled;
 }
 
+static bool read_router(rs_ingest_t *ingest);
+static bool may_read(rs_ingest_t *ingest, bool (*read_one)(rs_ingest_t *)) {
+    return ingest->is_unavailable ? read_one == read_router : can_read(ingest);
+}
+
 static bool read_router(rs_ingest_t *ingest) {
     zmq_msg_t frames[RS_INGEST_MAX_FRAMES + 1];
     bool is_cut;
@@ -87,7 +92,7 @@ static bool read_pull(rs_ingest_t *ingest) {
 }
 
 static void stop_reading_when_stalled(rs_ingest_t *ingest) {
-    if (!ingest->is_stalled || ingest->is_paused) return;
+    if (!ingest->is_stalled || ingest->is_paused || ingest->is_unavailable) return;
     ingest->is_paused = true;
     ingest->stats.stalls++;
     rs_zmq_watch_pause(ingest->router_watch);
@@ -99,7 +104,7 @@ static void read_turn(rs_ingest_t *ingest, bool (*read_one)(rs_ingest_t *)) {
     begin_turn(ingest);
     bool more = true;
     for (uint32_t i = 0; more && i < ingest->options.turn_messages && ingest->turn_events < RS_INGEST_TURN_EVENTS; i++) {
-        more = can_read(ingest) && read_one(ingest);
+        more = may_read(ingest, read_one) && read_one(ingest);
     }
     rs__replies_flush(ingest);
     stop_reading_when_stalled(ingest);
@@ -110,7 +115,7 @@ static void on_pull(void *context) { read_turn(context, read_pull); }
 
 /* --- back from the core --------------------------------------------------------------------------------------------- */
 void rs_ingest_resume(rs_ingest_t *ingest) {
-    if (!ingest->is_stalled || rs__flight_is_full(&ingest->flight)) return;
+    if (!ingest->is_stalled || ingest->is_unavailable || rs__flight_is_full(&ingest->flight)) return;
     ingest->is_stalled = false;
     if (ingest->batch.active) {
         begin_turn(ingest);
@@ -121,6 +126,21 @@ void rs_ingest_resume(rs_ingest_t *ingest) {
     ingest->is_paused = false;
     rs_zmq_watch_resume(ingest->router_watch);
     if (ingest->pull_watch != NULL) rs_zmq_watch_resume(ingest->pull_watch);
+}
+
+void rs_ingest_set_unavailable(rs_ingest_t *ingest, bool is_unavailable) {
+    if (ingest->is_unavailable == is_unavailable) return;
+    ingest->is_unavailable = is_unavailable;
+    ingest->is_stalled = ingest->is_paused = true;
+    if (!is_unavailable) {
+        rs_zmq_watch_pause(ingest->router_watch);
+        rs_ingest_resume(ingest);
+        return;
+    }
+    rs__batch_give_up(ingest);
+    rs__replies_flush(ingest);
+    if (ingest->pull_watch != NULL) rs_zmq_watch_pause(ingest->pull_watch);
+    rs_zmq_watch_resume(ingest->router_watch);
 }
 
 bool rs_ingest_is_stalled(const rs_ingest_t *ingest) { return ingest->is_stalled; }
@@ -285,6 +305,32 @@ int rs_ingest_create(uv_loop_t *loop, void *zmq, const rs_config_t *config, cons
     }
     *ingest_out = ingest;
     return RS_OK;
+}
+
+/* --- after a restart ------------------------------------------------------------------------------------------------ */
+static int by_use(const void *a, const void *b) {
+    const rs_ingest_session_t *left = a, *right = b;
+    return left->used < right->used ? -1 : left->used > right->used;
+}
+
+int64_t rs_ingest_restore(rs_ingest_t *ingest, const rs_ingest_session_t *sessions, uint32_t count) {
+    if (count == 0) return 0;
+    rs_ingest_session_t *ordered = malloc(count * sizeof *ordered);
+    rs_sessions_kept_t *kept = malloc(count * sizeof *kept);
+    int64_t taken = RS_ERR_MEMORY;
+    if (ordered != NULL && kept != NULL) {
+        memcpy(ordered, sessions, count * sizeof *ordered);
+        qsort(ordered, count, sizeof *ordered, by_use);
+        for (uint32_t i = 0; i < count; i++) {
+            const rs_ingest_session_t *one = &ordered[i];
+            /* Session 0 is nobody: its slot is past every bound. */
+            kept[i] = (rs_sessions_kept_t){.slot = one->session - 1, .source = one->source, .incarnation = one->incarnation, .mark = one->last};
+        }
+        taken = rs_sessions_restore(ingest->sessions, kept, count);
+    }
+    free(ordered);
+    free(kept);
+    return taken;
 }
 
 /* --- looking -------------------------------------------------------------------------------------------------------- */

@@ -3,7 +3,7 @@
  * Model:     ROUTER (acknowledged) and PULL (plain) --frames--> session, credit --decode--> events and refusals
  *            --pseudonym--> sink (the inlet ring). Back: verdicts (NACK) and the settled position (ACK).
  *            A session is (source, incarnation); the ZeroMQ routing id only says where to answer. Per session:
- *                mark   everything up to this number is settled (applied or refused), acknowledged
+ *                mark   everything up to this number is settled (on disk, applied or refused), acknowledged
  *                taken  everything up to this number is in the sink;  mark <= taken
  *            A batch's numbers up to `taken` are skipped, taken + 1 is next, a first number above it is a gap.
  * Threads:   everything here belongs to the loop's thread. No callback is made except the sink's and the clock's, which must
@@ -41,6 +41,7 @@ enum {
     X(GAP, "gap", "nothing was taken; send again from the number in the last frame")                        \
     X(OVER_CREDIT, "over_credit", "nothing more was taken; wait for an ACK and send again from the number in the last frame") \
     X(TOO_LARGE, "too_large", "the payload is longer than the number of bytes in the last frame")           \
+    X(UNAVAILABLE, "unavailable", "events cannot be written to disk now; nothing more was taken; send again from the number in the last frame, later") \
     X(TOO_MANY_SESSIONS, "too_many_sessions", "no session is free now, try again later")                    \
     X(TAKEN_OVER, "taken_over", "another peer has said HELLO with the same source and incarnation")
 
@@ -62,6 +63,9 @@ typedef struct rs_ingest_sink {
                         uint64_t *position);
     int (*submit_refusal)(void *context, rs_str_t source, const rs_refused_t *refused, uint64_t hash,
                           int64_t arrival_us, rs_origin_t origin, uint64_t *position);
+    /* From here on origin.session is this one: before its first event, and again when a number is given to another session. May be NULL.
+     * RS_OK or RS_ERR_FULL, as above. */
+    int (*submit_session)(void *context, uint32_t session, rs_str_t source, rs_str_t incarnation);
 } rs_ingest_sink_t;
 
 /* What tests turn; NULL or zeros are the defaults. */
@@ -101,10 +105,25 @@ RS_MUST_CHECK int rs_ingest_create(uv_loop_t *loop, void *zmq, const rs_config_t
                                    const uint8_t key[RS_PSEUDONYM_KEY_BYTES], const rs_ingest_sink_t *sink,
                                    const rs_ingest_options_t *options, const char **failed, rs_ingest_t **ingest);
 
+/* A restart forgets no mark: sessions as the sink was told of them, in any order, with the number up to which each was submitted. Once, before
+ * the loop runs. Their WELCOME says `last`; they go on after it; a hole is ERROR gap. Sessions past limits.sources are left out, their
+ * producers begin anew. Returns how many were taken up. RS_ERR_MEMORY. */
+typedef struct rs_ingest_session {
+    uint32_t session;                        /* as in rs_origin_t, not 0 */
+    rs_str_t source, incarnation;            /* borrowed for the call */
+    uint64_t last;                           /* 0: nothing yet */
+    uint64_t used;                           /* the greater, the later it was used */
+} rs_ingest_session_t;
+RS_MUST_CHECK int64_t rs_ingest_restore(rs_ingest_t *ingest, const rs_ingest_session_t *sessions, uint32_t count);
+
 /* Stops reading for good and tells nobody anything: producers resend to whoever comes next. ACKs already sent are given up
  * to 200 ms by zmq_ctx_term. The memory is freed when the loop has run the handles' close callbacks; *ingest becomes NULL
  * at once. Accepts NULL and a pointer to NULL. */
 void rs_ingest_close(rs_ingest_t **ingest);
+
+/* The sink will have no room for some time: producers shall not only wait but be told. HELLO and PING are answered, a BATCH with ERROR
+ * unavailable, nothing is taken of it; plain events wait. Until it is set to false again. */
+void rs_ingest_set_unavailable(rs_ingest_t *ingest, bool is_unavailable);
 
 /* The sink has room again. Goes on with the batch in hand, then with the sockets. Harmless at any time. */
 void rs_ingest_resume(rs_ingest_t *ingest);

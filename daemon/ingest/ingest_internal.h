@@ -65,6 +65,7 @@ struct rs_ingest {
     uint32_t turn_events;    /* events seen in this turn */
     uint32_t due_first, due_last;   /* sessions that replies wait for */
     bool is_stalled, is_paused;   /* is_paused: the watches have been told */
+    bool is_unavailable;          /* the ROUTER is read all the same, and batches are refused */
     uint64_t settled_position;
     uint64_t in_flight_events, in_flight_bytes;
     rs_ingest_stats_t stats;
@@ -85,6 +86,9 @@ void rs__batch_take(rs_ingest_t *ingest);
 /* Moves `message` into the batch in hand and takes it. */
 void rs__batch_begin(rs_ingest_t *ingest, bool is_plain, uint32_t slot, rs_encoding_t encoding, uint64_t first_number,
                      zmq_msg_t *message);
+
+/* The rest of the batch in hand, if it is a session's, is refused as unavailable. */
+void rs__batch_give_up(rs_ingest_t *ingest);
 
 /* requests.c: one message of the ROUTER; frames[0] is the routing id, the last one (frame_count > 0) may be moved away. */
 void rs__request_handle(rs_ingest_t *ingest, zmq_msg_t *frames, uint32_t frame_count, bool is_cut);

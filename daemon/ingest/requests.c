@@ -13,7 +13,9 @@ static void handle_hello(rs_ingest_t *ingest, rs_str_t routing, const rs_frames_
         rs__reply_error(ingest, evicted, RS_INGEST_ERROR_TAKEN_OVER, RS_STR(""), false);
         ingest->stats.takeovers++;
     }
-    rs_sessions_get(ingest->sessions, hello.slot)->encoding = request->encoding;
+    rs_session_t *session = rs_sessions_get(ingest->sessions, hello.slot);
+    session->encoding = request->encoding;
+    session->begin = request->first_number;
     rs__reply_welcome(ingest, hello.slot);
 }
 
@@ -24,11 +26,16 @@ static void handle_batch(rs_ingest_t *ingest, uint32_t slot, rs_str_t routing, c
         rs__reply_error_number(ingest, routing, RS_INGEST_ERROR_TOO_LARGE, ingest->config->limits.message_bytes);
         return;
     }
+    if (ingest->is_unavailable) {
+        const uint64_t next = session->started ? session->taken + 1 : request->first_number;
+        rs__reply_error_number(ingest, routing, RS_INGEST_ERROR_UNAVAILABLE, next);
+        return;
+    }
     if (!session->started) {
-        /* A session that this daemon does not know may begin anywhere: after a restart a producer goes on with its lowest
-         * unacknowledged number, and what came before is not ours to ask for. */
+        /* A session that this daemon does not know may begin anywhere: a producer goes on with its lowest unacknowledged number, and
+         * what came before is not ours to ask for. Where, it says at HELLO; of one that does not, the first batch decides. */
         session->started = true;
-        session->mark = session->taken = request->first_number - 1;
+        session->mark = session->taken = (session->begin != 0 ? session->begin : request->first_number) - 1;
     }
     if (request->first_number > session->taken + 1) {
         rs__reply_error_number(ingest, routing, RS_INGEST_ERROR_GAP, session->taken + 1);

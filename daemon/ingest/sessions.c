@@ -13,6 +13,7 @@ typedef struct activity_list { uint32_t oldest, newest, count; } activity_list_t
 struct rs_sessions {
     rs_session_t *slots;
     uint32_t slot_count, slot_room;      /* ever used; allocated */
+    uint32_t slot_free;                  /* first of the slots that a restart left unused, linked by `older` */
     uint32_t max_sessions, max_attached;
     int64_t idle_us;
     activity_list_t attached, detached;
@@ -95,7 +96,7 @@ int rs_sessions_create(uint32_t max_sessions, uint32_t max_attached, int64_t idl
     sessions->max_sessions = clamp(max_sessions) < sessions->max_attached ? sessions->max_attached : clamp(max_sessions);
     sessions->idle_us = idle_us;
     sessions->attached = sessions->detached = (activity_list_t){.oldest = NONE, .newest = NONE};
-    sessions->nack_free = NONE;
+    sessions->nack_free = sessions->slot_free = NONE;
     crypto_shorthash_keygen(sessions->hash_key);
     if (rs_slot_index_init(&sessions->by_name, sessions->max_sessions) != RS_OK ||
         rs_slot_index_init(&sessions->by_peer, sessions->max_attached) != RS_OK) {
@@ -200,6 +201,11 @@ static uint32_t forget_oldest(rs_sessions_t *sessions) {
 }
 
 static int take_slot(rs_sessions_t *sessions, uint32_t *slot) {
+    if (sessions->slot_free != NONE) {
+        *slot = sessions->slot_free;
+        sessions->slot_free = sessions->slots[*slot].older;
+        return RS_OK;
+    }
     if (sessions->slot_count == sessions->max_sessions) {
         *slot = forget_oldest(sessions);
         return *slot == NONE ? RS_ERR_LIMIT : RS_OK;
@@ -216,10 +222,7 @@ static int take_slot(rs_sessions_t *sessions, uint32_t *slot) {
     return RS_OK;
 }
 
-static int create_session(rs_sessions_t *sessions, name_key_t key, uint32_t *slot_out) {
-    uint32_t slot;
-    const int status = take_slot(sessions, &slot);
-    if (status != RS_OK) return status;
+static rs_session_t *fill_slot(rs_sessions_t *sessions, uint32_t slot, name_key_t key) {
     rs_session_t *session = &sessions->slots[slot];
     memset(session, 0, sizeof *session);
     session->used = true;
@@ -232,8 +235,51 @@ static int create_session(rs_sessions_t *sessions, name_key_t key, uint32_t *slo
     const uint32_t hash = hash_name(sessions, key);
     rs_slot_index_put(&sessions->by_name, rs_slot_index_place(&sessions->by_name, hash, matches_name, sessions, &key), hash,
                       slot);
-    *slot_out = slot;
-    return RS_OK;
+    return session;
+}
+
+static int create_session(rs_sessions_t *sessions, name_key_t key, uint32_t *slot) {
+    const int status = take_slot(sessions, slot);
+    if (status == RS_OK) fill_slot(sessions, *slot, key);
+    return status;
+}
+
+static bool can_restore(const rs_sessions_t *sessions, const rs_sessions_kept_t *kept) {
+    if (kept->slot >= sessions->max_sessions || kept->source.len == 0 || kept->source.len > RS_MAX_NAME || kept->incarnation.len > RS_MAX_NAME) {
+        return false;
+    }
+    if (sessions->slots[kept->slot].used) return false;
+    const name_key_t key = {.source = kept->source, .incarnation = kept->incarnation};
+    return slot_at(&sessions->by_name, rs_slot_index_place(&sessions->by_name, hash_name(sessions, key), matches_name, sessions, &key)) == NONE;
+}
+
+int64_t rs_sessions_restore(rs_sessions_t *sessions, const rs_sessions_kept_t *kept, uint32_t count) {
+    RS_REQUIRE(sessions->slot_count == 0);
+    uint32_t slots = 0;
+    int64_t taken = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (kept[i].slot < sessions->max_sessions && kept[i].slot >= slots) slots = kept[i].slot + 1;
+    }
+    if (slots == 0) return 0;
+    rs_session_t *places = realloc(sessions->slots, slots * sizeof *places);
+    if (places == NULL) return RS_ERR_MEMORY;
+    memset(places, 0, slots * sizeof *places);
+    sessions->slots = places;
+    sessions->slot_count = sessions->slot_room = slots;
+    for (uint32_t i = 0; i < count; i++) {
+        if (!can_restore(sessions, &kept[i])) continue;
+        rs_session_t *session = fill_slot(sessions, kept[i].slot, (name_key_t){.source = kept[i].source, .incarnation = kept[i].incarnation});
+        session->mark = session->taken = kept[i].mark;
+        session->started = kept[i].mark > 0;
+        session->announced = true;
+        taken++;
+    }
+    for (uint32_t slot = slots; slot-- > 0;) {
+        if (places[slot].used) continue;
+        places[slot].older = sessions->slot_free;
+        sessions->slot_free = slot;
+    }
+    return taken;
 }
 
 int rs_sessions_hello(rs_sessions_t *sessions, rs_str_t source, rs_str_t incarnation, rs_str_t routing, int64_t now_us,

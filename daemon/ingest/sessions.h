@@ -31,11 +31,13 @@ typedef struct rs_nack {
 
 typedef struct rs_session {
     uint64_t mark, taken;            /* see ingest.h */
+    uint64_t begin;                  /* the number that its producer says it begins with, 0: not said; until `started` */
     uint64_t in_flight_bytes;        /* payload bytes taken and not settled */
     uint32_t in_flight_batches;      /* entries of the flight queue */
     int64_t active_us;               /* when the peer last said something */
     rs_encoding_t encoding;
     bool started;                    /* a first batch was taken, or a verdict can still come */
+    bool announced;                  /* the sink knows which session this number is */
     bool attached;
     bool welcome_due, ack_due, is_due;  /* replies.c */
     uint32_t next_due;                  /* replies.c */
@@ -71,6 +73,15 @@ typedef struct rs_sessions_hello {
  * RS_ERR_LIMIT: every place is taken by somebody who is active or has something in flight; nothing changed. RS_ERR_MEMORY. */
 RS_MUST_CHECK int rs_sessions_hello(rs_sessions_t *sessions, rs_str_t source, rs_str_t incarnation, rs_str_t routing,
                                     int64_t now_us, rs_sessions_hello_t *hello);
+/* Into an empty table: sessions as they were kept, the longest unused first; each gets the slot that it had, and has taken and settled
+ * everything up to its mark. What cannot be is left out: slots past the bound, names that are none, and what stands there twice. Returns
+ * how many were taken up. RS_ERR_MEMORY: nothing changed. */
+typedef struct rs_sessions_kept {
+    uint32_t slot;
+    rs_str_t source, incarnation;
+    uint64_t mark;
+} rs_sessions_kept_t;
+RS_MUST_CHECK int64_t rs_sessions_restore(rs_sessions_t *sessions, const rs_sessions_kept_t *kept, uint32_t count);
 /* The peer is gone. */
 void rs_sessions_detach(rs_sessions_t *sessions, uint32_t slot);
 

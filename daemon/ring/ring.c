@@ -45,16 +45,20 @@ struct rs_ring {
         uint64_t claim_len;                    /* 0 = nothing is claimed */
     } writer;
 
-    /* Written by the reader (release), read by the writer (acquire in rs_ring_claim) and by anyone's rs_ring_consumed. */
-    alignas(LINE_PAIR) _Atomic uint64_t head;
-
-    /* The reader's own. */
-    struct {
+    /* The reader and the tap. They know nothing of each other; the writer waits for the slower one. */
+    struct reader {
+        /* Written by that reader (release), read by the writer (acquire in rs_ring_claim) and by anyone's rs_ring_consumed or
+         * rs_ring_tapped. */
+        alignas(LINE_PAIR) _Atomic uint64_t head;
+        /* That reader's own. */
         alignas(LINE_PAIR) uint64_t next;      /* what the next peek looks at: head <= next <= cached_tail */
         uint64_t cached_tail;                  /* never ahead of the shared tail */
-        uint64_t head;                         /* = the shared one */
-    } reader;
+        uint64_t own_head;                     /* = the shared one */
+    } readers[2];
+    bool is_tapped;                            /* set before the threads begin */
 };
+enum { READER = 0, TAP = 1 };
+typedef struct reader reader_t;
 
 static uint64_t record_bytes(uint64_t len) {
     return HEADER_BYTES + ((len + ALIGNMENT - 1) & ~(uint64_t)(ALIGNMENT - 1));
@@ -98,8 +102,13 @@ size_t rs_ring_max_record(const rs_ring_t *ring) { return (size_t)(ring->capacit
 
 static bool has_room(rs_ring_t *ring, uint64_t needed) {
     if (needed <= ring->capacity - (ring->writer.tail - ring->writer.cached_head)) return true;
-    /* Acquire, pairs with the release in rs_ring_release: the reader's last look at those bytes came before. */
-    ring->writer.cached_head = atomic_load_explicit(&ring->head, memory_order_acquire);
+    /* Acquire, pairs with the release in release_to: the readers' last looks at those bytes came before. */
+    ring->writer.cached_head = atomic_load_explicit(&ring->readers[READER].head, memory_order_acquire);
+    if (ring->is_tapped) {
+        const uint64_t tapped = atomic_load_explicit(&ring->readers[TAP].head, memory_order_acquire);
+        /* Positions may wrap: the one that is further behind the tail is the slower one. */
+        if (ring->writer.tail - tapped > ring->writer.tail - ring->writer.cached_head) ring->writer.cached_head = tapped;
+    }
     return needed <= ring->capacity - (ring->writer.tail - ring->writer.cached_head);
 }
 
@@ -139,59 +148,81 @@ void rs_ring_abort(rs_ring_t *ring) {
 
 /* --- reader --------------------------------------------------------------------------------------------------------- */
 
-bool rs_ring_peek(rs_ring_t *ring, rs_ring_record_t *record) {
-    if (ring->reader.next == ring->reader.cached_tail) {
+static bool peek_next(const rs_ring_t *ring, reader_t *reader, rs_ring_record_t *record) {
+    if (reader->next == reader->cached_tail) {
         /* Acquire, pairs with the release in rs_ring_commit. */
-        ring->reader.cached_tail = atomic_load_explicit(&ring->tail, memory_order_acquire);
-        if (ring->reader.next == ring->reader.cached_tail) return false;
+        reader->cached_tail = atomic_load_explicit(&ring->tail, memory_order_acquire);
+        if (reader->next == reader->cached_tail) return false;
     }
-    uint64_t start = ring->reader.next;
+    uint64_t start = reader->next;
     const header_t *header = header_at(ring, start);
     if (header->kind == KIND_PADDING) {   /* published together with the record behind it, so that one is there */
         start += record_bytes(header->len);
         header = header_at(ring, start);
     }
-    ring->reader.next = start + record_bytes(header->len);
+    reader->next = start + record_bytes(header->len);
     *record = (rs_ring_record_t){
-        .bytes = header + 1, .len = header->len, .kind = header->kind, .position = ring->reader.next};
+        .bytes = header + 1, .len = header->len, .kind = header->kind, .position = reader->next};
     return true;
 }
 
-void rs_ring_release(rs_ring_t *ring, uint64_t position) {
+static void release_to(reader_t *reader, uint64_t position) {
     RS_REQUIRE(position % ALIGNMENT == 0);
-    RS_REQUIRE(position - ring->reader.head <= ring->reader.next - ring->reader.head);
-    ring->reader.head = position;
+    RS_REQUIRE(position - reader->own_head <= reader->next - reader->own_head);
+    reader->own_head = position;
     /* Release, pairs with the acquire in has_room: our reads of those bytes came before they may be overwritten. */
-    atomic_store_explicit(&ring->head, position, PUBLISH_HEAD);
+    atomic_store_explicit(&reader->head, position, PUBLISH_HEAD);
 }
+
+bool rs_ring_peek(rs_ring_t *ring, rs_ring_record_t *record) { return peek_next(ring, &ring->readers[READER], record); }
+void rs_ring_release(rs_ring_t *ring, uint64_t position) { release_to(&ring->readers[READER], position); }
+
+void rs_ring_tap(rs_ring_t *ring) {
+    RS_REQUIRE(rs_ring_written(ring) == rs_ring_consumed(ring));
+    ring->is_tapped = true;
+}
+bool rs_ring_tap_peek(rs_ring_t *ring, rs_ring_record_t *record) { return peek_next(ring, &ring->readers[TAP], record); }
+void rs_ring_tap_release(rs_ring_t *ring, uint64_t position) { release_to(&ring->readers[TAP], position); }
 
 /* --- anyone --------------------------------------------------------------------------------------------------------- */
 
 uint64_t rs_ring_written(const rs_ring_t *ring) { return atomic_load_explicit(&ring->tail, memory_order_acquire); }
-uint64_t rs_ring_consumed(const rs_ring_t *ring) { return atomic_load_explicit(&ring->head, memory_order_acquire); }
+uint64_t rs_ring_consumed(const rs_ring_t *ring) { return atomic_load_explicit(&ring->readers[READER].head, memory_order_acquire); }
+uint64_t rs_ring_tapped(const rs_ring_t *ring) { return atomic_load_explicit(&ring->readers[TAP].head, memory_order_acquire); }
 
 void rs_ring_start_at(rs_ring_t *ring, uint64_t position) {
     RS_REQUIRE(position % ALIGNMENT == 0);
     ring->writer.tail = ring->writer.cached_head = position;
     ring->writer.claim_start = ring->writer.claim_len = 0;
-    ring->reader.head = ring->reader.next = ring->reader.cached_tail = position;
+    for (unsigned i = 0; i < RS_ARRAY_LEN(ring->readers); i++) {
+        reader_t *reader = &ring->readers[i];
+        reader->own_head = reader->next = reader->cached_tail = position;
+        atomic_store_explicit(&reader->head, position, memory_order_release);
+    }
     atomic_store_explicit(&ring->tail, position, memory_order_release);
-    atomic_store_explicit(&ring->head, position, memory_order_release);
 }
 
 /* --- the invariant -------------------------------------------------------------------------------------------------- */
 
+static const char *broken_reader(const reader_t *reader, uint64_t tail) {
+    const uint64_t head = atomic_load_explicit(&reader->head, memory_order_acquire), used = tail - head;
+    if (head % ALIGNMENT != 0) return "a position is not a multiple of 8";
+    if (reader->own_head != head) return "a reader's own head is not the published one";
+    if (reader->cached_tail - head > used) return "a reader's copy of tail is ahead of tail";
+    if (reader->next - head > reader->cached_tail - head) return "the next peek is outside of what was read";
+    return NULL;
+}
+
+/* `head` is the slower one of the two readers'. */
 static const char *broken_positions(const rs_ring_t *ring, uint64_t head, uint64_t tail) {
     const uint64_t used = tail - head;
-    if (head % ALIGNMENT != 0 || tail % ALIGNMENT != 0) return "a position is not a multiple of 8";
+    if (tail % ALIGNMENT != 0) return "a position is not a multiple of 8";
     if (used > ring->capacity) return "tail is before head or more than the capacity ahead of it";
     if (ring->writer.tail != tail) return "the writer's own tail is not the published one";
-    if (ring->reader.head != head) return "the reader's own head is not the published one";
     if (tail - ring->writer.cached_head < used) return "the writer's copy of head is ahead of head";
     if (tail - ring->writer.cached_head > ring->capacity) return "the writer's copy of head is a lap behind";
-    if (ring->reader.cached_tail - head > used) return "the reader's copy of tail is ahead of tail";
-    if (ring->reader.next - head > ring->reader.cached_tail - head) return "the next peek is outside of what was read";
-    return NULL;
+    const char *broken = broken_reader(&ring->readers[READER], tail);
+    return broken == NULL && ring->is_tapped ? broken_reader(&ring->readers[TAP], tail) : broken;
 }
 
 /* The rule that the record at `start` breaks, NULL when it is sound; *bytes is its size in the ring. */
@@ -211,14 +242,15 @@ static const char *broken_record(const rs_ring_t *ring, uint64_t start, uint64_t
 }
 
 int rs_ring_check(const rs_ring_t *ring, const char **why) {
-    const uint64_t head = rs_ring_consumed(ring);
-    const uint64_t tail = rs_ring_written(ring);
+    const uint64_t tail = rs_ring_written(ring), read = rs_ring_consumed(ring), tapped = rs_ring_tapped(ring);
+    const uint64_t head = ring->is_tapped && tail - tapped > tail - read ? tapped : read;
     const char *broken = broken_positions(ring, head, tail);
-    bool next_is_a_start = ring->reader.next == tail;
+    const uint64_t next = ring->readers[READER].next;
+    bool next_is_a_start = next == tail;
     uint64_t at = head;
     while (broken == NULL && at != tail) {
         uint64_t bytes = 0;
-        next_is_a_start = next_is_a_start || at == ring->reader.next;
+        next_is_a_start = next_is_a_start || at == next;
         broken = broken_record(ring, at, tail - at, &bytes);
         at += bytes;
     }

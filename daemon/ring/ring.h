@@ -1,4 +1,5 @@
-/* ring/ring.h — a byte ring between exactly one writer thread and exactly one reader thread.
+/* ring/ring.h — a byte ring between exactly one writer thread and exactly one reader thread, and perhaps a tap: a second reader that sees
+ * the same records at its own pace.
  *
  * Model:     a power-of-two buffer of records, each 8-byte aligned: a header (length, kind) and its bytes. Positions are
  *            64-bit byte offsets that only grow and are masked late; a record that would cross the end is preceded by a
@@ -13,6 +14,7 @@
  *            head: stored with release by release, loaded with acquire by claim: the reader is done with those bytes.
  *            Each side keeps a private copy of the other's position and refreshes it only when the ring looks full/empty.
  * Memory:    the buffer is allocated by create and freed by destroy; nothing else allocates.
+ *            The tap has a head of its own, with the same orders. Room is what both have released.
  * Overload:  claim returns RS_ERR_FULL and changes nothing; the caller counts and backs off. Nothing is overwritten.
  */
 #ifndef RS_RING_H
@@ -52,6 +54,14 @@ void rs_ring_abort(rs_ring_t *ring);
 RS_MUST_CHECK bool rs_ring_peek(rs_ring_t *ring, rs_ring_record_t *record);
 /* Reader. Gives back everything up to `position` (of a peeked record). */
 void rs_ring_release(rs_ring_t *ring, uint64_t position);
+
+/* Before the threads begin, on an empty ring: from now on nothing is overwritten that the tap has not released. */
+void rs_ring_tap(rs_ring_t *ring);
+/* The tap's thread. As peek and release. */
+RS_MUST_CHECK bool rs_ring_tap_peek(rs_ring_t *ring, rs_ring_record_t *record);
+void rs_ring_tap_release(rs_ring_t *ring, uint64_t position);
+/* Any thread, acquire. Where the tap has come to. */
+uint64_t rs_ring_tapped(const rs_ring_t *ring);
 
 /* Any thread, acquire. Where the writer and the reader have come to. */
 uint64_t rs_ring_written(const rs_ring_t *ring);

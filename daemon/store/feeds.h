@@ -37,13 +37,17 @@ void rs__edges_encode(const rs_row_batch_t *batch, uint32_t i, int64_t run, int3
 
 /* --- records.c: bounded queues of what is added one by one --------------------------------------------------------- */
 typedef struct rs__records rs__records_t;
+/* What an entry is known by. Positions can be made again from the journal, and are owed when they are dropped; others, whose place only
+ * has to be one that nothing else ever has, cannot. */
+typedef struct rs__effect { uint64_t place; int32_t ordinal; bool is_position; } rs__effect_t;
 typedef struct rs__records_limits { uint32_t transitions, refusals, sources; } rs__records_limits_t;
 RS_MUST_CHECK int rs__records_create(const rs__records_limits_t *limits, rs__records_t **records);
 void rs__records_destroy(rs__records_t **records);
 
-RS_MUST_CHECK int rs__records_add_transition(rs__records_t *records, const rs_alert_transition_t *transition);
-RS_MUST_CHECK int rs__records_add_refusal(rs__records_t *records, rs_str_t source, bool has_seq, uint64_t seq,
-                                          const char *reason, const char *field, uint32_t len, uint64_t hash, int64_t at_us);
+RS_MUST_CHECK int rs__records_add_transition(rs__records_t *records, const rs_alert_transition_t *transition,
+                                             rs__effect_t effect);
+RS_MUST_CHECK int rs__records_add_refusal(rs__records_t *records, rs_str_t source, bool has_seq, uint64_t seq, const char *reason,
+                                          const char *field, uint32_t len, uint64_t hash, int64_t at_us, rs__effect_t effect);
 RS_MUST_CHECK int rs__records_add_source(rs__records_t *records, const rs_accounting_t *accounting);
 
 /* For TRANSITIONS, REFUSALS and SOURCES. */
@@ -54,8 +58,13 @@ void rs__records_take(rs__records_t *records, rs__feed_id_t feed, size_t n);
 /* Encodes the next of the taken ones; `first` begins again. */
 void rs__records_encode(rs__records_t *records, rs__feed_id_t feed, bool first, int64_t run, int32_t stream_id,
                         rs__buffer_t *buffer);
-void rs__records_written(rs__records_t *records, rs__feed_id_t feed);
+/* Returns the highest position among them, 0 when none has one. */
+uint64_t rs__records_written(rs__records_t *records, rs__feed_id_t feed);
 void rs__records_returned(rs__records_t *records, rs__feed_id_t feed);
 uint64_t rs__records_dropped(const rs__records_t *records, rs__feed_id_t feed);
+/* The highest position that was dropped, 0: none. */
+uint64_t rs__records_dropped_position(const rs__records_t *records);
+/* The database has forgotten: what is known of the sources waits again. */
+void rs__records_forgotten(rs__records_t *records);
 
 #endif

@@ -159,6 +159,34 @@ bool rs__hosts_resolve(rs__hosts_t *hosts, PQconninfoOption *options, rs__hosts_
     return false;
 }
 
+static void turn_list(PQconninfoOption *o, size_t turns) {
+    if (!has_value(o)) return;
+    size_t count = 1, len = strlen(o->val);
+    for (const char *at = o->val; *at != '\0'; at++) count += *at == ',';
+    const char *begin = o->val;
+    for (size_t i = turns % count; i > 0; i--) begin = strchr(begin, ',') + 1;
+    char *turned = begin == o->val ? NULL : malloc(len + 1);
+    if (turned == NULL) return;
+    sprintf(turned, "%s,%.*s", begin, (int)(begin - o->val - 1), o->val);
+    free(o->val);
+    o->val = turned;
+}
+
+static size_t places_of(const PQconninfoOption *o) {
+    size_t count = has_value(o);
+    for (const char *at = count == 0 ? "" : o->val; *at != '\0'; at++) count += *at == ',';
+    return count;
+}
+
+void rs__hosts_turn(PQconninfoOption *options, size_t turns) {
+    PQconninfoOption *host = option(options, "host"), *address = option(options, "hostaddr"), *port = option(options, "port");
+    const size_t hosts = places_of(host), addresses = places_of(address), ports = places_of(port), count = hosts > addresses ? hosts : addresses;
+    if ((hosts != count && hosts != 0) || (addresses != count && addresses != 0) || (ports != count && ports > 1)) return;
+    turn_list(host, turns);
+    turn_list(address, turns);
+    turn_list(port, turns);
+}
+
 void rs__hosts_cancel(rs__hosts_t *hosts) {
     if (!hosts->busy) return;
     hosts->canceled = true;

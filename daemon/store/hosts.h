@@ -17,6 +17,8 @@ RS_MUST_CHECK int rs__hosts_create(uv_loop_t *loop, rs__hosts_t **hosts);
  * when others can. Returns true when nothing has to be resolved: then on_done is not called. Else it is called later from the
  * loop; until then `options` belongs to it. */
 bool rs__hosts_resolve(rs__hosts_t *hosts, PQconninfoOption *options, rs__hosts_fn on_done, void *context);
+/* Of several hosts another one comes first: their lists are turned by `turns` places. What cannot be read as lists stays as it is. */
+void rs__hosts_turn(PQconninfoOption *options, size_t turns);
 /* on_done will not come any more. */
 void rs__hosts_cancel(rs__hosts_t *hosts);
 /* Only when not busy. */

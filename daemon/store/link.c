@@ -19,6 +19,7 @@ struct rs__link {
     uv_timer_t timer;               /* connect, and waiting for an answer */
     uint64_t answer_ms;
     uint64_t attempt;               /* grows with every drop: tells a callback that its connection is gone */
+    size_t turns;                   /* attempts that failed: with which of several hosts to begin */
     uint32_t open_handles;
     bool closing, broken;           /* broken: on_lost is due */
     void (*on_closed)(void *context);
@@ -55,6 +56,10 @@ int rs__link_create(uv_loop_t *loop, const char *conninfo, const rs__link_callba
     return RS_OK;
 }
 
+int rs__link_create_beside(const rs__link_t *link, const rs__link_callbacks_t *callbacks, rs__link_t **beside) {
+    return rs__link_create(link->loop, link->conninfo, callbacks, NULL, 0, beside);
+}
+
 void rs__link_destroy(rs__link_t **link_ref) {
     rs__link_t *link = *link_ref;
     if (link == NULL) return;
@@ -66,6 +71,7 @@ void rs__link_destroy(rs__link_t **link_ref) {
 }
 
 bool rs__link_is_open(const rs__link_t *link) { return link->phase != CLOSED; }
+int32_t rs__link_backend(const rs__link_t *link) { return link->connection == NULL ? 0 : (int32_t)PQbackendPID(link->connection); }
 
 /* --- closing ------------------------------------------------------------------------------------------------------- */
 static void check_closed(rs__link_t *link) {
@@ -107,6 +113,7 @@ static void lost(rs__link_t *link, const char *why) {
     snprintf(text, sizeof text, "%s", why);
     for (char *at = text; *at != '\0'; at++)
         if (*at == '\n' || *at == '\r') *at = at[1] == '\0' ? '\0' : ' ';
+    if (link->phase == RESOLVING || link->phase == CONNECTING) link->turns++;
     rs__link_drop(link);
     link->callbacks.on_lost(link->callbacks.context, text);
 }
@@ -222,8 +229,10 @@ static void connect_now(rs__link_t *link) {
                                                {"keepalives_idle", "30"},
                                                {"keepalives_interval", "10"},
                                                {"keepalives_count", "3"},
-                                               {"tcp_user_timeout", "60000"}};
+                                               {"tcp_user_timeout", "60000"},
+                                               {"target_session_attrs", "read-write"}};
     enum { MAX_KEYWORDS = 80 };
+    rs__hosts_turn(link->options, link->turns);
     const char *keywords[MAX_KEYWORDS], *values[MAX_KEYWORDS];
     bool said[RS_ARRAY_LEN(additions)] = {false};
     size_t count = 0;

@@ -35,7 +35,11 @@ typedef struct rs__link_callbacks {
 /* `conninfo` is copied. RS_ERR_INVALID: libpq cannot read it, `why` says why. */
 RS_MUST_CHECK int rs__link_create(uv_loop_t *loop, const char *conninfo, const rs__link_callbacks_t *callbacks, char *why,
                                   size_t why_size, rs__link_t **link);
-/* Begins to connect; ends in on_connected or on_lost, within `timeout_ms` (name resolution included). */
+/* Another connection to where `link` goes. RS_ERR_MEMORY. */
+RS_MUST_CHECK int rs__link_create_beside(const rs__link_t *link, const rs__link_callbacks_t *callbacks, rs__link_t **beside);
+/* Of several hosts, each attempt after a failed one begins with the next, so that a silent host does not keep us from the others. Only a
+ * host that can be written to is taken, unless the connection string says otherwise (target_session_attrs).
+ * Begins to connect; ends in on_connected or on_lost, within `timeout_ms` (name resolution included). */
 void rs__link_open(rs__link_t *link, uint64_t timeout_ms);
 /* Sends SQL. on_lost comes (later, from the loop) when that is not possible, or nothing comes back for `timeout_ms`. */
 void rs__link_send(rs__link_t *link, const char *sql, uint64_t timeout_ms);
@@ -45,6 +49,8 @@ void rs__link_end_copy(rs__link_t *link);
 /* Closes the connection without a callback. */
 void rs__link_drop(rs__link_t *link);
 bool rs__link_is_open(const rs__link_t *link);
+/* Process number that the connection was told when it began; 0: not connected. A pooler tells one of its own making. */
+int32_t rs__link_backend(const rs__link_t *link);
 /* Drops, closes every handle, then calls back; after that rs__link_destroy. */
 void rs__link_close(rs__link_t *link, void (*on_closed)(void *context), void *context);
 void rs__link_destroy(rs__link_t **link);

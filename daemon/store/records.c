@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 typedef struct transition {
-    uint64_t number, episode;
+    uint64_t episode;
     uint8_t family, channel, severity, from, to, compare;
     bool figure_is_null;
     int64_t at_us, started_us, fired_us, numerator, denominator;
@@ -17,7 +17,7 @@ typedef struct transition {
 } transition_t;
 
 typedef struct refusal {
-    uint64_t number, seq, hash;
+    uint64_t seq, hash;
     bool has_seq;
     uint32_t len;
     int64_t at_us;
@@ -32,6 +32,7 @@ typedef struct source {
 
 typedef struct node {
     struct node *next;
+    rs__effect_t effect;
     union { transition_t transition; refusal_t refusal; } as;
 } node_t;
 
@@ -39,7 +40,7 @@ typedef struct node {
 typedef struct queue {
     node_t *first, *last, *last_taken, *cursor;
     size_t count, taken, max;
-    uint64_t dropped, numbered;
+    uint64_t dropped, dropped_position;
 } queue_t;
 
 struct rs__records {
@@ -81,6 +82,11 @@ void rs__records_destroy(rs__records_t **records_ref) {
     *records_ref = NULL;
 }
 
+static void count_dropped(queue_t *queue, rs__effect_t effect) {
+    queue->dropped++;
+    if (effect.is_position && effect.place > queue->dropped_position) queue->dropped_position = effect.place;
+}
+
 /* Takes the oldest node that is not on its way out of a full queue; NULL when all are. */
 static node_t *drop_oldest(queue_t *queue) {
     node_t *before = queue->last_taken;
@@ -90,12 +96,12 @@ static node_t *drop_oldest(queue_t *queue) {
     else before->next = node->next;
     if (queue->last == node) queue->last = before;
     queue->count--;
-    queue->dropped++;
+    count_dropped(queue, node->effect);
     return node;
 }
 
 /* A zeroed node at the end of the queue. NULL: no memory, or all of a full queue is on its way (counted as dropped). */
-static node_t *append(queue_t *queue, int *status) {
+static node_t *append(queue_t *queue, rs__effect_t effect, int *status) {
     node_t *node = NULL;
     *status = RS_OK;
     if (queue->count < queue->max) {
@@ -105,12 +111,12 @@ static node_t *append(queue_t *queue, int *status) {
         node = drop_oldest(queue);
         if (node == NULL) *status = RS_ERR_FULL;
     }
-    queue->numbered++;
     if (node == NULL) {
-        queue->dropped++;
+        count_dropped(queue, effect);
         return NULL;
     }
     memset(node, 0, sizeof *node);
+    node->effect = effect;
     if (queue->last == NULL) queue->first = node;
     else queue->last->next = node;
     queue->last = node;
@@ -118,9 +124,11 @@ static node_t *append(queue_t *queue, int *status) {
     return node;
 }
 
-static void release_taken(queue_t *queue) {
+static uint64_t release_taken(queue_t *queue) {
+    uint64_t position = 0;
     while (queue->taken > 0) {
         node_t *node = queue->first;
+        if (node->effect.is_position && node->effect.place > position) position = node->effect.place;
         queue->first = node->next;
         if (queue->first == NULL) queue->last = NULL;
         free(node);
@@ -128,6 +136,7 @@ static void release_taken(queue_t *queue) {
         queue->count--;
     }
     queue->last_taken = NULL;
+    return position;
 }
 
 static void take(queue_t *queue, size_t n) {
@@ -140,12 +149,11 @@ static void take(queue_t *queue, size_t n) {
 
 #define CLEAN(field, text) rs__clean_text(field, sizeof(field), text)
 
-int rs__records_add_transition(rs__records_t *records, const rs_alert_transition_t *from) {
+int rs__records_add_transition(rs__records_t *records, const rs_alert_transition_t *from, rs__effect_t effect) {
     int status;
-    node_t *node = append(&records->transitions, &status);
+    node_t *node = append(&records->transitions, effect, &status);
     if (node == NULL) return status;
     transition_t *own = &node->as.transition;
-    own->number = records->transitions.numbered;
     own->episode = from->episode;
     own->family = from->dimensions.family;
     own->channel = from->dimensions.channel;
@@ -173,12 +181,11 @@ int rs__records_add_transition(rs__records_t *records, const rs_alert_transition
 }
 
 int rs__records_add_refusal(rs__records_t *records, rs_str_t source, bool has_seq, uint64_t seq, const char *reason,
-                            const char *field, uint32_t len, uint64_t hash, int64_t at_us) {
+                            const char *field, uint32_t len, uint64_t hash, int64_t at_us, rs__effect_t effect) {
     int status;
-    node_t *node = append(&records->refusals, &status);
+    node_t *node = append(&records->refusals, effect, &status);
     if (node == NULL) return status;
     refusal_t *own = &node->as.refusal;
-    own->number = records->refusals.numbered;
     own->has_seq = has_seq;
     own->seq = seq;
     own->len = len;
@@ -226,7 +233,7 @@ int rs__records_add_source(rs__records_t *records, const rs_accounting_t *accoun
 static const rs__feed_sql_t statements[RS__FEED_COUNT] = {
     [RS__FEED_TRANSITIONS] = {
         .stage = "CREATE TEMPORARY TABLE ringside_transitions ON COMMIT DELETE ROWS AS"
-                 " SELECT stream_id, run, number, episode, rule, severity, family, tenant, key, channel, metric, policy,"
+                 " SELECT stream_id, run, number, ordinal, episode, rule, severity, family, tenant, key, channel, metric, policy,"
                  " time_window, compare, limit_value, clear_value, runbook, started_at, fired_at, changed_at AS at,"
                  " state AS from_state, state AS to_state, limit_value AS value, number AS numerator, number AS denominator"
                  " FROM ringside.alert_episode WITH NO DATA",
@@ -234,25 +241,25 @@ static const rs__feed_sql_t statements[RS__FEED_COUNT] = {
         /* Of several changes of one episode in a batch the last one is what the episode now is. */
         .merge = "INSERT INTO ringside.alert_episode AS had (stream_id, episode, rule, severity, family, tenant, key, channel,"
                  " metric, policy, time_window, compare, limit_value, clear_value, runbook, state, started_at, fired_at,"
-                 " ended_at, changed_at, run, number)"
+                 " ended_at, changed_at, run, number, ordinal)"
                  " SELECT DISTINCT ON (stream_id, episode) stream_id, episode, rule, severity, family, tenant, key, channel,"
                  " metric, policy, time_window, compare, limit_value, clear_value, runbook, to_state, started_at, fired_at,"
-                 " CASE WHEN to_state IN ('ok', 'resolved') THEN at END, at, run, number"
-                 " FROM pg_temp.ringside_transitions ORDER BY stream_id, episode, run DESC, number DESC"
+                 " CASE WHEN to_state IN ('ok', 'resolved') THEN at END, at, run, number, ordinal"
+                 " FROM pg_temp.ringside_transitions ORDER BY stream_id, episode, run DESC, number DESC, ordinal DESC"
                  " ON CONFLICT (stream_id, episode) DO UPDATE SET severity = excluded.severity, state = excluded.state,"
                  " started_at = excluded.started_at, fired_at = excluded.fired_at, ended_at = excluded.ended_at,"
-                 " changed_at = excluded.changed_at, run = excluded.run, number = excluded.number"
-                 " WHERE (had.run, had.number) < (excluded.run, excluded.number);\n"
-                 "INSERT INTO ringside.alert_change (stream_id, run, number, episode, at, from_state, to_state, value,"
-                 " numerator, denominator) SELECT stream_id, run, number, episode, at, from_state, to_state, value,"
+                 " changed_at = excluded.changed_at, run = excluded.run, number = excluded.number, ordinal = excluded.ordinal"
+                 " WHERE (had.run, had.number, had.ordinal) < (excluded.run, excluded.number, excluded.ordinal);\n"
+                 "INSERT INTO ringside.alert_change (stream_id, run, number, ordinal, episode, at, from_state, to_state, value,"
+                 " numerator, denominator) SELECT stream_id, run, number, ordinal, episode, at, from_state, to_state, value,"
                  " numerator, denominator FROM pg_temp.ringside_transitions ON CONFLICT DO NOTHING",
     },
     [RS__FEED_REFUSALS] = {
-        .stage = "CREATE TEMPORARY TABLE ringside_refusals (stream_id integer, run bigint, number bigint, at timestamptz,"
+        .stage = "CREATE TEMPORARY TABLE ringside_refusals (stream_id integer, run bigint, number bigint, ordinal integer, at timestamptz,"
                  " source text, seq text, reason text, field text, length bigint, hash bigint) ON COMMIT DELETE ROWS",
         .copy = "COPY pg_temp.ringside_refusals FROM STDIN (FORMAT binary)",
-        .merge = "INSERT INTO ringside.quarantine (stream_id, run, number, at, source, seq, reason, field, length, hash)"
-                 " SELECT stream_id, run, number, at, source, seq::numeric, reason, field, length, hash"
+        .merge = "INSERT INTO ringside.quarantine (stream_id, run, number, ordinal, at, source, seq, reason, field, length, hash)"
+                 " SELECT stream_id, run, number, ordinal, at, source, seq::numeric, reason, field, length, hash"
                  " FROM pg_temp.ringside_refusals ON CONFLICT DO NOTHING",
     },
     [RS__FEED_SOURCES] = {
@@ -322,10 +329,18 @@ static void sources_done(rs__records_t *records, bool written) {
     records->sources_taken = 0;
 }
 
-void rs__records_written(rs__records_t *records, rs__feed_id_t feed) {
-    if (feed == RS__FEED_TRANSITIONS) release_taken(&records->transitions);
-    else if (feed == RS__FEED_REFUSALS) release_taken(&records->refusals);
-    else if (feed == RS__FEED_SOURCES) sources_done(records, true);
+uint64_t rs__records_written(rs__records_t *records, rs__feed_id_t feed) {
+    if (feed == RS__FEED_TRANSITIONS) return release_taken(&records->transitions);
+    if (feed == RS__FEED_REFUSALS) return release_taken(&records->refusals);
+    if (feed == RS__FEED_SOURCES) sources_done(records, true);
+    return 0;
+}
+
+void rs__records_forgotten(rs__records_t *records) {
+    for (uint32_t i = 0; i < records->source_count; i++) {
+        if (!records->sources[i].waiting) records->sources_waiting++;
+        records->sources[i].waiting = true;
+    }
 }
 
 static void give_back(queue_t *queue) {
@@ -342,6 +357,11 @@ void rs__records_returned(rs__records_t *records, rs__feed_id_t feed) {
 uint64_t rs__records_dropped(const rs__records_t *records, rs__feed_id_t feed) {
     if (feed == RS__FEED_TRANSITIONS) return records->transitions.dropped;
     return feed == RS__FEED_REFUSALS ? records->refusals.dropped : 0;
+}
+
+uint64_t rs__records_dropped_position(const rs__records_t *records) {
+    const uint64_t transitions = records->transitions.dropped_position, refusals = records->refusals.dropped_position;
+    return transitions > refusals ? transitions : refusals;
 }
 
 static node_t *advance(queue_t *queue, bool first) {
@@ -363,11 +383,17 @@ static void time_or_null(rs__buffer_t *buffer, int64_t us) {
     else rs__copy_time(buffer, us);
 }
 
-static void encode_transition(const transition_t *t, int64_t run, int32_t stream_id, rs__buffer_t *buffer) {
-    rs__copy_row(buffer, 25);
+static void encode_effect(const node_t *node, int64_t run, int32_t stream_id, rs__buffer_t *buffer) {
     rs__copy_int4(buffer, stream_id);
     rs__copy_int8(buffer, run);
-    rs__copy_int8(buffer, (int64_t)t->number);
+    rs__copy_int8(buffer, (int64_t)node->effect.place);
+    rs__copy_int4(buffer, node->effect.ordinal);
+}
+
+static void encode_transition(const node_t *node, int64_t run, int32_t stream_id, rs__buffer_t *buffer) {
+    const transition_t *t = &node->as.transition;
+    rs__copy_row(buffer, 26);
+    encode_effect(node, run, stream_id, buffer);
     rs__copy_int8(buffer, (int64_t)t->episode);
     rs__copy_cstring(buffer, t->rule);
     rs__copy_cstring(buffer, NAME_OF(severity_names, t->severity));
@@ -393,13 +419,12 @@ static void encode_transition(const transition_t *t, int64_t run, int32_t stream
     rs__copy_int8(buffer, t->denominator);
 }
 
-static void encode_refusal(const refusal_t *r, int64_t run, int32_t stream_id, rs__buffer_t *buffer) {
+static void encode_refusal(const node_t *node, int64_t run, int32_t stream_id, rs__buffer_t *buffer) {
+    const refusal_t *r = &node->as.refusal;
     char seq[24] = "";
     if (r->has_seq) snprintf(seq, sizeof seq, "%" PRIu64, r->seq);
-    rs__copy_row(buffer, 10);
-    rs__copy_int4(buffer, stream_id);
-    rs__copy_int8(buffer, run);
-    rs__copy_int8(buffer, (int64_t)r->number);
+    rs__copy_row(buffer, 11);
+    encode_effect(node, run, stream_id, buffer);
     rs__copy_time(buffer, r->at_us);
     rs__copy_text_or_null(buffer, rs_str(r->source));
     rs__copy_text_or_null(buffer, rs_str(seq));
@@ -427,9 +452,9 @@ static void encode_source(const source_t *source, int64_t run, int32_t stream_id
 void rs__records_encode(rs__records_t *records, rs__feed_id_t feed, bool first, int64_t run, int32_t stream_id,
                         rs__buffer_t *buffer) {
     if (feed == RS__FEED_TRANSITIONS) {
-        encode_transition(&advance(&records->transitions, first)->as.transition, run, stream_id, buffer);
+        encode_transition(advance(&records->transitions, first), run, stream_id, buffer);
     } else if (feed == RS__FEED_REFUSALS) {
-        encode_refusal(&advance(&records->refusals, first)->as.refusal, run, stream_id, buffer);
+        encode_refusal(advance(&records->refusals, first), run, stream_id, buffer);
     } else if (feed == RS__FEED_SOURCES) {
         uint32_t at = first ? 0 : records->cursor + 1;
         while (at < records->source_count && !records->sources[at].taken) at++;

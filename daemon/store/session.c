@@ -1,6 +1,6 @@
 /* The conversation with the database.
  *
- *   preparing   settings, schema, mark, staging tables
+ *   preparing   settings, is it one backend (pooler.c), schema, mark, staging tables
  *   one batch   BEGIN and the mark from n to n + 1        another daemon's epoch: fenced
  *               for each kind of entry: COPY into its staging table, merge
  *               COMMIT
@@ -17,19 +17,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ANSWER_MS = 90000, CHUNK_BYTES = 64 * 1024, CHUNKS_PER_TURN = 4, RETRIES_AT_ONCE = 5, UPKEEP_MS = 3600 * 1000 };
+enum { ANSWER_MS = 90000, POOLER_MS = 5000, CHUNK_BYTES = 64 * 1024, CHUNKS_PER_TURN = 4, RETRIES_AT_ONCE = 5,
+       UPKEEP_MS = 3600 * 1000 };
 
 static const char settings_sql[] =
     "SET client_min_messages = warning; SET TimeZone = 'UTC'; SET search_path = pg_catalog;"
     " SET statement_timeout = '60s'; SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '30s';"
-    " SET synchronous_commit = on; SET tcp_keepalives_idle = 30";
+    " SET synchronous_commit = on; SET tcp_keepalives_idle = 30; SELECT pg_backend_pid()";
 
-static void send_sql(rs_store_t *store, rs__step_t step, const char *sql) {
+static void send_sql_within(rs_store_t *store, rs__step_t step, const char *sql, uint64_t answer_ms) {
     store->step = step;
     store->has_error = false;
     store->has_mark = false;
-    rs__link_send(store->link, sql, ANSWER_MS);
+    store->seen_backend = 0;
+    rs__link_send(store->link, sql, answer_ms);
 }
+static void send_sql(rs_store_t *store, rs__step_t step, const char *sql) { send_sql_within(store, step, sql, ANSWER_MS); }
 
 static void send_printed(rs_store_t *store, rs__step_t step) {
     if (store->buffer.failed) {
@@ -39,6 +42,8 @@ static void send_printed(rs_store_t *store, rs__step_t step) {
     }
     send_sql(store, step, (const char *)store->buffer.bytes);
 }
+
+static void next_migration_step(rs_store_t *store);
 
 /* --- preparing ----------------------------------------------------------------------------------------------------- */
 void rs__session_connect(rs_store_t *store) {
@@ -50,6 +55,19 @@ static void on_connected(void *context) {
     rs_store_t *store = context;
     rs__store_set_state(store, RS_STORE_PREPARING);
     send_sql(store, RS__STEP_SETTINGS, settings_sql);
+}
+
+void rs__session_ask_backend(rs_store_t *store) { send_sql_within(store, RS__STEP_POOLER, "SELECT pg_backend_pid()", POOLER_MS); }
+
+void rs__session_prepare(rs_store_t *store) { next_migration_step(store); }
+
+/* The settings are made. */
+static void know_backend(rs_store_t *store) {
+    store->backend = store->seen_backend;
+    store->step = RS__STEP_NONE;
+    store->probe_refused = false;
+    if (rs__link_backend(store->link) == store->backend) rs__session_prepare(store);
+    else rs__pooler_probe(store);
 }
 
 /* Where it begins and, in next_migration_step, where it ends: a new database has more files than the log takes lines of one kind. */
@@ -121,14 +139,21 @@ static size_t edges_left(const rs_store_t *store) {
     return store->batch == NULL ? 0 : rs_row_batch_edge_count(store->batch) - store->edges_done;
 }
 
+static void release(rs_store_t *store, size_t feed) {
+    const uint64_t position = rs__records_written(store->records, (rs__feed_id_t)feed);
+    if (position > store->relied) store->relied = position;
+}
+
 /* The transaction is in. */
 static void stored(rs_store_t *store) {
     store->in_flight = store->commit_sent = false;
     store->confirmed++;
     store->status.batches++;
+    store->stored_ms = uv_now(store->loop);
     remember_policies(store);
+    store->position = (int64_t)store->moving_to;
     for (size_t feed = RS__FEED_TRANSITIONS; feed < RS__FEED_COUNT; feed++)
-        if (store->counts[feed] > 0) rs__records_written(store->records, (rs__feed_id_t)feed);
+        if (store->counts[feed] > 0) release(store, feed);
     store->status.transitions_written += store->counts[RS__FEED_TRANSITIONS];
     store->status.refusals_written += store->counts[RS__FEED_REFUSALS];
     store->status.rows_written += store->counts[RS__FEED_ROWS];
@@ -138,10 +163,18 @@ static void stored(rs_store_t *store) {
     store->months_doubted = false;
     rs__store_works(store);
     if (store->batch == NULL) return;
+    if (store->side == RS__SIDE_REBUILT) store->status.rebuilt_rows += store->counts[RS__FEED_ROWS] + store->counts[RS__FEED_EDGES];
     store->rows_done += (uint32_t)store->counts[RS__FEED_ROWS];
     store->edges_done += (uint32_t)store->counts[RS__FEED_EDGES];
-    if (rows_left(store) + edges_left(store) > 0) return;
-    store->position = (int64_t)store->batch_position;
+    /* A slice of all rows, but not of all transitions, leaves the batch in hand: its position counts with the rest of them. */
+    if (rows_left(store) + edges_left(store) > 0 || !store->whole) return;
+    if (store->side == RS__SIDE_NORMAL) {
+        if (store->batch_position > store->reached) {
+            store->reached = store->batch_position;
+            store->reached_watermark_us = store->batch_watermark_us;
+        }
+        if (store->batch_newest > store->relied) store->relied = store->batch_newest;
+    }
     memset(store->limits, 0, sizeof store->limits);
     rs__store_give_back(store, true);
 }
@@ -150,6 +183,17 @@ static void become_idle(rs_store_t *store) {
     rs__store_set_state(store, RS_STORE_IDLE);
     store->step = RS__STEP_NONE;
     rs__store_proceed(store);
+}
+
+/* Batches that were stored are gone, and with them whatever was in them. */
+static void forgotten(rs_store_t *store) {
+    store->status.rewinds++;
+    rs__store_say(store, RS_STORE_ERROR, "database: %" PRId64 " batches of stream %s that were stored are gone (restored, or a stand-by that"
+                  " lagged)", store->confirmed - store->mark_batch, store->stream);
+    store->rebuilding = false;   /* what was written of that may be gone, too */
+    store->reached = (uint64_t)store->mark_position;
+    if (store->relied > store->lacking) store->lacking = store->relied;
+    rs__records_forgotten(store->records);
 }
 
 /* The mark as the database has it now, against what we know. */
@@ -178,11 +222,8 @@ static void judge_mark(rs_store_t *store) {
         if (is_in) stored(store);
         else rs__session_forget(store);
     }
-    if (store->mark_batch < store->confirmed) {
-        store->status.rewinds++;
-        rs__store_say(store, RS_STORE_ERROR, "database: %" PRId64 " batches of stream %s that were stored are gone (restored, or "
-                      "a stand-by that lagged)", store->confirmed - store->mark_batch, store->stream);
-    }
+    if (store->mark_batch < store->confirmed) forgotten(store);
+    else if (store->status.connects == 0 && (uint64_t)store->mark_position < store->relied) store->lacking = store->relied;
     store->confirmed = store->mark_batch;
     store->position = store->mark_position;
     store->step_feed = 0;
@@ -237,23 +278,43 @@ static bool make_months_first(rs_store_t *store) {
     return true;
 }
 
+/* Where the transaction moves the mark to; returns the watermark that goes with it, 0: as before. */
+static int64_t choose_position(rs_store_t *store) {
+    store->moving_to = (uint64_t)store->position;
+    if (store->rebuilding) return 0;
+    int64_t watermark_us = 0;
+    if (store->reached > store->moving_to) {
+        store->moving_to = store->reached;
+        watermark_us = store->reached_watermark_us;
+    }
+    if (store->whole && store->batch == NULL && store->nothing_upto > store->moving_to) store->moving_to = store->nothing_upto;
+    const bool ends_batch = store->whole && store->batch != NULL && store->side == RS__SIDE_NORMAL;
+    if (!ends_batch || store->batch_position <= store->moving_to) return watermark_us;
+    store->moving_to = store->batch_position;
+    return store->batch_watermark_us;
+}
+
 void rs__session_begin(rs_store_t *store) {
     if (make_months_first(store)) return;
     const size_t rows = rows_left(store), edges = edges_left(store);
     store->counts[RS__FEED_POLICIES] = limited(store, RS__FEED_POLICIES, new_policies(store));
     store->counts[RS__FEED_ROWS] = limited(store, RS__FEED_ROWS, rows);
     store->counts[RS__FEED_EDGES] = limited(store, RS__FEED_EDGES, edges);
+    bool all_records = true;
     for (size_t feed = RS__FEED_TRANSITIONS; feed < RS__FEED_COUNT; feed++) {
-        store->counts[feed] = limited(store, feed, rs__records_waiting(store->records, (rs__feed_id_t)feed));
+        const size_t waiting = rs__records_waiting(store->records, (rs__feed_id_t)feed);
+        store->counts[feed] = limited(store, feed, waiting);
+        all_records = all_records && store->counts[feed] == waiting;
         rs__records_take(store->records, (rs__feed_id_t)feed, store->counts[feed]);
     }
     store->in_flight = true;
     rs__store_set_state(store, RS_STORE_WRITING);
-    const bool whole = store->batch != NULL && store->counts[RS__FEED_ROWS] == rows && store->counts[RS__FEED_EDGES] == edges;
+    store->whole = all_records && store->counts[RS__FEED_ROWS] == rows && store->counts[RS__FEED_EDGES] == edges;
+    const int64_t watermark_us = choose_position(store);
     rs__buffer_clear(&store->buffer);
-    rs__buffer_print(&store->buffer, "BEGIN; SELECT ringside.advance_mark(%d, %" PRId64 ", %" PRId64 ", %" PRId64 ", ",
-                     store->stream_id, store->epoch, store->confirmed + 1, whole ? (int64_t)store->batch_position : store->position);
-    if (whole && store->batch_watermark_us > 0) rs__buffer_print(&store->buffer, "%" PRId64 ")", store->batch_watermark_us);
+    rs__buffer_print(&store->buffer, "BEGIN; SELECT pg_backend_pid(), ringside.advance_mark(%d, %" PRId64 ", %" PRId64 ", %" PRIu64 ", ",
+                     store->stream_id, store->epoch, store->confirmed + 1, store->moving_to);
+    if (watermark_us > 0) rs__buffer_print(&store->buffer, "%" PRId64 ")", watermark_us);
     else rs__buffer_print(&store->buffer, "NULL)");
     send_printed(store, RS__STEP_BEGIN);
 }
@@ -333,7 +394,8 @@ static void quarantine(rs_store_t *store, size_t feed) {
     uv_gettimeofday(&now);
     const int status = rs__records_add_refusal(store->records, RS_STR("ringside/store"), false, 0, is_row ? "row_refused" : "edge_refused",
                                                store->error_state, (uint32_t)bytes.len, rs_refused_hash(store->hash_key, text),
-                                               now.tv_sec * RS_US_PER_S + now.tv_usec);
+                                               now.tv_sec * RS_US_PER_S + now.tv_usec,
+                                               (rs__effect_t){(uint64_t)store->confirmed + 1, --store->own_refusals, false});
     if (status != RS_OK) rs__store_say(store, RS_STORE_ERROR, "database: a refused row or edge could not be put into quarantine");
     rs__buffer_deinit(&bytes);
     if (is_row) store->rows_done++; else store->edges_done++;
@@ -359,13 +421,11 @@ static void blame(rs_store_t *store) {
     if (feed == RS__FEED_ROWS || feed == RS__FEED_EDGES) quarantine(store, feed);
 }
 
-static bool is_class(const char *state, const char *class) { return strncmp(state, class, 2) == 0; }
-
 static void failed(rs_store_t *store) {
     const char *state = store->error_state;
-    const bool in_batch = store->step >= RS__STEP_BEGIN;
-    const bool blames_data = is_class(state, "21") || is_class(state, "22") || is_class(state, "23") || is_class(state, "54");
-    if (strcmp(state, "RS001") == 0) {
+    const rs_store_fault_t fault = rs__sqlstate_fault(state, store->has_constraint);
+    rs__remedy_t remedy = rs__store_fault(store, fault);
+    if (remedy == RS__REMEDY_STOP) {
         rs__store_fenced(store, store->error_text);
         return;
     }
@@ -382,22 +442,20 @@ static void failed(rs_store_t *store) {
         send_sql(store, RS__STEP_ROLLBACK, "ROLLBACK");
         return;
     }
-    if ((store->step == RS__STEP_COPY || store->step == RS__STEP_MERGE) && blames_data) {
+    if (remedy == RS__REMEDY_HALVE && (store->step == RS__STEP_COPY || store->step == RS__STEP_MERGE)) {
         blame(store);
         send_sql(store, RS__STEP_ROLLBACK, "ROLLBACK");
         return;
     }
-    const bool transient = strcmp(state, "40001") == 0 || strcmp(state, "40P01") == 0;
-    if (in_batch && transient && store->step != RS__STEP_COMMIT && store->retries++ < RETRIES_AT_ONCE) {
+    const bool in_batch = store->step >= RS__STEP_BEGIN && store->step != RS__STEP_COMMIT;
+    if (remedy == RS__REMEDY_AGAIN && in_batch && store->retries++ < RETRIES_AT_ONCE) {
         rs__session_forget(store);
         send_sql(store, RS__STEP_ROLLBACK, "ROLLBACK");
         return;
     }
-    /* Whatever else it was: a new connection looks at the mark first, so nothing has to be known about this one's end.
-     * A damaged schema or damaged data will not mend themselves soon. */
-    const bool slow = is_class(state, "42") || is_class(state, "XX") || is_class(state, "3F");
+    /* Whatever else it was: a new connection looks at the mark first, so nothing has to be known about this one's end. */
     rs__store_fail(store, "database: %s (SQLSTATE %s)", store->error_text, state);
-    rs__store_retry_later(store, slow);
+    rs__store_retry_later(store, remedy == RS__REMEDY_WAIT || remedy == RS__REMEDY_HALVE);
 }
 
 /* --- what the link tells ------------------------------------------------------------------------------------------- */
@@ -407,6 +465,8 @@ static void keep_error(rs_store_t *store, const PGresult *result) {
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     snprintf(store->error_state, sizeof store->error_state, "%s", state == NULL ? "08000" : state);
+    const char *constraint = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
+    store->has_constraint = constraint != NULL && constraint[0] != '\0';
     if (text == NULL) text = PQresultErrorMessage(result);
     snprintf(store->error_text, sizeof store->error_text, "%s", text[0] == '\0' ? "unexpected answer" : text);
 }
@@ -422,6 +482,8 @@ static void on_result(void *context, const PGresult *result) {
         keep_error(store, result);
     } else if (store->step == RS__STEP_COMMIT && strcmp(PQcmdStatus((PGresult *)result), "COMMIT") != 0) {
         keep_error(store, result);   /* an aborted transaction answers ROLLBACK, and that is no error to libpq */
+    } else if (type == PGRES_TUPLES_OK && (store->step == RS__STEP_SETTINGS || store->step == RS__STEP_POOLER || store->step == RS__STEP_BEGIN)) {
+        store->seen_backend = PQntuples(result) == 1 ? (int32_t)strtol(PQgetvalue(result, 0, 0), NULL, 10) : 0;
     } else if (store->step == RS__STEP_OPEN && type == PGRES_TUPLES_OK && PQntuples(result) == 1) {
         store->has_mark = true;
         store->mark_stream_id = (int32_t)strtol(PQgetvalue(result, 0, 0), NULL, 10);
@@ -438,7 +500,8 @@ static void on_done(void *context) {
         return;
     }
     switch (store->step) {
-        case RS__STEP_SETTINGS:
+        case RS__STEP_SETTINGS: know_backend(store); break;
+        case RS__STEP_POOLER: rs__pooler_judge(store); break;
         case RS__STEP_SCHEMA: next_migration_step(store); break;
         case RS__STEP_OPEN: judge_mark(store); break;
         case RS__STEP_STAGE:
@@ -449,7 +512,10 @@ static void on_done(void *context) {
             rs__months_made(&store->months, store->batch);
             become_idle(store);
             break;
-        case RS__STEP_BEGIN: copy_or_commit(store, 0); break;
+        case RS__STEP_BEGIN:
+            if (store->seen_backend == store->backend) copy_or_commit(store, 0);
+            else rs__pooler_refuse(store);
+            break;
         case RS__STEP_COPY: merge(store); break;
         case RS__STEP_MERGE: copy_or_commit(store, store->step_feed + 1); break;
         case RS__STEP_COMMIT:
@@ -465,6 +531,11 @@ static void on_done(void *context) {
 static void on_lost(void *context, const char *why) {
     rs_store_t *store = context;
     end_migrator(store);
+    if (store->step == RS__STEP_POOLER && rs__link_is_open(store->probe)) {   /* no second backend to be had beside the probe's transaction */
+        rs__pooler_refuse(store);
+        return;
+    }
+    rs__store_fault(store, store->has_error ? rs__sqlstate_fault(store->error_state, store->has_constraint) : RS_STORE_FAULT_CONNECTION);
     if (store->has_error) rs__store_fail(store, "database: %s (SQLSTATE %s)", store->error_text, store->error_state);
     else rs__store_fail(store, "database: %s", why);
     store->has_error = false;

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { IDLE_MARK_FLUSHES = 10 };   /* without anything to write, the mark moves every so many */
+
 static const char *const state_names[RS_STORE_STATE_COUNT] = {"backoff", "connecting", "preparing", "idle", "writing",
                                                               "committing", "fenced", "closing", "closed"};
 const char *rs_store_state_name(unsigned state) { return state < RS_STORE_STATE_COUNT ? state_names[state] : ""; }
@@ -77,8 +79,14 @@ static int64_t jittered(rs_store_t *store, int64_t us) {
     return us - us / 4 + (int64_t)(store->jitter % (uint64_t)(us / 2 + 1));
 }
 
+rs__remedy_t rs__store_fault(rs_store_t *store, rs_store_fault_t fault) {
+    store->status.faults[fault]++;
+    return rs__fault_remedy(fault);
+}
+
 void rs__store_retry_later(rs_store_t *store, bool slow) {
     rs__link_drop(store->link);
+    rs__pooler_drop(store);
     store->status.failures++;
     rs__store_set_state(store, RS_STORE_BACKOFF);
     store->step = RS__STEP_NONE;
@@ -95,9 +103,18 @@ bool rs__store_has_records(const rs_store_t *store) {
 
 static void finish(rs_store_t *store, int status);
 
+/* Only the mark has to move: after a rebuild at once … */
+static bool is_mark_late(const rs_store_t *store) { return !store->rebuilding && store->reached > (uint64_t)store->position; }
+
+/* … and when nothing happens now and then, so that less of the journal is needed. */
+static bool is_mark_due(const rs_store_t *store) {
+    const bool is_time = uv_now(store->loop) - store->stored_ms >= IDLE_MARK_FLUSHES * to_ms(store->flush_us);
+    return is_mark_late(store) || (!store->rebuilding && is_time && store->nothing_upto > (uint64_t)store->position);
+}
+
 /* There are no rows to write: the rest may go alone. */
 static void proceed_without_rows(rs_store_t *store) {
-    if (rs__store_has_records(store)) {
+    if (rs__store_has_records(store) || is_mark_due(store)) {
         rs__session_begin(store);
         return;
     }
@@ -105,9 +122,27 @@ static void proceed_without_rows(rs_store_t *store) {
     if (store->closing && store->no_more_rows) finish(store, RS_OK);
 }
 
+/* The next batch into the hand: from either side in turn. What is made again is left when the store closes. */
+static bool take_batch(rs_store_t *store) {
+    if (store->batch != NULL) return true;
+    const bool rebuilt = store->given[RS__SIDE_REBUILT].batch != NULL && !store->closing;
+    const bool turn = store->side == RS__SIDE_NORMAL || store->given[RS__SIDE_NORMAL].batch == NULL;
+    store->side = rebuilt && turn ? RS__SIDE_REBUILT : RS__SIDE_NORMAL;
+    rs__given_t *given = &store->given[store->side];
+    if (given->batch == NULL) return false;
+    store->batch = given->batch;
+    store->batch_position = given->position;
+    store->batch_newest = given->newest;
+    store->batch_watermark_us = given->watermark_us;
+    store->rows_done = store->edges_done = 0;
+    given->batch = NULL;
+    return true;
+}
+
 void rs__store_proceed(rs_store_t *store) {
     if (store->state != RS_STORE_IDLE) return;
-    if (store->batch != NULL) {
+    rs__store_check_owed(store);
+    if (take_batch(store) || is_mark_late(store)) {
         rs__session_begin(store);
         return;
     }
@@ -119,7 +154,7 @@ void rs__store_proceed(rs_store_t *store) {
         store->callbacks.request_rows(store->callbacks.context);
         store->asking = false;
         if (store->state != RS_STORE_IDLE) return;
-        if (store->batch != NULL) {
+        if (take_batch(store)) {
             rs__session_begin(store);
             return;
         }
@@ -128,29 +163,101 @@ void rs__store_proceed(rs_store_t *store) {
     proceed_without_rows(store);
 }
 
-int rs_store_rows_ready(rs_store_t *store, rs_row_batch_t *batch, uint64_t position, int64_t watermark_us) {
+int rs_store_rows_ready(rs_store_t *store, rs_row_batch_t *batch, uint64_t position, uint64_t newest, int64_t watermark_us) {
     if (!store->requested || store->state >= RS_STORE_FENCED) return RS_ERR_STATE;
     store->requested = false;
     if (batch == NULL || rs_row_batch_is_empty(batch)) {
         if (batch != NULL) store->callbacks.rows_done(store->callbacks.context, batch, true);
+        if (position > store->nothing_upto) store->nothing_upto = position;
         store->no_more_rows = store->closing;
         if (!store->asking && store->state == RS_STORE_IDLE) proceed_without_rows(store);
         return RS_OK;
     }
-    store->batch = batch;
-    store->batch_position = position;
-    store->batch_watermark_us = watermark_us;
-    store->rows_done = store->edges_done = 0;
+    store->given[RS__SIDE_NORMAL] = (rs__given_t){batch, position, newest, watermark_us};
     if (!store->asking) rs__store_proceed(store);
     return RS_OK;
 }
 
-void rs__store_give_back(rs_store_t *store, bool stored) {
-    rs_row_batch_t *batch = store->batch;
+static void return_batch(rs_store_t *store, rs__side_t side, rs_row_batch_t *batch, bool stored) {
     if (batch == NULL) return;
-    store->batch = NULL;
+    if (side == RS__SIDE_REBUILT) {
+        store->callbacks.rebuilt_done(store->callbacks.context, batch, stored);
+        return;
+    }
     store->ask_again = stored && rs_row_batch_is_full(batch);
     store->callbacks.rows_done(store->callbacks.context, batch, stored);
+}
+
+void rs__store_give_back(rs_store_t *store, bool stored) {
+    rs_row_batch_t *batch = store->batch;
+    store->batch = NULL;
+    return_batch(store, store->side, batch, stored);
+    if (stored) return;
+    for (unsigned side = 0; side < RS__SIDES; side++) {   /* it is the end: of those that wait, too */
+        batch = store->given[side].batch;
+        store->given[side].batch = NULL;
+        return_batch(store, (rs__side_t)side, batch, false);
+    }
+}
+
+/* --- what the database lacks ---------------------------------------------------------------------------------------- */
+static uint64_t drops(const rs_store_t *store) {
+    return rs__records_dropped(store->records, RS__FEED_TRANSITIONS) + rs__records_dropped(store->records, RS__FEED_REFUSALS);
+}
+
+void rs__store_check_owed(rs_store_t *store) {
+    const uint64_t dropped = rs__records_dropped_position(store->records), position = (uint64_t)store->position;
+    const uint64_t has = store->reached > position ? store->reached : position;
+    if (dropped > has && dropped > store->lacking) store->lacking = dropped;
+    if (store->rebuilding || store->closing || store->lacking == 0) return;
+    if (store->lacking <= has || store->callbacks.rewound == NULL) {
+        store->lacking = 0;
+        return;
+    }
+    store->rebuilding = true;
+    store->rebuild_upto = store->lacking;
+    store->rebuild_drops = drops(store);
+    store->status.rebuilds++;
+    rs__store_say(store, RS_STORE_WARNING, "database: has everything up to position %" PRIu64 " only; what changed up to %" PRIu64
+                  " is written again", position, store->rebuild_upto);
+    store->asking = true;
+    store->callbacks.rewound(store->callbacks.context, position, store->rebuild_upto);
+    store->asking = false;
+}
+
+static bool may_give_rebuilt(const rs_store_t *store) {
+    const bool in_hand = store->given[RS__SIDE_REBUILT].batch != NULL || (store->batch != NULL && store->side == RS__SIDE_REBUILT);
+    return store->rebuilding && !in_hand && !store->closing && store->state < RS_STORE_FENCED;
+}
+
+int rs_store_rebuilt_rows(rs_store_t *store, rs_row_batch_t *batch) {
+    if (!may_give_rebuilt(store)) return RS_ERR_STATE;
+    if (rs_row_batch_is_empty(batch)) {
+        store->callbacks.rebuilt_done(store->callbacks.context, batch, true);
+        return RS_OK;
+    }
+    store->given[RS__SIDE_REBUILT].batch = batch;
+    if (!store->asking) rs__store_proceed(store);
+    return RS_OK;
+}
+
+int rs_store_rebuilt(rs_store_t *store) {
+    if (!may_give_rebuilt(store)) return RS_ERR_STATE;
+    store->rebuilding = false;
+    if (drops(store) != store->rebuild_drops || store->lacking > store->rebuild_upto) {
+        /* Something was lost here meanwhile, perhaps of what was made again: once more. */
+        if (store->rebuild_upto > store->lacking) store->lacking = store->rebuild_upto;
+    } else {
+        store->lacking = 0;
+        if (store->rebuild_upto > store->reached) store->reached = store->rebuild_upto;
+        rs__store_say(store, RS_STORE_INFO, "database: what it lacked up to position %" PRIu64 " is written", store->rebuild_upto);
+    }
+    if (!store->asking) rs__store_proceed(store);
+    return RS_OK;
+}
+
+void rs_store_owe(rs_store_t *store, uint64_t position) {
+    if (position > store->lacking) store->lacking = position;
 }
 
 static void on_flush(uv_timer_t *timer) {
@@ -162,16 +269,22 @@ static void on_flush(uv_timer_t *timer) {
 /* --- records ------------------------------------------------------------------------------------------------------- */
 static bool takes_records(const rs_store_t *store) { return !store->closing && store->state < RS_STORE_FENCED; }
 
-int rs_store_add_transition(rs_store_t *store, const rs_alert_transition_t *transition) {
+/* Without a position it only has to be told from others of this run: by the time. */
+static rs__effect_t effect_of(rs_store_t *store, uint64_t position, uint32_t ordinal) {
+    if (position != 0) return (rs__effect_t){position, (int32_t)ordinal, true};
+    return (rs__effect_t){++store->unplaced, 0, false};
+}
+
+int rs_store_add_transition(rs_store_t *store, const rs_alert_transition_t *transition, uint64_t position, uint32_t ordinal) {
     if (!takes_records(store)) return RS_ERR_CLOSED;
-    return rs__records_add_transition(store->records, transition);
+    return rs__records_add_transition(store->records, transition, effect_of(store, position, ordinal));
 }
 
 int rs_store_add_refusal(rs_store_t *store, rs_str_t source, bool has_seq, uint64_t seq, const rs_refused_t *refused,
-                         uint64_t hash, int64_t at_us) {
+                         uint64_t hash, int64_t at_us, uint64_t position, uint32_t ordinal) {
     if (!takes_records(store)) return RS_ERR_CLOSED;
     return rs__records_add_refusal(store->records, source, has_seq, seq, rs_refusal_name(refused->reason), refused->field,
-                                   refused->len, hash, at_us);
+                                   refused->len, hash, at_us, effect_of(store, position, ordinal));
 }
 
 int rs_store_add_accounting(rs_store_t *store, const rs_accounting_t *accounting) {
@@ -183,6 +296,10 @@ static uint64_t backlog(const rs_store_t *store) {
     uint64_t sum = 0;
     if (store->batch != NULL) {
         sum = rs_row_batch_count(store->batch) - store->rows_done + rs_row_batch_edge_count(store->batch) - store->edges_done;
+    }
+    for (unsigned side = 0; side < RS__SIDES; side++) {
+        const rs_row_batch_t *waiting = store->given[side].batch;
+        if (waiting != NULL) sum += rs_row_batch_count(waiting) + rs_row_batch_edge_count(waiting);
     }
     for (unsigned feed = RS__FEED_TRANSITIONS; feed < RS__FEED_COUNT; feed++)
         sum += rs__records_waiting(store->records, (rs__feed_id_t)feed);
@@ -197,6 +314,8 @@ void rs_store_status(const rs_store_t *store, rs_store_status_t *status) {
     status->dropped_refusals = rs__records_dropped(store->records, RS__FEED_REFUSALS);
     status->backlog = backlog(store);
     status->position = (uint64_t)store->position;
+    status->owed = store->lacking;
+    status->rebuilding = store->rebuilding;
     status->epoch = store->epoch;
 }
 
@@ -223,8 +342,9 @@ static int check_settings(const rs_store_settings_t *settings, const rs_store_ca
         settings->backoff_max_us < settings->backoff_min_us || settings->backoff_max_us > RS_US_PER_DAY ||
         settings->flush_us > RS_US_PER_DAY || settings->connect_timeout_us < 0)
         return RS_ERR_INVALID;
-    *why = "request_rows and rows_done must be given";
-    if (callbacks->request_rows == NULL || callbacks->rows_done == NULL) return RS_ERR_INVALID;
+    *why = "request_rows and rows_done must be given, and with rewound also rebuilt_done";
+    if (callbacks->request_rows == NULL || callbacks->rows_done == NULL || (callbacks->rewound != NULL && callbacks->rebuilt_done == NULL))
+        return RS_ERR_INVALID;
     return RS_OK;
 }
 
@@ -277,6 +397,10 @@ int rs_store_create(uv_loop_t *loop, const rs_store_settings_t *settings, const 
     store->callbacks = *callbacks;
     memcpy(store->stream, settings->stream.data, settings->stream.len);
     store->run = (int64_t)settings->run;
+    store->relied = settings->confirmed;
+    uv_timeval64_t now = {0};
+    uv_gettimeofday(&now);
+    store->unplaced = (uint64_t)now.tv_sec * RS_US_PER_S + (uint64_t)now.tv_usec;
     store->flush_us = settings->flush_us;
     store->backoff_us = store->backoff_min_us = settings->backoff_min_us;
     store->backoff_max_us = settings->backoff_max_us;
@@ -306,6 +430,7 @@ int rs_store_create(uv_loop_t *loop, const rs_store_settings_t *settings, const 
 static void one_closed(rs_store_t *store) {
     if (--store->open_handles > 0) return;
     rs__link_destroy(&store->link);
+    rs__link_destroy(&store->probe);
     rs__store_set_state(store, RS_STORE_CLOSED);
     store->on_closed(store->close_context, store->close_status, store->left);
 }
@@ -323,6 +448,7 @@ static void finish(rs_store_t *store, int status) {
     rs__session_forget(store);
     rs__store_give_back(store, false);
     rs__link_close(store->link, on_link_closed, store);
+    if (store->probe != NULL) rs__link_close(store->probe, on_link_closed, store);
     uv_close((uv_handle_t *)&store->flush_timer, on_timer_closed);
     uv_close((uv_handle_t *)&store->retry_timer, on_timer_closed);
     uv_close((uv_handle_t *)&store->deadline_timer, on_timer_closed);
@@ -331,6 +457,7 @@ static void finish(rs_store_t *store, int status) {
 void rs__store_fenced(rs_store_t *store, const char *why) {
     rs__store_fail(store, "%s: this daemon does not write any more", why);
     rs__link_drop(store->link);
+    rs__pooler_drop(store);
     uv_timer_stop(&store->flush_timer);
     rs__store_set_state(store, RS_STORE_FENCED);
     rs__session_forget(store);

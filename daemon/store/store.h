@@ -1,4 +1,5 @@
-/* store/store.h — rows, edges of the process map, alerts, refusals and accounting into PostgreSQL, exactly once, without ever making anyone wait.
+/* store/store.h — rows, edges of the process map, alerts, refusals and accounting into PostgreSQL, exactly once, without ever making
+ * anyone wait.
  *
  * Model:     one connection, one batch in flight, one transaction per batch:
  *
@@ -14,14 +15,28 @@
  *            transaction first moves the stream's mark from batch number n to n+1; so when a connection is lost at COMMIT the
  *            next one reads the mark and knows whether that batch is in. The mark carries an epoch: whoever opens the stream
  *            takes the next, and a transaction of an older epoch fails (fenced).
+ * Rewinds:   a database may forget what it had confirmed: a backup was restored, or a stand-by was promoted that lagged. The mark says so,
+ *            for it goes back with the rows. One rule covers that and everything else that has left memory without being stored:
+ *              owed      the highest position of what it is relied on for and does not have: what was stored and is gone, what the
+ *                        journal says was confirmed (settings.confirmed), what was dropped here, what the owner gave up (rs_store_owe)
+ *              mark < owed: what changed after the mark and up to `owed` must be written again (`rewound`).
+ *            The owner makes it again from the journal and gives it with rs_store_rebuilt_rows, beside the normal batches; until
+ *            rs_store_rebuilt the mark stays where it is, so that a crash meanwhile begins the same again. Rows are absolute and
+ *            revisioned, transitions and refusals are known by (position, ordinal): writing more than needed changes nothing.
+ *            The owner needs for it: records of the journal after the oldest mark that may come back (24 h), and the newest
+ *            state at or below it.
+ * Poolers:   the session's staging tables, settings and locks live in one backend. PgBouncer in session mode is fine; in transaction or
+ *            statement mode it is noticed (at connect by a second connection, and in every transaction) and refused.
  * Threads:   all of it belongs to the loop's thread. No call waits; callbacks come from within the loop, never from within
  *            create. They may call any function here but rs_store_destroy.
- * Errors:    a lost or refused connection is retried between backoff_min_us and backoff_max_us; a serialisation failure or
- *            deadlock at once; a row that PostgreSQL refuses is found by halving, put into ringside.quarantine and counted;
- *            a schema that is newer than this program, or that cannot be migrated, is reported once and looked at again
- *            every backoff_max_us. The daemon runs on in every case.
+ * Errors:    what each SQLSTATE means is a table (store/sqlstate.h). A lost or refused connection is retried between backoff_min_us and
+ *            backoff_max_us, each time beginning with the next of several hosts, and only on a host that can be written to; a
+ *            serialisation failure or deadlock at once; a row that PostgreSQL refuses is found by halving, put into
+ *            ringside.quarantine and counted; a schema that is newer than this program, that cannot be migrated or does not fit, is
+ *            reported once and looked at again every backoff_max_us. No lock is waited for longer than 5 s, no statement than
+ *            60 s. The daemon runs on in every case.
  * Overload:  with no database, rows stay with their owner (nobody asks for them), transitions and refusals in bounded queues
- *            here; when one is full its oldest entry is dropped and counted (rs_store_status_t.dropped_…).
+ *            here; when one is full its oldest entry is dropped, counted (rs_store_status_t.dropped_…) and owed.
  * Memory:    what create says, plus libpq's buffers (at most about 1 MiB of unsent COPY data).
  * Names:     a host name is resolved on libuv's thread pool, except one that comes from PGHOST or a service file.
  */
@@ -46,6 +61,12 @@ typedef struct rs_store_callbacks {
     /* The batch is the caller's again. stored: every row and edge of it is in the database (or in quarantine, counted). Not stored:
      * the store is closing or fenced; the rows are not in. */
     void (*rows_done)(void *context, rs_row_batch_t *batch, bool stored);
+    /* What changed after position `after` and up to `upto` must be written again (see Rewinds): rows, edges, transitions, refusals. Ends
+     * with rs_store_rebuilt. Called again: that begins anew, from there. NULL: nothing can be made again; it is reported, and the mark
+     * goes on. */
+    void (*rewound)(void *context, uint64_t after, uint64_t upto);
+    /* The batch of rs_store_rebuilt_rows is the caller's again, as rows_done. Needed with `rewound`. */
+    void (*rebuilt_done)(void *context, rs_row_batch_t *batch, bool stored);
     /* One line for the log; may be NULL. Repeats of one error are not repeated. Never contains a password. */
     void (*log)(void *context, rs_store_log_level_t level, const char *text);
 } rs_store_callbacks_t;
@@ -53,7 +74,9 @@ typedef struct rs_store_callbacks {
 typedef struct rs_store_settings {
     rs_str_t conninfo;           /* libpq connection string or URI, not empty; copied */
     rs_str_t stream;             /* name of the mark, 1 … RS_MAX_NAME bytes; one daemon per stream; copied */
-    uint64_t run;                /* rs_core_options_t.run: grows with every start of the daemon; < 2^63 */
+    uint64_t run;                /* rs_core_options_t.run, or that of the state it was loaded from: the same for as long as positions go
+                                    on; < 2^63 */
+    uint64_t confirmed;          /* the journal says that batches with `newest` up to here were stored; 0: it says nothing */
     int64_t flush_us;            /* how often rows are asked for, >= 1 ms */
     int64_t backoff_min_us, backoff_max_us;   /* between attempts, doubled each time; >= 1 ms */
     int64_t connect_timeout_us;  /* 0: 3 s */
@@ -73,16 +96,28 @@ RS_MUST_CHECK int rs_store_create(uv_loop_t *loop, const rs_store_settings_t *se
                                   const rs_store_callbacks_t *callbacks, char *why, size_t why_size, rs_store_t **store);
 
 /* The answer to request_rows. `batch` NULL or empty: there is nothing to write (a NULL one is not given back). A full one:
- * rows are asked for again as soon as it is in. `position` and `watermark_us` are what the mark says once all of it is in:
- * everything up to that position of the ring is in the database. Without a request before it: RS_ERR_STATE, the batch stays
- * the caller's. */
-RS_MUST_CHECK int rs_store_rows_ready(rs_store_t *store, rs_row_batch_t *batch, uint64_t position, int64_t watermark_us);
+ * rows are asked for again as soon as it is in. Positions are numbers of the journal's records. `position`: with this batch everything
+ * up to there was given, also the transitions and refusals; the mark says so, with `watermark_us`, once it is in (when it is not above
+ * the last one, the mark stays). `newest`: nothing in the batch is of a later record; what the journal calls confirmed when it is in.
+ * Without a request before it: RS_ERR_STATE, the batch stays the caller's. */
+RS_MUST_CHECK int rs_store_rows_ready(rs_store_t *store, rs_row_batch_t *batch, uint64_t position, uint64_t newest, int64_t watermark_us);
 
-/* Copied. Full queue: the oldest entry is dropped and counted. RS_ERR_CLOSED once closing has begun or when fenced. */
-RS_MUST_CHECK int rs_store_add_transition(rs_store_t *store, const rs_alert_transition_t *transition);
+/* After `rewound`: a batch of what was made again, one at a time; rebuilt_done gives it back. Transitions and refusals of the same stretch
+ * are added as always. RS_ERR_STATE: no rebuild is asked for, or one batch is in hand: it stays the caller's. */
+RS_MUST_CHECK int rs_store_rebuilt_rows(rs_store_t *store, rs_row_batch_t *batch);
+/* All of it was given (what cannot be made again was reported by the owner): the mark may go on. RS_ERR_STATE as above. */
+RS_MUST_CHECK int rs_store_rebuilt(rs_store_t *store);
+/* The owner has given up rows that the database does not have (the bound of rows in memory was reached while it was away): what changed up
+ * to `position` will be asked for again before the mark passes it. Any time before closing. */
+void rs_store_owe(rs_store_t *store, uint64_t position);
+
+/* Copied. An effect is known for ever by `position`, the record that caused it, and `ordinal`, its place among that record's effects of this
+ * kind; the same again changes nothing. position 0: not known, and nobody could make it again. Full queue: the oldest entry is
+ * dropped, counted and owed. RS_ERR_CLOSED once closing has begun or when fenced. */
+RS_MUST_CHECK int rs_store_add_transition(rs_store_t *store, const rs_alert_transition_t *transition, uint64_t position, uint32_t ordinal);
 /* One refused event for the quarantine: never its bytes. `has_seq`: the source had numbered it. `hash`: rs_refused_hash. */
 RS_MUST_CHECK int rs_store_add_refusal(rs_store_t *store, rs_str_t source, bool has_seq, uint64_t seq,
-                                       const rs_refused_t *refused, uint64_t hash, int64_t at_us);
+                                       const rs_refused_t *refused, uint64_t hash, int64_t at_us, uint64_t position, uint32_t ordinal);
 /* Replaces what was known of that source in this run; the same again costs nothing. RS_ERR_FULL: more than max_sources sources. RS_ERR_CLOSED. */
 RS_MUST_CHECK int rs_store_add_accounting(rs_store_t *store, const rs_accounting_t *accounting);
 
@@ -91,6 +126,18 @@ typedef enum rs_store_state {
     RS_STORE_FENCED, RS_STORE_CLOSING, RS_STORE_CLOSED, RS_STORE_STATE_COUNT
 } rs_store_state_t;
 const char *rs_store_state_name(unsigned state);
+
+/* What went wrong, by what is done about it (store/sqlstate.h). */
+#define RS_STORE_FAULTS(X) \
+    X(CONFLICT, "conflict") X(CONNECTION, "connection") X(BUSY, "busy") X(READ_ONLY, "read_only") X(FULL, "full") X(DATA, "data") \
+    X(SCHEMA, "schema") X(REFUSED, "refused") X(DAMAGED, "damaged") X(POOLER, "pooler") X(MARK, "mark") X(FENCED, "fenced")
+typedef enum rs_store_fault {
+#define RS_X(NAME, name) RS_STORE_FAULT_##NAME,
+    RS_STORE_FAULTS(RS_X)
+#undef RS_X
+        RS_STORE_FAULT_COUNT
+} rs_store_fault_t;
+const char *rs_store_fault_name(unsigned fault);
 
 typedef struct rs_store_status {
     rs_store_state_t state;
@@ -103,9 +150,13 @@ typedef struct rs_store_status {
     uint64_t dropped_transitions, dropped_refusals;
     uint64_t connects, failures;     /* connections that became ready; attempts and connections that failed */
     uint64_t ambiguous_stored, ambiguous_resent;   /* lost at COMMIT: found in, found not in */
+    uint64_t faults[RS_STORE_FAULT_COUNT];   /* errors and lost connections, by what was done about them */
     uint64_t rewinds;                /* the database had forgotten batches that it had confirmed (restored, or a lagging stand-by) */
+    uint64_t rebuilds, rebuilt_rows; /* how often what it lacked was asked for again; rows and edges written so */
+    bool rebuilding;
     uint64_t backlog;                /* entries waiting here: rows and edges of the batch in hand, transitions, refusals, sources */
-    uint64_t position;               /* of the mark, as far as confirmed */
+    uint64_t position;               /* of the mark, as far as confirmed: nothing up to here is needed of the journal for this database */
+    uint64_t owed;                   /* up to here something must be written again; 0: nothing must */
     int64_t epoch;                   /* 0 until the stream was opened */
     char last_error[256];            /* empty when the last thing that happened was a success */
 } rs_store_status_t;

@@ -6,10 +6,10 @@ COMMENT ON VIEW ringside.alert IS 'One row per episode of an alert: from the bre
 
 CREATE OR REPLACE VIEW ringside.alert_transition AS
 SELECT m.stream, c.episode, e.rule, e.severity, e.tenant, e.family, e.key, e.channel, e.metric, c.at, c.from_state, c.to_state,
-    c.value, c.numerator, c.denominator, c.run, c.number
+    c.value, c.numerator, c.denominator, c.run, c.number, c.ordinal
 FROM ringside.alert_change AS c
 JOIN ringside.alert_episode AS e USING (stream_id, episode) JOIN ringside.mark AS m USING (stream_id);
-COMMENT ON VIEW ringside.alert_transition IS 'Every change of an alert''s state, oldest first by (run, number).';
+COMMENT ON VIEW ringside.alert_transition IS 'Every change of an alert''s state, oldest first by (run, number, ordinal).';
 
 DO $comment$
 DECLARE
@@ -31,7 +31,8 @@ BEGIN
             ('at', 'When it changed.'), ('from_state', 'State before.'), ('to_state', 'State after.'),
             ('value', 'The figure at that moment.'), ('numerator', 'What the figure rested on: numerator.'),
             ('denominator', 'What the figure rested on: denominator.'), ('run', 'Start of the daemon that wrote it.'),
-            ('number', 'Order within the run.')) AS n (name, text) LOOP
+            ('number', 'Position of what caused it: the order within the run.'),
+            ('ordinal', 'Place among what the same record caused.')) AS n (name, text) LOOP
         IF EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = 'ringside.alert'::regclass AND attname = note.name) THEN
             EXECUTE format('COMMENT ON COLUMN ringside.alert.%I IS %L', note.name, note.text);
         END IF;

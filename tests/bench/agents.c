@@ -3,6 +3,7 @@
  * thread time, because others may work on the machine. The yardstick is what cannot be saved: a name's number, and 16 additions at a
  * random place of 2 KiB for each agent. */
 #include "core/core_internal.h"
+#include "core_collect.h"
 #include "random.h"
 
 #include <stdio.h>
@@ -79,7 +80,7 @@ static double work(bench_t *bench, int64_t seconds, uint32_t per_second, int64_t
             send(bench, RS_AGENT_STATE, agent, states[rs_random_below(&bench->random, 4)], "");
         }
         events_ns += now_ns() - from_ns;
-        while (tenth % 10 == 0 && rs_core_collect(bench->core, 10000, take_row, NULL) == 10000) {}   /* the store's part */
+        while (tenth % 10 == 0 && core_collect(bench->core, 10000, take_row, NULL) > 0) {}   /* the store's part */
         bench->now_us += 100 * RS_US_PER_MS;
         from_ns = now_ns();
         rs_core_tick(bench->core, bench->now_us);

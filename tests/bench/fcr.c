@@ -58,7 +58,7 @@ static void begin(bench_t *bench) {
     require(rs_directory_init(&bench->directory, &bench->config->limits, 1), "directory");
     bench->directory.on_new = on_new;
     const rs_interval_spec_t interval = {.mode = RS_INTERVAL_FIXED, .length_us = 15 * RS_US_PER_MIN};
-    require(rs_rows_init(&bench->rows, 2000000, &interval, 1), "rows");
+    require(rs_rows_init(&bench->rows, 2000000, 2, &interval, 1), "rows");
     bench->generation = (rs_generation_t){.config = bench->config};
     bench->account = (rs_account_t){.directory = &bench->directory, .rows = &bench->rows, .generations = &bench->generation,
                                     .generation_count = 1, .families = 1u << RS_FAMILY_QUEUE | 1u << RS_FAMILY_TOTAL,

@@ -5,6 +5,7 @@
  * the process; rows and edges are collected every second as a store does. After ten minutes of their time to fill the contacts.
  * Ticks are not in the cost of events. Prints medians of RUNS slices. RS_BENCH_QUICK=1: a minute's warming only. */
 #include "core/core_internal.h"
+#include "core_collect.h"
 #include "workload.h"
 
 #include <stdlib.h>
@@ -61,9 +62,9 @@ static cost_t apply_slice(rs_core_t *core, const load_t *load) {
         }
         const int64_t applied = cpu_ns();
         rs_core_tick(core, until_us);
-        while (rs_core_collect(core, 4096, on_row, NULL) == 4096) {}
+        while (core_collect(core, 4096, on_row, NULL) > 0) {}
         const int64_t collected = cpu_ns();
-        while (rs_core_process_collect(core, 4096, on_edge, NULL) == 4096) {}
+        while (core_process_collect(core, 4096, on_edge, NULL) > 0) {}
         cost.events_ns += applied - begun;
         cost.collect_ns += cpu_ns() - collected;
     }

@@ -5,6 +5,7 @@
  * of its time; all windows, the alert rules of the sample configuration.
  * Usage: bench_state [configuration file, daemon/ringside.conf]; RS_BENCH_QUICK=1: a tenth of the events. */
 #include "core/core_internal.h"
+#include "core_collect.h"
 #include "random.h"
 #include "state_bytes.h"
 #include "workload.h"
@@ -37,7 +38,7 @@ static uint64_t apply(rs_core_t *core, const workload_settings_t *settings, uint
         while (event.occurred_us >= tick_us + RS_US_PER_S) {
             tick_us += RS_US_PER_S;
             rs_core_tick(core, tick_us);
-            (void)rs_core_collect(core, SIZE_MAX, ignore_row, NULL);
+            (void)core_collect(core, SIZE_MAX, ignore_row, NULL);
         }
         rs_core_apply_event(core, &event, event.occurred_us + 20 * RS_US_PER_MS, (rs_origin_t){1, applied + 1});
     }

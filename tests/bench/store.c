@@ -87,7 +87,7 @@ static void on_request(void *context) {
     daemon_t *daemon = context;
     if (daemon->next == 0) daemon->begin = uv_hrtime();   /* connected and prepared */
     rs_row_batch_t *batch = daemon->next < batch_count ? batches[daemon->next++] : NULL;
-    RS_REQUIRE(rs_store_rows_ready(daemon->store, batch, daemon->next, START_US) == RS_OK);
+    RS_REQUIRE(rs_store_rows_ready(daemon->store, batch, daemon->next, daemon->next, START_US) == RS_OK);
 }
 static void on_done(void *context, rs_row_batch_t *batch, bool stored) {
     daemon_t *daemon = context;

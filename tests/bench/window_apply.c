@@ -74,7 +74,7 @@ static hour_t run_hour(rs_window_store_t *store, rs_random_t *random, int64_t *n
         for (uint32_t i = 0; i < PER_SECOND + AHEAD; i++) {
             const uint32_t key = ahead[i % AHEAD];
             ahead[i % AHEAD] = (uint32_t)rs_random_below(random, KEYS);
-            if (prefetch) rs_window_prefetch(store, ahead[i % AHEAD]);
+            if (prefetch) rs_window_prefetch(store, ahead[i % AHEAD], true);
             if (i >= AHEAD) bench_change(store, key, *now_us, random, 2);
         }
         changing += bench_clock_ns(CLOCK_THREAD_CPUTIME_ID) - evicted;

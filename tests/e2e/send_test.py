@@ -222,6 +222,51 @@ class Send(unittest.TestCase):
         pull.close(0)
         self.assertEqual(contacts, [f"c{n}" for n in range(1, 601)])
 
+    def test_a_spool_keeps_what_was_not_acknowledged_for_the_next_run(self):
+        spool = os.path.join(self.folder.name, "spool")
+        done = self.send("--timeout", "1", "--spool", spool, self.path("a", "".join(line(n, n) for n in range(1, 101))))
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("not acknowledged 100 (kept in the spool)", done.stderr)
+        self.serve()
+        done = self.send("--spool", spool, self.path("b", "".join(line(n, n) for n in range(101, 111))))
+        self.assertEqual((done.returncode, done.stderr), (0, "sent 110 (100 of an earlier run, from the spool), acknowledged 110, refused 0\n"))
+        self.assertEqual(self.daemon.events, [(f"c{n}", BASE_US + n) for n in range(1, 111)])
+        done = self.send("--spool", spool)
+        self.assertEqual((done.returncode, done.stderr), (0, "sent 0, acknowledged 0, refused 0\n"))
+
+    def test_a_killed_run_loses_nothing_that_its_spool_has(self):
+        spool = os.path.join(self.folder.name, "spool")
+        path = self.path("a", "".join(line(n, n * 1000) for n in range(1, 20001)))
+        process = subprocess.Popen([RINGSIDE, "send", "--to", self.endpoint, "--speed", "4", "--spool", spool, path])
+        time.sleep(1)
+        process.kill()
+        process.wait()
+        self.serve()
+        done = self.send("--spool", spool)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertGreater(len(self.daemon.events), 500)
+        self.assertEqual(self.daemon.events, [(f"c{n}", BASE_US + n * 1000) for n in range(1, len(self.daemon.events) + 1)])
+
+    def test_a_spool_in_use_of_somebody_else_or_of_another_kind_is_refused(self):
+        spool = os.path.join(self.folder.name, "spool")
+        self.serve()
+        process = subprocess.Popen([RINGSIDE, "send", "--to", self.endpoint, "--speed", "1", "--spool", spool,
+                                    self.path("a", line(1, 0) + line(2, 60_000_000))], stderr=subprocess.DEVNULL)
+        while not self.daemon.events:
+            time.sleep(0.01)
+        for arguments, words in (([spool], "another program uses it"), ([self.path("letter", "dear reader")], "not a spool"),
+                                 (["/nowhere/spool"], "No such file")):
+            done = self.send("--spool", *arguments)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(words, done.stderr)
+        process.kill()
+        process.wait()
+        done = self.send("--spool", spool, "--source", "other")
+        self.assertIn('another --source than "other"', done.stderr)
+        os.unlink(spool + ".key")
+        self.assertIn("its key", self.send("--spool", spool).stderr)
+        self.assertEqual(self.send("--plain", "--spool", spool).returncode, 2)
+
     def test_wrong_usage_ends_with_2(self):
         path = self.path("a", line(1, 0))
         for arguments in (["send", path], ["send", "--to", "tcp://127.0.0.1:1"], ["send", "--to", "udp://x", path],

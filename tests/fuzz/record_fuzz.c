@@ -33,6 +33,24 @@ static void try_tick(const uint8_t *bytes, size_t len) {
     RS_REQUIRE(rs_record_write_tick(now_us, again) == len && memcmp(bytes, again, len) == 0);
 }
 
+static void try_control(const uint8_t *bytes, size_t len) {
+    uint8_t again[RS_RECORD_MAX];
+    uint32_t number;
+    rs_str_t text, other;
+    rs_record_text_t of;
+    rs_config_how_t how;
+    rs_record_begin_t begin;
+    rs_confirmed_t confirmed;
+    size_t written = 0;
+    if (rs_record_read_part(bytes, len, &number, &text) == RS_OK) written = rs_record_write_part(number, text.data, text.len, again);
+    else if (rs_record_read_config(bytes, len, &of, &how) == RS_OK) written = rs_record_write_config(&of, how, again);
+    else if (rs_record_read_begin(bytes, len, &begin) == RS_OK) written = rs_record_write_begin(&begin, again);
+    else if (rs_record_read_session(bytes, len, &number, &text, &other) == RS_OK) written = rs_record_write_session(number, text, other, again);
+    else if (rs_record_read_confirmed(bytes, len, &confirmed) == RS_OK) written = rs_record_write_confirmed(&confirmed, again);
+    else return;
+    RS_REQUIRE(written == len && memcmp(bytes, again, len) == 0);
+}
+
 /* As it is, and with the version and length that the reader wants, so that the fuzzer gets past them. */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len) {
     uint8_t *repaired = malloc(len + 1);
@@ -42,6 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len) {
         try_event(repaired, len);
         try_refusal(repaired, len);
         try_tick(repaired, len);
+        try_control(repaired, len);
         if (len < 4) break;
         repaired[1] = 1;
         repaired[2] = (uint8_t)(len & 0xFF);

@@ -1,5 +1,6 @@
 /* A state file of anything: it is refused, or the core that comes of it can be used. As it is, and with the checksums that the reader
  * wants, so that the fuzzer gets past them. */
+#include "../support/core_collect.h"
 #include "../support/state_sample.h"
 
 #include "core/hash.h"
@@ -56,7 +57,7 @@ static void use(state_sample_t *sample) {
     rs_core_rows(sample->core, state_sample_ignore_row, NULL);
     state_sample_go_on(sample, now_s + 4000);
     rs_core_tick(sample->core, state_sample_at(now_s + 30 * 3600));
-    while (rs_core_collect(sample->core, 100, state_sample_ignore_row, NULL) > 0) {}
+    while (core_collect(sample->core, 100, state_sample_ignore_row, NULL) > 0) {}
     rs_core_tick(sample->core, state_sample_at(now_s + 90 * 3600));
     RS_REQUIRE(rs_core_save(sample->core, &nowhere, &hash) == RS_OK);
 }

@@ -366,34 +366,41 @@ typedef struct profile {
     uint32_t restarts_per_mille;
 } profile_t;
 
-static void try_seeds(const profile_t *profile, property_fn property) {
-    const uint64_t one = rs_test_number("RS_SEED", 0);
-    const uint64_t seeds = rs_test_number("RS_SEEDS", DEFAULT_SEEDS);
-    const uint64_t first = rs_test_number("RS_FIRST_SEED", 1);
-    unsigned failures = 0;
-    for (uint64_t seed = one != 0 ? one : first; seed < (one != 0 ? one + 1 : first + seeds);
-         seed += one != 0 ? 1 : profile->share) {
-        const generate_options_t options = {.seed = seed,
-                                            .order = profile->order,
-                                            .contacts = profile->contacts,
-                                            .duplicates_per_mille = profile->duplicates_per_mille,
-                                            .missing_end = profile->missing_end};
-        trial_t trial = {.history = generate_history(&options), .restarts_per_mille = profile->restarts_per_mille};
-        if (profile->lateness_us != 0) {
-            trial.history->config.lateness_us = profile->lateness_us;
-            history_reorder(trial.history, profile->order, seed);
-        }
-        if (profile->by_events) trial.history->config.clock = RS_CLOCK_EVENTS;
-        oracle_arrival_t *deliveries = calloc(trial.history->delivery_count + 1, sizeof *deliveries);
-        RS_REQUIRE(deliveries != NULL);
-        memcpy(deliveries, trial.history->deliveries, trial.history->delivery_count * sizeof *deliveries);
-        const bool broken = property(&trial, deliveries, trial.history->delivery_count);
-        free(deliveries);
-        if (broken) report(&trial, property);
-        failures += broken;
-        history_destroy(trial.history);
-        if (failures == rs_test_number("RS_FAILURES", MAX_FAILURES)) break;
+static bool try_seed(const profile_t *profile, property_fn property, uint64_t seed) {
+    const generate_options_t options = {.seed = seed,
+                                        .order = profile->order,
+                                        .contacts = profile->contacts,
+                                        .duplicates_per_mille = profile->duplicates_per_mille,
+                                        .missing_end = profile->missing_end};
+    trial_t trial = {.history = generate_history(&options), .restarts_per_mille = profile->restarts_per_mille};
+    if (profile->lateness_us != 0) {
+        trial.history->config.lateness_us = profile->lateness_us;
+        history_reorder(trial.history, profile->order, seed);
     }
+    if (profile->by_events) trial.history->config.clock = RS_CLOCK_EVENTS;
+    oracle_arrival_t *deliveries = calloc(trial.history->delivery_count + 1, sizeof *deliveries);
+    RS_REQUIRE(deliveries != NULL);
+    memcpy(deliveries, trial.history->deliveries, trial.history->delivery_count * sizeof *deliveries);
+    const bool holds = !property(&trial, deliveries, trial.history->delivery_count);
+    free(deliveries);
+    if (!holds) report(&trial, property);
+    history_destroy(trial.history);
+    return holds;
+}
+
+/* Seeds that broke a property once, far out in a long run. */
+static const uint64_t once_broken[] = {51667, 75065};
+
+static void try_seeds(const profile_t *profile, property_fn property) {
+    const uint64_t one = rs_test_number("RS_SEED", 0), most = rs_test_number("RS_FAILURES", MAX_FAILURES);
+    const uint64_t first = rs_test_number("RS_FIRST_SEED", 1), end = first + rs_test_number("RS_SEEDS", DEFAULT_SEEDS);
+    uint64_t failures = 0;
+    if (one != 0) {
+        assert_true(try_seed(profile, property, one));
+        return;
+    }
+    for (size_t i = 0; i < RS_ARRAY_LEN(once_broken); i++) failures += !try_seed(profile, property, once_broken[i]);
+    for (uint64_t seed = first; seed < end && failures < most; seed += profile->share) failures += !try_seed(profile, property, seed);
     assert_int_equal(failures, 0);
 }
 
@@ -486,6 +493,14 @@ static void queues_and_outcomes_add_up(void **state) {
     try_seeds(&(profile_t){.order = DELIVER_SORTED, .share = 8}, families_and_outcomes_add_up);
 }
 
+/* The only inexactness that is allowed in rows is a rare one. */
+static int an_extreme_is_hardly_ever_a_bound_only(void **state) {
+    (void)state;
+    const compared_extremes_t compared = kept_rows_compared_extremes();
+    print_message("%llu of %llu extremes were bounds only\n", (unsigned long long)compared.bounds, (unsigned long long)compared.all);
+    return compared.bounds * 100000 <= compared.all || rs_test_number("RS_SEED", 0) != 0 ? 0 : 1;
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(replay_of_sorted_histories_equals_the_oracle),
@@ -504,5 +519,5 @@ int main(void) {
     };
     const char *only = getenv("RS_TEST");
     if (only != NULL) cmocka_set_test_filter(only);
-    return cmocka_run_group_tests_name("core_oracle", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("core_oracle", tests, NULL, an_extreme_is_hardly_ever_a_bound_only);
 }

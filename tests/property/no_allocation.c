@@ -1,4 +1,5 @@
 /* Once the core has seen its load, events allocate nothing: what grows, grows by chunks and comes to an end. */
+#include "core_collect.h"
 #include "allocations.h"
 #include "core/core.h"
 #include "workload.h"
@@ -47,8 +48,8 @@ static uint64_t run(rs_core_t *core, workload_t *workload, rs_event_t *next, int
             assert_true(workload_next(workload, next, &contact, &queue));
         }
         rs_core_tick(core, *now_us);
-        rs_core_collect(core, 100000, nothing, NULL);
-        rs_core_process_collect(core, 100000, no_edge, NULL);
+        core_collect(core, 100000, nothing, NULL);
+        core_process_collect(core, 100000, no_edge, NULL);
     }
     return events;
 }

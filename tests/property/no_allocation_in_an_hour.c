@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "core_collect.h"
 #include "allocations.h"
 #include "core/core.h"
 #include "workload.h"
@@ -65,7 +66,7 @@ static void destroy(run_t *run) {
 
 static void tick(run_t *run, int64_t now_us, bool collect) {
     rs_core_tick(run->core, now_us);
-    while (collect && rs_core_collect(run->core, 1024, on_row, run) == 1024) {}
+    while (collect && core_collect(run->core, 1024, on_row, run) > 0) {}
 }
 
 /* Hour after hour the same calls, but each a contact and with numbers of its own. */

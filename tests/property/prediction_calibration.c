@@ -1,6 +1,7 @@
 /* Forecasts are calibrated: of the legs to which the core gives a chance of x to miss T, x miss it, within two points; with exponential
  * and with log-normal handle times, the second of several shapes. And they say something: their Brier score is below half of what the
- * base rate alone would score.
+ * base rate alone would score, where anybody's can be: in short times of small queues chance is most of it. What can be is measured beside
+ * it: the score of one who is told the true rates. The core, which is told nothing, comes within two hundredths of that everywhere.
  *
  * A simulated queue is played to a real core, event by event, with a tick each second. Every so often the forecasts of all who wait are
  * written down; each is settled by the offered wait of its caller (support/queue_simulator.h), also when he gave up. Nothing is told
@@ -28,13 +29,13 @@ enum { DEFAULT_PER_CENT = 5 };   /* too little to judge: only that it runs clean
 enum { DEFAULT_PER_CENT = 100 };
 #endif
 enum { BINS = 10, LOOK_S = 13, FEWEST_JUDGED = 7 };
-static const double enough = 0.008, allowed = 0.02;
+static const double enough = 0.008, allowed = 0.02, as_known = 1.02;
 
 typedef struct scenario {
     const char *name;
     queue_settings_t queue;
     double threshold_s;
-    bool halves_brier;                  /* where a forecast can: in short times of small queues chance is most of it */
+    bool halves_brier;                  /* where one who knows the true rates can */
 } scenario_t;
 
 /* Load 1.2 and patience of two handle times: alerting_streaming.md, part D. Others: queues as they are found in contact centres. */
@@ -49,7 +50,7 @@ static const scenario_t scenarios[] = {
     {"M/LN(1)/5+M", {.servers = 5, .arrivals_per_s = 5 / 180.0, .service_s = 180, .service_cv = 1, .patience_s = 240}, 60, false},
 };
 
-typedef struct note { uint32_t caller; float chance; uint32_t next; } note_t;
+typedef struct note { uint32_t caller; float chance, known; uint32_t next; } note_t;   /* known: said by the true parameters */
 typedef struct play {
     const scenario_t *scenario;
     rs_config_t *config;
@@ -61,7 +62,7 @@ typedef struct play {
     uint32_t *first_note;               /* by caller, 0 = none */
     uint32_t *waiting;                  /* numbers of callers who wait, oldest first: as the core lists them */
     uint32_t waiting_count;
-    double told[BINS], missed[BINS], count[BINS], brier, answers, no_answers;
+    double told[BINS], missed[BINS], count[BINS], brier, known_brier, answers, no_answers;
     double hour_s, of_hour[BINS], squares[BINS];   /* told - missed of the hour; squared, of the hours before */
 } play_t;
 
@@ -101,6 +102,8 @@ static void settle(play_t *play, const queue_event_t *happened) {
         play->missed[bin] += missed;
         play->of_hour[bin] += chance - missed;
         play->brier += (chance - missed) * (chance - missed);
+        const double known = (double)play->notes[at].known;
+        play->known_brier += (known - missed) * (known - missed);
     }
 }
 
@@ -111,7 +114,11 @@ static void on_waiting(void *context, const rs_waiting_t *waiting) {
     /* Who is past T has missed it; nothing is forecast there. */
     if (waiting->queued_us + (int64_t)(play->scenario->threshold_s * 1e6) <= rs_core_now(play->core)) return;
     RS_REQUIRE(play->note_count + 1 < play->note_max);
-    play->notes[++play->note_count] = (note_t){.caller = caller, .chance = (float)waiting->breach, .next = play->first_note[caller]};
+    const queue_settings_t *queue = &play->scenario->queue;
+    const rs_waiting_line_t line = {.rate_per_s = queue->servers / queue->service_s, .giving_up_per_s = 1 / queue->patience_s};
+    const double left_s = play->scenario->threshold_s - (double)(rs_core_now(play->core) - waiting->queued_us) * 1e-6;
+    play->notes[++play->note_count] = (note_t){.caller = caller, .chance = (float)waiting->breach, .next = play->first_note[caller],
+                                               .known = (float)rs_line_over(&line, waiting->ahead, left_s)};
     play->first_note[caller] = play->note_count;
 }
 
@@ -170,9 +177,11 @@ static bool judge(const play_t *play, bool full_length) {
     }
     const double base = missed / count, of_base = count * base * (1 - base), ratio = play->brier / of_base;
     const double silent = play->no_answers / (play->answers + play->no_answers);
-    printf(" %.0f forecasts, %.3f missed, Brier %.4f of %.4f: %.3f, no answer %.2f %%\n", count, base, play->brier / count,
-           of_base / count, ratio, 100 * silent);
-    return wrong == 0 && (judged >= FEWEST_JUDGED || !full_length) && ratio < (play->scenario->halves_brier ? 0.5 : 1) && silent < 0.05;
+    printf(" %.0f forecasts, %.3f missed, Brier %.4f of %.4f: %.3f (with the true rates %.3f), no answer %.2f %%\n", count, base,
+           play->brier / count, of_base / count, ratio, play->known_brier / of_base, 100 * silent);
+    const bool as_good_as_can_be = play->brier < as_known * play->known_brier || !full_length;
+    return wrong == 0 && (judged >= FEWEST_JUDGED || !full_length) && as_good_as_can_be &&
+           ratio < (play->scenario->halves_brier ? 0.5 : 1) && silent < 0.05;
 }
 
 static bool run(const scenario_t *scenario, uint64_t seed, uint32_t callers, bool full_length) {

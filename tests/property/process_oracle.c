@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "core_collect.h"
 #include "generate.h"
 #include "process_walk.h"
 #include "random.h"
@@ -83,14 +84,14 @@ static void run_core(run_t *run, const trial_t *trial, oracle_arrival_t *deliver
     for (size_t i = 0; i < count; i++) {
         if (trial->live && deliveries[i].arrival_us >= run->now_us + 100 * RS_US_PER_MS) tick(run, deliveries[i].arrival_us);
         rs_core_apply_event(run->core, deliveries[i].event, deliveries[i].arrival_us, (rs_origin_t){.session = 1, .number = i + 1});
-        if (trial->collects) (void)rs_core_process_collect(run->core, i % 5, keep_row, &run->rows);
+        if (trial->collects) (void)core_process_collect(run->core, i % 5, keep_row, &run->rows);
     }
     if (!trial->live) rs_core_finish(run->core);
     for (int hours = 0; trial->collects && hours < 3; hours++) {
-        while (rs_core_process_collect(run->core, 7, keep_row, &run->rows) > 0) {}
+        while (core_process_collect(run->core, 7, keep_row, &run->rows) > 0) {}
         tick(run, run->now_us + 25 * RS_US_PER_HOUR);
     }
-    while (trial->collects && rs_core_process_collect(run->core, 7, keep_row, &run->rows) > 0) {}
+    while (trial->collects && core_process_collect(run->core, 7, keep_row, &run->rows) > 0) {}
     if (!trial->collects) rs_core_process_rows(run->core, keep_row, &run->rows);
 }
 

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "core_collect.h"
 #include "core_rows.h"
 #include "generate.h"
 #include "generate_rest.h"
@@ -414,8 +415,8 @@ static void play(run_t *run) {
         maybe_restart(run);
         if (rs_random_below(&other, 9) == 0) rs_core_apply_refusal(run->core, history->deliveries[i].event->source, RS_REFUSAL_BAD_TIME);
         if (trial->collects && rs_random_below(&other, 3) == 0) {
-            (void)rs_core_collect(run->core, 1 + rs_random_below(&other, 9), on_row, &run->heard);
-            (void)rs_core_process_collect(run->core, 1 + rs_random_below(&other, 9), on_edge, &run->heard);
+            (void)core_collect(run->core, 1 + rs_random_below(&other, 9), on_row, &run->heard);
+            (void)core_process_collect(run->core, 1 + rs_random_below(&other, 9), on_edge, &run->heard);
             maybe_restart(run);
         }
         if (trial->reconfigures && rs_random_below(&other, 8) == 0) reconfigure(run, &trial->configs[rs_random_below(&other, CONFIGS)]);
@@ -430,8 +431,8 @@ static void play(run_t *run) {
     for (size_t i = 0; i < RS_ARRAY_LEN(steps_us) && (trial->far || i < 5); i++) {
         tick(run, run->now_us + steps_us[i]);
         if (!trial->collects) continue;
-        (void)rs_core_collect(run->core, 50, on_row, &run->heard);
-        (void)rs_core_process_collect(run->core, 50, on_edge, &run->heard);
+        (void)core_collect(run->core, 50, on_row, &run->heard);
+        (void)core_process_collect(run->core, 50, on_edge, &run->heard);
     }
 }
 

@@ -1,4 +1,4 @@
-/* Two threads on one small ring: every record comes once, in order, whole. RS_RACE_ITERATIONS scales it.
+/* Two threads, or three with a tap, on one small ring: every record comes once, in order, whole. RS_RACE_ITERATIONS scales it.
  *
  * Proof that it can fail: built with -DRS_TEST_WEAK_RING=1 or 2 (ring.c then publishes the writer's or the reader's position
  * with a relaxed store) ThreadSanitizer reports the records' bytes as a data race, by gcc and by clang. Without
@@ -24,8 +24,17 @@ typedef struct race {
     rs_ring_t *ring;
     uint64_t iterations, seed;
     atomic_bool stop;        /* set by the reader after a failure; relaxed: only ends the writer's loop */
-    char failure[128];       /* written by the reader, read after it was joined */
+    char failure[128];       /* written by a reader, read after it was joined */
 } race_t;
+
+/* One of the two readers. */
+typedef struct side {
+    race_t *race;
+    bool (*peek)(rs_ring_t *ring, rs_ring_record_t *record);
+    void (*release)(rs_ring_t *ring, uint64_t position);
+    uint64_t (*position)(const rs_ring_t *ring);
+    uint64_t seed;
+} side_t;
 
 static uint64_t word_of(uint64_t number, uint64_t index) {
     return number * UINT64_C(0x9e3779b97f4a7c15) + index;
@@ -57,53 +66,67 @@ static bool is_record(race_t *race, const rs_ring_record_t *record, uint64_t num
 }
 
 static void *read_records(void *context) {
-    race_t *race = context;
-    rs_random_t random = {~race->seed};
+    const side_t *side = context;
+    race_t *race = side->race;
+    rs_random_t random = {side->seed};
     uint64_t number = 0;
     while (number < race->iterations) {
         rs_ring_record_t record;
-        uint64_t until = rs_ring_consumed(race->ring);
-        for (uint64_t batch = 1 + rs_random_below(&random, 8); batch > 0 && rs_ring_peek(race->ring, &record); batch--) {
+        uint64_t until = side->position(race->ring);
+        for (uint64_t batch = 1 + rs_random_below(&random, 8); batch > 0 && side->peek(race->ring, &record); batch--) {
             if (!is_record(race, &record, ++number)) {
                 atomic_store_explicit(&race->stop, true, memory_order_relaxed);
                 return NULL;
             }
             until = record.position;
         }
-        if (until == rs_ring_consumed(race->ring)) sched_yield();
-        else rs_ring_release(race->ring, until);
+        if (until == side->position(race->ring)) sched_yield();
+        else side->release(race->ring, until);
     }
     return NULL;
 }
 
-static void run_race(uint64_t start, uint64_t iterations, uint64_t seed) {
+static void run_race(uint64_t start, uint64_t iterations, uint64_t seed, bool is_tapped) {
     race_t race = {.iterations = iterations, .seed = seed};
     assert_int_equal(rs_ring_create(CAPACITY, &race.ring), RS_OK);
     rs_ring_start_at(race.ring, start);
-    pthread_t writer, reader;
+    side_t reading = {&race, rs_ring_peek, rs_ring_release, rs_ring_consumed, ~seed};
+    side_t tapping = {&race, rs_ring_tap_peek, rs_ring_tap_release, rs_ring_tapped, seed + 1};
+    if (is_tapped) rs_ring_tap(race.ring);
+    pthread_t writer, reader, tap;
     assert_int_equal(pthread_create(&writer, NULL, write_records, &race), 0);
-    assert_int_equal(pthread_create(&reader, NULL, read_records, &race), 0);
+    assert_int_equal(pthread_create(&reader, NULL, read_records, &reading), 0);
+    if (is_tapped) assert_int_equal(pthread_create(&tap, NULL, read_records, &tapping), 0);
     assert_int_equal(pthread_join(writer, NULL), 0);
     assert_int_equal(pthread_join(reader, NULL), 0);
+    if (is_tapped) assert_int_equal(pthread_join(tap, NULL), 0);
     if (race.failure[0] != '\0') fail_msg("%s", race.failure);
     const char *why = "";
     if (rs_ring_check(race.ring, &why) != RS_OK) fail_msg("broken: %s", why);
     assert_true(rs_ring_written(race.ring) == rs_ring_consumed(race.ring));
+    assert_true(!is_tapped || rs_ring_written(race.ring) == rs_ring_tapped(race.ring));
     rs_ring_destroy(&race.ring);
 }
 
 static void every_record_arrives_once_in_order_and_whole(void **state) {
     (void)state;
-    run_race(0, rs_test_number("RS_RACE_ITERATIONS", 1000000), rs_random_seed());
+    run_race(0, rs_test_number("RS_RACE_ITERATIONS", 1000000), rs_random_seed(), false);
 }
 static void records_arrive_whole_across_two_to_the_64(void **state) {
     (void)state;
     const uint64_t iterations = rs_test_number("RS_RACE_ITERATIONS", 1000000);
-    run_race(UINT64_C(0) - iterations / 2 * 8, iterations, rs_random_seed());
+    run_race(UINT64_C(0) - iterations / 2 * 8, iterations, rs_random_seed(), false);
+}
+
+static void a_tap_sees_the_same_at_its_own_pace(void **state) {
+    (void)state;
+    const uint64_t iterations = rs_test_number("RS_RACE_ITERATIONS", 1000000);
+    run_race(UINT64_C(0) - iterations / 2 * 8, iterations, rs_random_seed(), true);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(every_record_arrives_once_in_order_and_whole),
-                                       cmocka_unit_test(records_arrive_whole_across_two_to_the_64)};
+                                       cmocka_unit_test(records_arrive_whole_across_two_to_the_64),
+                                       cmocka_unit_test(a_tap_sees_the_same_at_its_own_pace)};
     return cmocka_run_group_tests_name("ring_race", tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
 /* support/core_rows.c — see core_rows.h. */
+#include "core_collect.h"
 #include "core_rows.h"
 
 #include <stdio.h>
@@ -75,6 +76,7 @@ static void fill(kept_row_t *kept, const rs_row_t *row) {
     kept->threshold_us = row->threshold_us;
     memcpy(kept->counts, row->counts, sizeof kept->counts);
     memcpy(kept->extremes, row->extremes, sizeof kept->extremes);
+    kept->bounded = row->bounded;
     for (int i = 0; i < RS_HIST_COUNT; i++)
         copy_histogram(&kept->histograms[i], row->histograms[i], row->histogram_sizes[i]);
 }
@@ -135,9 +137,22 @@ static void collect(void *context, const rs_row_t *row) {
     keep(collecting->rows, row);
 }
 
+void kept_rows_store(kept_rows_t *rows, const rs_row_t *row) {
+    for (size_t i = 0; i < rows->count; i++) {
+        kept_row_t *kept = &rows->rows[i];
+        const bool same = kept->attribution == row->attribution && kept->start_us == row->start_us && kept->part == row->part;
+        if (!same || !same_key(&kept->key, &row->key)) continue;
+        if (row->revision <= kept->revision) return;
+        free_row(kept);
+        fill(kept, row);
+        return;
+    }
+    keep(rows, row);
+}
+
 size_t kept_rows_collect(rs_core_t *core, size_t max, kept_rows_t *rows, const char **why) {
     collecting_t collecting = {.rows = rows, .why = why};
-    return rs_core_collect(core, max, collect, &collecting);
+    return core_collect(core, max, collect, &collecting);
 }
 
 void kept_rows_only(kept_rows_t *rows, rs_key_family_t family) {
@@ -191,6 +206,20 @@ static bool histogram_differs(const kept_row_t *row, unsigned id, const oracle_l
     return differs(difference, &row->key, row->attribution, row->start_us, field, total, (int64_t)expected->count);
 }
 
+static compared_extremes_t compared;
+
+compared_extremes_t kept_rows_compared_extremes(void) { return compared; }
+
+/* What the row says to be a bound only must be one: beyond the value by a bucket at most, unless waits that are in no histogram are in it. */
+static bool is_bound(const kept_row_t *row, unsigned extreme, int64_t exact) {
+    if ((row->bounded & 1u << extreme) == 0 || exact < 0) return false;
+    compared.bounds++;
+    const int64_t ours = row->extremes[extreme], bucket = exact / 32 + 1000;
+    if (!extreme_is_max[extreme]) return ours <= exact && ours >= exact - bucket;
+    const bool in_no_histogram = row->counts[RS_COUNT_FLOWED_OUT] + row->counts[RS_COUNT_CALLBACKS] != 0;
+    return ours >= exact && (ours <= exact + bucket || (extreme == RS_EXTREME_WAIT_MAX && in_no_histogram));
+}
+
 static bool row_differs(const kept_row_t *row, const oracle_row_t *expected, bool sums_only, difference_t *difference) {
     const rs_key_t *key = &row->key;
     for (unsigned i = 0; i < RS_COUNT_COUNT; i++) {
@@ -199,7 +228,8 @@ static bool row_differs(const kept_row_t *row, const oracle_row_t *expected, boo
                        expected->counts[i]);
     }
     for (unsigned i = 0; i < RS_EXTREME_COUNT && !sums_only; i++) {
-        if (row->extremes[i] == expected->extremes[i]) continue;
+        compared.all++;
+        if (row->extremes[i] == expected->extremes[i] || is_bound(row, i, expected->extremes[i])) continue;
         return differs(difference, key, row->attribution, row->start_us, extreme_labels[i], row->extremes[i],
                        expected->extremes[i]);
     }
@@ -266,7 +296,7 @@ static bool one_side_differs(const kept_rows_t *left, const kept_rows_t *right, 
                            other->counts[c]);
         }
         for (unsigned e = 0; e < RS_EXTREME_COUNT; e++) {
-            if (row->extremes[e] == other->extremes[e]) continue;
+            if (row->extremes[e] == other->extremes[e] || ((row->bounded | other->bounded) & 1u << e) != 0) continue;
             return differs(difference, &row->key, row->attribution, row->start_us, extreme_labels[e], row->extremes[e],
                            other->extremes[e]);
         }
@@ -325,6 +355,7 @@ static void merge_row(kept_rows_t *rows, const kept_row_t *part, const rs_key_t 
         const bool beyond = extreme_is_max[i] ? extreme > row->extremes[i] : extreme < row->extremes[i];
         if (extreme >= 0 && (row->extremes[i] < 0 || beyond)) row->extremes[i] = extreme;
     }
+    row->bounded |= part->bounded;
     for (int i = 0; i < RS_HIST_COUNT; i++) merge_histogram(&row->histograms[i], &part->histograms[i]);
     row->still_open += part->still_open;
     if (row->threshold_us != part->threshold_us) row->threshold_us = -1;

@@ -18,6 +18,7 @@ typedef struct kept_row {
     int64_t start_us, length_us, still_open, threshold_us;
     int64_t counts[RS_COUNT_COUNT];
     int64_t extremes[RS_EXTREME_COUNT];
+    uint8_t bounded;
     kept_histogram_t histograms[RS_HIST_COUNT];
 } kept_row_t;
 typedef struct kept_rows {
@@ -33,6 +34,8 @@ const kept_row_t *kept_rows_find(const kept_rows_t *rows, uint8_t attribution, c
 /* What a store does with up to `max` changed rows: each replaces the earlier revision of its part. Returns how many came;
  * *why is set when a revision did not grow. */
 size_t kept_rows_collect(rs_core_t *core, size_t max, kept_rows_t *rows, const char **why);
+/* What a database does with one row: it replaces an earlier revision of its part. */
+void kept_rows_store(kept_rows_t *rows, const rs_row_t *row);
 /* Adds the parts of each interval up. */
 void kept_rows_sum_parts(const kept_rows_t *rows, kept_rows_t *summed);
 
@@ -44,7 +47,10 @@ typedef struct difference {
  * an interval may have come to nothing. */
 bool kept_rows_differ_from_oracle(const kept_rows_t *rows, uint8_t attribution, const oracle_rows_t *expected,
                                   bool sums_only, difference_t *difference);
-/* Two cores' rows against each other. */
+/* How many extremes were compared with the oracle's so far, and how many of them were only bounds of it (rs_row_t.bounded). */
+typedef struct compared_extremes { uint64_t all, bounds; } compared_extremes_t;
+compared_extremes_t kept_rows_compared_extremes(void);
+/* Two cores' rows against each other; extremes that are bounds are left out. */
 bool kept_rows_differ(const kept_rows_t *left, const kept_rows_t *right, difference_t *difference);
 /* Sums rows into longer intervals. Thresholds are mixed where they differ. */
 void kept_rows_roll_up(const kept_rows_t *rows, const rs_interval_spec_t *interval, kept_rows_t *rolled);

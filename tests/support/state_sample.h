@@ -4,6 +4,7 @@
 #ifndef RS_TESTS_STATE_SAMPLE_H
 #define RS_TESTS_STATE_SAMPLE_H
 
+#include "core_collect.h"
 #include "core/core.h"
 
 #include <stdio.h>
@@ -132,7 +133,7 @@ static inline void state_sample_go_on(state_sample_t *sample, int64_t seconds) {
     snprintf(name, sizeof name, "more-%d", (int)seconds);
     state_sample_call(sample, name, seconds, 3, 20);
     rs_core_tick(sample->core, state_sample_at(seconds + 60));
-    (void)rs_core_collect(sample->core, 5, state_sample_ignore_row, NULL);
+    (void)core_collect(sample->core, 5, state_sample_ignore_row, NULL);
 }
 
 /* Configurations and options, no core yet. */

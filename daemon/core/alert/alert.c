@@ -43,30 +43,34 @@ uint64_t rs_alerts_next_episode(const rs_alerts_t *alerts) { return alerts->next
 
 static bool runs_on_time(unsigned state) { return state == RS_ALERT_PENDING || state == RS_ALERT_RECOVERING; }
 
+static rs_alert_transition_t describe(const rs_alerts_t *alerts, uint32_t key, const rs__alert_instance_t *instance, unsigned from, unsigned to,
+                                      const rs_figure_t *figure) {
+    const rs__alert_rule_t *rule = &alerts->rules[instance->rule];
+    return (rs_alert_transition_t){.episode = instance->episode,
+                                   .rule = rule->index,
+                                   .key = key,
+                                   .rule_name = rule->config->name,
+                                   .metric = rule->config->metric,
+                                   .policy = rule->policy_name,
+                                   .window = rule->window,
+                                   .runbook = rule->config->runbook,
+                                   .dimensions = alerts->dimensions[key],
+                                   .severity = rule->config->severity,
+                                   .from = (uint8_t)from,
+                                   .to = (uint8_t)to,
+                                   .compare = rule->compare,
+                                   .at_us = alerts->now_us,
+                                   .started_us = instance->started_us,
+                                   .fired_us = instance->fired_us,
+                                   .figure = *figure,
+                                   .limit = rule->limit,
+                                   .clear = rule->clear};
+}
+
 static void report(rs_alerts_t *alerts, uint32_t key, const rs__alert_instance_t *instance, unsigned from, unsigned to,
                    const rs_figure_t *figure) {
-    const rs__alert_rule_t *rule = &alerts->rules[instance->rule];
-
     if (alerts->on_transition == NULL) return;
-    const rs_alert_transition_t transition = {.episode = instance->episode,
-                                              .rule = rule->index,
-                                              .key = key,
-                                              .rule_name = rule->config->name,
-                                              .metric = rule->config->metric,
-                                              .policy = rule->policy_name,
-                                              .window = rule->window,
-                                              .runbook = rule->config->runbook,
-                                              .dimensions = alerts->dimensions[key],
-                                              .severity = rule->config->severity,
-                                              .from = (uint8_t)from,
-                                              .to = (uint8_t)to,
-                                              .compare = rule->compare,
-                                              .at_us = alerts->now_us,
-                                              .started_us = instance->started_us,
-                                              .fired_us = instance->fired_us,
-                                              .figure = *figure,
-                                              .limit = rule->limit,
-                                              .clear = rule->clear};
+    const rs_alert_transition_t transition = describe(alerts, key, instance, from, to, figure);
     alerts->on_transition(alerts->context, &transition);
 }
 
@@ -142,6 +146,21 @@ static bool read_figure(const rs_alerts_t *alerts, uint32_t key, const rs__alert
     /* Nothing known of a gauge is nobody; nothing known of the future is no evidence. */
     if (rule->gauge && figure->is_null && !rs_metric_is_forecast(rule->metric)) *figure = (rs_figure_t){.value = 0.0};
     return true;
+}
+
+void rs_alerts_open(const rs_alerts_t *alerts, rs_alert_fn on_alert, void *context) {
+    for (uint32_t number = 0; number < alerts->key_count; number++) {
+        const rs__alert_key_t *key = &alerts->keys[number];
+        if (!key->known || key->engaged == 0) continue;
+        for (uint32_t i = key->first; i < key->first + key->count; i++) {
+            const rs__alert_instance_t *instance = &alerts->instances[i];
+            if (instance->state == RS_ALERT_OK) continue;
+            rs_figure_t figure = {.is_null = true};
+            if (!read_figure(alerts, number, &alerts->rules[instance->rule], &figure)) figure = (rs_figure_t){.is_null = true};
+            const rs_alert_transition_t transition = describe(alerts, number, instance, instance->state, instance->state, &figure);
+            on_alert(context, &transition);
+        }
+    }
 }
 
 /* Judges the instances [from, to) of a key. */

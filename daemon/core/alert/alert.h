@@ -47,6 +47,8 @@ const char *rs_alert_severity_name(unsigned severity);
 /* One change of state, complete in itself. Strings are borrowed for the call. From OK to PENDING and back is reported
  * too (receivers choose); RESOLVED is reported once at the end of an episode that fired, canceled pendings go to OK. */
 typedef struct rs_alert_transition {
+    uint64_t position;                                   /* its identity, the same whenever it is told again: number of the record … */
+    uint32_t ordinal;                                    /* … that caused it, and which of that record's transitions, from 1 */
     uint64_t episode;
     uint32_t rule, key;                                  /* indices */
     rs_str_t rule_name, metric, policy, window, runbook; /* policy, window: empty where the metric has none */
@@ -83,6 +85,9 @@ void rs_alerts_on_tick(rs_alerts_t *alerts, int64_t now_us);
 uint32_t rs_alerts_in_state(const rs_alerts_t *alerts, rs_alert_state_t state);
 /* Instances (rule and key) that were not made for want of room. Only grows. */
 uint64_t rs_alerts_unbound(const rs_alerts_t *alerts);
+/* Every episode that is open, as a transition from its state to the same one, with the figure of now (null when there is none): for whoever begins
+ * to listen after a restart. Changes nothing. By key, then rule. */
+void rs_alerts_open(const rs_alerts_t *alerts, rs_alert_fn on_alert, void *context);
 /* The number that the next episode will get. */
 uint64_t rs_alerts_next_episode(const rs_alerts_t *alerts);
 /* Glob as rules use it: * is any run of characters, ? one character (UTF-8). Pure; at most |pattern| x |text| steps. */

@@ -8,7 +8,9 @@
 /* What --check says of a contact and of an event. An index has up to four slots for each thing in it. */
 _Static_assert(sizeof(rs_contact_t) + 4 * sizeof(rs_index_slot_t) + sizeof(rs_handling_t) + sizeof(rs_path_t) <= RS_BYTES_CONTACT,
                "a contact fits its bound");
-_Static_assert(sizeof(rs_node_t) + sizeof(rs_event_text_t) <= RS_BYTES_EVENT, "an event fits its bound");
+enum { EVENTS_EACH = 8 };   /* of a contact, in the mean */
+_Static_assert((sizeof(rs_node_t) + sizeof(rs_node_rest_t) + sizeof(rs_event_text_t)) * EVENTS_EACH <=
+                   (size_t)RS_BYTES_EVENT * RS_EVENTS_PER_CONTACT, "a contact's events fit their bound");
 
 int rs_contacts_init(rs_contacts_t *contacts, const rs_contacts_settings_t *settings) {
     const rs_config_t *config = settings->config;
@@ -20,15 +22,16 @@ int rs_contacts_init(rs_contacts_t *contacts, const rs_contacts_settings_t *sett
         .on_steps = settings->on_steps,
         .context = settings->context};
     contacts->derivation = (rs_derivation_t){
-        .nodes = &contacts->nodes, .handlings = &contacts->handlings, .texts = &contacts->texts,
+        .nodes = &contacts->nodes, .rests = &contacts->rests, .handlings = &contacts->handlings, .texts = &contacts->texts,
         .clock_skew_us = config->clock_skew_us, .missing_end_us = config->missing_end_us,
         .repeat_window_us = config->fcr.repeat_window_us,
         .same_source = settings->same_source, .team_of = settings->team_of, .worked = settings->worked,
         .callback_keeps = settings->callback_keeps, .context = settings->context, .paths = &contacts->paths};
-    const uint64_t wide = (uint64_t)max * 8;
+    const uint64_t wide = (uint64_t)max * EVENTS_EACH;
     const uint32_t many = wide > UINT32_MAX / 2 ? UINT32_MAX / 2 : (uint32_t)wide;
     if (rs_pool_init(&contacts->contacts, sizeof(rs_contact_t), max) != RS_OK ||
         rs_pool_init(&contacts->nodes, sizeof(rs_node_t), many) != RS_OK ||
+        rs_pool_init(&contacts->rests, sizeof(rs_node_rest_t), many) != RS_OK ||
         rs_pool_init(&contacts->stories, sizeof(rs_story_t), max) != RS_OK ||
         rs_pool_init(&contacts->handlings, sizeof(rs_handling_t), many) != RS_OK ||
         rs_pool_init(&contacts->texts, sizeof(rs_event_text_t), many) != RS_OK ||
@@ -43,6 +46,7 @@ int rs_contacts_init(rs_contacts_t *contacts, const rs_contacts_settings_t *sett
 void rs_contacts_deinit(rs_contacts_t *contacts) {
     rs_pool_deinit(&contacts->contacts);
     rs_pool_deinit(&contacts->nodes);
+    rs_pool_deinit(&contacts->rests);
     rs_pool_deinit(&contacts->stories);
     rs_pool_deinit(&contacts->handlings);
     rs_pool_deinit(&contacts->texts);
@@ -51,9 +55,11 @@ void rs_contacts_deinit(rs_contacts_t *contacts) {
 }
 
 uint64_t rs_contacts_bytes(const rs_contacts_t *contacts) {
-    return rs_pool_bytes(&contacts->contacts) + rs_pool_bytes(&contacts->nodes) + rs_pool_bytes(&contacts->stories) +
-           rs_pool_bytes(&contacts->handlings) + rs_pool_bytes(&contacts->texts) + rs_pool_bytes(&contacts->paths) +
-           rs_index_bytes(&contacts->index);
+    const rs_pool_t *const pools[] = {&contacts->contacts, &contacts->nodes, &contacts->rests, &contacts->stories, &contacts->handlings,
+                                      &contacts->texts, &contacts->paths};
+    uint64_t bytes = rs_index_bytes(&contacts->index);
+    for (size_t i = 0; i < RS_ARRAY_LEN(pools); i++) bytes += rs_pool_bytes(pools[i]);
+    return bytes;
 }
 
 static rs_node_t *node_at(const rs_contacts_t *contacts, uint32_t number) { return rs_pool_at(&contacts->nodes, number); }
@@ -98,7 +104,15 @@ static uint32_t oldest_due(const rs_contacts_t *contacts, rs_contact_list_id_t i
 }
 
 /* --- events of one contact ---------------------------------------------------------------------------------------- */
+static void free_rests(rs_contacts_t *contacts, rs_contact_t *contact) {
+    for (uint32_t number = contact->has_rests ? contact->head : 0; number != 0; number = node_at(contacts, number)->next) {
+        if (node_at(contacts, number)->rest != 0) rs_pool_give(&contacts->rests, node_at(contacts, number)->rest);
+    }
+    contact->has_rests = false;
+}
+
 static void free_events(rs_contacts_t *contacts, rs_contact_t *contact) {
+    free_rests(contacts, contact);
     if (contact->head != 0) rs_pool_give_chain(&contacts->nodes, contact->head, contact->tail, contact->events);
     if (contact->texts != 0) rs_pool_give_chain(&contacts->texts, contact->text_head, contact->text_tail, contact->texts);
     contact->head = contact->tail = 0;
@@ -369,28 +383,47 @@ static rs_refusal_t rederive(rs_contacts_t *contacts, uint32_t contact_number, u
     return RS_REFUSAL_NONE;
 }
 
-static uint32_t keep_event(rs_contacts_t *contacts, const rs_node_t *event, rs_str_t event_id) {
+static bool says_more(const rs_node_rest_t *rest) {
+    static const rs_node_rest_t nothing;
+    return memcmp(rest, &nothing, sizeof nothing) != 0;
+}
+
+/* False: no room. */
+bool rs_contacts_keep_rest(rs_contacts_t *contacts, rs_node_t *node, const rs_node_rest_t *rest) {
+    if (!says_more(rest)) return true;
+    node->rest = rs_pool_take(&contacts->rests);
+    if (node->rest == 0) return false;
+    *(rs_node_rest_t *)rs_pool_at(&contacts->rests, node->rest) = *rest;
+    return true;
+}
+
+static void drop_event(rs_contacts_t *contacts, uint32_t number) {
+    const rs_node_t *node = node_at(contacts, number);
+    if (node->id != 0) rs_pool_give(&contacts->texts, node->id);
+    if (node->rest != 0) rs_pool_give(&contacts->rests, node->rest);
+    rs_pool_give(&contacts->nodes, number);
+}
+
+static uint32_t keep_event(rs_contacts_t *contacts, const rs_node_t *event, const rs_node_rest_t *rest, rs_str_t event_id) {
     const uint32_t number = rs_pool_take(&contacts->nodes);
     if (number == 0) return 0;
     rs_node_t *node = node_at(contacts, number);
     *node = *event;
-    node->next = 0;
-    node->id = 0;
+    node->next = node->id = node->rest = 0;
+    if (!rs_contacts_keep_rest(contacts, node, rest)) {
+        rs_pool_give(&contacts->nodes, number);
+        return 0;
+    }
     if (event_id.len == 0 || event_id.len > RS_MAX_NAME) return number;
     node->id = rs_pool_take(&contacts->texts);
     if (node->id == 0) {
-        rs_pool_give(&contacts->nodes, number);
+        drop_event(contacts, number);
         return 0;
     }
     rs_event_text_t *text = rs_pool_at(&contacts->texts, node->id);
     text->len = (uint8_t)event_id.len;
     memcpy(text->bytes, event_id.data, event_id.len);
     return number;
-}
-
-static void drop_event(rs_contacts_t *contacts, uint32_t number) {
-    if (node_at(contacts, number)->id != 0) rs_pool_give(&contacts->texts, node_at(contacts, number)->id);
-    rs_pool_give(&contacts->nodes, number);
 }
 
 /* What is folded ends with the base's last event; an event before that in the total order comes too late for it, and so does the
@@ -412,11 +445,12 @@ static void note_activity(rs_contacts_t *contacts, uint32_t number) {
     else set_aside(contacts, number, RS_CONTACTS_KEPT, (last_us > contacts->now_us ? last_us : contacts->now_us) + contacts->lateness_us);
 }
 
-rs_refusal_t rs_contacts_take(rs_contacts_t *contacts, uint32_t number, const rs_node_t *event, rs_str_t event_id) {
+rs_refusal_t rs_contacts_take(rs_contacts_t *contacts, uint32_t number, const rs_node_t *event, const rs_node_rest_t *rest,
+                              rs_str_t event_id) {
     rs_contact_t *contact = rs_contacts_at(contacts, number);
     if (contact->events >= contacts->max_events) fold(contacts, contact);
     if (!make_base(contacts, contact)) return RS_REFUSAL_LIMIT;
-    const uint32_t node_number = keep_event(contacts, event, event_id);
+    const uint32_t node_number = keep_event(contacts, event, rest, event_id);
     if (node_number == 0) return RS_REFUSAL_LIMIT;
     if (would_change_folded(contacts, contact, node_at(contacts, node_number))) {
         drop_event(contacts, node_number);
@@ -437,6 +471,7 @@ rs_refusal_t rs_contacts_take(rs_contacts_t *contacts, uint32_t number, const rs
         return refusal;
     }
     keep_text(contacts, contact, node->id);
+    contact->has_rests = contact->has_rests || node->rest != 0;
     note_activity(contacts, number);
     return RS_REFUSAL_NONE;
 }
@@ -445,7 +480,7 @@ rs_refusal_t rs_contacts_take(rs_contacts_t *contacts, uint32_t number, const rs
  * still comes between can take it back. */
 static void mark_time(rs_contacts_t *contacts, uint32_t number, int64_t at_us) {
     const rs_node_t mark = {.at_us = at_us, .type = RS_NODE_TIME_PASSED};
-    if (rs_contacts_take(contacts, number, &mark, (rs_str_t){0}) == RS_REFUSAL_NONE) return;
+    if (rs_contacts_take(contacts, number, &mark, &(rs_node_rest_t){0}, (rs_str_t){0}) == RS_REFUSAL_NONE) return;
     set_aside(contacts, number, RS_CONTACTS_OPEN, at_us + contacts->lateness_us);   /* no room now: again later */
 }
 

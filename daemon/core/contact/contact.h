@@ -30,6 +30,7 @@ typedef struct rs_contact {
     uint32_t staff_agent, staff_next, staff_queue;
     int64_t staff_since_us;
     uint32_t journey, journey_next;  /* 0 = its own: tied to none with others */
+    bool has_rests;                  /* some of its events may have a rest (derive.h) */
     bool journey_named, journey_sought;   /* sought: it was asked for once whether one of its own id is there */
     rs_order_t journey_order;        /* of the event that named it */
     int64_t spoken_until_us;         /* it goes on after it left memory: until when what is said of it counts; 0 = as derived */
@@ -64,7 +65,7 @@ typedef struct rs_contact_list { uint32_t oldest, youngest; } rs_contact_list_t;
 typedef void (*rs_on_steps_fn)(void *context, uint32_t tenant, const rs_path_t *path, const rs_step_t *steps, uint32_t count, int sign);
 
 typedef struct rs_contacts {
-    rs_pool_t contacts, nodes, stories, handlings, texts, paths;
+    rs_pool_t contacts, nodes, rests, stories, handlings, texts, paths;
     rs_index_t index;
     rs_contact_list_t lists[RS_CONTACT_LISTS];
     rs_derivation_t derivation;
@@ -114,9 +115,13 @@ static inline rs_contact_t *rs_contacts_at(const rs_contacts_t *contacts, uint32
 }
 /* The total order of two events of which only the places are known; ids that agree in eight bytes are taken as equal. */
 int rs_contacts_compare(const rs_contacts_t *contacts, const rs_order_t *a, const rs_order_t *b);
-/* Takes one event of the contact; `event_id` may be empty. Facts go out through on_facts.
+/* Takes one event of the contact: `event` without links, `rest` what else it says; `event_id` may be empty. Facts go out through on_facts.
  * RS_REFUSAL_NONE; RS_REFUSAL_TOO_LATE: it would change a folded part; RS_REFUSAL_LIMIT: no room for it. */
-RS_MUST_CHECK rs_refusal_t rs_contacts_take(rs_contacts_t *contacts, uint32_t number, const rs_node_t *event, rs_str_t event_id);
+RS_MUST_CHECK rs_refusal_t rs_contacts_take(rs_contacts_t *contacts, uint32_t number, const rs_node_t *event, const rs_node_rest_t *rest,
+                                            rs_str_t event_id);
+
+/* Loading: the event, which has no rest, gets one if there is anything in it. False: no room. */
+RS_MUST_CHECK bool rs_contacts_keep_rest(rs_contacts_t *contacts, rs_node_t *node, const rs_node_rest_t *rest);
 
 /* Folds and forgets what is due at `now_us`, and lets missing ends come true; then on_changed is called with the contact. At
  * most `budget` contacts are looked at. */

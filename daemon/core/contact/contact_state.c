@@ -49,7 +49,8 @@ static const rs_state_field_t contacts_fields[] = {
     RS_STATE_FIELD_AS(rs_contacts_t, lists[RS_CONTACTS_FOLDED].youngest, "folded.youngest", RS_BOUND_CONTACT),
     RS_STATE_FIELD_AS(rs_contacts_t, lists[RS_CONTACTS_FILED].oldest, "filed.oldest", RS_BOUND_CONTACT),
     RS_STATE_FIELD_AS(rs_contacts_t, lists[RS_CONTACTS_FILED].youngest, "filed.youngest", RS_BOUND_CONTACT),
-    RS_STATE_REBUILT(rs_contacts_t, derivation.nodes), RS_STATE_REBUILT(rs_contacts_t, derivation.handlings),
+    RS_STATE_REBUILT(rs_contacts_t, derivation.nodes), RS_STATE_REBUILT(rs_contacts_t, rests), RS_STATE_REBUILT(rs_contacts_t, derivation.rests),
+    RS_STATE_REBUILT(rs_contacts_t, derivation.handlings),
     RS_STATE_REBUILT(rs_contacts_t, derivation.texts), RS_STATE_REBUILT(rs_contacts_t, derivation.clock_skew_us),
     RS_STATE_REBUILT(rs_contacts_t, derivation.missing_end_us), RS_STATE_REBUILT(rs_contacts_t, derivation.same_source),
     RS_STATE_REBUILT(rs_contacts_t, derivation.repeat_window_us), RS_STATE_REBUILT(rs_contacts_t, derivation.worked),
@@ -75,7 +76,7 @@ static const rs_state_field_t contact_fields[] = {
     RS_STATE_FIELD(rs_contact_t, base, RS_BOUND_STORY), RS_STATE_FIELD(rs_contact_t, older, RS_BOUND_CONTACT),
     RS_STATE_FIELD(rs_contact_t, younger, RS_BOUND_CONTACT), RS_STATE_FIELD(rs_contact_t, journey, RS_BOUND_JOURNEY),
     RS_STATE_FIELD(rs_contact_t, journey_next, RS_BOUND_CONTACT), RS_STATE_FIELD(rs_contact_t, journey_named, RS_BOUND_ANY),
-    RS_STATE_FIELD(rs_contact_t, events, RS_BOUND_ANY), RS_STATE_FIELD(rs_contact_t, list, RS_BOUND_LIST),
+    RS_STATE_REBUILT(rs_contact_t, has_rests), RS_STATE_FIELD(rs_contact_t, events, RS_BOUND_ANY), RS_STATE_FIELD(rs_contact_t, list, RS_BOUND_LIST),
     RS_STATE_FIELD(rs_contact_t, due_us, RS_BOUND_ANY), STORY_FIELDS(rs_contact_t, story., "story."),
     RS_STATE_FIELD(rs_contact_t, open_queue_key, RS_BOUND_KEY), RS_STATE_FIELD(rs_contact_t, open_channel_key, RS_BOUND_KEY),
     RS_STATE_FIELD(rs_contact_t, open_total_key, RS_BOUND_KEY), RS_STATE_ARRAY(rs_contact_t, open_next, RS_BOUND_CONTACT),
@@ -93,20 +94,21 @@ static const rs_state_field_t contact_fields[] = {
     RS_STATE_FIELD(rs_contact_t, close_fact_count, RS_BOUND_ANY), RS_STATE_FIELD(rs_contact_t, close_us, RS_BOUND_OR_NONE)};
 static const rs_state_table_t contact_table = RS_STATE_TABLE(rs_contact_t, "contact", contact_fields);
 
-/* The union of a transfer's aims and a survey's scale is saved as the former. */
+/* An event is saved with its rest. The union of a transfer's aims and a survey's scale is saved as the former. */
 static const rs_state_field_t node_fields[] = {
-    RS_STATE_FIELD(rs_node_t, next, RS_BOUND_NODE), RS_STATE_FIELD(rs_node_t, id, RS_BOUND_TEXT),
-    RS_STATE_FIELD(rs_node_t, at_us, RS_BOUND_TIME), RS_STATE_FIELD(rs_node_t, seq, RS_BOUND_ANY),
-    RS_STATE_ARRAY(rs_node_t, ms, RS_BOUND_ANY), RS_STATE_FIELD(rs_node_t, session, RS_BOUND_SESSION),
-    RS_STATE_FIELD(rs_node_t, queue, RS_BOUND_NAME), RS_STATE_FIELD(rs_node_t, agent, RS_BOUND_NAME),
-    RS_STATE_FIELD(rs_node_t, team, RS_BOUND_NAME), RS_STATE_FIELD(rs_node_t, topic, RS_BOUND_NAME),
-    RS_STATE_FIELD(rs_node_t, to_queue, RS_BOUND_ANY), RS_STATE_FIELD(rs_node_t, to_agent, RS_BOUND_ANY),
-    RS_STATE_FIELD(rs_node_t, score_milli, RS_BOUND_ANY), RS_STATE_FIELD(rs_node_t, type, RS_BOUND_NODE_TYPE),
-    RS_STATE_FIELD(rs_node_t, channel, RS_BOUND_CHANNEL), RS_STATE_FIELD(rs_node_t, detail, RS_BOUND_ANY),
-    RS_STATE_FIELD(rs_node_t, flags, RS_BOUND_ANY), RS_STATE_FIELD(rs_node_t, direction, RS_BOUND_ANY),
-    RS_STATE_FIELD(rs_node_t, party, RS_BOUND_ANY), RS_STATE_FIELD(rs_node_t, customer.low, RS_BOUND_ANY),
-    RS_STATE_FIELD(rs_node_t, customer.high, RS_BOUND_ANY)};
-static const rs_state_table_t node_table = RS_STATE_TABLE(rs_node_t, "event", node_fields);
+    RS_STATE_FIELD_AS(rs_node_saved_t, node.next, "next", RS_BOUND_NODE), RS_STATE_FIELD_AS(rs_node_saved_t, node.id, "id", RS_BOUND_TEXT),
+    RS_STATE_FIELD_AS(rs_node_saved_t, node.at_us, "at_us", RS_BOUND_TIME), RS_STATE_FIELD_AS(rs_node_saved_t, node.seq, "seq", RS_BOUND_ANY),
+    RS_STATE_ARRAY_AS(rs_node_saved_t, rest.ms, "ms", RS_BOUND_ANY), RS_STATE_FIELD_AS(rs_node_saved_t, node.session, "session", RS_BOUND_SESSION),
+    RS_STATE_FIELD_AS(rs_node_saved_t, node.queue, "queue", RS_BOUND_NAME), RS_STATE_FIELD_AS(rs_node_saved_t, node.agent, "agent", RS_BOUND_NAME),
+    RS_STATE_FIELD_AS(rs_node_saved_t, node.team, "team", RS_BOUND_NAME), RS_STATE_FIELD_AS(rs_node_saved_t, rest.topic, "topic", RS_BOUND_NAME),
+    RS_STATE_FIELD_AS(rs_node_saved_t, rest.to_queue, "to_queue", RS_BOUND_ANY), RS_STATE_FIELD_AS(rs_node_saved_t, rest.to_agent, "to_agent", RS_BOUND_ANY),
+    RS_STATE_FIELD_AS(rs_node_saved_t, rest.score_milli, "score_milli", RS_BOUND_ANY), RS_STATE_FIELD_AS(rs_node_saved_t, node.type, "type", RS_BOUND_NODE_TYPE),
+    RS_STATE_FIELD_AS(rs_node_saved_t, node.channel, "channel", RS_BOUND_CHANNEL), RS_STATE_FIELD_AS(rs_node_saved_t, node.detail, "detail", RS_BOUND_ANY),
+    RS_STATE_FIELD_AS(rs_node_saved_t, node.flags, "flags", RS_BOUND_ANY), RS_STATE_FIELD_AS(rs_node_saved_t, node.direction, "direction", RS_BOUND_ANY),
+    RS_STATE_FIELD_AS(rs_node_saved_t, node.party, "party", RS_BOUND_ANY), RS_STATE_FIELD_AS(rs_node_saved_t, rest.customer.low, "customer.low", RS_BOUND_ANY),
+    RS_STATE_FIELD_AS(rs_node_saved_t, rest.customer.high, "customer.high", RS_BOUND_ANY),
+    RS_STATE_REBUILT(rs_node_saved_t, node.rest), RS_STATE_REBUILT(rs_node_saved_t, rest.next), RS_STATE_REBUILT(rs_node_saved_t, rest.unused)};
+static const rs_state_table_t node_table = RS_STATE_TABLE(rs_node_saved_t, "event", node_fields);
 
 static const rs_state_field_t story_fields[] = {STORY_FIELDS(rs_story_t, , "")};
 static const rs_state_table_t story_table = RS_STATE_TABLE(rs_story_t, "story", story_fields);
@@ -139,12 +141,31 @@ static const rs_state_field_t path_fields[] = {
     RS_STATE_FIELD(rs_path_t, length, RS_BOUND_PATH_LENGTH), RS_STATE_ARRAY(rs_path_t, stages, RS_BOUND_STAGE)};
 static const rs_state_table_t path_table = RS_STATE_TABLE(rs_path_t, "path", path_fields);
 
+/* --- an event and its rest --------------------------------------------------------------------------------------------- */
+static void save_node(const void *context, const void *item, void *saved_item) {
+    const rs_contacts_t *contacts = context;
+    rs_node_saved_t *saved = saved_item;
+    saved->node = *(const rs_node_t *)item;
+    saved->rest = *rs_node_rest(&contacts->derivation, &saved->node);
+}
+
+static bool restore_node(void *context, const void *saved_item, void *item) {
+    const rs_node_saved_t *saved = saved_item;
+    *(rs_node_t *)item = saved->node;
+    return rs_contacts_keep_rest(context, item, &saved->rest);
+}
+
+static rs_state_form_t node_form(const rs_contacts_t *contacts) {
+    return (rs_state_form_t){.save = save_node, .restore = restore_node, .context = (void *)(uintptr_t)contacts};
+}
+
 /* --- saving and loading ------------------------------------------------------------------------------------------------ */
 static void save(const rs_core_t *core, rs_state_writer_t *writer) {
     const rs_contacts_t *contacts = &core->contacts;
     rs_state_put_item(writer, &contacts_table, contacts);
     rs_state_put_pool(writer, &contact_table, &contacts->contacts);
-    rs_state_put_pool(writer, &node_table, &contacts->nodes);
+    const rs_state_form_t node = node_form(contacts);
+    rs_state_put_pool_as(writer, &node_table, &contacts->nodes, &node);
     rs_state_put_pool(writer, &story_table, &contacts->stories);
     rs_state_put_pool(writer, &handling_table, &contacts->handlings);
     rs_state_put_pool(writer, &text_table, &contacts->texts);
@@ -156,7 +177,10 @@ static void find_again(rs_contacts_t *contacts, rs_state_reader_t *reader) {
     const int status = rs_state_claims_begin(&claims, &contacts->contacts);
     if (status != RS_OK) rs_state_refuse(reader, status, "the contacts cannot be indexed");
     for (uint32_t number = 1; number <= contacts->contacts.made && rs_state_is_good(reader); number++) {
-        if (!rs_state_is_free(&claims, number)) rs_index_add(&contacts->index, rs_contacts_at(contacts, number)->id.low, number);
+        if (rs_state_is_free(&claims, number)) continue;
+        rs_contact_t *contact = rs_contacts_at(contacts, number);
+        contact->has_rests = true;   /* for all that is known here */
+        rs_index_add(&contacts->index, contact->id.low, number);
     }
     rs_state_claims_end(&claims);
 }
@@ -165,7 +189,8 @@ static void load(rs_core_t *core, rs_state_reader_t *reader) {
     rs_contacts_t *contacts = &core->contacts;
     rs_state_get_item(reader, &contacts_table, contacts);
     rs_state_get_pool(reader, &contact_table, &contacts->contacts, "limits.contacts");
-    rs_state_get_pool(reader, &node_table, &contacts->nodes, "limits.contacts");
+    const rs_state_form_t node = node_form(contacts);
+    rs_state_get_pool_as(reader, &node_table, &contacts->nodes, "limits.contacts", &node);
     rs_state_get_pool(reader, &story_table, &contacts->stories, "limits.contacts");
     rs_state_get_pool(reader, &handling_table, &contacts->handlings, "limits.contacts");
     rs_state_get_pool(reader, &text_table, &contacts->texts, "limits.contacts");
@@ -211,7 +236,8 @@ static bool events_are_right(looking_t *look, const rs_contact_t *contact) {
     for (uint32_t number = contact->head; number != 0; count++) {
         if (!rs_state_claim(&look->node, number)) return false;
         const rs_node_t *node = rs_pool_at(&look->contacts->nodes, number);
-        const bool aims = node->type != RS_CONTACT_TRANSFERRED || (node->to_queue <= look->names && node->to_agent <= look->names);
+        const rs_node_rest_t *rest = rs_node_rest(&look->contacts->derivation, node);
+        const bool aims = node->type != RS_CONTACT_TRANSFERRED || (rest->to_queue <= look->names && rest->to_agent <= look->names);
         if (!aims || !detail_is_right(node) || node->type == 0) return false;
         last = number;
         number = node->next;
@@ -287,9 +313,10 @@ static bool all_is_right(looking_t *look) {
 static void check(const rs_core_t *core, rs_state_reader_t *reader, const rs_state_bounds_t *bounds) {
     const rs_contacts_t *contacts = &core->contacts;
     looking_t look = {.contacts = contacts, .names = core->directory.names.count};
+    const rs_state_form_t node = node_form(contacts);
     rs_state_check_item(reader, bounds, &contacts_table, contacts);
     const bool bounded = rs_state_check_pool(reader, bounds, &contact_table, &contacts->contacts, &look.contact) &&
-                         rs_state_check_pool(reader, bounds, &node_table, &contacts->nodes, &look.node) &&
+                         rs_state_check_pool_as(reader, bounds, &node_table, &contacts->nodes, &look.node, &node) &&
                          rs_state_check_pool(reader, bounds, &story_table, &contacts->stories, &look.story) &&
                          rs_state_check_pool(reader, bounds, &handling_table, &contacts->handlings, &look.handling) &&
                          rs_state_check_pool(reader, bounds, &text_table, &contacts->texts, &look.text) &&

@@ -7,6 +7,11 @@
 static rs_node_t *node_at(const rs_derivation_t *d, uint32_t number) { return rs_pool_at(d->nodes, number); }
 static rs_handling_t *handling_at(const rs_derivation_t *d, uint32_t number) { return rs_pool_at(d->handlings, number); }
 
+const rs_node_rest_t *rs_node_rest(const rs_derivation_t *d, const rs_node_t *node) {
+    static const rs_node_rest_t nothing;
+    return node->rest == 0 ? &nothing : rs_pool_at(d->rests, node->rest);
+}
+
 void rs_story_init(rs_story_t *story) {
     *story = (rs_story_t){.unmatched_us = INT64_MIN, .last.at_us = INT64_MIN, .first_answer_us = INT64_MIN,
                           .exchanged_since_us = INT64_MIN, .unanswered_us = INT64_MIN, .resolution_since_us = INT64_MIN,
@@ -148,10 +153,10 @@ static rs_fact_t *close_leg(rs_derivation_t *d, rs_story_t *story, rs_outcome_t 
     return fact;
 }
 
-static int64_t leg_wait(rs_story_t *story, const rs_node_t *node) {
+static int64_t leg_wait(const rs_derivation_t *d, rs_story_t *story, const rs_node_t *node) {
     if ((node->flags & RS_NODE_WAIT) == 0) return node->at_us - story->leg_since_us;
     story->leg_counted_us = 0;   /* what the platform measured is this leg alone */
-    return (int64_t)node->ms[0] * RS_US_PER_MS;
+    return (int64_t)rs_node_rest(d, node)->ms[0] * RS_US_PER_MS;
 }
 
 /* --- handlings ---------------------------------------------------------------------------------------------------- */
@@ -199,10 +204,10 @@ static void end_handling(rs_derivation_t *d, rs_story_t *story, const rs_node_t 
     end_hold(handling, node->at_us);
     handling->flags &= (uint8_t)~RS_HANDLING_OPEN;
     handling->end_us = node->at_us;
-    if ((node->flags & RS_NODE_HOLD) != 0) handling->hold_us = (int64_t)node->ms[1] * RS_US_PER_MS;
+    if ((node->flags & RS_NODE_HOLD) != 0) handling->hold_us = (int64_t)rs_node_rest(d, node)->ms[1] * RS_US_PER_MS;
     const int64_t rest_us = node->at_us - handling->start_us - handling->hold_us;
     handling->talk_us = rest_us < 0 ? 0 : rest_us;
-    if ((node->flags & RS_NODE_TALK) != 0) handling->talk_us = (int64_t)node->ms[0] * RS_US_PER_MS;
+    if ((node->flags & RS_NODE_TALK) != 0) handling->talk_us = (int64_t)rs_node_rest(d, node)->ms[0] * RS_US_PER_MS;
     outline_handling(&story->outline, handling);
     add_handling_fact(d, RS_FACT_HANDLED, handling, handling->end_us, handling->talk_us, handling->hold_us);
     add_handling_fact(d, RS_FACT_HANDLE_TIME, handling, handling->end_us, handling->talk_us + handling->hold_us, 1);
@@ -266,11 +271,11 @@ static bool take_skewed_leg(rs_derivation_t *d, rs_story_t *story, const rs_node
  * the platform measured, else 0). */
 static rs_fact_t *meet_leg(rs_derivation_t *d, rs_story_t *story, const rs_node_t *node, rs_outcome_t outcome, unsigned reason) {
     rs_order_t order = rs_node_order(d, node);
-    if (story->leg_open) return close_leg(d, story, outcome, reason, order, leg_wait(story, node));
+    if (story->leg_open) return close_leg(d, story, outcome, reason, order, leg_wait(d, story, node));
     if (!take_skewed_leg(d, story, node)) return NULL;
     order.at_us = story->leg_queued_us;
     const bool measured = (node->flags & RS_NODE_WAIT) != 0;
-    return close_leg(d, story, outcome, reason, order, measured ? leg_wait(story, node) : order.at_us - story->leg_since_us);
+    return close_leg(d, story, outcome, reason, order, measured ? leg_wait(d, story, node) : order.at_us - story->leg_since_us);
 }
 
 /* --- the events --------------------------------------------------------------------------------------------------- */
@@ -376,10 +381,11 @@ static void on_transferred(rs_derivation_t *d, rs_story_t *story, const rs_node_
     const uint8_t kind = node->detail == RS_TRANSFER_NONE ? RS_TRANSFER_OTHER : node->detail;
     add_handling_fact(d, RS_FACT_TRANSFERRED_OUT, transferred, node->at_us, 0, 0);
     d->facts->items[d->facts->count - 1].reason = kind;
-    if (node->to_queue == 0 && node->to_agent == 0) return;
+    const rs_node_rest_t *aim = rs_node_rest(d, node);
+    if (aim->to_queue == 0 && aim->to_agent == 0) return;
     rs_fact_t *fact = rs_story_add(d, RS_FACT_TRANSFERRED_IN, node->at_us, node->at_us);
-    fact->queue = node->to_queue;
-    fact->agent = node->to_agent;
+    fact->queue = aim->to_queue;
+    fact->agent = aim->to_agent;
     fact->channel = rs_story_channel_at(story, node);
 }
 
@@ -468,8 +474,9 @@ static void outline_signal(const rs_derivation_t *d, rs_outline_t *outline, cons
         outline->reopened = true;
         outline->reopened_us = node->at_us;
     }
-    if (node->type == RS_DISPOSITION_SET && node->topic != 0) {
-        outline->topic = node->topic;
+    const uint32_t topic = rs_node_rest(d, node)->topic;
+    if (node->type == RS_DISPOSITION_SET && topic != 0) {
+        outline->topic = topic;
         outline->topic_is_set = true;
         outline->topic_set_us = node->at_us;
     }
@@ -484,13 +491,13 @@ static void outline_signal(const rs_derivation_t *d, rs_outline_t *outline, cons
     }
 }
 
-static void outline_dimensions(rs_outline_t *outline, const rs_story_t *story, const rs_node_t *node) {
+static void outline_dimensions(const rs_derivation_t *d, rs_outline_t *outline, const rs_story_t *story, const rs_node_t *node) {
     if (outline->direction == RS_DIRECTION_NONE) outline->direction = node->direction;
     if (!outline->has_customer && (node->flags & RS_NODE_CUSTOMER) != 0) {
         outline->has_customer = true;
-        outline->customer = node->customer;
+        outline->customer = rs_node_rest(d, node)->customer;
     }
-    if (outline->topic == 0 && node->type != RS_DISPOSITION_SET) outline->topic = node->topic;
+    if (outline->topic == 0 && node->type != RS_DISPOSITION_SET) outline->topic = rs_node_rest(d, node)->topic;
     if (!outline->has_leg && story->has_leg && !outline->handled) {
         outline->queue = story->first_queue;
         outline->channel = story->first_leg_channel;
@@ -511,7 +518,7 @@ static void outline_event(const rs_derivation_t *d, rs_story_t *story, const rs_
         outline->took_place = true;
         outline->contacts = 1;
     }
-    outline_dimensions(outline, story, node);
+    outline_dimensions(d, outline, story, node);
     if (aside) outline_signal(d, outline, node);
     if (node->type == RS_CONTACT_ENDED || node->type == RS_CONTACT_ABANDONED) outline->ended_us = node->at_us;
     outline->last_us = node->at_us;

@@ -19,18 +19,26 @@ typedef struct rs_node {
     uint32_t id;               /* place of the event id's bytes, 0 = none */
     int64_t at_us;
     uint64_t seq;
-    uint32_t ms[2];            /* wait, or talk and hold: as `flags` says */
     uint32_t session;          /* of the source; orders by its strings */
-    uint32_t queue, agent, team, topic;
+    uint32_t queue, agent, team;
+    uint32_t rest;             /* place of a rs_node_rest_t, 0 = it says nothing of that */
+    uint8_t type, channel, detail, flags;   /* detail: reason, kind or stage */
+    uint8_t direction, party;  /* party: contact.message `from`, contact.ended `by` */
+} rs_node_t;
+/* What most events do not say. */
+typedef struct rs_node_rest {
+    uint32_t next;             /* first: of its contact's */
+    uint32_t ms[2];            /* wait, or talk and hold: as `flags` says */
+    uint32_t topic;
     union {
         struct { uint32_t to_queue, to_agent; };               /* contact.transferred */
         struct { int32_t scale_min_milli, scale_max_milli; };  /* survey.answered; with RS_NODE_SCALE_… */
     };
     int32_t score_milli;       /* survey.answered */
-    uint8_t type, channel, detail, flags;   /* detail: reason, kind or stage */
-    uint8_t direction, party;  /* party: contact.message `from`, contact.ended `by` */
+    uint32_t unused;
     rs_hash128_t customer;     /* the pseudonym's bytes; with RS_NODE_CUSTOMER */
-} rs_node_t;
+} rs_node_rest_t;
+typedef struct rs_node_saved { rs_node_t node; rs_node_rest_t rest; } rs_node_saved_t;
 enum {
     RS_NODE_SEQ = 1, RS_NODE_WAIT = 2, RS_NODE_TALK = 4, RS_NODE_HOLD = 8,
     RS_NODE_CUSTOMER = 16, RS_NODE_RESOLVED = 32, RS_NODE_IS_RESOLVED = 64,   /* disposition.set, survey.answered: named; true */
@@ -95,7 +103,7 @@ typedef struct rs_story {
 typedef enum rs_file_state { RS_FILE_NEW = 0, RS_FILE_CLOSED, RS_FILE_REOPENED } rs_file_state_t;
 
 typedef struct rs_derivation {         /* what every step needs; the same for a whole core */
-    rs_pool_t *nodes, *handlings, *texts;
+    rs_pool_t *nodes, *rests, *handlings, *texts;
     int64_t clock_skew_us;
     int64_t missing_end_us;            /* 0 = a missing end stays open */
     int64_t repeat_window_us;          /* fcr.repeat_window: how long after its end a contact is spoken of */
@@ -125,6 +133,8 @@ bool rs_story_is_open(const rs_derivation_t *derivation, const rs_story_t *story
 /* Where attribution `close` puts all of the contact: its last ended or abandoned, else its last event (a missing end that was
  * noticed is one, too). INT64_MIN before the first event. */
 int64_t rs_story_close_us(const rs_story_t *story);
+/* The rest of what it says; all 0 when there is none. */
+const rs_node_rest_t *rs_node_rest(const rs_derivation_t *derivation, const rs_node_t *node);
 rs_order_t rs_node_order(const rs_derivation_t *derivation, const rs_node_t *node);
 /* The open handling, or NULL. */
 rs_handling_t *rs_story_open_handling(const rs_derivation_t *derivation, const rs_story_t *story);

@@ -27,13 +27,14 @@ void rs_story_survey(rs_derivation_t *d, rs_story_t *story, const rs_node_t *ans
     const rs_fact_t place = place_of(d, story, answer);
     const bool is_known = answer->detail == RS_SURVEY_CSAT || answer->detail == RS_SURVEY_NPS || answer->detail == RS_SURVEY_CES;
     if (is_known && (answer->flags & RS_NODE_SCORE) != 0) {
+        const rs_node_rest_t *rest = rs_node_rest(d, answer);
         const rs_scale_config_t named = {
-            .min_milli = (answer->flags & RS_NODE_SCALE_MIN) != 0 ? answer->scale_min_milli : RS_SCALE_UNNAMED,
-            .max_milli = (answer->flags & RS_NODE_SCALE_MAX) != 0 ? answer->scale_max_milli : RS_SCALE_UNNAMED};
+            .min_milli = (answer->flags & RS_NODE_SCALE_MIN) != 0 ? rest->scale_min_milli : RS_SCALE_UNNAMED,
+            .max_milli = (answer->flags & RS_NODE_SCALE_MAX) != 0 ? rest->scale_max_milli : RS_SCALE_UNNAMED};
         rs_fact_t *fact = add(d, &place);
         fact->type = RS_FACT_SURVEY;
         fact->reason = answer->detail;
-        fact->a_us = answer->score_milli;
+        fact->a_us = rest->score_milli;
         fact->b_us = rs_scale_pack(named);
     }
     if (story->surveyed) return;

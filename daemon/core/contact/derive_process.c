@@ -132,7 +132,8 @@ void rs_path_lose(rs_derivation_t *d, rs_story_t *story) {
 static void on_transferred(follower_t *f) {
     if (!handling_has_ended(f) || !in_conversation(f)) return;
     enter(f, RS_PROCESS_TRANSFER);
-    const bool leaves = f->node->detail == RS_TRANSFER_EXTERNAL || (f->node->to_queue == 0 && f->node->to_agent == 0);
+    const rs_node_rest_t *aim = rs_node_rest(f->d, f->node);
+    const bool leaves = f->node->detail == RS_TRANSFER_EXTERNAL || (aim->to_queue == 0 && aim->to_agent == 0);
     if (leaves) end(f, RS_PROCESS_END_TRANSFERRED);
 }
 

@@ -54,6 +54,17 @@ static uint32_t place_of_settings(const rs_fcr_t *fcr, const rs_fcr_config_t *co
     return place;
 }
 
+bool rs_fcr_do_without(rs_fcr_t *fcr, const rs_fcr_config_t *gone, const rs_fcr_config_t *other) {
+    for (uint32_t i = 0; i < RS_FCR_SETTINGS; i++) {
+        rs_fcr_settings_t *settings = &fcr->settings[i];
+        if (settings->config != gone) continue;
+        if (same_config(gone, other)) settings->config = other;
+        else if (settings->records == 0 && i != fcr->current) settings->config = NULL;
+        else return false;
+    }
+    return true;
+}
+
 int rs_fcr_can_configure(const rs_fcr_t *fcr, const rs_fcr_config_t *config) {
     return place_of_settings(fcr, config) == RS_FCR_SETTINGS ? RS_ERR_LIMIT : RS_OK;
 }

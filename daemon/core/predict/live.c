@@ -190,7 +190,7 @@ static void prefetch_key(const rs_core_t *core, uint32_t key) {
     for (size_t at = 0; at < sizeof(rs_key_entry_t); at += 64) __builtin_prefetch(entry + at);
     __builtin_prefetch(&core->predict.keys[key]);
     __builtin_prefetch(&core->predict.seen.agents[key]);
-    rs_window_prefetch(core->windows, key);
+    rs_window_prefetch(core->windows, key, true);
 }
 
 void rs_predict_tick(rs_core_t *core) {

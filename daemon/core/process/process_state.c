@@ -10,6 +10,7 @@ static const rs_state_field_t process_fields[] = {
     RS_STATE_FIELD(rs_process_t, dirty_head, RS_BOUND_EDGE), RS_STATE_FIELD(rs_process_t, dirty_tail, RS_BOUND_EDGE),
     RS_STATE_FIELD(rs_process_t, dirty_count, RS_BOUND_ANY), RS_STATE_FIELD(rs_process_t, run, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_process_t, part_counter, RS_BOUND_ANY), RS_STATE_FIELD(rs_process_t, revision_counter, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs_process_t, dirty_counter, RS_BOUND_ANY), RS_STATE_REBUILT(rs_process_t, in_hand),
     RS_STATE_FIELD(rs_process_t, overflowed, RS_BOUND_ANY), RS_STATE_FIELD(rs_process_t, dropped, RS_BOUND_ANY),
     RS_STATE_REBUILT(rs_process_t, variants.pool), RS_STATE_REBUILT(rs_process_t, variants.index),
     RS_STATE_REBUILT(rs_process_t, variants.heap), RS_STATE_REBUILT(rs_process_t, variants.heap_count),
@@ -28,7 +29,8 @@ static const rs_state_field_t cell_fields[] = {
     RS_STATE_FIELD(rs_edge_cell_t, path_us, RS_BOUND_ANY), RS_STATE_FIELD(rs_edge_cell_t, again, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_edge_cell_t, ping_pong_queues, RS_BOUND_ANY), RS_STATE_FIELD(rs_edge_cell_t, ping_pong_agents, RS_BOUND_ANY),
     RS_STATE_REBUILT(rs_edge_cell_t, times), RS_STATE_REBUILT(rs_edge_cell_t, waiting), RS_STATE_REBUILT(rs_edge_cell_t, waiting_count),
-    {.name = "bits", .offset = offsetof(rs_edge_cell_t, waiting_count) + 1, .count = 1, .width = 1, .kind = RS_STATE_NOT_SAVED}};
+    {.name = "bits", .offset = offsetof(rs_edge_cell_t, waiting_count) + 1, .count = 1, .width = 1, .kind = RS_STATE_NOT_SAVED},
+    RS_STATE_FIELD(rs_edge_cell_t, dirty_since, RS_BOUND_ANY)};
 static const rs_state_table_t cell_table = RS_STATE_TABLE(rs_edge_cell_t, "cell", cell_fields);
 enum { CELL_OVERFLOW = 1, CELL_FINAL = 2, CELL_DIRTY = 4 };
 
@@ -138,17 +140,19 @@ static bool cells_are_right(const rs_process_t *process) {
 
 static bool dirty_list_is_right(const rs_process_t *process, rs_state_claims_t *claims) {
     uint32_t before = 0, dirty = 0, listed = 0;
+    uint64_t since = 0;
     for (uint32_t number = 1; number <= process->cells.made; number++) {
         if (!rs_state_is_free(claims, number)) dirty += rs_process_cell(process, number)->is_dirty;
     }
     for (uint32_t number = process->dirty_head; number != 0; listed++) {
         if (!rs_state_claim(claims, number)) return false;
         const rs_edge_cell_t *cell = rs_process_cell(process, number);
-        if (!cell->is_dirty || cell->dirty_previous != before) return false;
+        if (!cell->is_dirty || cell->dirty_previous != before || cell->dirty_since <= since) return false;
+        since = cell->dirty_since;
         before = number;
         number = cell->dirty_next;
     }
-    return before == process->dirty_tail && listed == dirty && dirty == process->dirty_count;
+    return before == process->dirty_tail && listed == dirty && dirty == process->dirty_count && since <= process->dirty_counter;
 }
 
 static bool variants_are_right(const rs_variants_t *variants) {

@@ -34,10 +34,26 @@ bool rs_state_claim(rs_state_claims_t *claims, uint32_t number) {
 
 bool rs_state_check_pool(rs_state_reader_t *reader, const rs_state_bounds_t *bounds, const rs_state_table_t *table,
                          const rs_pool_t *pool, rs_state_claims_t *claims) {
+    return rs_state_check_pool_as(reader, bounds, table, pool, claims, NULL);
+}
+
+static void check_in_form(rs_state_reader_t *reader, const rs_state_bounds_t *bounds, const rs_state_table_t *table, const void *item,
+                          const rs_state_form_t *form) {
+    _Alignas(64) unsigned char saved[RS_STATE_FORM_BYTES];
+    RS_REQUIRE(table->item_bytes <= sizeof saved);
+    memset(saved, 0, table->item_bytes);
+    form->save(form->context, item, saved);
+    rs_state_check_item(reader, bounds, table, saved);
+}
+
+bool rs_state_check_pool_as(rs_state_reader_t *reader, const rs_state_bounds_t *bounds, const rs_state_table_t *table,
+                            const rs_pool_t *pool, rs_state_claims_t *claims, const rs_state_form_t *form) {
     const int status = rs_state_claims_begin(claims, pool);
     if (status != RS_OK) rs_state_refuse(reader, status, "a pool cannot be looked at");
     for (uint32_t number = 1; number <= pool->made && rs_state_is_good(reader); number++) {
-        if (!is_claimed(claims, number)) rs_state_check_item(reader, bounds, table, rs_pool_at(pool, number));
+        if (is_claimed(claims, number)) continue;
+        if (form == NULL) rs_state_check_item(reader, bounds, table, rs_pool_at(pool, number));
+        else check_in_form(reader, bounds, table, rs_pool_at(pool, number), form);
     }
     return rs_state_is_good(reader);
 }

@@ -266,9 +266,18 @@ static void refuse_for_limit(rs_state_reader_t *reader, const char *limit) {
     rs_state_refuse(reader, RS_ERR_LIMIT, what);
 }
 
+static void get_in_form(rs_state_reader_t *reader, const rs_state_table_t *table, void *item, const rs_state_form_t *form) {
+    _Alignas(64) unsigned char saved[RS_STATE_FORM_BYTES];
+    RS_REQUIRE(table->item_bytes <= sizeof saved);
+    memset(saved, 0, table->item_bytes);
+    rs_state_get_item(reader, table, saved);
+    if (!rs_state_is_good(reader)) return;
+    if (!form->restore(form->context, saved, item)) rs_state_refuse(reader, RS_ERR_LIMIT, "the state holds more than there is room for now");
+}
+
 /* Gives the free ones back so that they are taken again in their order. */
-static void get_pool_items(rs_state_reader_t *reader, const rs_state_table_t *table, rs_pool_t *pool, uint32_t made,
-                           const uint32_t *free_numbers, uint32_t free_count, unsigned char *is_free) {
+static void get_pool_items(rs_state_reader_t *reader, const rs_state_table_t *table, rs_pool_t *pool, const rs_state_form_t *form,
+                           uint32_t made, const uint32_t *free_numbers, uint32_t free_count, unsigned char *is_free) {
     for (uint32_t i = 0; i < free_count; i++) {
         const uint32_t number = free_numbers[i];
         if (number == 0 || number > made || (is_free[number / 8] >> (number % 8) & 1) != 0) {
@@ -282,7 +291,9 @@ static void get_pool_items(rs_state_reader_t *reader, const rs_state_table_t *ta
             rs_state_refuse(reader, RS_ERR_MEMORY, "out of memory");
             return;
         }
-        if ((is_free[number / 8] >> (number % 8) & 1) == 0) rs_state_get_item(reader, table, rs_pool_at(pool, number));
+        if ((is_free[number / 8] >> (number % 8) & 1) != 0) continue;
+        if (form == NULL) rs_state_get_item(reader, table, rs_pool_at(pool, number));
+        else get_in_form(reader, table, rs_pool_at(pool, number), form);
     }
     for (uint32_t i = free_count; i-- > 0 && rs_state_is_good(reader);) rs_pool_give(pool, free_numbers[i]);
 }
@@ -306,6 +317,11 @@ static uint32_t *get_free_numbers(rs_state_reader_t *reader, uint32_t count) {
 }
 
 void rs_state_get_pool(rs_state_reader_t *reader, const rs_state_table_t *table, rs_pool_t *pool, const char *limit) {
+    rs_state_get_pool_as(reader, table, pool, limit, NULL);
+}
+
+void rs_state_get_pool_as(rs_state_reader_t *reader, const rs_state_table_t *table, rs_pool_t *pool, const char *limit,
+                          const rs_state_form_t *form) {
     const uint32_t made = rs_state_get_u32(reader), free_count = rs_state_get_u32(reader);
     if (!rs_state_is_good(reader)) return;
     RS_REQUIRE(pool->made == 0);
@@ -320,7 +336,7 @@ void rs_state_get_pool(rs_state_reader_t *reader, const rs_state_table_t *table,
     uint32_t *free_numbers = get_free_numbers(reader, free_count);
     unsigned char *is_free = calloc((size_t)made / 8 + 1, 1);
     if (is_free == NULL) rs_state_refuse(reader, RS_ERR_MEMORY, "out of memory");
-    if (rs_state_is_good(reader)) get_pool_items(reader, table, pool, made, free_numbers, free_count, is_free);
+    if (rs_state_is_good(reader)) get_pool_items(reader, table, pool, form, made, free_numbers, free_count, is_free);
     free(is_free);
     free(free_numbers);
 }

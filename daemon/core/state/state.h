@@ -148,6 +148,14 @@ void rs_state_put_text(rs_state_writer_t *writer, rs_str_t text);
 void rs_state_put_item(rs_state_writer_t *writer, const rs_state_table_t *table, const void *item);
 /* Numbers and order of free items, then the others in the order of their numbers. */
 void rs_state_put_pool(rs_state_writer_t *writer, const rs_state_table_t *table, const rs_pool_t *pool);
+/* Items that are saved in another form than they have in memory. `saved` is zeroed, of the table's item_bytes. */
+typedef struct rs_state_form {
+    void (*save)(const void *context, const void *item, void *saved);
+    bool (*restore)(void *context, const void *saved, void *item);   /* false: no room */
+    void *context;
+} rs_state_form_t;
+enum { RS_STATE_FORM_BYTES = 2048 };    /* at most, of such an item as it is saved */
+void rs_state_put_pool_as(rs_state_writer_t *writer, const rs_state_table_t *table, const rs_pool_t *pool, const rs_state_form_t *form);
 
 /* --- reading -------------------------------------------------------------------------------------------------------- */
 /* A failure ends a reader: what is got after it is 0 or left alone; loops over counts that were read ask rs_state_is_good.
@@ -181,6 +189,8 @@ uint32_t rs_state_get_text(rs_state_reader_t *reader, char text[256]);
 void rs_state_get_item(rs_state_reader_t *reader, const rs_state_table_t *table, void *item);
 /* Into a fresh pool. RS_ERR_LIMIT when it has room for fewer. `limit`: the setting's name, for the refusal. */
 void rs_state_get_pool(rs_state_reader_t *reader, const rs_state_table_t *table, rs_pool_t *pool, const char *limit);
+void rs_state_get_pool_as(rs_state_reader_t *reader, const rs_state_table_t *table, rs_pool_t *pool, const char *limit,
+                          const rs_state_form_t *form);
 
 /* --- looking before believing --------------------------------------------------------------------------------------- */
 /* Every field of the item within its bound; else refused, with the names of table and field. */
@@ -203,6 +213,8 @@ RS_MUST_CHECK bool rs_state_claim(rs_state_claims_t *claims, uint32_t number);
 /* The bounds of every item that is not free, then leaves `claims` begun; the caller ends it in any case. False: refused. */
 RS_MUST_CHECK bool rs_state_check_pool(rs_state_reader_t *reader, const rs_state_bounds_t *bounds, const rs_state_table_t *table,
                                        const rs_pool_t *pool, rs_state_claims_t *claims);
+RS_MUST_CHECK bool rs_state_check_pool_as(rs_state_reader_t *reader, const rs_state_bounds_t *bounds, const rs_state_table_t *table,
+                                          const rs_pool_t *pool, rs_state_claims_t *claims, const rs_state_form_t *form);
 
 /* --- the parts (core_state.c) ---------------------------------------------------------------------------------------- */
 /* In the order in which they are saved and loaded; NULL past the last. */

@@ -167,7 +167,19 @@ void rs_state_put_item(rs_state_writer_t *writer, const rs_state_table_t *table,
     rs_state_put_bytes(writer, writer->packed, pack(writer->fields, plan->field_bytes, writer->packed));
 }
 
+static void put_in_form(rs_state_writer_t *writer, const rs_state_table_t *table, const void *item, const rs_state_form_t *form) {
+    _Alignas(64) unsigned char saved[RS_STATE_FORM_BYTES];
+    RS_REQUIRE(table->item_bytes <= sizeof saved);
+    memset(saved, 0, table->item_bytes);
+    form->save(form->context, item, saved);
+    rs_state_put_item(writer, table, saved);
+}
+
 void rs_state_put_pool(rs_state_writer_t *writer, const rs_state_table_t *table, const rs_pool_t *pool) {
+    rs_state_put_pool_as(writer, table, pool, NULL);
+}
+
+void rs_state_put_pool_as(rs_state_writer_t *writer, const rs_state_table_t *table, const rs_pool_t *pool, const rs_state_form_t *form) {
     rs_state_claims_t claims;
     const int status = rs_state_claims_begin(&claims, pool);
     if (status != RS_OK) {
@@ -183,7 +195,9 @@ void rs_state_put_pool(rs_state_writer_t *writer, const rs_state_table_t *table,
         memcpy(&number, rs_pool_at(pool, number), sizeof number);
     }
     for (number = 1; number <= pool->made; number++) {
-        if (!rs_state_is_free(&claims, number)) rs_state_put_item(writer, table, rs_pool_at(pool, number));
+        if (rs_state_is_free(&claims, number)) continue;
+        if (form == NULL) rs_state_put_item(writer, table, rs_pool_at(pool, number));
+        else put_in_form(writer, table, rs_pool_at(pool, number), form);
     }
     rs_state_claims_end(&claims);
 }

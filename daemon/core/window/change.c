@@ -1,13 +1,13 @@
 /* A change: collected between begin and end, then written to the pane log and applied to the totals in one write
  * section. */
-#include "core/window/window_internal.h"
+#include "core/window/octave.h"
 
 /* Everything that one application of a change can need, so that it cannot fail half-way. */
 static bool reserve(rs_window_store_t *store, const rs__key_t *key) {
-    if (!rs__log_reserve(&store->log)) return false;
+    if (!rs__log_reserve(&store->log) || !rs__slab_reserve(rs__more_slab(store, key), RS_PLACES_GROUPS)) return false;
     if (!key->is_full) return true;
     return rs__slab_reserve(&store->chunks, RS__CHUNKS_PER_CHANGE) &&
-           rs__slab_reserve(&store->blocks, RS_HIST_COUNT * RS_HIST_BLOCKS);
+           rs__reserve_octaves(store);
 }
 
 /* Which rows beside the sum take the change: those of windows that its second is outside of. */
@@ -75,7 +75,6 @@ static void add_item(rs_window_store_t *store, uint32_t what, int64_t delta) {
     rs__change_t *change = &store->change;
     RS_REQUIRE(change->key != NULL);
     if (change->ignored || delta == 0) return;
-    if (what < RS__WHAT_HISTOGRAMS) __builtin_prefetch(&change->key->rows[RS__ROW_SUM][store->place[what]], 1);
     if (change->item_count == RS__CHANGE_ITEMS && !make_room(store)) return;
     change->items[change->item_count++] = (rs__item_t){.what = (uint16_t)what, .delta = delta};
 }
@@ -109,7 +108,7 @@ void rs_window_duration(rs_window_store_t *store, rs_histogram_id_t histogram, i
     RS_REQUIRE(store->change.key != NULL);
     if (!store->change.key->is_full || sign == 0) return;
     const uint32_t bucket = (uint32_t)histogram * RS_HIST_BUCKETS + rs_hist_bucket(duration_us);
-    rs__prefetch_bucket(store, store->change.key, RS__ROW_SUM, bucket);
+    rs__octave_prefetch(rs__full_of(store, store->change.key), RS__ROW_SUM, bucket / RS_HIST_PER_OCTAVE, bucket % RS_HIST_PER_OCTAVE);
     add_item(store, RS__WHAT_HISTOGRAMS + bucket, sign > 0 ? 1 : -1);
     if (histogram == RS_HIST_WAIT_ANSWERED) add_wait(store, RS__WAIT_ANSWERED, duration_us, sign);
     if (histogram == RS_HIST_WAIT_ABANDONED) add_wait(store, RS__WAIT_ABANDONED, duration_us, sign);

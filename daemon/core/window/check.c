@@ -1,5 +1,5 @@
 /* The invariant: each total equals the sum of what the pane log holds inside its window. */
-#include "core/window/window_internal.h"
+#include "core/window/octave.h"
 
 #include <stdlib.h>
 
@@ -34,7 +34,7 @@ static void add_items(recount_t *into, const rs__item_t *items, uint32_t count) 
 }
 
 /* The panes that end in the record: as eviction will see them. */
-static void recount_record(const rs_window_store_t *store, uint32_t number, uint32_t first_key, recount_t *recounts,
+static void recount_record(const rs_window_store_t *store, uint32_t first_key, recount_t *recounts,
                            scratch_t *scratch) {
     const uint16_t *at = scratch->record.slots;
     for (uint32_t k = 0; k < scratch->record.key_count; k++) {
@@ -42,7 +42,7 @@ static void recount_record(const rs_window_store_t *store, uint32_t number, uint
         if (slot.key < first_key || slot.key >= first_key + keys_at_a_time(store)) continue;
         if ((slot.marks & RS__LAST) == 0) continue;
         recount_t *into = &recounts[slot.key - first_key];
-        const uint32_t count = rs__log_merge_pane(&store->log, slot.key, number, &scratch->merged);
+        const uint32_t count = rs__log_merge_pane(&store->log, slot.key, scratch->record.number, &scratch->merged);
         add_items(into, scratch->merged.items, count);
     }
 }
@@ -68,13 +68,12 @@ static void recount_window(const rs_window_store_t *store, uint32_t window, uint
     for (uint32_t slot = 0; slot < RS__SLOTS; slot++) {
         for (uint32_t at = store->log.slots[slot]; at != RS__NONE;) {
             const rs__second_t *second = rs__slab_at(&store->log.seconds, at);
-            uint32_t number = second->first;
-            if (second->second <= store->evicted_s[window]) number = RS__NONE;
-            if (in_slice && at == store->cursor.second) number = store->cursor.record;
-            while (number != RS__NONE) {
-                rs__log_read(&store->log, number, scratch->items, &scratch->record);
-                recount_record(store, number, first_key, recounts, scratch);
-                number = scratch->record.next;
+            rs__walk_t walk;
+            rs__walk_begin(second->first, &walk);
+            if (second->second <= store->evicted_s[window]) walk.run = RS__NONE;
+            if (in_slice && at == store->cursor.second) walk = store->cursor.walk;
+            while (rs__walk_next(&store->log, &walk, scratch->items, &scratch->record)) {
+                recount_record(store, first_key, recounts, scratch);
             }
             at = second->next;
         }
@@ -84,27 +83,21 @@ static void recount_window(const rs_window_store_t *store, uint32_t window, uint
 static const char *compare_row(const rs_window_store_t *store, const rs__key_t *key, uint32_t row,
                                const recount_t *recount) {
     for (uint32_t i = 0; i < RS_COUNT_COUNT; i++) {
-        const uint32_t place = store->place[i];
-        const int64_t total = rs__difference(rs__load(&key->rows[RS__ROW_SUM][place]), rs__load(&key->rows[row][place]));
+        const int64_t total = rs__difference(rs__row_get(store, key, RS__ROW_SUM, i), rs__row_get(store, key, row, i));
         if (total != recount->counts[i]) return "a count is not the sum of its panes";
     }
     for (uint32_t i = 0; i < RS_HIST_COUNT * RS_HIST_BUCKETS && key->is_full; i++) {
-        const rs__octave_t *block =
-            atomic_load_explicit(&rs__full_of(store, key)->blocks[i / RS_HIST_PER_OCTAVE], memory_order_relaxed);
-        uint32_t total = 0;
-        if (block != NULL) {
-            total = atomic_load_explicit(&block[RS__ROW_SUM].counts[i % RS_HIST_PER_OCTAVE], memory_order_relaxed) -
-                    atomic_load_explicit(&block[row].counts[i % RS_HIST_PER_OCTAVE], memory_order_relaxed);
-        }
+        const rs__octave_t octave = rs__octave(rs__full_of(store, key), i / RS_HIST_PER_OCTAVE);
+        const uint32_t total = octave.rows == 0 ? 0 : (uint32_t)rs__octave_get(octave, row, i % RS_HIST_PER_OCTAVE);
         if (total != recount->buckets[i]) return "a histogram's bucket is not the sum of its panes";
     }
     return NULL;
 }
 
-static const char *check_versions(const rs__key_t *key) {
-    const uint32_t lock = atomic_load_explicit(&key->lock.version, memory_order_relaxed);
-    const uint32_t gauge_lock = atomic_load_explicit(&key->gauge_lock.version, memory_order_relaxed);
-    return ((lock | gauge_lock) & 1) == 0 ? NULL : "a write section was left open";
+static const char *check_versions(const rs_window_store_t *store, const rs__key_t *key) {
+    uint32_t locks = atomic_load_explicit(&key->lock.version, memory_order_relaxed);
+    if (key->is_full) locks |= atomic_load_explicit(&rs__full_of(store, key)->gauge_lock.version, memory_order_relaxed);
+    return (locks & 1) == 0 ? NULL : "a write section was left open";
 }
 
 static const char *check_keys(const rs_window_store_t *store, uint32_t first, recount_t *recounts, scratch_t *scratch) {
@@ -120,7 +113,7 @@ static const char *check_keys(const rs_window_store_t *store, uint32_t first, re
     }
     for (uint32_t k = first; k < key_count && k < end; k++) {
         const rs__key_t *key = store->keys[k];
-        why = check_versions(key);
+        why = check_versions(store, key);
         if (why == NULL && key->is_full && rs__waits_check(store, key, &why) == RS_OK) why = NULL;
         if (why != NULL) return why;
     }

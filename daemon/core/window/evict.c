@@ -1,5 +1,5 @@
 /* Time: what leaves windows, and days that end. */
-#include "core/window/window_internal.h"
+#include "core/window/octave.h"
 
 static rs__second_t *second_at(const rs_window_store_t *store, uint32_t second) {
     return rs__slab_at(&store->log.seconds, second);
@@ -27,16 +27,16 @@ static void wait_for_memory(rs_window_store_t *store, const rs__slot_t *slot, ui
 }
 
 /* Puts the items of a short pane of several records one after another. False: it is not short. */
-static bool collect_pane(rs_window_store_t *store, const rs__slot_t *slot, const rs__item_t *items, uint32_t item_count) {
+static bool collect_pane(rs_window_store_t *store, const rs__slot_t *slot, const rs__record_t *newest) {
     rs__batch_t *batch = &store->batch;
-    const uint32_t first = batch->item_count;
+    const uint32_t first = batch->item_count, item_count = rs__items_of(newest, slot);
     if (item_count > RS__SHORT_PANE) return false;
-    memcpy(batch->items + first, items, item_count * sizeof *items);
+    memcpy(batch->items + first, newest->items, item_count * sizeof *newest->items);
     uint32_t count = item_count;
     for (uint32_t number = slot->previous; number != RS__NONE;) {
         rs__record_t record;
         rs__log_read(&store->log, number, batch->items + first + count, &record);
-        count += record.item_count;
+        count += rs__items_of(&record, slot);
         if (count > RS__SHORT_PANE) return false;
         number = rs__record_find(&record, slot->key).previous;
     }
@@ -46,12 +46,12 @@ static bool collect_pane(rs_window_store_t *store, const rs__slot_t *slot, const
 }
 
 /* A key of a record whose items are in the batch: short panes wait there for their memory, others leave at once. */
-static void take_slot(rs_window_store_t *store, uint32_t number, const rs__record_t *record, const rs__slot_t *slot) {
+static void take_slot(rs_window_store_t *store, const rs__record_t *record, const rs__slot_t *slot) {
     if ((slot->marks & RS__LAST) == 0) return; /* leaves with a later record */
     if ((slot->marks & RS__CHAINED) == 0) {
-        wait_for_memory(store, slot, (uint32_t)(record->items - store->batch.items), record->item_count);
-    } else if (!collect_pane(store, slot, record->items, record->item_count)) {
-        const uint32_t count = rs__log_merge_pane(&store->log, slot->key, number, &store->merged);
+        wait_for_memory(store, slot, (uint32_t)(record->items - store->batch.items), rs__items_of(record, slot));
+    } else if (!collect_pane(store, slot, record)) {
+        const uint32_t count = rs__log_merge_pane(&store->log, slot->key, record->number, &store->merged);
         evict_from_key(store, store->keys[slot->key], (slot->marks & RS__HAS_WAITS) != 0, store->merged.items, count);
     }
 }
@@ -61,19 +61,16 @@ static void fill_batch(rs_window_store_t *store, uint64_t *budget) {
     rs__batch_t *batch = &store->batch;
     const bool is_longest = cursor->window == store->window_count - 1;
     batch->key_count = batch->item_count = 0;
-    while (cursor->record != RS__NONE && *budget > 0 && batch->key_count < RS__BATCH_KEYS &&
-           batch->item_count < RS__BATCH_ITEMS) {
+    while (*budget > 0 && batch->key_count < RS__BATCH_KEYS && batch->item_count < RS__BATCH_ITEMS) {
         rs__record_t record;
-        const uint32_t number = cursor->record;
-        rs__log_read(&store->log, number, batch->items + batch->item_count, &record);
-        cursor->record = record.next;
+        if (!rs__walk_next(&store->log, &cursor->walk, batch->items + batch->item_count, &record)) break;
         --*budget;
-        if (!record.full && !is_longest) continue; /* such keys do not have the window */
         batch->item_count += record.item_count;
         const uint16_t *at = record.slots;
         for (uint32_t i = 0; i < record.key_count; i++) {
             const rs__slot_t slot = rs__record_slot(&at);
-            take_slot(store, number, &record, &slot);
+            if ((slot.marks & RS__FULL) == 0 && !is_longest) continue; /* such keys do not have the window */
+            take_slot(store, &record, &slot);
         }
     }
 }
@@ -83,10 +80,11 @@ static void prefetch_rows(const rs_window_store_t *store, uint32_t row) {
     for (uint32_t k = 0; k < batch->key_count; k++) {
         const rs__leaving_t *leaving = &batch->keys[k];
         const rs__full_t *full = rs__full_of(store, leaving->key);
+        __builtin_prefetch(&leaving->key->rows[row][0], 1);
+        __builtin_prefetch(&leaving->key->rows[row][8], 1);
         for (uint32_t i = leaving->first; i < leaving->first + leaving->count; i++) {
             const uint32_t what = batch->items[i].what;
-            if (what < RS__WHAT_HISTOGRAMS) __builtin_prefetch(&leaving->key->rows[row][store->place[what]], 1);
-            else __builtin_prefetch(&full->blocks[(what - RS__WHAT_HISTOGRAMS) / RS_HIST_PER_OCTAVE]);
+            if (what >= RS__WHAT_HISTOGRAMS) __builtin_prefetch(&full->octaves[(what - RS__WHAT_HISTOGRAMS) / RS_HIST_PER_OCTAVE]);
         }
         if (!leaving->has_waits || !leaving->key->is_full) continue;
         const uint32_t extremes = rs__extremes_of(store, row);
@@ -101,7 +99,9 @@ static void prefetch_buckets(const rs_window_store_t *store, uint32_t row) {
         const rs__leaving_t *leaving = &batch->keys[k];
         for (uint32_t i = leaving->first; i < leaving->first + leaving->count; i++) {
             const uint32_t what = batch->items[i].what;
-            if (what >= RS__WHAT_HISTOGRAMS) rs__prefetch_bucket(store, leaving->key, row, what - RS__WHAT_HISTOGRAMS);
+            if (what < RS__WHAT_HISTOGRAMS) continue;
+            const uint32_t bucket = what - RS__WHAT_HISTOGRAMS;
+            rs__octave_prefetch(rs__full_of(store, leaving->key), row, bucket / RS_HIST_PER_OCTAVE, bucket % RS_HIST_PER_OCTAVE);
         }
     }
 }
@@ -120,7 +120,7 @@ static void evict_batch(rs_window_store_t *store, uint64_t *budget) {
 /* Goes on in the second that the cursor is in. False when the budget ran out. */
 static bool walk(rs_window_store_t *store, uint64_t *budget) {
     rs__cursor_t *cursor = &store->cursor;
-    while (cursor->record != RS__NONE) {
+    while (cursor->walk.run != RS__NONE) {
         if (*budget == 0) return false;
         evict_batch(store, budget);
     }
@@ -137,7 +137,8 @@ void rs__evict_finish_second(rs_window_store_t *store, int64_t second) {
 }
 
 static bool evict_second(rs_window_store_t *store, uint32_t second, uint32_t window, uint64_t *budget) {
-    store->cursor = (rs__cursor_t){.second = second, .window = window, .record = second_at(store, second)->first};
+    store->cursor = (rs__cursor_t){.second = second, .window = window};
+    rs__walk_begin(second_at(store, second)->first, &store->cursor.walk);
     return walk(store, budget);
 }
 
@@ -175,17 +176,13 @@ static bool evict(rs_window_store_t *store, uint64_t *budget) {
 /* --- days --------------------------------------------------------------------------------------------------------- */
 /* What is already there of the group's new day (it came with a time in the future): emptying `today` must not take it.
  * */
-static void keep_early_record(rs_window_store_t *store, const rs__group_t *group, uint32_t *number) {
-    rs__record_t record;
-    const uint32_t this_one = *number;
-    rs__log_read(&store->log, this_one, store->batch.items, &record);
-    *number = record.next;
-    const uint16_t *at = record.slots;
-    for (uint32_t i = 0; i < record.key_count; i++) {
+static void keep_early_record(rs_window_store_t *store, const rs__group_t *group, const rs__record_t *record) {
+    const uint16_t *at = record->slots;
+    for (uint32_t i = 0; i < record->key_count; i++) {
         const rs__slot_t slot = rs__record_slot(&at);
         rs__key_t *key = store->keys[slot.key];
         if (key->group != group || (slot.marks & RS__LAST) == 0) continue;
-        const uint32_t count = rs__log_merge_pane(&store->log, slot.key, this_one, &store->merged);
+        const uint32_t count = rs__log_merge_pane(&store->log, slot.key, record->number, &store->merged);
         rs__total_start_day(store, key);
         rs_seqlock_write_begin(&key->lock);
         rs__total_subtract(store, key, RS__ROW_TODAY, store->merged.items, count);
@@ -199,9 +196,10 @@ static void keep_early_records(rs_window_store_t *store, const rs__group_t *grou
     for (uint32_t slot = 0; slot < RS__SLOTS; slot++) {
         for (uint32_t at = store->log.slots[slot]; at != RS__NONE; at = second_at(store, at)->next) {
             if (second_at(store, at)->second < from || second_at(store, at)->second >= to) continue;
-            for (uint32_t record = second_at(store, at)->first; record != RS__NONE;) {
-                keep_early_record(store, group, &record);
-            }
+            rs__walk_t walk;
+            rs__record_t record;
+            rs__walk_begin(second_at(store, at)->first, &walk);
+            while (rs__walk_next(&store->log, &walk, store->batch.items, &record)) keep_early_record(store, group, &record);
         }
     }
 }

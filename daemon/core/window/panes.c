@@ -1,9 +1,10 @@
 /* The pane log: for each second, the records of what happened in it. See window_internal.h.
  *
- * A record's items are packed in units of 16 bits: 13 bits say what, 3 bits how the delta follows. Most are +1 and take
- * one unit. The verdicts of the policies (sixteen counts that are last in the list) come as one bit mask.
- * A change that repeats the one before it, only under another key (the queue's, its channel's, the total's), is not
- * written again: its key joins the record. */
+ * A record's items are packed in units of 16 bits, counts before buckets: 13 bits say what, 3 bits how the delta follows. Most
+ * are +1 and take one unit. Three and more of the hottest counts come as a bit mask of 13 places and two bits each that say how
+ * their deltas follow; the verdicts of the policies (sixteen counts that are last in the list) as a bit mask, too.
+ * A change that repeats the one before it, only under another key (the queue's, its channel's, the total's, the counts alone
+ * for the agent's), is not written again: its key joins the record. */
 #include "core/window/window_internal.h"
 
 #include <stdlib.h>
@@ -12,16 +13,19 @@ enum {
     KIND_PLUS_ONE = 0, KIND_MINUS_ONE, KIND_16, KIND_32, KIND_64,
     KIND_VERDICTS,          /* +1 for each bit of the next unit: bit 0 is RS_COUNT_SL_NUM_0 */
     KIND_VERDICTS_BACK,     /* -1 */
-    KIND_SHIFT = 13
+    KIND_HOT,               /* the 13 bits say which places below HOT_PLACES follow, their widths first */
+    KIND_SHIFT = 13,
+    HOT_PLACES = 13, FEWEST_HOT = 3, WIDTHS_PER_UNIT = 8
 };
+static_assert((int)HOT_PLACES <= (int)KIND_SHIFT && (int)HOT_PLACES <= (int)RS_PLACES_HOT, "hot places are bits of one unit");
 static_assert(RS_COUNT_SL_DEN_7 - RS_COUNT_SL_NUM_0 == 15, "a mask of verdicts has 16 bits");
-#define FULL_FLAG 0x8000u /* in the unit that holds the number of item units */
 
-/* The first units of a segment: how many records in it are still needed. */
+/* The first units of a segment: how many runs in it are still needed. */
 typedef struct segment_head { uint32_t live; uint32_t unused; } segment_head_t;
 static_assert(sizeof(segment_head_t) == RS__SEGMENT_HEAD_UNITS * 2, "units of the head");
 
-void rs__log_init(rs__log_t *log, rs__arena_t *arena) {
+void rs__log_init(rs__log_t *log, rs__arena_t *arena, const rs_places_t *places) {
+    log->places = places;
     rs__slab_init(&log->seconds, arena, (sizeof(rs__second_t) + 7) / 8 * 8, 8);
     rs__slab_init(&log->segments, arena, RS__SEGMENT_BYTES, 0);
     memset(log->slots, 0xff, sizeof log->slots);
@@ -95,16 +99,26 @@ static uint16_t *put(uint16_t *out, uint32_t kind, uint16_t what) {
     return out + 1;
 }
 
+/* How a delta that is not -1 follows: WIDTH_* are also the two bits of a hot count. */
+enum { WIDTH_ONE = 0, WIDTH_16, WIDTH_32, WIDTH_64 };
+static const uint8_t units_of_width[] = {[WIDTH_ONE] = 0, [WIDTH_16] = 1, [WIDTH_32] = 2, [WIDTH_64] = 4};
+static const uint8_t kind_of_width[] = {[WIDTH_ONE] = KIND_PLUS_ONE, [WIDTH_16] = KIND_16, [WIDTH_32] = KIND_32, [WIDTH_64] = KIND_64};
+
+static uint32_t width_of(int64_t delta) {
+    if (delta == 1) return WIDTH_ONE;
+    if (delta == (int16_t)delta) return WIDTH_16;
+    return delta == (int32_t)delta ? WIDTH_32 : WIDTH_64;
+}
+
+static uint16_t *put_delta(uint16_t *out, int64_t delta, uint32_t width) {
+    for (uint32_t i = 0; i < units_of_width[width]; i++) out[i] = (uint16_t)((uint64_t)delta >> (16 * i));
+    return out + units_of_width[width];
+}
+
 static uint16_t *put_item(uint16_t *out, const rs__item_t *item) {
-    const int64_t delta = item->delta;
-    if (delta == 1) return put(out, KIND_PLUS_ONE, item->what);
-    if (delta == -1) return put(out, KIND_MINUS_ONE, item->what);
-    const bool fits_16 = delta == (int16_t)delta, fits_32 = delta == (int32_t)delta;
-    const uint32_t kind = fits_16 ? KIND_16 : fits_32 ? KIND_32 : KIND_64;
-    const uint32_t units = fits_16 ? 1 : fits_32 ? 2 : 4;
-    out = put(out, kind, item->what);
-    for (uint32_t i = 0; i < units; i++) out[i] = (uint16_t)((uint64_t)delta >> (16 * i));
-    return out + units;
+    if (item->delta == -1) return put(out, KIND_MINUS_ONE, item->what);
+    const uint32_t width = width_of(item->delta);
+    return put_delta(put(out, kind_of_width[width], item->what), item->delta, width);
 }
 
 static uint16_t *put_verdicts(uint16_t *out, uint32_t kind, uint16_t mask) {
@@ -114,11 +128,51 @@ static uint16_t *put_verdicts(uint16_t *out, uint32_t kind, uint16_t mask) {
     return out + 1;
 }
 
-/* Returns where the packed items end. */
-static uint16_t *pack(uint16_t *out, const rs__item_t *items, uint32_t count) {
+typedef struct hot { const rs__item_t *items[HOT_PLACES]; uint16_t mask; } hot_t;
+
+/* The first item of each hot count, unless they are so few that it does not pay. */
+static void gather_hot(const rs_places_t *places, const rs__item_t *items, uint32_t count, hot_t *hot) {
+    hot->mask = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (items[i].what >= RS__WHAT_HISTOGRAMS) continue;
+        const uint32_t place = places->of[items[i].what];
+        if (place >= HOT_PLACES || (hot->mask >> place & 1) != 0) continue;
+        hot->items[place] = &items[i];
+        hot->mask |= (uint16_t)(1u << place);
+    }
+    if (__builtin_popcount(hot->mask) < FEWEST_HOT) hot->mask = 0;
+}
+
+static bool is_gathered(const rs_places_t *places, const hot_t *hot, const rs__item_t *item) {
+    const uint32_t place = places->of[item->what];
+    return place < HOT_PLACES && (hot->mask >> place & 1) != 0 && hot->items[place] == item;
+}
+
+static uint16_t *put_hot(uint16_t *out, const hot_t *hot) {
+    if (hot->mask == 0) return out;
+    out = put(out, KIND_HOT, hot->mask);
+    uint16_t *widths = out;
+    const uint32_t width_units = ((uint32_t)__builtin_popcount(hot->mask) + WIDTHS_PER_UNIT - 1) / WIDTHS_PER_UNIT;
+    for (uint32_t i = 0; i < width_units; i++) *out++ = 0;
+    uint32_t at = 0;
+    for (uint32_t left = hot->mask; left != 0; left &= left - 1, at++) {
+        const int64_t delta = hot->items[__builtin_ctz(left)]->delta;
+        const uint32_t width = width_of(delta);
+        widths[at / WIDTHS_PER_UNIT] |= (uint16_t)(width << (at % WIDTHS_PER_UNIT * 2));
+        out = put_delta(out, delta, width);
+    }
+    return out;
+}
+
+/* Returns where the packed items end; *counts_end: where the counts among them do. */
+static uint16_t *pack(const rs_places_t *places, uint16_t *out, const rs__item_t *items, uint32_t count, uint16_t **counts_end) {
     uint16_t verdicts[2] = {0, 0};
+    hot_t hot;
+    gather_hot(places, items, count, &hot);
+    out = put_hot(out, &hot);
     for (uint32_t i = 0; i < count; i++) {
         const rs__item_t *item = &items[i];
+        if (item->what >= RS__WHAT_HISTOGRAMS || is_gathered(places, &hot, item)) continue;
         const bool is_verdict = item->what >= RS_COUNT_SL_NUM_0 && item->what <= RS_COUNT_SL_DEN_7;
         if (is_verdict && (item->delta == 1 || item->delta == -1)) {
             const uint16_t bit = (uint16_t)(1u << (item->what - RS_COUNT_SL_NUM_0));
@@ -131,12 +185,18 @@ static uint16_t *pack(uint16_t *out, const rs__item_t *items, uint32_t count) {
         out = put_item(out, item);
     }
     out = put_verdicts(out, KIND_VERDICTS, verdicts[0]);
-    return put_verdicts(out, KIND_VERDICTS_BACK, verdicts[1]);
+    out = put_verdicts(out, KIND_VERDICTS_BACK, verdicts[1]);
+    *counts_end = out;
+    for (uint32_t i = 0; i < count; i++) {
+        if (items[i].what >= RS__WHAT_HISTOGRAMS) out = put_item(out, &items[i]);
+    }
+    return out;
 }
 
-static int64_t take_delta(const uint16_t *units, uint32_t kind) {
-    if (kind == KIND_16) return (int16_t)units[0];
-    if (kind == KIND_32) return (int32_t)(units[0] | (uint32_t)units[1] << 16);
+static int64_t take_delta(const uint16_t *units, uint32_t width) {
+    if (width == WIDTH_ONE) return 1;
+    if (width == WIDTH_16) return (int16_t)units[0];
+    if (width == WIDTH_32) return (int32_t)(units[0] | (uint32_t)units[1] << 16);
     uint64_t delta = 0;
     for (uint32_t i = 0; i < 4; i++) delta |= (uint64_t)units[i] << (16 * i);
     return (int64_t)delta;
@@ -150,33 +210,46 @@ static uint32_t take_verdicts(rs__item_t *items, uint32_t count, uint32_t mask, 
     return count;
 }
 
-void rs__log_read(const rs__log_t *log, uint32_t record, rs__item_t *items, rs__record_t *out) {
-    const uint16_t *units = units_at(log, record);
-    memcpy(&out->next, units, sizeof out->next);
-    const uint32_t item_units = units[2] & ~FULL_FLAG;
-    out->full = (units[2] & FULL_FLAG) != 0;
-    out->key_count = units[3];
-    out->items = items;
-    const uint16_t *at = units + RS__RECORD_HEAD_UNITS, *end = at + item_units;
-    out->slots = end;
-    uint32_t count = 0;
+/* Returns where they end. */
+static const uint16_t *take_hot(const rs_places_t *places, const uint16_t *at, uint32_t mask, rs__item_t *items, uint32_t *count) {
+    const uint16_t *widths = at;
+    at += ((uint32_t)__builtin_popcount(mask) + WIDTHS_PER_UNIT - 1) / WIDTHS_PER_UNIT;
+    for (uint32_t i = 0; mask != 0; mask &= mask - 1, i++) {
+        const uint32_t width = widths[i / WIDTHS_PER_UNIT] >> (i % WIDTHS_PER_UNIT * 2) & 3;
+        items[(*count)++] = (rs__item_t){.what = places->at[__builtin_ctz(mask)], .delta = take_delta(at, width)};
+        at += units_of_width[width];
+    }
+    return at;
+}
+
+static uint32_t item_units_of(uint16_t head) { return head >> RS__ITEM_UNITS_SHIFT; }
+static uint32_t key_count_of(uint16_t head) { return head & RS__RECORD_MAX_KEYS; }
+
+void rs__log_read(const rs__log_t *log, uint32_t number, rs__item_t *items, rs__record_t *out) {
+    const uint16_t *at = units_at(log, number), *end = at + RS__RECORD_HEAD_UNITS + item_units_of(*at);
+    uint32_t count = 0, buckets = 0;
+    *out = (rs__record_t){.number = number, .key_count = key_count_of(*at), .slots = end, .items = items};
+    at += RS__RECORD_HEAD_UNITS;
     while (at < end) {
         const uint32_t kind = *at >> KIND_SHIFT;
         const uint16_t what = *at++ & ((1u << KIND_SHIFT) - 1);
+        const uint32_t width = kind == KIND_16 ? WIDTH_16 : kind == KIND_32 ? WIDTH_32 : WIDTH_64;
         switch (kind) {
+            case KIND_HOT: at = take_hot(log->places, at, what, items, &count); continue;
+            case KIND_VERDICTS: count = take_verdicts(items, count, *at++, 1); continue;
+            case KIND_VERDICTS_BACK: count = take_verdicts(items, count, *at++, -1); continue;
             case KIND_PLUS_ONE: items[count++] = (rs__item_t){.what = what, .delta = 1}; break;
             case KIND_MINUS_ONE: items[count++] = (rs__item_t){.what = what, .delta = -1}; break;
-            case KIND_VERDICTS: count = take_verdicts(items, count, *at++, 1); break;
-            case KIND_VERDICTS_BACK: count = take_verdicts(items, count, *at++, -1); break;
             default:
-                items[count++] = (rs__item_t){.what = what, .delta = take_delta(at, kind)};
-                at += kind == KIND_16 ? 1 : kind == KIND_32 ? 2 : 4;
+                items[count++] = (rs__item_t){.what = what, .delta = take_delta(at, width)};
+                at += units_of_width[width];
         }
+        buckets += what >= RS__WHAT_HISTOGRAMS;
     }
     out->item_count = count;
+    out->counts = count - buckets;
 }
 
-/* --- records ------------------------------------------------------------------------------------------------------ */
 /* --- slots -------------------------------------------------------------------------------------------------------- */
 static uint32_t load_32(const uint16_t *units) {
     uint32_t value;
@@ -205,7 +278,7 @@ rs__slot_t rs__record_find(const rs__record_t *record, uint32_t key) {
 
 /* Puts the key at the end of the log, as part of `record`, and chains it to what the key had before in that second. */
 static void put_key(rs__log_t *log, rs__key_t *key, int64_t second, uint32_t record, bool has_waits) {
-    uint32_t marked = key->number | RS__LAST | (has_waits ? RS__HAS_WAITS : 0);
+    uint32_t marked = key->number | RS__LAST | (has_waits ? RS__HAS_WAITS : 0) | (key->is_full ? RS__FULL : 0);
     const uint32_t slot = log->segment * RS__SEGMENT_UNITS + log->units;
     if (key->pane_s == second) {
         uint16_t *before = units_at(log, key->pane_slot);
@@ -221,44 +294,68 @@ static void put_key(rs__log_t *log, rs__key_t *key, int64_t second, uint32_t rec
     key->pane_slot = slot;
 }
 
-/* The fresh record at the end of the log repeats the newest one: then only its key is kept. */
-static bool repeats_newest(const rs__log_t *log, const uint16_t *fresh, uint32_t item_units, uint32_t second) {
-    if (log->last_second != second || log->last_record == RS__NONE) return false;
+/* --- records ------------------------------------------------------------------------------------------------------ */
+/* The fresh record repeats the newest one, or, for a SUMS key, its counts: then only its key is kept. */
+static bool repeats_newest(const rs__log_t *log, const uint16_t *fresh, uint32_t item_units, bool full) {
     const uint16_t *newest = units_at(log, log->last_record);
-    if (newest[2] != fresh[2] || newest[3] >= RS__RECORD_MAX_KEYS) return false;
+    const uint32_t newest_units = full ? item_units_of(*newest) : log->last_count_units;
+    if (newest_units != item_units || key_count_of(*newest) == RS__RECORD_MAX_KEYS) return false;
     return memcmp(newest + RS__RECORD_HEAD_UNITS, fresh + RS__RECORD_HEAD_UNITS, item_units * 2) == 0;
 }
 
-static void link_record(rs__log_t *log, uint32_t record, uint32_t second) {
+static void begin_run(rs__log_t *log, uint32_t second) {
+    const uint32_t run = log->segment * RS__SEGMENT_UNITS + log->units;
+    uint16_t *head = units_at(log, run);
+    store_32(head, RS__NONE);
     head_of(log, log->segment)->live++;
     rs__second_t *owner = second_at(log, second);
-    if (owner->last == RS__NONE) owner->first = record;
-    else memcpy(units_at(log, owner->last), &record, sizeof record);
-    owner->last = record;
-    log->last_record = record;
+    if (owner->last == RS__NONE) owner->first = run;
+    else store_32(units_at(log, owner->last), run);
+    owner->last = run;
     log->last_second = second;
+    log->units += RS__RUN_HEAD_UNITS;
 }
 
 void rs__log_append(rs__log_t *log, rs__key_t *key, int64_t second, const rs__item_t *items, uint32_t count,
                     bool has_waits) {
     const uint32_t second_number = find_or_add_second(log, second);
     make_room(log);
-    uint32_t record = log->segment * RS__SEGMENT_UNITS + log->units;
-    uint16_t *fresh = units_at(log, record);
-    const uint16_t *end = pack(fresh + RS__RECORD_HEAD_UNITS, items, count);
+    const bool same_run = log->last_second == second_number && log->last_second != RS__NONE;
+    uint32_t record = log->segment * RS__SEGMENT_UNITS + log->units + (same_run ? 0 : RS__RUN_HEAD_UNITS);
+    uint16_t *fresh = units_at(log, record), *counts_end;
+    const uint16_t *end = pack(log->places, fresh + RS__RECORD_HEAD_UNITS, items, count, &counts_end);
     const uint32_t item_units = (uint32_t)(end - fresh) - RS__RECORD_HEAD_UNITS;
-    fresh[2] = (uint16_t)(item_units | (key->is_full ? FULL_FLAG : 0));
     const bool key_is_in_newest = key->pane_s == second && key->pane_record == log->last_record;
-    if (!key_is_in_newest && repeats_newest(log, fresh, item_units, second_number)) {
+    if (same_run && !key_is_in_newest && repeats_newest(log, fresh, item_units, key->is_full)) {
         record = log->last_record; /* it ends where the fresh one begins */
-        units_at(log, record)[3]++;
+        ++*units_at(log, record);
     } else {
-        store_32(fresh, RS__NONE);
-        fresh[3] = 1;
+        if (same_run) *units_at(log, log->last_record) &= (uint16_t)~RS__ENDS_RUN;
+        else begin_run(log, second_number);
+        *fresh = (uint16_t)(item_units << RS__ITEM_UNITS_SHIFT | RS__ENDS_RUN | 1);
         log->units += RS__RECORD_HEAD_UNITS + item_units;
-        link_record(log, record, second_number);
+        log->last_record = record;
+        log->last_count_units = (uint32_t)(counts_end - fresh) - RS__RECORD_HEAD_UNITS;
     }
     put_key(log, key, second, record, has_waits);
+}
+
+/* --- walking ------------------------------------------------------------------------------------------------------ */
+static uint32_t next_run(const rs__log_t *log, uint32_t run) { return load_32(units_at(log, run)); }
+
+void rs__walk_begin(uint32_t run, rs__walk_t *walk) {
+    *walk = (rs__walk_t){.run = run, .record = run + RS__RUN_HEAD_UNITS};
+}
+
+bool rs__walk_next(const rs__log_t *log, rs__walk_t *walk, rs__item_t *items, rs__record_t *out) {
+    if (walk->run == RS__NONE) return false;
+    rs__log_read(log, walk->record, items, out);
+    const uint16_t *at = out->slots;
+    for (uint32_t i = 0; i < out->key_count; i++) at += (load_32(at) & RS__CHAINED) != 0 ? 4 : 2;
+    const uint16_t *head = units_at(log, walk->record);
+    walk->record += (uint32_t)(at - head);
+    if ((*head & RS__ENDS_RUN) != 0) rs__walk_begin(next_run(log, walk->run), walk);
+    return true;
 }
 
 /* --- panes of several records ------------------------------------------------------------------------------------- */
@@ -287,8 +384,9 @@ uint32_t rs__log_merge_pane(const rs__log_t *log, uint32_t key, uint32_t record,
     while (record != RS__NONE) {
         rs__record_t one;
         rs__log_read(log, record, merged->one_record, &one);
-        rs__merge(merged, one.items, one.item_count);
-        record = rs__record_find(&one, key).previous;
+        const rs__slot_t slot = rs__record_find(&one, key);
+        rs__merge(merged, one.items, rs__items_of(&one, &slot));
+        record = slot.previous;
     }
     return rs__flatten(merged);
 }
@@ -305,9 +403,9 @@ static void unlink_second(rs__log_t *log, uint32_t second) {
 }
 
 void rs__log_drop(rs__log_t *log, uint32_t second) {
-    for (uint32_t record = second_at(log, second)->first; record != RS__NONE;) {
-        const uint32_t segment = record / RS__SEGMENT_UNITS;
-        memcpy(&record, units_at(log, record), sizeof record);
+    for (uint32_t run = second_at(log, second)->first; run != RS__NONE;) {
+        const uint32_t segment = run / RS__SEGMENT_UNITS;
+        run = next_run(log, run);
         head_of(log, segment)->live--;
         release_segment_if_empty(log, segment);
     }
@@ -315,34 +413,34 @@ void rs__log_drop(rs__log_t *log, uint32_t second) {
 }
 
 int rs__log_check(const rs__log_t *log, const char **why) {
-    uint64_t live = 0, records = 0;
+    uint64_t live = 0, runs = 0;
     uint32_t seconds = 0;
     for (uint32_t slot = 0; slot < RS__SLOTS; slot++) {
         for (uint32_t at = log->slots[slot]; at != RS__NONE; at = second_at(log, at)->next) {
             seconds++;
-            uint32_t record = second_at(log, at)->first, last = RS__NONE;
-            for (; record != RS__NONE; memcpy(&record, units_at(log, record), sizeof record)) {
-                last = record;
-                records++;
-                if (head_of(log, record / RS__SEGMENT_UNITS)->live == 0) {
-                    *why = "a record is in a segment that counts none";
+            uint32_t run = second_at(log, at)->first, last = RS__NONE;
+            for (; run != RS__NONE; run = next_run(log, run)) {
+                last = run;
+                runs++;
+                if (head_of(log, run / RS__SEGMENT_UNITS)->live == 0) {
+                    *why = "a run is in a segment that counts none";
                     return RS_ERR_STATE;
                 }
             }
             if (last != second_at(log, at)->last) {
-                *why = "the log of a second does not end at its last record";
+                *why = "the log of a second does not end at its last run";
                 return RS_ERR_STATE;
             }
         }
     }
-    /* Free segments hold a link where the count is; add up those that records are in, each once. */
+    /* Free segments hold a link where the count is; add up those that runs are in, each once. */
     uint8_t *seen = calloc(RS__MAX_SEGMENTS / 8 + 1, 1);
     if (seen == NULL) return RS_ERR_MEMORY;
     for (uint32_t slot = 0; slot < RS__SLOTS; slot++) {
         for (uint32_t at = log->slots[slot]; at != RS__NONE; at = second_at(log, at)->next) {
-            uint32_t record = second_at(log, at)->first;
-            for (; record != RS__NONE; memcpy(&record, units_at(log, record), sizeof record)) {
-                const uint32_t segment = record / RS__SEGMENT_UNITS;
+            uint32_t run = second_at(log, at)->first;
+            for (; run != RS__NONE; run = next_run(log, run)) {
+                const uint32_t segment = run / RS__SEGMENT_UNITS;
                 if ((seen[segment / 8] >> (segment % 8) & 1) != 0) continue;
                 seen[segment / 8] |= (uint8_t)(1u << (segment % 8));
                 live += head_of(log, segment)->live;
@@ -351,7 +449,7 @@ int rs__log_check(const rs__log_t *log, const char **why) {
     }
     free(seen);
     if (seconds != log->second_count) *why = "the number of seconds is wrong";
-    else if (live != records) *why = "the segments' counts of records are wrong";
+    else if (live != runs) *why = "the segments' counts of runs are wrong";
     else return RS_OK;
     return RS_ERR_STATE;
 }

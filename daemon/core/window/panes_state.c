@@ -27,16 +27,16 @@ static int compare_parts(const void *left, const void *right) {
     return (a->key > b->key) - (a->key < b->key);
 }
 
-static void gather_records(const rs_window_store_t *store, uint32_t first, rs__item_t *scratch, parts_t *parts) {
-    for (uint32_t number = first; number != RS__NONE;) {
-        rs__record_t record;
-        rs__log_read(&store->log, number, scratch, &record);
+static void gather_records(const rs_window_store_t *store, uint32_t first_run, rs__item_t *scratch, parts_t *parts) {
+    rs__walk_t walk;
+    rs__record_t record;
+    rs__walk_begin(first_run, &walk);
+    while (rs__walk_next(&store->log, &walk, scratch, &record)) {
         const uint16_t *at = record.slots;
         for (uint32_t i = 0; i < record.key_count; i++) {
             const rs__slot_t slot = rs__record_slot(&at);
-            add_part(parts, slot.key, number, (slot.marks & RS__HAS_WAITS) != 0);
+            add_part(parts, slot.key, record.number, (slot.marks & RS__HAS_WAITS) != 0);
         }
-        number = record.next;
     }
 }
 
@@ -72,7 +72,7 @@ static void put_second(rs_state_writer_t *writer, const rs_window_store_t *store
                 continue;
             }
             rs__log_read(&store->log, parts->items[i].record, merged->one_record, &record);
-            rs__merge(merged, record.items, record.item_count);
+            rs__merge(merged, record.items, store->keys[key]->is_full ? record.item_count : record.counts);
         }
         rs_state_put_short(writer, (uint64_t)(key - before) << 1 | has_waits);
         put_items(writer, merged->items, rs__flatten(merged));
@@ -145,7 +145,8 @@ static void add_items(rs_window_store_t *store, rs_state_reader_t *reader, rs__k
                       uint32_t count, bool has_waits) {
     uint8_t rows[RS__MAX_ROWS] = {RS__ROW_SUM};
     uint32_t row_count = 1;
-    const bool roomy = rs__log_reserve(&store->log) && (!key->is_full || rs__slab_reserve(&store->blocks, RS_HIST_COUNT * RS_HIST_BLOCKS));
+    const bool roomy = rs__log_reserve(&store->log) && rs__slab_reserve(rs__more_slab(store, key), RS_PLACES_GROUPS) &&
+                       (!key->is_full || rs__reserve_octaves(store));
     if (!roomy) {
         rs_state_refuse(reader, RS_ERR_LIMIT, "the windows hold more than limits.queue_keys allow now");
         return;

@@ -1,5 +1,5 @@
 /* Reading, by any thread. A copy is made between two looks at the key's version and thrown away when that moved. */
-#include "core/window/window_internal.h"
+#include "core/window/octave.h"
 
 enum { MAX_ATTEMPTS = 64 };
 
@@ -29,15 +29,26 @@ uint32_t rs_window_key_count(const rs_window_store_t *store) {
 }
 
 /* --- counts ------------------------------------------------------------------------------------------------------- */
-static int64_t read_place(const rs_window_store_t *store, const _Atomic int64_t *sum, const _Atomic int64_t *missing,
-                          uint32_t count) {
-    const uint32_t place = store->place[count];
-    return rs__difference(rs__load(&sum[place]), rs__load(&missing[place]));
+static int64_t read_count(const rs_window_store_t *store, const rs__key_t *key, uint32_t row, uint32_t count) {
+    return rs__difference(rs__row_get(store, key, RS__ROW_SUM, count), rs__row_get(store, key, row, count));
+}
+
+/* `words` of the two rows, which stand at the places from `place` on. */
+static void copy_words(const rs_window_store_t *store, const _Atomic int64_t *sum, const _Atomic int64_t *missing, uint32_t place,
+                       uint32_t words, rs_window_view_t *view) {
+    for (uint32_t i = 0; i < words && store->places.at[place + i] < RS_COUNT_COUNT; i++) {
+        view->counts[store->places.at[place + i]] = rs__difference(rs__load(&sum[i]), rs__load(&missing[i]));
+    }
 }
 
 static void copy_view(const rs_window_store_t *store, const rs__key_t *key, uint32_t row, rs_window_view_t *view) {
-    const _Atomic int64_t *sum = key->rows[RS__ROW_SUM], *missing = key->rows[row];
-    for (uint32_t i = 0; i < RS_COUNT_COUNT; i++) view->counts[i] = read_place(store, sum, missing, i);
+    memset(view->counts, 0, sizeof view->counts);
+    copy_words(store, key->rows[RS__ROW_SUM], key->rows[row], 0, RS_PLACES_HOT, view);
+    /* Acquire: pairs with the release in more_of (total.c). */
+    for (const rs__more_t *more = atomic_load_explicit(&key->more, memory_order_acquire); more != NULL; more = more->next) {
+        const uint32_t place = RS_PLACES_HOT + (uint32_t)more->group * RS_PLACES_GROUP;
+        copy_words(store, more->rows[RS__ROW_SUM], more->rows[row], place, RS_PLACES_GROUP, view);
+    }
     if (!key->is_full) return;
     const _Atomic int64_t *extremes = rs__full_of(store, key)->published[rs__extremes_of(store, row)];
     for (uint32_t e = 0; e < RS_EXTREME_COUNT; e++) view->extremes[e] = rs__load(&extremes[e]);
@@ -75,7 +86,7 @@ int rs_window_read_counts(const rs_window_store_t *store, uint32_t key_number, u
         const uint32_t version = rs_seqlock_read_begin(&key->lock);
         const bool empty = is_of_yesterday(key, row);
         for (size_t i = 0; i < count; i++) {
-            const int64_t value = read_place(store, key->rows[RS__ROW_SUM], key->rows[row], (uint32_t)which[i]);
+            const int64_t value = read_count(store, key, row, (uint32_t)which[i]);
             values[i] = empty ? 0 : value;
         }
         if (!rs_seqlock_read_retry(&key->lock, version)) return RS_OK;
@@ -84,13 +95,8 @@ int rs_window_read_counts(const rs_window_store_t *store, uint32_t key_number, u
 }
 
 /* --- percentiles -------------------------------------------------------------------------------------------------- */
-static int64_t load_difference(const _Atomic uint32_t *sum, const _Atomic uint32_t *missing) {
-    const uint32_t lacks = atomic_load_explicit(missing, memory_order_relaxed);
-    return (int32_t)(atomic_load_explicit(sum, memory_order_relaxed) - lacks);
-}
-
 typedef struct durations {
-    const rs__octave_t *blocks[RS_HIST_BLOCKS];
+    rs__octave_t octaves[RS_HIST_BLOCKS];
     int64_t sums[RS_HIST_BLOCKS];
     int64_t total;
     int64_t min_us, max_us;    /* -1 = not known */
@@ -101,14 +107,10 @@ static void load_durations(const rs__full_t *full, uint32_t row, const _Atomic i
                            rs_histogram_id_t histogram, durations_t *durations) {
     *durations = (durations_t){.row = row, .min_us = -1, .max_us = -1};
     for (uint32_t b = 0; b < RS_HIST_BLOCKS; b++) {
-        /* Acquire: pairs with the release in block_of (total.c); the block is zeroed at least. */
-        const rs__octave_t *block =
-            atomic_load_explicit(&full->blocks[(uint32_t)histogram * RS_HIST_BLOCKS + b], memory_order_acquire);
-        durations->blocks[b] = block;
-        if (block == NULL) continue;
-        for (uint32_t i = 0; i < RS_HIST_PER_OCTAVE; i++) {
-            durations->sums[b] += load_difference(&block[RS__ROW_SUM].counts[i], &block[row].counts[i]);
-        }
+        const rs__octave_t octave = rs__octave(full, (uint32_t)histogram * RS_HIST_BLOCKS + b);
+        durations->octaves[b] = octave;
+        if (octave.rows == 0) continue;
+        for (uint32_t i = 0; i < RS_HIST_PER_OCTAVE; i++) durations->sums[b] += rs__octave_get(octave, row, i);
         durations->total += durations->sums[b];
     }
     if (histogram == RS_HIST_WAIT_ANSWERED) {
@@ -127,15 +129,13 @@ static void find_ranks(const durations_t *durations, const uint32_t *per_mille, 
     for (uint32_t b = 0; b < RS_HIST_BLOCKS && i < count; b++) {
         int64_t seen = below;
         below += durations->sums[b];
-        if (durations->blocks[b] == NULL) continue;
-        const _Atomic uint32_t *sum = durations->blocks[b][RS__ROW_SUM].counts;
-        const _Atomic uint32_t *missing = durations->blocks[b][durations->row].counts;
+        if (durations->octaves[b].rows == 0) continue;
         uint32_t bucket = 0;
         for (; i < count; i++) {
             const int64_t rank = rs_hist_rank(durations->total, per_mille[i]);
             if (rank > below) break;
             while (seen < rank && bucket < RS_HIST_PER_OCTAVE) {
-                seen += load_difference(&sum[bucket], &missing[bucket]);
+                seen += rs__octave_get(durations->octaves[b], durations->row, bucket);
                 bucket++;
             }
             const uint32_t found = b * RS_HIST_PER_OCTAVE + (bucket == 0 ? 0 : bucket - 1);
@@ -172,14 +172,13 @@ int rs_window_percentiles(const rs_window_store_t *store, uint32_t key_number, u
 
 /* Adds what one octave of the histogram holds to the entries; returns how many. */
 static size_t read_block(const rs__full_t *full, uint32_t row, rs_histogram_id_t histogram, uint32_t b, rs_hist_entry_t *entries) {
-    /* Acquire: pairs with the release in block_of (total.c); the block is zeroed at least. */
-    const rs__octave_t *block = atomic_load_explicit(&full->blocks[(uint32_t)histogram * RS_HIST_BLOCKS + b], memory_order_acquire);
-    if (block == NULL) return 0;
+    const rs__octave_t octave = rs__octave(full, (uint32_t)histogram * RS_HIST_BLOCKS + b);
+    if (octave.rows == 0) return 0;
     size_t found = 0;
     for (uint32_t i = 0; i < RS_HIST_PER_OCTAVE; i++) {
-        const int64_t in_bucket = load_difference(&block[RS__ROW_SUM].counts[i], &block[row].counts[i]);
+        const int32_t in_bucket = rs__octave_get(octave, row, i);
         if (in_bucket == 0) continue;
-        entries[found++] = (rs_hist_entry_t){.bucket = (uint16_t)(b * RS_HIST_PER_OCTAVE + i), .count = (int32_t)in_bucket};
+        entries[found++] = (rs_hist_entry_t){.bucket = (uint16_t)(b * RS_HIST_PER_OCTAVE + i), .count = in_bucket};
     }
     return found;
 }
@@ -190,11 +189,10 @@ void rs_window_prefetch_histogram(const rs_window_store_t *store, uint32_t key_n
     if (key == NULL || !key->is_full) return;
     const rs__full_t *full = rs__full_of(store, key);
     for (uint32_t b = 0; b < RS_HIST_BLOCKS; b++) {
-        const rs__octave_t *block = atomic_load_explicit(&full->blocks[(uint32_t)histogram * RS_HIST_BLOCKS + b], memory_order_relaxed);
-        if (block == NULL) continue;
-        for (uint32_t i = 0; i < RS_HIST_PER_OCTAVE; i += 16) {   /* a cache line's worth */
-            __builtin_prefetch(&block[RS__ROW_SUM].counts[i]);
-            __builtin_prefetch(&block[row].counts[i]);
+        const rs__octave_t octave = rs__octave(full, (uint32_t)histogram * RS_HIST_BLOCKS + b);
+        for (uint32_t half = 0; half < 2 && octave.rows != 0; half++) {   /* a cache line's worth of a wide one */
+            __builtin_prefetch((const char *)rs__octave_row(octave, RS__ROW_SUM) + half * 64);
+            __builtin_prefetch((const char *)rs__octave_row(octave, row) + half * 64);
         }
     }
 }
@@ -221,11 +219,16 @@ int rs_window_histogram(const rs_window_store_t *store, uint32_t key_number, uin
 int rs_window_read_gauges(const rs_window_store_t *store, uint32_t key_number, rs_window_gauges_t *gauges) {
     const rs__key_t *key = find_key(store, key_number);
     if (key == NULL) return RS_ERR_NOT_FOUND;
-    int64_t words[RS_ARRAY_LEN(key->gauges)];
+    const rs__full_t *full = rs__full_of(store, key);
+    int64_t words[RS_ARRAY_LEN(full->gauges)];
+    if (!key->is_full) {
+        memset(gauges, 0, sizeof *gauges);
+        return RS_OK;
+    }
     for (uint32_t attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-        const uint32_t version = rs_seqlock_read_begin(&key->gauge_lock);
-        for (uint32_t i = 0; i < RS_ARRAY_LEN(words); i++) words[i] = rs__load(&key->gauges[i]);
-        if (rs_seqlock_read_retry(&key->gauge_lock, version)) continue;
+        const uint32_t version = rs_seqlock_read_begin(&full->gauge_lock);
+        for (uint32_t i = 0; i < RS_ARRAY_LEN(words); i++) words[i] = rs__load(&full->gauges[i]);
+        if (rs_seqlock_read_retry(&full->gauge_lock, version)) continue;
         memcpy(gauges, words, sizeof words);
         return RS_OK;
     }
@@ -235,11 +238,16 @@ int rs_window_read_gauges(const rs_window_store_t *store, uint32_t key_number, r
 int rs_window_read_prediction(const rs_window_store_t *store, uint32_t key_number, rs_window_prediction_t *prediction) {
     const rs__key_t *key = find_key(store, key_number);
     if (key == NULL) return RS_ERR_NOT_FOUND;
-    int64_t words[RS_ARRAY_LEN(key->prediction)];
+    const rs__full_t *full = rs__full_of(store, key);
+    int64_t words[RS_ARRAY_LEN(full->prediction)];
+    if (!key->is_full) {
+        memset(prediction, 0, sizeof *prediction);
+        return RS_OK;
+    }
     for (uint32_t attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-        const uint32_t version = rs_seqlock_read_begin(&key->gauge_lock);
-        for (uint32_t i = 0; i < RS_ARRAY_LEN(words); i++) words[i] = rs__load(&key->prediction[i]);
-        if (rs_seqlock_read_retry(&key->gauge_lock, version)) continue;
+        const uint32_t version = rs_seqlock_read_begin(&full->gauge_lock);
+        for (uint32_t i = 0; i < RS_ARRAY_LEN(words); i++) words[i] = rs__load(&full->prediction[i]);
+        if (rs_seqlock_read_retry(&full->gauge_lock, version)) continue;
         memcpy(prediction, words, sizeof words);
         return RS_OK;
     }
@@ -249,7 +257,7 @@ int rs_window_read_prediction(const rs_window_store_t *store, uint32_t key_numbe
 uint32_t rs_window_key_version(const rs_window_store_t *store, uint32_t key_number) {
     const rs__key_t *key = find_key(store, key_number);
     if (key == NULL) return 0;
+    const uint32_t gauges = key->is_full ? rs_seqlock_read_begin(&rs__full_of(store, key)->gauge_lock) : 0;
     /* Each only grows, so their sum changes with each. */
-    return atomic_load_explicit(&key->group->day_changes, memory_order_acquire) + rs_seqlock_read_begin(&key->lock) +
-           rs_seqlock_read_begin(&key->gauge_lock);
+    return atomic_load_explicit(&key->group->day_changes, memory_order_acquire) + rs_seqlock_read_begin(&key->lock) + gauges;
 }

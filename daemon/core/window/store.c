@@ -1,6 +1,8 @@
 /* Making the store and its keys. */
 #include "core/window/window_internal.h"
 
+#include "config/bounds.h"
+
 #include <stdlib.h>
 
 #define RS__ARENA_SLACK_BYTES (UINT64_C(8) << 20) /* the newest chunk of keys */
@@ -27,25 +29,12 @@ static uint64_t whole_key_bytes(uint32_t row_count, bool full) {
     return rs__odd_lines(key_bytes(row_count) + (full ? sizeof(rs__full_t) : 0));
 }
 
-static uint64_t group_bytes(void) { return (sizeof(rs__group_t) + 63) / 64 * 64; }
+/* What --check says of an agent's and a team's keys; a KiB is for what the directory and others note of them. */
+static_assert(sizeof(rs__key_t) + RS__SUMS_ROWS * RS__ROW_WORDS * sizeof(int64_t) + 64 +
+                  RS_PLACES_GROUPS * (sizeof(rs__more_t) + RS__SUMS_ROWS * RS_PLACES_GROUP * sizeof(int64_t)) + 1024 <= RS_BYTES_TEAM_KEY,
+              "a team's windows fit their bound");
 
-/* What most changes touch lies together, so that they touch one cache line of a row; the rest follows in its order. */
-static void lay_out_rows(rs_window_store_t *store) {
-    static const uint8_t hot[RS__HOT_WORDS] = {
-        RS_COUNT_OFFERED, RS_COUNT_OFFERS, RS_COUNT_ANSWERED, RS_COUNT_ANSWERED_IN_T, RS_COUNT_WAIT_ANSWERED_US,
-        RS_COUNT_EXCESS_US, RS_COUNT_SL_NUM_0, RS_COUNT_SL_DEN_0,
-        RS_COUNT_HANDLED, RS_COUNT_TALK_US, RS_COUNT_HOLD_US, RS_COUNT_HOLDS, RS_COUNT_WRAP_US, RS_COUNT_WRAPS,
-        RS_COUNT_SL_NUM_1, RS_COUNT_SL_DEN_1};
-    bool taken[RS_COUNT_COUNT] = {false};
-    uint8_t next = 0;
-    for (; next < RS__HOT_WORDS; next++) {
-        store->place[hot[next]] = next;
-        taken[hot[next]] = true;
-    }
-    for (uint32_t i = 0; i < RS_COUNT_COUNT; i++) {
-        if (!taken[i]) store->place[i] = next++;
-    }
-}
+static uint64_t group_bytes(void) { return (sizeof(rs__group_t) + 63) / 64 * 64; }
 
 int rs_window_create(const rs_window_settings_t *settings, rs_window_store_t **store_out) {
     if (!settings_are_right(settings)) return RS_ERR_INVALID;
@@ -58,7 +47,7 @@ int rs_window_create(const rs_window_settings_t *settings, rs_window_store_t **s
     }
     store->max_keys = settings->max_keys;
     store->window_count = settings->window_count;
-    lay_out_rows(store);
+    rs_places_init(&store->places);
     store->newest_open = RS__NONE;
     store->full_offset = key_bytes(2 + settings->window_count);
     store->now_us = settings->start_us;
@@ -71,10 +60,13 @@ int rs_window_create(const rs_window_settings_t *settings, rs_window_store_t **s
     rs__arena_init(&store->key_arena, UINT64_MAX);
     store->fixed_bytes = sizeof *store + (uint64_t)settings->max_keys * sizeof *store->keys;
     store->cursor.second = RS__NONE;
-    rs__slab_init(&store->blocks, &store->arena, rs__block_bytes(store->window_count), BLOCKS_PER_PAGE_SHIFT);
+    rs__slab_init(&store->narrow, &store->arena, rs__octave_bytes(store->window_count, false), BLOCKS_PER_PAGE_SHIFT);
+    rs__slab_init(&store->wide, &store->arena, rs__octave_bytes(store->window_count, true), BLOCKS_PER_PAGE_SHIFT);
+    rs__slab_init(&store->more_of_full, &store->arena, rs__more_bytes(2 + store->window_count), BLOCKS_PER_PAGE_SHIFT);
+    rs__slab_init(&store->more_of_sums, &store->arena, rs__more_bytes(RS__SUMS_ROWS), BLOCKS_PER_PAGE_SHIFT);
     rs__slab_init(&store->chunks, &store->arena, rs__odd_lines(sizeof(rs__wait_chunk_t)), CHUNKS_PER_PAGE_SHIFT);
     rs__slab_init(&store->opens, &store->arena, rs__odd_lines(sizeof(rs__open_t)), CHUNKS_PER_PAGE_SHIFT);
-    rs__log_init(&store->log, &store->arena);
+    rs__log_init(&store->log, &store->arena, &store->places);
     *store_out = store;
     return RS_OK;
 }
@@ -84,7 +76,10 @@ void rs_window_destroy(rs_window_store_t **store_in) {
     if (store == NULL) return;
     free(store->groups);
     free(store->keys);
-    rs__slab_free(&store->blocks);
+    rs__slab_free(&store->narrow);
+    rs__slab_free(&store->wide);
+    rs__slab_free(&store->more_of_full);
+    rs__slab_free(&store->more_of_sums);
     rs__slab_free(&store->chunks);
     rs__slab_free(&store->opens);
     rs__log_free(&store->log);
@@ -145,7 +140,7 @@ int rs_window_add_key(rs_window_store_t *store, bool full, const rs_zone_t *zone
     rs__key_t *key = (rs__key_t *)memory;
     key->is_full = full;
     if (full) rs__waits_init(rs__full_of(store, key));
-    key->row_count = row_count;
+    key->row_count = (uint8_t)row_count;
     key->number = number;
     key->pane_s = key->busy_s = INT64_MIN;
     key->open = RS__NONE;
@@ -158,44 +153,46 @@ int rs_window_add_key(rs_window_store_t *store, bool full, const rs_zone_t *zone
     return RS_OK;
 }
 
-void rs_window_prefetch(const rs_window_store_t *store, uint32_t key_number) {
+void rs_window_prefetch(const rs_window_store_t *store, uint32_t key_number, bool full_key) {
     const rs__key_t *key = store->keys[key_number];
     __builtin_prefetch(key, 1);
     __builtin_prefetch(&key->rows[RS__ROW_SUM][0], 1);
     __builtin_prefetch(&key->rows[RS__ROW_SUM][8], 1);
-    /* Of FULL keys; harmless otherwise: pointers to the blocks for durations of some seconds to some minutes, extremes.
-     * */
+    if (!full_key) return;
+    /* Pointers to the octaves of durations of some seconds to some minutes, extremes. */
     const rs__full_t *full = rs__full_of(store, key);
-    for (uint32_t h = 0; h < RS_HIST_COUNT; h++) __builtin_prefetch(&full->blocks[h * RS_HIST_BLOCKS + 10]);
+    for (uint32_t h = 0; h < RS_HIST_COUNT; h++) __builtin_prefetch(&full->octaves[h * RS_HIST_BLOCKS + 10]);
     __builtin_prefetch(&full->published[0][0], 1);
     __builtin_prefetch(&full->published[1][RS_EXTREME_COUNT - 1], 1);
     __builtin_prefetch(&full->tail_is_known, 1);
 }
 
 /* Under the gauges' lock, and only when something is new. */
-static void set_words(rs__key_t *key, _Atomic int64_t *published, const int64_t *words, uint32_t count) {
+static void set_words(rs__full_t *full, _Atomic int64_t *published, const int64_t *words, uint32_t count) {
     bool changed = false;
     for (uint32_t i = 0; i < count; i++) changed |= rs__load(&published[i]) != words[i];
     if (!changed) return;
-    rs_seqlock_write_begin(&key->gauge_lock);
+    rs_seqlock_write_begin(&full->gauge_lock);
     for (uint32_t i = 0; i < count; i++) rs__store(&published[i], words[i]);
-    rs_seqlock_write_end(&key->gauge_lock);
+    rs_seqlock_write_end(&full->gauge_lock);
 }
 
 void rs_window_set_gauges(rs_window_store_t *store, uint32_t key_number, const rs_window_gauges_t *gauges) {
     RS_REQUIRE(key_number < atomic_load_explicit(&store->key_count, memory_order_relaxed));
-    rs__key_t *key = store->keys[key_number];
-    int64_t words[RS_ARRAY_LEN(key->gauges)];
+    if (!store->keys[key_number]->is_full) return;
+    rs__full_t *full = rs__full_of(store, store->keys[key_number]);
+    int64_t words[RS_ARRAY_LEN(full->gauges)];
     memcpy(words, gauges, sizeof words);
-    set_words(key, key->gauges, words, RS_ARRAY_LEN(words));
+    set_words(full, full->gauges, words, RS_ARRAY_LEN(words));
 }
 
 void rs_window_set_prediction(rs_window_store_t *store, uint32_t key_number, const rs_window_prediction_t *prediction) {
     RS_REQUIRE(key_number < atomic_load_explicit(&store->key_count, memory_order_relaxed));
-    rs__key_t *key = store->keys[key_number];
-    int64_t words[RS_ARRAY_LEN(key->prediction)];
+    if (!store->keys[key_number]->is_full) return;
+    rs__full_t *full = rs__full_of(store, store->keys[key_number]);
+    int64_t words[RS_ARRAY_LEN(full->prediction)];
     memcpy(words, prediction, sizeof words);
-    set_words(key, key->prediction, words, RS_ARRAY_LEN(words));
+    set_words(full, full->prediction, words, RS_ARRAY_LEN(words));
 }
 
 const char *rs_prediction_reason_name(unsigned reason) {

@@ -1,20 +1,28 @@
 /* The rows of a key: sums of counts and histogram buckets. Everything here runs inside the key's write section. */
-#include "core/window/window_internal.h"
-
-static void add_wrapping(_Atomic uint32_t *word, uint32_t delta) {
-    atomic_store_explicit(word, atomic_load_explicit(word, memory_order_relaxed) + delta, memory_order_relaxed);
-}
+#include "core/window/octave.h"
 
 /* Reserved by rs_window_begin, so that it cannot fail here. */
-static rs__octave_t *block_of(rs_window_store_t *store, rs__full_t *full, uint32_t number) {
-    /* Relaxed: the writer reads its own store. */
-    rs__octave_t *block = atomic_load_explicit(&full->blocks[number], memory_order_relaxed);
-    if (block != NULL) return block;
-    block = rs__slab_at(&store->blocks, rs__slab_take(&store->blocks));
-    memset(block, 0, store->blocks.object_bytes);
-    /* Release: whoever acquires the pointer (read.c) sees zeroes, not what the memory held before. */
-    atomic_store_explicit(&full->blocks[number], block, memory_order_release);
-    return block;
+static rs__more_t *more_of(rs_window_store_t *store, rs__key_t *key, uint32_t group) {
+    rs__more_t *more = rs__more_of(key, group);
+    if (more != NULL) return more;
+    rs__slab_t *slab = rs__more_slab(store, key);
+    more = rs__slab_at(slab, rs__slab_take(slab));
+    memset(more, 0, slab->object_bytes);
+    more->group = group;
+    more->next = atomic_load_explicit(&key->more, memory_order_relaxed);
+    /* Release: whoever acquires the pointer (rs__more_of) sees zeroes and the rest of the chain. */
+    atomic_store_explicit(&key->more, more, memory_order_release);
+    return more;
+}
+
+static void add_count(rs_window_store_t *store, rs__key_t *key, const uint8_t *rows, uint32_t row_count, uint32_t count, int64_t delta) {
+    const uint32_t place = store->places.of[count];
+    if (place < RS_PLACES_HOT) {
+        for (uint32_t r = 0; r < row_count; r++) rs__add(&key->rows[rows[r]][place], delta);
+        return;
+    }
+    rs__more_t *more = more_of(store, key, (place - RS_PLACES_HOT) / RS_PLACES_GROUP);
+    for (uint32_t r = 0; r < row_count; r++) rs__add(&more->rows[rows[r]][(place - RS_PLACES_HOT) % RS_PLACES_GROUP], delta);
 }
 
 void rs__total_add(rs_window_store_t *store, rs__key_t *key, const uint8_t *rows, uint32_t row_count,
@@ -23,15 +31,11 @@ void rs__total_add(rs_window_store_t *store, rs__key_t *key, const uint8_t *rows
         const uint32_t what = items[i].what;
         const int64_t delta = items[i].delta;
         if (what < RS__WHAT_HISTOGRAMS) {
-            const uint32_t place = store->place[what];
-            for (uint32_t r = 0; r < row_count; r++) rs__add(&key->rows[rows[r]][place], delta);
+            add_count(store, key, rows, row_count, what, delta);
             continue;
         }
         const uint32_t bucket = what - RS__WHAT_HISTOGRAMS;
-        rs__octave_t *block = block_of(store, rs__full_of(store, key), bucket / RS_HIST_PER_OCTAVE);
-        for (uint32_t r = 0; r < row_count; r++) {
-            add_wrapping(&block[rows[r]].counts[bucket % RS_HIST_PER_OCTAVE], (uint32_t)delta);
-        }
+        rs__octave_add(store, rs__full_of(store, key), bucket / RS_HIST_PER_OCTAVE, bucket % RS_HIST_PER_OCTAVE, rows, row_count, delta);
     }
 }
 
@@ -43,17 +47,15 @@ void rs__total_subtract(rs_window_store_t *store, rs__key_t *key, uint32_t row, 
     }
 }
 
-static void empty_today(const rs_window_store_t *store, rs__key_t *key) {
+void rs__total_empty_today(const rs_window_store_t *store, rs__key_t *key) {
     const _Atomic int64_t *sum = key->rows[RS__ROW_SUM];
     for (uint32_t i = 0; i < RS__ROW_WORDS; i++) rs__store(&key->rows[RS__ROW_TODAY][i], rs__load(&sum[i]));
+    for (rs__more_t *more = atomic_load_explicit(&key->more, memory_order_relaxed); more != NULL; more = more->next) {
+        for (uint32_t i = 0; i < RS_PLACES_GROUP; i++) rs__store(&more->rows[RS__ROW_TODAY][i], rs__load(&more->rows[RS__ROW_SUM][i]));
+    }
     if (!key->is_full) return;
     for (uint32_t b = 0; b < RS_HIST_COUNT * RS_HIST_BLOCKS; b++) {
-        rs__octave_t *block = atomic_load_explicit(&rs__full_of(store, key)->blocks[b], memory_order_relaxed);
-        if (block == NULL) continue;
-        for (uint32_t i = 0; i < RS_HIST_PER_OCTAVE; i++) {
-            const uint32_t all = atomic_load_explicit(&block[RS__ROW_SUM].counts[i], memory_order_relaxed);
-            atomic_store_explicit(&block[RS__ROW_TODAY].counts[i], all, memory_order_relaxed);
-        }
+        rs__octave_empty(rs__full_of(store, key), b, RS__ROW_TODAY);
     }
 }
 
@@ -62,7 +64,7 @@ void rs__total_start_day(rs_window_store_t *store, rs__key_t *key) {
     if (rs__load(&key->day_us) == day_us) return;
     if (key->is_full) rs__waits_start_day(store, key);
     rs_seqlock_write_begin(&key->lock);
-    empty_today(store, key);
+    rs__total_empty_today(store, key);
     rs__store(&key->day_us, day_us);
     if (key->is_full) rs__waits_publish_row(store, key, RS__ROW_TODAY);
     rs_seqlock_write_end(&key->lock);
@@ -70,15 +72,11 @@ void rs__total_start_day(rs_window_store_t *store, rs__key_t *key) {
 
 int32_t rs__total_edge_bucket(const rs_window_store_t *store, const rs__key_t *key, uint32_t row,
                               rs_histogram_id_t histogram, bool highest) {
-    const _Atomic(rs__octave_t *) *blocks = &rs__full_of(store, key)->blocks[(uint32_t)histogram * RS_HIST_BLOCKS];
+    const rs__full_t *full = rs__full_of(store, key);
     int32_t found = -1;
     for (uint32_t b = 0; b < RS_HIST_BUCKETS; b++) {
-        const rs__octave_t *block = atomic_load_explicit(&blocks[b / RS_HIST_PER_OCTAVE], memory_order_relaxed);
-        const uint32_t at = b % RS_HIST_PER_OCTAVE;
-        if (block == NULL) continue;
-        const uint32_t all = atomic_load_explicit(&block[RS__ROW_SUM].counts[at], memory_order_relaxed);
-        const uint32_t missing = atomic_load_explicit(&block[row].counts[at], memory_order_relaxed);
-        if (all == missing) continue;
+        const rs__octave_t octave = rs__octave(full, (uint32_t)histogram * RS_HIST_BLOCKS + b / RS_HIST_PER_OCTAVE);
+        if (octave.rows == 0 || rs__octave_get(octave, row, b % RS_HIST_PER_OCTAVE) == 0) continue;
         found = (int32_t)b;
         if (!highest) break;
     }

@@ -44,8 +44,8 @@ static bool improve_all(rs__extremes_t *extremes, uint32_t which, int64_t value,
     return changed;
 }
 
-static int64_t value_of(const rs__wait_t *wait) { return (int64_t)(wait->packed >> RS__WAIT_BITS); }
-static uint32_t lists_of(const rs__wait_t *wait) { return (uint32_t)(wait->packed & ((1u << RS__WAIT_BITS) - 1)); }
+static int64_t value_of(rs__wait_t wait) { return (int64_t)(wait.packed >> RS__WAIT_BITS); }
+static uint32_t lists_of(rs__wait_t wait) { return (uint32_t)(wait.packed & ((1u << RS__WAIT_BITS) - 1)); }
 static rs__wait_chunk_t *chunk_at(const rs_window_store_t *store, uint32_t chunk) {
     return rs__slab_at(&store->chunks, chunk);
 }
@@ -85,8 +85,29 @@ static void free_chunk(rs_window_store_t *store, rs__full_t *full, uint32_t numb
     rs__slab_give(&store->chunks, number);
 }
 
-static int64_t first_second(const rs__wait_chunk_t *chunk) { return chunk->waits[chunk->first].second; }
-static int64_t last_second(const rs__wait_chunk_t *chunk) { return chunk->waits[chunk->end - 1].second; }
+static int64_t first_second(const rs__wait_chunk_t *chunk) { return rs__wait_at(chunk, chunk->first).second; }
+static int64_t last_second(const rs__wait_chunk_t *chunk) { return rs__wait_at(chunk, chunk->end - 1).second; }
+
+static uint64_t packed_wait(int64_t base_s, int64_t second, int64_t value, uint32_t which) {
+    return (uint64_t)(second - base_s) << RS__WAIT_OFFSET_SHIFT | (uint64_t)value << RS__WAIT_BITS | which;
+}
+
+/* Makes the second one that the chunk can tell, by another base when need be. False: it is too far from the others. */
+static bool fits(rs__wait_chunk_t *chunk, int64_t second) {
+    if (chunk->first == chunk->end) {
+        chunk->base_s = second;
+        return true;
+    }
+    if (second >= chunk->base_s && second - chunk->base_s <= RS__WAIT_MAX_OFFSET) return true;
+    const int64_t first = first_second(chunk), last = last_second(chunk), base_s = second < first ? second : first;
+    if ((second > last ? second : last) - base_s > RS__WAIT_MAX_OFFSET) return false;
+    for (uint32_t i = chunk->first; i < chunk->end; i++) {
+        const rs__wait_t wait = rs__wait_at(chunk, i);
+        chunk->waits[i] = packed_wait(base_s, wait.second, value_of(wait), lists_of(wait));
+    }
+    chunk->base_s = base_s;
+    return true;
+}
 
 /* The newest chunk that begins at or before `second` (else the oldest); RS__NONE when there is none. Late waits come in
  * runs (a spooled outage), so the search begins where the last one ended, unless the tail is it. */
@@ -109,7 +130,8 @@ static uint32_t chunk_for(const rs_window_store_t *store, rs__full_t *full, int6
 static void refresh_best(rs__wait_chunk_t *chunk) {
     rs__extremes_clear(&chunk->best);
     for (uint32_t i = chunk->first; i < chunk->end; i++) {
-        improve_all(&chunk->best, lists_of(&chunk->waits[i]), value_of(&chunk->waits[i]), chunk->waits[i].second);
+        const rs__wait_t wait = rs__wait_at(chunk, i);
+        improve_all(&chunk->best, lists_of(wait), value_of(wait), wait.second);
     }
     chunk->best_is_stale = false;
 }
@@ -128,6 +150,7 @@ static uint32_t make_room(rs_window_store_t *store, rs__full_t *full, uint32_t n
     const uint32_t newer_number = new_chunk(store, full, number);
     rs__wait_chunk_t *newer = chunk_at(store, newer_number);
     if (last_second(chunk) <= second) return newer_number; /* the usual case: the list grows at its end */
+    newer->base_s = chunk->base_s;
     newer->end = RS__CHUNK_WAITS / 2;
     chunk->end -= newer->end;
     memcpy(newer->waits, chunk->waits + chunk->end, newer->end * sizeof chunk->waits[0]);
@@ -135,27 +158,35 @@ static uint32_t make_room(rs_window_store_t *store, rs__full_t *full, uint32_t n
     return first_second(newer) <= second ? newer_number : number;
 }
 
-static rs__wait_t make_wait(int64_t second, int64_t value, uint32_t which) {
-    return (rs__wait_t){.second = second, .packed = (uint64_t)value << RS__WAIT_BITS | which};
+/* The chunk for it, one of its own when it is too far from those in that one: then it is before them all, or after. */
+static uint32_t chunk_that_fits(rs_window_store_t *store, rs__full_t *full, int64_t second) {
+    uint32_t number = chunk_for(store, full, second);
+    if (number == RS__NONE) {
+        number = new_chunk(store, full, RS__NONE);
+    } else {
+        number = make_room(store, full, number, second);
+        rs__wait_chunk_t *chunk = chunk_at(store, number);
+        if (fits(chunk, second)) return number;
+        number = new_chunk(store, full, second < first_second(chunk) ? chunk->prev : number);
+    }
+    chunk_at(store, number)->base_s = second;
+    return number;
 }
 
 static void insert_sorted(rs_window_store_t *store, rs__full_t *full, int64_t second, int64_t value, uint32_t which) {
-    uint32_t number = chunk_for(store, full, second);
-    if (number == RS__NONE) number = new_chunk(store, full, RS__NONE);
-    else number = make_room(store, full, number, second);
-    rs__wait_chunk_t *chunk = chunk_at(store, number);
+    rs__wait_chunk_t *chunk = chunk_at(store, chunk_that_fits(store, full, second));
     uint32_t at = chunk->end++;
-    for (; at > chunk->first && chunk->waits[at - 1].second > second; at--) chunk->waits[at] = chunk->waits[at - 1];
-    chunk->waits[at] = make_wait(second, value, which);
+    for (; at > chunk->first && rs__wait_at(chunk, at - 1).second > second; at--) chunk->waits[at] = chunk->waits[at - 1];
+    chunk->waits[at] = packed_wait(chunk->base_s, second, value, which);
     chunk->best_is_stale = true;
 }
 
 static void insert(rs_window_store_t *store, rs__full_t *full, int64_t second, int64_t value, uint32_t which) {
     full->wait_count++;
-    if (full->tail_is_known && second >= full->tail_s && full->tail_end < RS__CHUNK_WAITS) {
+    if (full->tail_is_known && second >= full->tail_s && full->tail_end < RS__CHUNK_WAITS && second - full->tail_base_s <= RS__WAIT_MAX_OFFSET) {
         /* The usual case only writes to the chunk, which need not be near for that. */
         rs__wait_chunk_t *newest = chunk_at(store, full->newest_chunk);
-        newest->waits[full->tail_end++] = make_wait(second, value, which);
+        newest->waits[full->tail_end++] = packed_wait(full->tail_base_s, second, value, which);
         newest->end = full->tail_end;
         newest->best_is_stale = true;
         full->tail_s = second;
@@ -166,6 +197,7 @@ static void insert(rs_window_store_t *store, rs__full_t *full, int64_t second, i
     full->tail_is_known = true;
     full->tail_end = newest->end;
     full->tail_s = last_second(newest);
+    full->tail_base_s = newest->base_s;
 }
 
 static void erase(rs_window_store_t *store, rs__full_t *full, uint32_t number, uint32_t at) {
@@ -184,15 +216,15 @@ static uint32_t take_out(rs_window_store_t *store, rs__full_t *full, int64_t sec
         rs__wait_chunk_t *chunk = chunk_at(store, number);
         const uint32_t older = chunk->prev;
         if (last_second(chunk) < second) break;
-        for (uint32_t at = chunk->end; at-- > chunk->first && which != 0 && chunk->waits[at].second >= second;) {
-            rs__wait_t *wait = &chunk->waits[at];
+        for (uint32_t at = chunk->end; at-- > chunk->first && which != 0 && rs__wait_at(chunk, at).second >= second;) {
+            const rs__wait_t wait = rs__wait_at(chunk, at);
             const uint32_t common = lists_of(wait) & which;
-            if (wait->second != second || value_of(wait) != value || common == 0) continue;
+            if (wait.second != second || value_of(wait) != value || common == 0) continue;
             which &= ~common;
-            wait->packed &= ~(uint64_t)common;
+            chunk->waits[at] &= ~(uint64_t)common;
             chunk->best_is_stale = true;
             const bool is_last = chunk->end - chunk->first == 1;
-            if (lists_of(wait) == 0) erase(store, full, number, at);
+            if (lists_of(wait) == common) erase(store, full, number, at);
             if (is_last) break; /* the chunk may be gone */
         }
         number = older;
@@ -213,8 +245,8 @@ static void recompute(const rs_window_store_t *store, const rs__full_t *full, in
             continue;
         }
         for (uint32_t i = chunk->first; i < chunk->end; i++) {
-            const rs__wait_t *wait = &chunk->waits[i];
-            if (wait->second >= from && wait->second < to) improve_all(out, lists_of(wait), value_of(wait), wait->second);
+            const rs__wait_t wait = rs__wait_at(chunk, i);
+            if (wait.second >= from && wait.second < to) improve_all(out, lists_of(wait), value_of(wait), wait.second);
         }
     }
 }
@@ -377,10 +409,10 @@ static void drop_left(rs_window_store_t *store, rs__key_t *key, int64_t last_lef
         const uint32_t number = full->oldest_chunk;
         rs__wait_chunk_t *chunk = chunk_at(store, number);
         for (; chunk->first < chunk->end && first_second(chunk) <= last_left; chunk->first++) {
-            const rs__wait_t *wait = &chunk->waits[chunk->first];
+            const rs__wait_t wait = rs__wait_at(chunk, chunk->first);
             chunk->best_is_stale = true;
             full->wait_count--;
-            if (!day_is_current || wait->second < from || wait->second >= to) continue;
+            if (!day_is_current || wait.second < from || wait.second >= to) continue;
             rs__extremes_t left;
             rs__extremes_clear(&left);
             memcpy(left.value, full->left_today, sizeof left.value);
@@ -419,7 +451,7 @@ static void keep_for_today(const rs__key_t *key, rs__full_t *full, const rs__wai
     rs__extremes_t left;
     rs__extremes_clear(&left);
     memcpy(left.value, full->left_today, sizeof left.value);
-    improve_all(&left, lists_of(wait), value_of(wait), INT64_MIN);
+    improve_all(&left, lists_of(*wait), value_of(*wait), INT64_MIN);
     memcpy(full->left_today, left.value, sizeof left.value);
 }
 
@@ -430,7 +462,7 @@ bool rs__waits_restore(rs_window_store_t *store, rs__key_t *key, const rs__wait_
         return true;
     }
     if (!rs__slab_reserve(&store->chunks, RS__CHUNKS_PER_CHANGE)) return false;
-    insert(store, full, wait->second, value_of(wait), lists_of(wait));
+    insert(store, full, wait->second, value_of(*wait), lists_of(*wait));
     return true;
 }
 
@@ -458,9 +490,9 @@ int rs__waits_check(const rs_window_store_t *store, const rs__key_t *key, const 
         refresh_best(&copy);
         if (!chunk->best_is_stale && !same_values(&copy.best, &chunk->best)) *why = "a chunk's extremes are wrong";
         for (uint32_t i = chunk->first; i < chunk->end; i++, waits++) {
-            const rs__wait_t *wait = &chunk->waits[i];
-            if (wait->second < second || lists_of(wait) == 0) *why = "the list of waits is not sorted";
-            second = wait->second;
+            const rs__wait_t wait = rs__wait_at(chunk, i);
+            if (wait.second < second || lists_of(wait) == 0) *why = "the list of waits is not sorted";
+            second = wait.second;
         }
     }
     if (waits != full->wait_count || older != full->newest_chunk) *why = "the list of waits is not complete";

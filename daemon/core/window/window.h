@@ -13,7 +13,7 @@
  *            A total is kept as the difference of two sums: all that ever came, and what the window lacks. So a
  *            contribution is one addition whatever windows there are, and the end of a day costs a key nothing until it
  *            is next touched. Panes are packed (what, delta) entries, written one after another; histograms grow one
- *            octave at a time. A pane leaves a window whole. Invariant (rs_window_check): each total equals the sum
+ *            octave at a time, rare counts a group at a time. A pane leaves a window whole. Invariant (rs_window_check): each total equals the sum
  *            over the panes inside its window.
  * Extremes:  exact in every window with panes, also when a wait is taken back or the holder leaves. `today` reaches
  *            further back than panes: it is exact too, until a wait is taken back whose second has left the longest
@@ -76,8 +76,8 @@ void rs_window_wait(rs_window_store_t *store, int64_t wait_us, int sign);
 void rs_window_end(rs_window_store_t *store);
 
 /* Calls for the memory that a change of the key will touch. Worth it when the key is known some 100 ns before its
- * change begins; changes nothing otherwise. Writer. */
-void rs_window_prefetch(const rs_window_store_t *store, uint32_t key);
+ * change begins; changes nothing otherwise. `full`: that it is a FULL key. Writer. */
+void rs_window_prefetch(const rs_window_store_t *store, uint32_t key, bool full);
 /* The same for what reading a histogram of the key will touch; the key itself should be near. */
 void rs_window_prefetch_histogram(const rs_window_store_t *store, uint32_t key, uint32_t window, rs_histogram_id_t histogram);
 
@@ -89,6 +89,7 @@ typedef struct rs_window_gauges {
     int64_t open_miss[RS_MAX_POLICIES]; /* per policy slot with open_miss_now: open legs past that policy's T, else 0 */
     int64_t talking;            /* handlings open now */
 } rs_window_gauges_t;
+/* Of FULL keys; SUMS keys have none: theirs read 0. */
 void rs_window_set_gauges(rs_window_store_t *store, uint32_t key, const rs_window_gauges_t *gauges);
 
 /* What will become of those who wait (core/predict/predict.h), of queue keys; published once a second beside the gauges, under

@@ -12,10 +12,12 @@
  *      advance     ──► walks the log of each second once per window, adding to that window's row    evict.c
  *
  * A pane (key, second) is not an object: it is the key's records in the log of that second. Records are written one
- * after another into big segments and never looked for, so neither writing nor evicting wanders through memory. */
+ * after another into big segments and never looked for, so neither writing nor evicting wanders through memory. Records of
+ * one second that stand together are a run; runs of a second are linked. */
 #ifndef RS_CORE_WINDOW_INTERNAL_H
 #define RS_CORE_WINDOW_INTERNAL_H
 
+#include "core/places.h"
 #include "core/window/slab.h"
 #include "core/window/window.h"
 #include "ring/seqlock.h"
@@ -29,10 +31,8 @@ enum {
     RS__ROW_SUM = 0, RS__ROW_TODAY = 1, RS__ROW_LONGEST = 2,
     RS__MAX_ROWS = 2 + RS_MAX_WINDOWS,
     RS__SUMS_ROWS = 3,
-    RS__HOT_WORDS = 16,             /* the first two cache lines: what most changes touch, see store.c */
-    RS__ROW_WORDS = (RS_COUNT_COUNT + 7) / 8 * 8
+    RS__ROW_WORDS = RS_PLACES_HOT   /* two cache lines; rarer counts are in groups of their own, rs__more_t */
 };
-static_assert((int)RS__HOT_WORDS <= (int)RS_COUNT_COUNT && RS__ROW_WORDS <= 256, "the place of a count is an uint8_t");
 
 /* --- what a contribution goes to ---------------------------------------------------------------------------------- */
 /* A number below RS__WHAT_HISTOGRAMS is a count, from there on a bucket: histogram * RS_HIST_BUCKETS + bucket. */
@@ -50,10 +50,12 @@ typedef struct rs__item { int64_t delta; uint16_t what; } rs__item_t;
 /* --- waits, for extremes ------------------------------------------------------------------------------------------ */
 enum {
     RS__WAIT_ANY = 1, RS__WAIT_ANSWERED = 2, RS__WAIT_ABANDONED = 4, RS__WAIT_BITS = 3,
-    RS__CHUNK_WAITS = 124,
+    RS__CHUNK_WAITS = 138,         /* an odd number of cache lines with the rest of the chunk */
     RS__CHUNKS_PER_CHANGE = 4 /* RS__CHANGE_WAITS more waits in one place split a full chunk twice at most */
 };
-#define RS__WAIT_LIMIT_US ((INT64_C(1) << 60) - 1) /* longer waits count as this long in extremes */
+enum { RS__WAIT_VALUE_BITS = 48, RS__WAIT_OFFSET_SHIFT = RS__WAIT_BITS + RS__WAIT_VALUE_BITS,
+       RS__WAIT_MAX_OFFSET = (1 << (64 - RS__WAIT_OFFSET_SHIFT)) - 1 };
+#define RS__WAIT_LIMIT_US ((INT64_C(1) << RS__WAIT_VALUE_BITS) - 1) /* 8.9 years; longer waits count as this long in extremes */
 
 /* The extremes of one stretch of time, and the last second at which each of them occurs. */
 typedef struct rs__extremes {
@@ -67,20 +69,28 @@ typedef struct rs__wait_chunk {
     uint32_t next, prev;          /* towards newer, older */
     uint32_t first, end;          /* entries in use; those before `first` have left the longest window */
     bool best_is_stale;
-    rs__wait_t waits[RS__CHUNK_WAITS];  /* by second */
+    int64_t base_s;
+    uint64_t waits[RS__CHUNK_WAITS];    /* by second: as packed, and above it the second from base_s on, at most RS__WAIT_MAX_OFFSET */
     rs__extremes_t best;          /* of the entries in use, unless it is stale */
 } rs__wait_chunk_t;
 
 /* --- keys --------------------------------------------------------------------------------------------------------- */
-/* One octave of one histogram in one row; a block is one such for every row. Made by the first duration in the octave,
- * never freed before the store. Readers see the words through the key's lock. Counts wrap: only differences between two
- * rows mean anything. */
-typedef struct rs__octave { _Atomic uint32_t counts[RS_HIST_PER_OCTAVE]; } rs__octave_t;
+/* A group of rarer counts (core/places.h) in every row of a key, made by the first of them, never freed before the store. The groups
+ * of a key are a chain; `next` and `group` do not change any more once readers can see it. */
+typedef struct rs__more {
+    struct rs__more *next;
+    uint64_t group;
+    _Atomic int64_t rows[][RS_PLACES_GROUP];    /* relaxed inside the key's lock; as the key's rows */
+} rs__more_t;
 
 /* What only FULL keys have. */
 typedef struct rs__full {
-    /* Writer stores with release once the block is zeroed, readers load with acquire; inside the key's lock. */
-    _Atomic(rs__octave_t *) blocks[RS_HIST_COUNT * RS_HIST_BLOCKS];
+    rs_seqlock_t gauge_lock;        /* gauges, prediction */
+    _Alignas(64) _Atomic int64_t gauges[4 + RS_MAX_POLICIES]; /* as in rs_window_gauges_t; relaxed inside gauge_lock */
+    _Alignas(64) _Atomic int64_t prediction[4 + 2 * RS_MAX_POLICIES]; /* as in rs_window_prediction_t; as the gauges */
+    /* See octave.h: where the octave is, the lowest bit says that it is wide. Writer stores with release once it is zeroed,
+     * readers load with acquire; inside the key's lock. */
+    _Atomic uintptr_t octaves[RS_HIST_COUNT * RS_HIST_BLOCKS];
     /* Relaxed inside the key's lock. By rs__extremes_of: today, then the shortest to the longest window. */
     _Alignas(64) _Atomic int64_t published[RS_WINDOW_SLOTS][RS_EXTREME_COUNT];
     /* Writer only, from here. */
@@ -89,10 +99,11 @@ typedef struct rs__full {
     uint32_t loose;                                         /* a bit per extreme of left_today that is only a bound */
     uint32_t oldest_chunk, newest_chunk, late_chunk;        /* late_chunk: where the last late wait went */
     uint32_t wait_count;
+    uint16_t grown[RS_HIST_COUNT * RS_HIST_BLOCKS];         /* of narrow octaves, octave.h */
     /* The end of the newest chunk, so that appending need not look there first. */
     bool tail_is_known;
     uint32_t tail_end;
-    int64_t tail_s;
+    int64_t tail_s, tail_base_s;
 } rs__full_t;
 
 /* Keys whose days end at the same moment. */
@@ -106,24 +117,24 @@ typedef struct rs__group {
 typedef struct rs__key {
     rs_seqlock_t lock;              /* rows, blocks, published extremes, day_us */
     uint32_t number;
-    uint32_t row_count;
-    bool is_full;
     rs__group_t *group;
     /* The day that today's row is of. Behind the group's day: nothing has touched the key since midnight, its `today`
      * is empty. Relaxed inside the lock. */
     _Atomic int64_t day_us;
+    /* The newest group of rarer counts. Writer: release, when its words are zeroed; readers: acquire, inside the lock. */
+    _Atomic(rs__more_t *) more;
     /* Writer only: the second of the newest record that has the key, that record, and where in it the key is. */
     int64_t pane_s;
-    uint32_t pane_record, pane_slot;
     int64_t busy_s;                 /* the last second that the key had an open pane in */
+    uint32_t pane_record, pane_slot;
     uint32_t open;                  /* its open pane, RS__NONE */
-    rs_seqlock_t gauge_lock;        /* gauges, prediction */
-    _Alignas(64) _Atomic int64_t gauges[4 + RS_MAX_POLICIES]; /* as in rs_window_gauges_t; relaxed inside gauge_lock */
-    _Alignas(64) _Atomic int64_t prediction[4 + 2 * RS_MAX_POLICIES]; /* as in rs_window_prediction_t; as the gauges */
-    /* Relaxed inside the lock; wrapping, like histogram counts. By store->place. */
+    uint8_t row_count;
+    bool is_full;
+    /* Relaxed inside the lock; wrapping, like histogram counts. By store->places. */
     _Alignas(64) _Atomic int64_t rows[][RS__ROW_WORDS];
     /* FULL keys: an rs__full_t follows the rows, see rs__full_of */
 } rs__key_t;
+static_assert(sizeof(rs__key_t) == 64, "what a change looks at first is one cache line");
 static_assert(sizeof(rs_window_gauges_t) == (4 + RS_MAX_POLICIES) * sizeof(int64_t), "gauges are copied word by word");
 static_assert(sizeof(rs_window_prediction_t) == (4 + 2 * RS_MAX_POLICIES) * sizeof(int64_t), "predictions, too");
 
@@ -134,27 +145,34 @@ enum {
     RS__SEGMENT_UNITS = RS__SEGMENT_BYTES / 2,
     RS__SEGMENT_HEAD_UNITS = 4,
     RS__MAX_SEGMENTS = 131071,      /* a record's number has 32 bits: 8 GiB of records */
-    /* A record: next (2 units), units of items, number of keys, items (at most 5 units each, two masks), keys. */
-    RS__RECORD_HEAD_UNITS = 4,
-    RS__RECORD_MAX_UNITS = RS__RECORD_HEAD_UNITS + RS__CHANGE_ITEMS * 5 + 4 + 4,
-    RS__RECORD_MAX_KEYS = 255
+    /* A record: its head, items (at most 5 units each, the hot ones' mask and widths, two masks), keys. */
+    RS__RECORD_HEAD_UNITS = 1,
+    RS__RUN_HEAD_UNITS = 2,         /* the next run */
+    RS__RECORD_MAX_ITEM_UNITS = RS__CHANGE_ITEMS * 5 + 3 + 4,
+    RS__RECORD_MAX_UNITS = RS__RUN_HEAD_UNITS + RS__RECORD_HEAD_UNITS + RS__RECORD_MAX_ITEM_UNITS + 4,
+    /* A record's head: the number of keys, whether it ends its run, the number of item units. */
+    RS__RECORD_MAX_KEYS = 15, RS__ENDS_RUN = 16, RS__ITEM_UNITS_SHIFT = 5
 };
+static_assert(RS__RECORD_MAX_ITEM_UNITS < 1 << (16 - RS__ITEM_UNITS_SHIFT), "a record's items fit its head");
 
 /* A pane leaves a window whole, or readers would see half of it: all records that a key has in a second are evicted
  * together, when the last of them is met. A key in a record is its number and these marks; RS__CHAINED: two units
  * follow, the record before this one with the same key and second. (When late changes come to several seconds of a key
- * by turns, a pane may consist of several chains, which leave one after the other.) */
+ * by turns, a pane may consist of several chains, which leave one after the other.) SUMS keys have the record's counts
+ * only, not its buckets: so an agent shares the record of its queue. */
 #define RS__LAST 0x80000000u
 #define RS__CHAINED 0x40000000u
 #define RS__HAS_WAITS 0x20000000u   /* the chain up to here has waits in the key's list */
-#define RS__KEY_BITS 0x1fffffffu
+#define RS__FULL 0x10000000u        /* a FULL key */
+#define RS__KEY_BITS 0x0fffffffu
 
 typedef struct rs__slot { uint32_t key, marks, previous; } rs__slot_t;
 
 /* A pane under way: a key that several changes come to in one second collects them here, one entry for each count, and
  * goes to the log as one record when the second is over or the room is used up. Keys with a single change a second
  * never do. */
-enum { RS__OPEN_ITEMS = 64, RS__OPEN_RECORD_UNITS = RS__RECORD_HEAD_UNITS + RS__OPEN_ITEMS * 5 + 4 + 4,
+enum { RS__OPEN_ITEMS = 64,
+       RS__OPEN_RECORD_UNITS = RS__RUN_HEAD_UNITS + RS__RECORD_HEAD_UNITS + RS__OPEN_ITEMS * 5 + 3 + 4 + 4,
        RS__OPEN_PER_SEGMENT = (RS__SEGMENT_UNITS - RS__SEGMENT_HEAD_UNITS - RS__RECORD_MAX_UNITS) / RS__OPEN_RECORD_UNITS };
 typedef struct rs__open {
     uint32_t link;                  /* first: the slab's */
@@ -170,14 +188,16 @@ typedef struct rs__open {
 typedef struct rs__second {
     int64_t second;
     uint32_t next;                  /* in the slot */
-    uint32_t first, last;           /* records */
+    uint32_t first, last;           /* runs */
 } rs__second_t;
 
 typedef struct rs__log {
+    const rs_places_t *places;
     rs__slab_t seconds, segments;
     uint32_t slots[RS__SLOTS];      /* second mod RS__SLOTS -> first rs__second_t */
     uint32_t segment, units;        /* where the next record goes */
-    uint32_t last_record, last_second; /* the newest record and its second, RS__NONE when it cannot take another key */
+    uint32_t last_record, last_second; /* the newest record and its second, RS__NONE when nothing can be added to its run */
+    uint32_t last_count_units;      /* units of its counts */
     uint32_t found;                 /* the second that was asked for last */
     uint32_t second_count;
     uint32_t promised;              /* open panes: their records' room is reserved, too */
@@ -186,12 +206,18 @@ typedef struct rs__log {
 
 /* A record taken apart. */
 typedef struct rs__record {
-    uint32_t next;
-    bool full;
+    uint32_t number;
     uint32_t key_count, item_count;
+    uint32_t counts;                /* the items before the first bucket: those of SUMS keys */
     const uint16_t *slots;          /* key_count of them, see rs__record_slot */
     rs__item_t *items;              /* room for RS__CHANGE_ITEMS + 32, given by the reader */
 } rs__record_t;
+
+/* What is left of a second's records, oldest first. */
+typedef struct rs__walk {
+    uint32_t run;                   /* RS__NONE: nothing */
+    uint32_t record;                /* in it, the next one */
+} rs__walk_t;
 
 /* --- the store ---------------------------------------------------------------------------------------------------- */
 typedef struct rs__pending_wait { int64_t value_us; uint8_t lists; int8_t sign; } rs__pending_wait_t;
@@ -230,8 +256,8 @@ typedef struct rs__merged {
 /* Eviction that stopped half-way through a second. */
 typedef struct rs__cursor {
     uint32_t second;                /* RS__NONE: not inside one */
-    uint32_t record;
     uint32_t window;
+    rs__walk_t walk;
 } rs__cursor_t;
 
 struct rs_window_store {
@@ -239,7 +265,7 @@ struct rs_window_store {
     rs__key_t **keys;
     _Atomic uint32_t key_count;     /* writer: release, after the key is ready; readers: acquire */
     uint32_t max_keys, window_count;
-    uint8_t place[RS_COUNT_COUNT];  /* where in a row a count is */
+    rs_places_t places;             /* where a count is */
     size_t full_offset;             /* from a FULL key to its rs__full_t: where, without having to look */
     char readers_end[64];
     /* Writer only. */
@@ -253,7 +279,9 @@ struct rs_window_store {
     rs__arena_t key_arena;
     uint64_t fixed_bytes;
     uint64_t refused;
-    rs__slab_t blocks, chunks, opens;
+    rs__slab_t narrow, wide;        /* octaves */
+    rs__slab_t chunks, opens;
+    rs__slab_t more_of_full, more_of_sums;  /* rs__more_t */
     uint32_t newest_open;           /* list of open panes */
     rs__log_t log;
     rs__cursor_t cursor;
@@ -292,24 +320,48 @@ static inline int64_t rs__floor_s(int64_t us) {
 /* Whole cache lines, an odd number of them: the same line of many such objects then spreads over all sets of a cache.
  * */
 static inline size_t rs__odd_lines(size_t bytes) { return ((bytes + 63) / 64 | 1) * 64; }
-static inline size_t rs__block_bytes(uint32_t window_count) {
-    return (2 + (size_t)window_count) * sizeof(rs__octave_t);
+static inline size_t rs__more_bytes(uint32_t row_count) {
+    return sizeof(rs__more_t) + (size_t)row_count * RS_PLACES_GROUP * sizeof(int64_t);
+}
+static inline size_t rs__octave_bytes(uint32_t window_count, bool wide) {
+    return (2 + (size_t)window_count) * RS_HIST_PER_OCTAVE * (wide ? sizeof(uint32_t) : sizeof(uint16_t));
 }
 
 /* Of a FULL key only. */
 static inline rs__full_t *rs__full_of(const rs_window_store_t *store, const rs__key_t *key) {
     return (rs__full_t *)((uintptr_t)key + store->full_offset);
 }
-/* Of a FULL key: brings the counter of a bucket (numbered through all histograms) near. */
-static inline void rs__prefetch_bucket(const rs_window_store_t *store, const rs__key_t *key, uint32_t row,
-                                       uint32_t bucket) {
-    const rs__octave_t *block =
-        atomic_load_explicit(&rs__full_of(store, key)->blocks[bucket / RS_HIST_PER_OCTAVE], memory_order_relaxed);
-    if (block != NULL) __builtin_prefetch(&block[row].counts[bucket % RS_HIST_PER_OCTAVE], 1);
+static inline rs__slab_t *rs__more_slab(rs_window_store_t *store, const rs__key_t *key) {
+    return key->is_full ? &store->more_of_full : &store->more_of_sums;
+}
+/* The group of rarer counts, NULL when nothing of it was counted yet. Any thread: acquire pairs with the release in total.c. */
+static inline rs__more_t *rs__more_of(const rs__key_t *key, uint32_t group) {
+    rs__more_t *more = atomic_load_explicit(&key->more, memory_order_acquire);
+    while (more != NULL && more->group != group) more = more->next;
+    return more;
+}
+/* One count in one row. Any thread, inside the key's lock. */
+static inline int64_t rs__row_get(const rs_window_store_t *store, const rs__key_t *key, uint32_t row, uint32_t count) {
+    const uint32_t place = store->places.of[count];
+    if (place < RS_PLACES_HOT) return rs__load(&key->rows[row][place]);
+    const rs__more_t *more = rs__more_of(key, (place - RS_PLACES_HOT) / RS_PLACES_GROUP);
+    return more == NULL ? 0 : rs__load(&more->rows[row][(place - RS_PLACES_HOT) % RS_PLACES_GROUP]);
+}
+
+/* Room for the octaves that one change can need. */
+static inline bool rs__reserve_octaves(rs_window_store_t *store) {
+    enum { MOST = RS_HIST_COUNT * RS_HIST_BLOCKS };
+    return rs__slab_reserve(&store->narrow, MOST) && rs__slab_reserve(&store->wide, MOST);
+}
+
+static inline rs__wait_t rs__wait_at(const rs__wait_chunk_t *chunk, uint32_t place) {
+    const uint64_t wait = chunk->waits[place];
+    return (rs__wait_t){.second = chunk->base_s + (int64_t)(wait >> RS__WAIT_OFFSET_SHIFT),
+                        .packed = wait & ((UINT64_C(1) << RS__WAIT_OFFSET_SHIFT) - 1)};
 }
 
 /* panes.c */
-void rs__log_init(rs__log_t *log, rs__arena_t *arena);
+void rs__log_init(rs__log_t *log, rs__arena_t *arena, const rs_places_t *places);
 void rs__log_free(rs__log_t *log);
 bool rs__log_reserve(rs__log_t *log);
 uint32_t rs__log_find(rs__log_t *log, int64_t second);
@@ -318,8 +370,15 @@ uint32_t rs__log_find(rs__log_t *log, int64_t second);
 void rs__log_append(rs__log_t *log, rs__key_t *key, int64_t second, const rs__item_t *items, uint32_t count,
                     bool has_waits);
 void rs__log_read(const rs__log_t *log, uint32_t record, rs__item_t *items, rs__record_t *out);
+/* All records of a second, one after the other; next is false when there is none left. */
+void rs__walk_begin(uint32_t first_run, rs__walk_t *walk);
+bool rs__walk_next(const rs__log_t *log, rs__walk_t *walk, rs__item_t *items, rs__record_t *out);
 /* Reads the slot at *at and moves *at to the next one. */
 rs__slot_t rs__record_slot(const uint16_t **at);
+/* How many of the record's items are the key's. */
+static inline uint32_t rs__items_of(const rs__record_t *record, const rs__slot_t *slot) {
+    return (slot->marks & RS__FULL) != 0 ? record->item_count : record->counts;
+}
 /* The slot of `key` in the record, which has one. */
 rs__slot_t rs__record_find(const rs__record_t *record, uint32_t key);
 /* Adds up the records of the key's pane that are chained from `record` backwards into merged->items; returns how many.
@@ -346,6 +405,8 @@ void rs__open_flush_all(rs_window_store_t *store);
 void rs__total_add(rs_window_store_t *store, rs__key_t *key, const uint8_t *rows, uint32_t row_count,
                    const rs__item_t *items, uint32_t count);
 void rs__total_subtract(rs_window_store_t *store, rs__key_t *key, uint32_t row, const rs__item_t *items, uint32_t count);
+/* Nothing is counted in the key's `today` any more. */
+void rs__total_empty_today(const rs_window_store_t *store, rs__key_t *key);
 /* Opens its own write section: empties the key's `today` when the group's day has changed since it was last touched. */
 void rs__total_start_day(rs_window_store_t *store, rs__key_t *key);
 /* Lowest or highest bucket that today's histogram holds, -1 when it is empty. Writer. */

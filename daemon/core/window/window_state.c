@@ -1,5 +1,7 @@
 #include "core/window/window_state.h"
 
+#include "core/window/octave.h"
+
 #include <stdlib.h>
 
 /* --- the structs ------------------------------------------------------------------------------------------------------- */
@@ -79,22 +81,13 @@ static const rs_zone_t *get_zone(rs_window_store_t *store, rs_state_reader_t *re
 /* --- keys -------------------------------------------------------------------------------------------------------------- */
 static bool is_of_today(const rs__key_t *key) { return rs__load(&key->day_us) == rs__load(&key->group->day_us); }
 
-static uint32_t today_of_bucket(const rs_window_store_t *store, const rs__key_t *key, uint32_t bucket) {
-    const rs__octave_t *block =
-        atomic_load_explicit(&rs__full_of(store, key)->blocks[bucket / RS_HIST_PER_OCTAVE], memory_order_relaxed);
-    const uint32_t at = bucket % RS_HIST_PER_OCTAVE;
-    if (block == NULL) return 0;
-    return atomic_load_explicit(&block[RS__ROW_SUM].counts[at], memory_order_relaxed) -
-           atomic_load_explicit(&block[RS__ROW_TODAY].counts[at], memory_order_relaxed);
-}
-
 static uint32_t todays_entries(const rs_window_store_t *store, const rs__key_t *key, unsigned histogram, rs_hist_entry_t *entries) {
     uint32_t count = 0;
     for (uint32_t block = 0; block < RS_HIST_BLOCKS; block++) {
-        const uint32_t number = histogram * RS_HIST_BLOCKS + block;
-        if (atomic_load_explicit(&rs__full_of(store, key)->blocks[number], memory_order_relaxed) == NULL) continue;
+        const rs__octave_t octave = rs__octave(rs__full_of(store, key), histogram * RS_HIST_BLOCKS + block);
+        if (octave.rows == 0) continue;
         for (uint32_t i = 0; i < RS_HIST_PER_OCTAVE; i++) {
-            const int32_t times = (int32_t)today_of_bucket(store, key, number * RS_HIST_PER_OCTAVE + i);
+            const int32_t times = rs__octave_get(octave, RS__ROW_TODAY, i);
             if (times == 0) continue;
             entries[count++] = (rs_hist_entry_t){.bucket = (uint16_t)(block * RS_HIST_PER_OCTAVE + i), .count = times};
         }
@@ -106,8 +99,7 @@ static void put_today(rs_state_writer_t *writer, const rs_window_store_t *store,
     rs_state_counts_t counts;
     rs_hist_entry_t entries[RS_HIST_BUCKETS];
     for (uint32_t i = 0; i < RS_COUNT_COUNT; i++) {
-        const uint32_t place = store->place[i];
-        counts.counts[i] = rs__difference(rs__load(&key->rows[RS__ROW_SUM][place]), rs__load(&key->rows[RS__ROW_TODAY][place]));
+        counts.counts[i] = rs__difference(rs__row_get(store, key, RS__ROW_SUM, i), rs__row_get(store, key, RS__ROW_TODAY, i));
     }
     rs_state_put_item(writer, &rs_state_counts_table, &counts);
     if (!key->is_full) return;
@@ -129,9 +121,10 @@ static void put_waits(rs_state_writer_t *writer, const rs_window_store_t *store,
     for (uint32_t at = full->oldest_chunk; at != RS__NONE;) {
         const rs__wait_chunk_t *chunk = rs__slab_at(&store->chunks, at);
         for (uint32_t i = chunk->first; i < chunk->end; i++) {
-            rs_state_put_short(writer, rs_state_folded(chunk->waits[i].second - before));
-            rs_state_put_short(writer, chunk->waits[i].packed);
-            before = chunk->waits[i].second;
+            const rs__wait_t wait = rs__wait_at(chunk, i);
+            rs_state_put_short(writer, rs_state_folded(wait.second - before));
+            rs_state_put_short(writer, wait.packed);
+            before = wait.second;
         }
         at = chunk->next;
     }
@@ -187,22 +180,22 @@ static void get_keys(rs_core_t *core, rs_window_store_t *store, rs_state_reader_
     }
 }
 
-/* What today lacks of the sum. */
-static void set_today(rs_window_store_t *store, rs__key_t *key, const rs_state_counts_t *counts) {
-    for (uint32_t i = 0; i < RS__ROW_WORDS; i++) rs__store(&key->rows[RS__ROW_TODAY][i], rs__load(&key->rows[RS__ROW_SUM][i]));
-    for (uint32_t i = 0; i < RS_COUNT_COUNT; i++) rs__add(&key->rows[RS__ROW_TODAY][store->place[i]], -counts->counts[i]);
-    if (!key->is_full) return;
-    for (uint32_t b = 0; b < RS_HIST_COUNT * RS_HIST_BLOCKS; b++) {
-        rs__octave_t *block = atomic_load_explicit(&rs__full_of(store, key)->blocks[b], memory_order_relaxed);
-        if (block != NULL) memcpy(&block[RS__ROW_TODAY], &block[RS__ROW_SUM], sizeof *block);
+/* What today lacks of the sum. False: no room. */
+static bool set_today(rs_window_store_t *store, rs__key_t *key, const rs_state_counts_t *counts) {
+    if (!rs__slab_reserve(rs__more_slab(store, key), RS_PLACES_GROUPS)) return false;
+    rs__total_empty_today(store, key);
+    for (uint32_t i = 0; i < RS_COUNT_COUNT; i++) {
+        const rs__item_t item = {.what = (uint16_t)i, .delta = counts->counts[i]};
+        if (item.delta != 0) rs__total_subtract(store, key, RS__ROW_TODAY, &item, 1);
     }
+    return true;
 }
 
 /* A bucket of today is one that came and that the windows, and the sum but for them, have lost again. */
 static void set_todays_histogram(rs_window_store_t *store, rs_state_reader_t *reader, rs__key_t *key, unsigned histogram,
                                  const rs_hist_entry_t *entries, uint32_t count) {
     for (uint32_t i = 0; i < count && histogram < RS_HIST_COUNT; i++) {
-        if (!rs__slab_reserve(&store->blocks, 1)) {
+        if (!rs__slab_reserve(&store->narrow, 1) || !rs__slab_reserve(&store->wide, 1)) {
             rs_state_refuse(reader, RS_ERR_LIMIT, "the windows hold more than limits.queue_keys allow now");
             return;
         }
@@ -225,7 +218,10 @@ static void get_today(rs_window_store_t *store, const rs_state_figures_t *figure
         if (!in_range) rs_state_refuse(reader, RS_ERR_PARSE, "a count of today is out of range");
     }
     if (!rs_state_is_good(reader)) return;
-    set_today(store, key, &counts);
+    if (!set_today(store, key, &counts)) {
+        rs_state_refuse(reader, RS_ERR_LIMIT, "the windows hold more than limits.queue_keys allow now");
+        return;
+    }
     if (!key->is_full) return;
     rs__full_t *full = rs__full_of(store, key);
     today_t today;

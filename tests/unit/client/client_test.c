@@ -380,7 +380,8 @@ static void answers_are_read_strictly_and_later_frames_ignored(void **state) {
     }
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+    if (argc > 1) return run_producer(argv + 1);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_event_arrives_once_in_order_and_is_acknowledged),
         cmocka_unit_test(what_was_not_acknowledged_is_sent_again_when_the_server_died_and_came_back),
@@ -395,5 +396,5 @@ int main(void) {
         cmocka_unit_test(options_that_make_no_sense_are_refused),
         cmocka_unit_test(answers_are_read_strictly_and_later_frames_ignored),
     };
-    return cmocka_run_group_tests_name("client", tests, NULL, NULL) + follow_tests();
+    return cmocka_run_group_tests_name("client", tests, NULL, NULL) + follow_tests() + spool_tests() + producer_tests();
 }

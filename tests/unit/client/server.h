@@ -47,5 +47,8 @@ uint32_t server_count(const server_t *server);
 void server_wait(const server_t *server, uint32_t count);
 
 int follow_tests(void);   /* follow_test.c */
+int spool_tests(void);    /* spool_test.c */
+int producer_tests(void); /* producer_test.c */
+int run_producer(char **arguments);   /* the other end of them, a program of its own */
 
 #endif

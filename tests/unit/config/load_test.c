@@ -226,7 +226,7 @@ static void every_printed_setting_loads_to_itself(void **state) {
     char *sets[512];
     size_t count = 0;
     for (char *line = strtok(copy, "\n"); line != NULL; line = strtok(NULL, "\n")) {
-        if (strncmp(line, "memory.", 7) == 0 || strncmp(line, "policies.", 9) == 0) continue;
+        if (strncmp(line, "memory.", 7) == 0 || strncmp(line, "disk.", 5) == 0 || strncmp(line, "policies.", 9) == 0) continue;
         char *equals = strstr(line, " = ");
         assert_non_null(equals);
         const char *value = strcmp(equals + 3, "(none)") == 0 ? "" : equals + 3;
@@ -273,6 +273,41 @@ static void a_password_is_never_printed(void **state) {
     }
 }
 
+static void a_configuration_keeps_its_text_and_the_text_makes_the_same(void **state) {
+    static const char text[] = "# a comment\r\nqueues: {vip: {threshold: 30s}}\nwindows: [5m, 1h]\ntime: {zone: Europe/London}\n";
+    (void)state;
+    rs_config_t *config = must_load(text, NULL, 0), *again, *defaults;
+    rs_config_error_t error;
+    assert_true(rs_str_equal(config->text, rs_str(text)));
+    assert_int_equal(rs_config_load_text(config->text, "the journal", &again, &error), RS_OK);
+    assert_true(rs_str_equal(again->text, config->text) && rs_str_equal(again->file, RS_STR("the journal")));
+    char *one = printed(config), *other = printed(again);
+    assert_string_equal(one, other);
+    free(one);
+    free(other);
+    assert_int_equal(rs_config_load_text(RS_STR(""), "nothing", &defaults, &error), RS_OK);
+    assert_int_equal(defaults->text.len, 0);
+    rs_config_destroy(&defaults);
+    rs_config_destroy(&again);
+    rs_config_destroy(&config);
+}
+
+static void a_text_that_is_none_is_refused_with_its_place(void **state) {
+    (void)state;
+    rs_config_t *config = NULL;
+    rs_config_error_t error;
+    assert_int_equal(rs_config_load_text(RS_STR("time:\n  latenes: 5m\n"), "the journal", &config, &error), RS_ERR_PARSE);
+    assert_string_equal(error.file, "the journal");
+    assert_int_equal(error.line, 2);
+    char *longest = malloc(RS_CONFIG_TEXT_MAX + 1);
+    assert_non_null(longest);
+    memset(longest, '#', RS_CONFIG_TEXT_MAX + 1);
+    assert_int_equal(rs_config_load_text((rs_str_t){longest, RS_CONFIG_TEXT_MAX}, "long", &config, &error), RS_OK);
+    rs_config_destroy(&config);
+    assert_int_equal(rs_config_load_text((rs_str_t){longest, RS_CONFIG_TEXT_MAX + 1}, "longer", &config, &error), RS_ERR_PARSE);
+    free(longest);
+}
+
 const struct CMUnitTest load_tests[] = {
     cmocka_unit_test(nothing_at_all_is_the_defaults),
     cmocka_unit_test(the_defaults_are_those_that_scripts_rely_on),
@@ -286,5 +321,7 @@ const struct CMUnitTest load_tests[] = {
     cmocka_unit_test(the_print_ends_with_the_sum_of_the_bounds),
     cmocka_unit_test(every_printed_setting_loads_to_itself),
     cmocka_unit_test(a_password_is_never_printed),
+    cmocka_unit_test(a_configuration_keeps_its_text_and_the_text_makes_the_same),
+    cmocka_unit_test(a_text_that_is_none_is_refused_with_its_place),
 };
 const size_t load_test_count = RS_ARRAY_LEN(load_tests);

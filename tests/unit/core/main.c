@@ -1,4 +1,7 @@
+#include "core_collect.h"
 #include "core_test.h"
+
+#include "core/rows.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -58,6 +61,60 @@ static void a_contact_with_more_events_than_it_may_keep_folds_and_goes_on(void *
     core_test_event(&test, RS_CONTACT_QUEUED, "c", "q", "", 3);   /* among what is folded */
     assert_int_equal(test.refused[RS_REFUSAL_TOO_LATE], 1);
     core_test_end(&test);
+}
+
+/* --- extremes of rows -------------------------------------------------------------------------------------------------- */
+static void an_extreme_is_exact_again_once_what_had_no_room_was_taken_back(void **state) {
+    (void)state;
+    enum { MORE_THAN_ARE_KEPT = RS_BEST_KEPT + 3 };
+    const rs_interval_spec_t spec = {.mode = RS_INTERVAL_FIXED, .length_us = 900 * RS_US_PER_S};
+    rs_rows_t rows;
+    rs_row_t row;
+    assert_int_equal(rs_rows_init(&rows, 4, 2, &spec, 1), RS_OK);
+    const uint32_t cell = rs_rows_find(&rows, 0, 0, 0);
+    rs_sums_t *sums = &rs_rows_cell(&rows, cell)->common;
+    rs_sums_store_t *store = &rows.store;
+    for (int sign = 1; sign >= -1; sign -= 2) {
+        for (int i = 1; i <= MORE_THAN_ARE_KEPT; i++) {
+            rs_sums_count(store, sums, RS_COUNT_ANSWERED, sign);
+            rs_sums_extreme(store, sums, RS_EXTREME_WAIT_MAX, i * 1000, sign);
+            rs_sums_extreme(store, sums, RS_EXTREME_ANSWERED_MIN, i * 1000, sign);
+        }
+    }
+    for (int64_t value = 5; value <= 7; value++) {
+        rs_sums_count(store, sums, RS_COUNT_ANSWERED, 1);
+        rs_sums_extreme(store, sums, RS_EXTREME_WAIT_MAX, value, 1);
+        rs_sums_extreme(store, sums, RS_EXTREME_ANSWERED_MIN, value * 1000000, 1);
+    }
+    rs_rows_touch(&rows, cell, 1u << RS_ATTRIBUTION_EVENT);
+    rs_rows_read(&rows, cell, RS_ATTRIBUTION_EVENT, &row);
+    assert_int_equal(row.extremes[RS_EXTREME_WAIT_MAX], 7);
+    assert_int_equal(row.extremes[RS_EXTREME_ANSWERED_MIN], 5000000);
+    rs_rows_deinit(&rows);
+}
+
+static void an_extreme_whose_best_values_were_all_taken_back_is_a_bound_within_a_bucket(void **state) {
+    (void)state;
+    const rs_interval_spec_t spec = {.mode = RS_INTERVAL_FIXED, .length_us = 900 * RS_US_PER_S};
+    const int64_t waits_ms[] = {1000, 2000, 70000, 80000, 90000, 100000, 110000, 120000};   /* the first two have no room */
+    rs_rows_t rows;
+    rs_row_t row;
+    assert_int_equal(rs_rows_init(&rows, 4, 2, &spec, 1), RS_OK);
+    const uint32_t cell = rs_rows_find(&rows, 0, 0, 0);
+    rs_sums_t *sums = &rs_rows_cell(&rows, cell)->common;
+    rs_sums_store_t *store = &rows.store;
+    for (int sign = 1; sign >= -1; sign -= 2) {
+        for (size_t i = RS_ARRAY_LEN(waits_ms); i-- > (sign > 0 ? 0 : 1);) {   /* all come, and all but the first go */
+            rs_sums_count(store, sums, RS_COUNT_ANSWERED, sign);
+            rs_sums_duration(store, sums, RS_HIST_WAIT_ANSWERED, waits_ms[i] * RS_US_PER_MS, sign);
+            rs_sums_extreme(store, sums, RS_EXTREME_WAIT_MAX, waits_ms[i] * RS_US_PER_MS, sign);
+        }
+    }
+    rs_rows_touch(&rows, cell, 1u << RS_ATTRIBUTION_EVENT);
+    rs_rows_read(&rows, cell, RS_ATTRIBUTION_EVENT, &row);
+    assert_int_equal(row.bounded, 1u << RS_EXTREME_WAIT_MAX);
+    assert_in_range(row.extremes[RS_EXTREME_WAIT_MAX], 1000 * RS_US_PER_MS, 1000 * RS_US_PER_MS * 33 / 32);
+    rs_rows_deinit(&rows);
 }
 
 /* --- sources ---------------------------------------------------------------------------------------------------------- */
@@ -172,28 +229,28 @@ static void a_row_is_collected_when_it_changed_becomes_final_and_leaves_then(voi
     collected_t seen = {0};
     core_test_begin(&test, NULL);
     core_test_event(&test, RS_CONTACT_QUEUED, "c1", "q", "", 10);
-    rs_core_collect(test.core, 100, take_total, &seen);
+    core_collect(test.core, 100, take_total, &seen);
     assert_int_equal(seen.count, 1);
     assert_int_equal(seen.last.still_open, 1);
     assert_false(seen.last.final);
-    rs_core_collect(test.core, 100, take_total, &seen);
+    core_collect(test.core, 100, take_total, &seen);
     assert_int_equal(seen.count, 1);                                   /* nothing changed */
     const uint64_t part = seen.last.part, revision = seen.last.revision;
     core_test_event(&test, RS_CONTACT_ANSWERED, "c1", "", "a", 20);
-    rs_core_collect(test.core, 100, take_total, &seen);
+    core_collect(test.core, 100, take_total, &seen);
     assert_int_equal(seen.count, 2);
     assert_int_equal(seen.last.part, part);
     assert_true(seen.last.revision > revision);
     assert_int_equal(seen.last.still_open, 0);
     rs_core_tick(test.core, core_test_at(900 + 601));                  /* the interval's end and lateness have passed */
-    rs_core_collect(test.core, 100, take_total, &seen);
+    core_collect(test.core, 100, take_total, &seen);
     assert_true(seen.last.final);
     assert_int_equal(seen.last.part, part);
     const uint32_t before = seen.count;
     test.source = "spool";                                             /* its own watermark: nothing is late for it */
     test.seq = 0;
     core_test_event(&test, RS_CONTACT_QUEUED, "c2", "q", "", 30);
-    rs_core_collect(test.core, 100, take_total, &seen);
+    core_collect(test.core, 100, take_total, &seen);
     assert_int_equal(seen.count, before + 1);
     assert_true(seen.last.part != part);                               /* a new stay of the interval in memory */
     assert_int_equal(seen.last.counts[RS_COUNT_OFFERED], 1);
@@ -278,6 +335,8 @@ int main(void) {
         cmocka_unit_test(keys_past_the_limit_share_one_key_and_totals_stay_exact),
         cmocka_unit_test(contacts_past_the_limit_are_refused_and_counted),
         cmocka_unit_test(a_contact_with_more_events_than_it_may_keep_folds_and_goes_on),
+        cmocka_unit_test(an_extreme_is_exact_again_once_what_had_no_room_was_taken_back),
+        cmocka_unit_test(an_extreme_whose_best_values_were_all_taken_back_is_a_bound_within_a_bucket),
         cmocka_unit_test(every_refusal_of_the_core_has_its_reason_and_its_place_in_the_accounting),
         cmocka_unit_test(holes_in_the_numbers_are_gaps_until_they_are_filled_or_declared),
         cmocka_unit_test(two_ways_of_identity_do_not_know_each_other),

@@ -11,5 +11,6 @@ int main(void) {
     add(machine_tests, machine_test_count);
     add(bind_tests, bind_test_count);
     add(tick_tests, tick_test_count);
+    add(outbox_tests, outbox_test_count);
     return _cmocka_run_group_tests("core_alert", all, count, NULL, NULL);
 }

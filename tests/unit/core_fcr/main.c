@@ -1,3 +1,4 @@
+#include "core_collect.h"
 #include "fcr_test.h"
 
 /* --- repeats and their limits ---------------------------------------------------------------------------------------- */
@@ -450,13 +451,13 @@ static void a_correction_days_later_comes_as_a_new_part_with_a_higher_revision(v
     begin_with_days(&test);
     fcr_call(&test, "c1", "mia", 0);
     fcr_wait(&test, HOUR);
-    while (rs_core_collect(test.core, 1000, keep, &kept) != 0) {}
+    while (core_collect(test.core, 1000, keep, &kept) != 0) {}
     const int64_t rows = kept.rows;
     assert_true(rows > 0);
     assert_int_equal(kept.first_part, kept.last_part);
     fcr_wait(&test, 3 * DAY);
     fcr_lost_call(&test, "c2", "mia", 3 * DAY);
-    while (rs_core_collect(test.core, 1000, keep, &kept) != 0) {}
+    while (core_collect(test.core, 1000, keep, &kept) != 0) {}
     assert_int_equal(kept.rows, rows + 1);
     assert_true(kept.last_part > kept.first_part);
     assert_true(kept.last_revision > kept.first_revision);

@@ -1,4 +1,4 @@
-#include "core/window/window_internal.h"
+#include "core/window/octave.h"
 #include "core_window_tests.h"
 
 static void a_contribution_leaves_each_window_after_its_length_to_the_second(void **state) {
@@ -346,6 +346,55 @@ static void taking_back_a_wait_that_never_was_leaves_the_extremes_alone(void **s
     rs_window_destroy(&store);
 }
 
+static int64_t counted_in(rs_window_store_t *store, uint32_t window) {
+    const uint32_t median = 500;
+    int64_t ms, total;
+    assert_int_equal(rs_window_percentiles(store, 0, window, RS_HIST_TALK, &median, 1, &ms, &total), RS_OK);
+    if (total > 0) assert_int_equal(ms, rs_hist_middle_ms(rs_hist_bucket(100 * RS_US_PER_S), -1, -1));
+    return total;
+}
+
+/* A chunk of waits tells less than two hours and a half; waits that stand further apart come in any order. */
+static void waits_hours_apart_keep_their_extremes(void **state) {
+    (void)state;
+    static const int64_t hours[] = {0, 7, 3, 9, 1, 5, 2, 8, 4, 6};
+    rs_window_store_t *store = make_store();
+    for (size_t i = 0; i < RS_ARRAY_LEN(hours); i++) {
+        for (int64_t w = 0; w < 40; w++) answer_at(store, 0, NOON + hours[i] * HOUR + (w * 7 % 40) * SECOND, (100 - hours[i]) * SECOND - w, 1);
+        assert_checked(store);
+    }
+    answer_at(store, 0, NOON + 3 * HOUR, 97 * SECOND, -1);
+    for (int64_t hour = 0; hour < 10; hour++) {
+        rs_window_advance(store, NOON + hour * HOUR + 40 * SECOND);
+        assert_int_equal(extreme_of(store, 0, 3, RS_EXTREME_ANSWERED_MAX), (100 - hour) * SECOND - (hour == 3 ? 1 : 0));
+        assert_checked(store);
+    }
+    rs_window_destroy(&store);
+}
+
+/* 16 bits are enough for nearly all octaves; this one needs more, and loses nothing when it gets them. */
+static void a_bucket_holds_more_than_sixteen_bits(void **state) {
+    enum { EACH = 700, SECONDS = 150 };
+    (void)state;
+    rs_window_store_t *store = make_store();
+    for (int64_t s = 0; s < SECONDS; s++) {
+        rs_window_advance(store, NOON + s * SECOND);
+        assert_int_equal(rs_window_begin(store, 0, NOON + s * SECOND), RS_OK);
+        for (int i = 0; i < EACH; i++) rs_window_duration(store, RS_HIST_TALK, 100 * RS_US_PER_S, 1);
+        rs_window_duration(store, RS_HIST_TALK, 100 * RS_US_PER_S, -1);
+        rs_window_end(store);
+        assert_int_equal(counted_in(store, RS_WINDOW_TODAY), (s + 1) * (EACH - 1));
+    }
+    const uint32_t octave = (uint32_t)RS_HIST_TALK * RS_HIST_BLOCKS + rs_hist_bucket(100 * RS_US_PER_S) / RS_HIST_PER_OCTAVE;
+    assert_true(rs__octave(rs__full_of(store, store->keys[0]), octave).is_wide);
+    assert_true((int64_t)SECONDS * (EACH - 1) > UINT16_MAX);
+    assert_checked(store);
+    rs_window_advance(store, NOON + 3 * HOUR);
+    for (uint32_t window = 0; window < store->window_count; window++) assert_int_equal(counted_in(store, window), 0);
+    assert_int_equal(counted_in(store, RS_WINDOW_TODAY), (int64_t)SECONDS * (EACH - 1));
+    rs_window_destroy(&store);
+}
+
 static void the_check_finds_what_was_tampered_with(void **state) {
     (void)state;
     rs_window_store_t *store = make_store();
@@ -354,19 +403,21 @@ static void the_check_finds_what_was_tampered_with(void **state) {
     rs__key_t *key = store->keys[0];
     rs__full_t *full = rs__full_of(store, key);
 
-    rs__add(&key->rows[RS__ROW_LONGEST][store->place[RS_COUNT_SL_DEN_7]], 1);
+    assert_true(store->places.of[RS_COUNT_SL_DEN_0] < RS_PLACES_HOT);
+    rs__add(&key->rows[RS__ROW_LONGEST][store->places.of[RS_COUNT_SL_DEN_0]], 1);
     assert_int_equal(rs_window_check(store, &why), RS_ERR_STATE);
-    rs__add(&key->rows[RS__ROW_LONGEST][store->place[RS_COUNT_SL_DEN_7]], -1);
+    rs__add(&key->rows[RS__ROW_LONGEST][store->places.of[RS_COUNT_SL_DEN_0]], -1);
 
     rs__store(&full->published[1][RS_EXTREME_ANSWERED_MAX], 6 * SECOND);
     assert_int_equal(rs_window_check(store, &why), RS_ERR_STATE);
     rs__store(&full->published[1][RS_EXTREME_ANSWERED_MAX], 5 * SECOND);
 
     const uint32_t octave = (uint32_t)RS_HIST_WAIT_ANSWERED * RS_HIST_BLOCKS + rs_hist_bucket(5 * SECOND) / RS_HIST_PER_OCTAVE;
-    rs__octave_t *block = atomic_load(&full->blocks[octave]);
-    atomic_fetch_add(&block[RS__ROW_SUM].counts[3], 1);
+    _Atomic uint16_t *counts = (_Atomic uint16_t *)rs__octave(full, octave).rows;
+    assert_false(rs__octave(full, octave).is_wide);
+    atomic_fetch_add(&counts[RS__ROW_SUM * RS_HIST_PER_OCTAVE + 3], 1);
     assert_int_equal(rs_window_check(store, &why), RS_ERR_STATE);
-    atomic_fetch_sub(&block[RS__ROW_SUM].counts[3], 1);
+    atomic_fetch_sub(&counts[RS__ROW_SUM * RS_HIST_PER_OCTAVE + 3], 1);
 
     rs_seqlock_write_begin(&key->lock);
     assert_int_equal(rs_window_check(store, &why), RS_ERR_STATE);
@@ -397,6 +448,8 @@ const struct CMUnitTest window_tests[] = {
     cmocka_unit_test(gauges_change_the_version_only_when_they_change),
     cmocka_unit_test(sums_survive_every_size_of_delta),
     cmocka_unit_test(taking_back_a_wait_that_never_was_leaves_the_extremes_alone),
+    cmocka_unit_test(waits_hours_apart_keep_their_extremes),
+    cmocka_unit_test(a_bucket_holds_more_than_sixteen_bits),
     cmocka_unit_test(the_check_finds_what_was_tampered_with),
 };
 const size_t window_test_count = RS_ARRAY_LEN(window_tests);

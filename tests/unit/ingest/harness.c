@@ -48,6 +48,21 @@ static int submit_refusal(void *context, rs_str_t source, const rs_refused_t *re
     return RS_OK;
 }
 
+static int submit_session(void *context, uint32_t session, rs_str_t source, rs_str_t incarnation) {
+    fixture_t *fixture = context;
+    if (fixture->announcements_refused > 0) {
+        fixture->announcements_refused--;
+        return RS_ERR_FULL;
+    }
+    if (fixture->announced_count == RS_ARRAY_LEN(fixture->announced)) return RS_OK;
+    announced_t *announced = &fixture->announced[fixture->announced_count++];
+    announced->session = session;
+    announced->taken_before = fixture->taken_count;
+    copy_text(announced->source, sizeof announced->source, source);
+    copy_text(announced->incarnation, sizeof announced->incarnation, incarnation);
+    return RS_OK;
+}
+
 /* --- life ----------------------------------------------------------------------------------------------------------- */
 void fixture_init(fixture_t *fixture, rs_ingest_options_t *options) {
     memset(fixture, 0, sizeof *fixture);
@@ -70,7 +85,7 @@ void fixture_init(fixture_t *fixture, rs_ingest_options_t *options) {
 void fixture_start(fixture_t *fixture, const rs_ingest_options_t *options) {
     assert_int_equal(uv_loop_init(&fixture->loop), 0);
     fixture->zmq = zmq_ctx_new();
-    const rs_ingest_sink_t sink = {.context = fixture, .submit_event = submit_event, .submit_refusal = submit_refusal};
+    const rs_ingest_sink_t sink = {.context = fixture, .submit_event = submit_event, .submit_refusal = submit_refusal, .submit_session = submit_session};
     const char *failed = NULL;
     assert_int_equal(rs_ingest_create(&fixture->loop, fixture->zmq, &fixture->config, fixture->key, &sink, options, &failed,
                                       &fixture->ingest),

@@ -29,6 +29,8 @@ typedef struct taken {
     uint64_t hash;
 } taken_t;
 
+typedef struct announced { uint32_t session, taken_before; char source[65], incarnation[65]; } announced_t;
+
 typedef struct fixture {
     uv_loop_t loop;
     void *zmq;
@@ -43,6 +45,8 @@ typedef struct fixture {
     uint32_t taken_count;
     uint32_t room;             /* how many more records it takes before it is full */
     uint64_t position;
+    announced_t announced[16];
+    uint32_t announced_count, announcements_refused;   /* so many are answered RS_ERR_FULL first */
     void *peers[8];
     uint32_t peer_count;
 } fixture_t;
@@ -83,5 +87,7 @@ int sessions_tests(void);
 int protocol_tests(void);
 int flow_tests(void);
 int plain_tests(void);
+int restart_tests(void);
+int unavailable_tests(void);
 
 #endif

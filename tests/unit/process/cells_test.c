@@ -1,4 +1,5 @@
 /* Cells: bounds, revisions, parts, memory. */
+#include "core_collect.h"
 #include "process_test.h"
 
 #include <stdio.h>
@@ -42,10 +43,10 @@ static void a_changed_edge_is_collected_with_a_higher_revision(void **state) {
     process_begin(&test, 100, 100);
     process_tell(&test, "queued c q a 0");
     assert_int_equal(rs_core_process_dirty(test.core), 1);
-    assert_int_equal(rs_core_process_collect(test.core, 10, see, &first), 1);
-    assert_int_equal(rs_core_process_collect(test.core, 10, see, &nothing), 0);
+    assert_int_equal(core_process_collect(test.core, 10, see, &first), 1);
+    assert_int_equal(core_process_collect(test.core, 10, see, &nothing), 0);
     process_tell(&test, "queued d q a 1");
-    assert_int_equal(rs_core_process_collect(test.core, 10, see, &again), 1);
+    assert_int_equal(core_process_collect(test.core, 10, see, &again), 1);
     assert_int_equal(again.part, first.part);
     assert_true(again.revision > first.revision);
     assert_int_equal(again.count, 2);
@@ -58,14 +59,14 @@ static void a_final_collected_edge_leaves_memory_and_a_correction_is_a_part_of_i
     seen_t before = {0}, final = {0}, correction = {0};
     process_begin(&test, 100, 100);
     process_tell(&test, "queued c q a 0; dequeued c r timeout 10");
-    (void)rs_core_process_collect(test.core, 10, see, &before);
+    (void)core_process_collect(test.core, 10, see, &before);
     rs_core_tick(test.core, process_at(900 + 600));
-    assert_int_equal(rs_core_process_collect(test.core, 10, see, &final), 2);
+    assert_int_equal(core_process_collect(test.core, 10, see, &final), 2);
     assert_int_equal(final.final, 2);
     assert_int_equal(test.core->process.cells.live, 0);
     assert_int_equal(test.core->process.blocks.live, 0);
     process_tell(&test, "queued c q b 1600");   /* takes the end back, whose interval is no longer in memory */
-    assert_int_equal(rs_core_process_collect(test.core, 10, see, &correction), 2);
+    assert_int_equal(core_process_collect(test.core, 10, see, &correction), 2);
     assert_true(correction.part != final.part && correction.part != before.part);
     assert_int_equal(correction.count, 0);      /* -1 there, +1 here */
     process_end(&test);

@@ -1,5 +1,6 @@
 #include "store_test.h"
 
+uint64_t places;
 const char server_options[] = "-c fsync=off -c log_min_messages=fatal -c max_connections=40";
 
 const char *fresh_database(void) {
@@ -34,9 +35,10 @@ static void answer(driver_t *driver) {
     driver->must_answer = false;
     if (driver->next < driver->handed_count) {
         const size_t i = driver->next++;
-        assert_int_equal(rs_store_rows_ready(driver->store, driver->handed[i], driver->positions[i], START_US + (int64_t)i), RS_OK);
+        assert_int_equal(rs_store_rows_ready(driver->store, driver->handed[i], driver->incomplete ? 0 : driver->positions[i], driver->positions[i],
+                                             START_US + (int64_t)i), RS_OK);
     } else {
-        assert_int_equal(rs_store_rows_ready(driver->store, NULL, 0, 0), RS_OK);
+        assert_int_equal(rs_store_rows_ready(driver->store, NULL, driver->nothing_upto, driver->nothing_upto, 0), RS_OK);
     }
 }
 
@@ -57,6 +59,20 @@ static void on_rows_done(void *context, rs_row_batch_t *batch, bool stored) {
     else driver->not_stored++;
 }
 
+static void on_rewound(void *context, uint64_t after, uint64_t upto) {
+    driver_t *driver = context;
+    driver->rewound++;
+    driver->rewound_after = after;
+    driver->rewound_upto = upto;
+}
+
+static void on_rebuilt_done(void *context, rs_row_batch_t *batch, bool stored) {
+    driver_t *driver = context;
+    assert_ptr_equal(batch, driver->rebuilt);
+    rs_row_batch_destroy(&driver->rebuilt);
+    if (stored) driver->rebuilt_stored++;
+}
+
 static void on_log(void *context, rs_store_log_level_t level, const char *text) {
     driver_t *driver = context;
     if (driver->log_count < MAX_LOG) snprintf(driver->log[driver->log_count++], sizeof driver->log[0], "%s", text);
@@ -73,9 +89,10 @@ void driver_start(driver_t *driver, const driver_options_t *options) {
     assert_int_equal(uv_loop_init(&driver->loop), 0);
     const rs_store_settings_t settings = {
         .conninfo = rs_str(options->conninfo), .stream = rs_str(options->stream == NULL ? "main" : options->stream),
-        .run = options->run == 0 ? 7 : options->run, .flush_us = 5000, .backoff_min_us = 2000, .backoff_max_us = 50000,
-        .max_transitions = options->max_transitions, .migrate = !options->no_migration};
-    const rs_store_callbacks_t callbacks = {.context = driver, .request_rows = on_request, .rows_done = on_rows_done, .log = on_log};
+        .connect_timeout_us = options->connect_timeout_us, .run = options->run == 0 ? 7 : options->run, .flush_us = 5000, .backoff_min_us = 2000, .backoff_max_us = 50000,
+        .max_transitions = options->max_transitions, .confirmed = options->confirmed, .migrate = !options->no_migration};
+    const rs_store_callbacks_t callbacks = {.context = driver, .request_rows = on_request, .rows_done = on_rows_done, .log = on_log,
+                                            .rewound = options->rebuilds ? on_rewound : NULL, .rebuilt_done = on_rebuilt_done};
     char why[256] = "";
     const int status = rs_store_create(&driver->loop, &settings, &callbacks, why, sizeof why, &driver->store);
     if (status != RS_OK) fail_msg("create: %s", why);

@@ -32,7 +32,7 @@ static void a_cut_at_commit_never_loses_and_never_counts_twice(void **state) {
         const rs_row_t row = make_row("vip", START_US + i * 15 * RS_US_PER_MIN, 1, i + 1);
         driver_hand_row(&driver, &row);
         const rs_alert_transition_t t = make_transition((uint64_t)i, RS_ALERT_OK, RS_ALERT_PENDING, START_US);
-        assert_int_equal(rs_store_add_transition(driver.store, &t), RS_OK);
+        assert_int_equal(rs_store_add_transition(driver.store, &t, ++places, 0), RS_OK);
         if (i % 3 == 0) driver_run_for(&driver, 3);
         if (i % 50 == 49) driver_run(&driver, all_stored);
     }
@@ -83,7 +83,7 @@ static void a_database_that_crashes_and_returns_is_caught_up(void **state) {
     rs_postgres_halt(&postgres, true);
     hand_many(&driver, 20);   /* rows go on to arrive */
     const rs_alert_transition_t t = make_transition(9, RS_ALERT_OK, RS_ALERT_PENDING, START_US);
-    assert_int_equal(rs_store_add_transition(driver.store, &t), RS_OK);
+    assert_int_equal(rs_store_add_transition(driver.store, &t, ++places, 0), RS_OK);
     driver_run_for(&driver, 100);
     assert_false(driver_status(&driver).connected);
     assert_string_not_equal(driver_status(&driver).last_error, "");
@@ -118,7 +118,7 @@ static void closing_without_a_database_gives_up_at_the_deadline(void **state) {
     driver_t driver;
     driver_start(&driver, &(driver_options_t){.conninfo = "host=/nonexistent dbname=x"});
     const rs_refused_t refused = {.reason = RS_REFUSAL_MALFORMED};
-    assert_int_equal(rs_store_add_refusal(driver.store, RS_STR("a"), false, 0, &refused, 1, START_US), RS_OK);
+    assert_int_equal(rs_store_add_refusal(driver.store, RS_STR("a"), false, 0, &refused, 1, START_US, ++places, 0), RS_OK);
     driver_run(&driver, has_failed);
     const uint64_t begin = uv_hrtime();
     assert_int_equal(driver_stop(&driver, 200 * RS_US_PER_MS), RS_ERR_TIMEOUT);
@@ -202,7 +202,7 @@ static void a_second_daemon_takes_the_stream_over_and_the_first_stops(void **sta
     assert_int_equal(first.not_stored, 1);
     assert_true(driver_logged(&first, "opened by another daemon"));
     const rs_alert_transition_t t = make_transition(1, RS_ALERT_OK, RS_ALERT_PENDING, START_US);
-    assert_int_equal(rs_store_add_transition(first.store, &t), RS_ERR_CLOSED);
+    assert_int_equal(rs_store_add_transition(first.store, &t, ++places, 0), RS_ERR_CLOSED);
     const rs_row_t row = make_row("new", START_US, 1, 5);
     driver_hand_row(&second, &row);
     driver_run(&second, all_stored);
@@ -398,7 +398,7 @@ static void a_silent_core_does_not_hold_alerts_back(void **state) {
     driver_start(&driver, &(driver_options_t){.conninfo = database});
     driver.silent = true;
     const rs_alert_transition_t t = make_transition(1, RS_ALERT_OK, RS_ALERT_PENDING, START_US);
-    assert_int_equal(rs_store_add_transition(driver.store, &t), RS_OK);
+    assert_int_equal(rs_store_add_transition(driver.store, &t, ++places, 0), RS_OK);
     driver_run(&driver, is_idle_without_backlog);
     assert_int_equal(driver.requests, 1);   /* asked once, and waits for that answer */
     assert_int_equal(rs_postgres_number(database, "SELECT count(*) FROM ringside.alert"), 1);

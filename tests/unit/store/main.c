@@ -9,8 +9,11 @@ int main(void) {
     failed += run_figures_tests();
     failed += run_feedback_tests();
     failed += run_edges_tests();
+    failed += run_sqlstate_tests();
     failed += run_session_tests();
     failed += run_faults_tests();
+    failed += run_rewind_tests();
+    failed += run_server_tests();
     failed += run_cut_tests();
     failed += run_partitions_tests();
     rs_postgres_stop(&postgres);

@@ -69,6 +69,33 @@ static void an_older_schema_keeps_its_data(void **state) {
     assert_int_equal(rs_postgres_number(database, "SELECT offered FROM ringside.queue_interval WHERE queue = 'vip'"), 17);
 }
 
+/* Transitions and refusals of before they were known by position. */
+static void effects_of_an_older_version_keep_their_place_beside_the_new(void **state) {
+    (void)state;
+    const char *database = fresh_database();
+    assert_int_equal(rs__store_migrate_to(database, 8, false, NULL, NULL), RS_OK);
+    rs_postgres_run(database, "INSERT INTO ringside.mark (stream, epoch, run, batch) VALUES ('main', 4, 3, 99);"
+                    "INSERT INTO ringside.alert_episode (stream_id, episode, rule, severity, family, tenant, metric, compare, limit_value, clear_value,"
+                    " state, started_at, changed_at, run, number) VALUES (1, 17, 'r', 'info', 'total', 'acme', 'offered', 'above', 1, 0, 'firing', now(), now(), 3, 5);"
+                    "INSERT INTO ringside.alert_change (stream_id, run, number, episode, at, from_state, to_state, numerator, denominator)"
+                    " VALUES (1, 3, 4, 17, now(), 'ok', 'pending', 1, 0), (1, 3, 5, 17, now(), 'pending', 'firing', 1, 0);"
+                    "INSERT INTO ringside.quarantine (stream_id, run, number, at, reason, length, hash) VALUES (1, 3, 5, now(), 'malformed', 1, 1)");
+    assert_int_equal(rs_store_migrate(database, false, NULL, NULL), RS_OK);
+    driver_t driver;
+    driver_start(&driver, &(driver_options_t){.conninfo = database, .run = 4});
+    const rs_alert_transition_t t = make_transition(17, RS_ALERT_FIRING, RS_ALERT_RESOLVED, START_US);
+    const rs_refused_t refused = {.reason = RS_REFUSAL_MALFORMED};
+    assert_int_equal(rs_store_add_transition(driver.store, &t, 2, 7), RS_OK);   /* a later run: later, though its number is less */
+    assert_int_equal(rs_store_add_refusal(driver.store, RS_STR("a"), false, 0, &refused, 1, START_US, 5, 0), RS_OK);
+    driver_run(&driver, is_idle_without_backlog);
+    assert_int_equal(driver_stop(&driver, 5 * RS_US_PER_S), RS_OK);
+    assert_string_equal(rs_postgres_text(database, "SELECT string_agg(to_state, ' ' ORDER BY run, number) FROM ringside.alert_transition"),
+                        "pending firing resolved");
+    assert_string_equal(rs_postgres_text(database, "SELECT (state, run, number, ordinal) FROM ringside.alert_episode"), "(resolved,4,2,7)");
+    assert_int_equal(rs_postgres_number(database, "SELECT count(*) FROM ringside.quarantine"), 2);
+    assert_int_equal(rs_postgres_number(database, "SELECT batch FROM ringside.mark"), 100);
+}
+
 static char *read_file(const char *path) {
     FILE *file = fopen(path, "r");
     assert_non_null(file);
@@ -265,6 +292,7 @@ int run_migrate_tests(void) {
         cmocka_unit_test(an_empty_database_is_migrated_and_a_second_time_nothing_happens),
         cmocka_unit_test(a_dry_run_says_what_it_would_do_and_does_nothing),
         cmocka_unit_test(an_older_schema_keeps_its_data),
+        cmocka_unit_test(effects_of_an_older_version_keep_their_place_beside_the_new),
         cmocka_unit_test(views_grow_over_the_data_of_an_older_version_and_what_is_built_on_them_stays),
         cmocka_unit_test(views_are_made_again_after_a_migration_though_their_text_is_the_same),
         cmocka_unit_test(a_migration_leaves_no_view_recorded_as_made),

@@ -20,6 +20,7 @@ enum { MAX_LOG = 400, MAX_HANDED = 20000 };
 
 extern rs_postgres_t postgres;
 extern const char server_options[];
+extern uint64_t places;   /* of effects: each test's are different */
 /* A new, empty database; the string lives until the next call from the same test. */
 const char *fresh_database(void);
 
@@ -35,6 +36,11 @@ typedef struct driver {
     size_t handed_count, next, stored, not_stored;
     bool answer_later, silent;           /* answer from a later turn of the loop; do not answer at all */
     bool must_answer;
+    bool incomplete;                     /* batches are not all there is */
+    uint64_t nothing_upto;               /* the answer when there is nothing to give */
+    size_t rewound, rebuilt_stored;
+    uint64_t rewound_after, rewound_upto;   /* of the last time */
+    rs_row_batch_t *rebuilt;             /* given and not given back */
     size_t requests;
     char log[MAX_LOG][256];
     size_t log_count;
@@ -46,7 +52,9 @@ typedef struct driver {
 typedef struct driver_options {
     const char *conninfo, *stream;
     uint64_t run;
-    bool no_migration;
+    bool no_migration, rebuilds;
+    uint64_t confirmed;
+    int64_t connect_timeout_us;
     uint32_t max_transitions;
 } driver_options_t;
 
@@ -74,6 +82,9 @@ int run_migrate_tests(void);
 int run_figures_tests(void);
 int run_feedback_tests(void);
 int run_edges_tests(void);
+int run_sqlstate_tests(void);
+int run_rewind_tests(void);
+int run_server_tests(void);
 int run_session_tests(void);
 int run_faults_tests(void);
 int run_cut_tests(void);

@@ -1,7 +1,6 @@
-#include "engine/outlet.h"
+#include "core/alert/pack.h"
 
-/* The strings of a transition, in one order for writing and reading. */
-static void strings_of(rs_alert_transition_t *transition, rs_str_t *strings[RS_OUTLET_ALERT_STRINGS]) {
+void rs_alert_strings(rs_alert_transition_t *transition, rs_str_t *strings[RS_ALERT_STRINGS]) {
     strings[0] = &transition->rule_name;
     strings[1] = &transition->metric;
     strings[2] = &transition->policy;
@@ -11,14 +10,14 @@ static void strings_of(rs_alert_transition_t *transition, rs_str_t *strings[RS_O
     strings[6] = &transition->runbook;
 }
 
-size_t rs_outlet_write_alert(const rs_alert_transition_t *transition, void *bytes) {
+size_t rs_alert_pack(const rs_alert_transition_t *transition, void *bytes) {
     rs_alert_transition_t copy = *transition;
-    rs_str_t *strings[RS_OUTLET_ALERT_STRINGS];
-    strings_of(&copy, strings);
+    rs_str_t *strings[RS_ALERT_STRINGS];
+    rs_alert_strings(&copy, strings);
     unsigned char *out = bytes;
     size_t len = sizeof copy;
-    for (unsigned i = 0; i < RS_OUTLET_ALERT_STRINGS; i++) {
-        if (len + strings[i]->len > RS_OUTLET_ALERT_MAX) strings[i]->len = (uint32_t)(RS_OUTLET_ALERT_MAX - len);
+    for (unsigned i = 0; i < RS_ALERT_STRINGS; i++) {
+        if (len + strings[i]->len > RS_ALERT_PACKED_MAX) strings[i]->len = (uint32_t)(RS_ALERT_PACKED_MAX - len);
         if (strings[i]->len != 0) memcpy(out + len, strings[i]->data, strings[i]->len);
         strings[i]->data = NULL;
         len += strings[i]->len;
@@ -27,12 +26,12 @@ size_t rs_outlet_write_alert(const rs_alert_transition_t *transition, void *byte
     return len;
 }
 
-void rs_outlet_read_alert(const void *bytes, rs_alert_transition_t *transition) {
+void rs_alert_unpack(const void *bytes, rs_alert_transition_t *transition) {
     memcpy(transition, bytes, sizeof *transition);
-    rs_str_t *strings[RS_OUTLET_ALERT_STRINGS];
-    strings_of(transition, strings);
+    rs_str_t *strings[RS_ALERT_STRINGS];
+    rs_alert_strings(transition, strings);
     const char *at = (const char *)bytes + sizeof *transition;
-    for (unsigned i = 0; i < RS_OUTLET_ALERT_STRINGS; i++) {
+    for (unsigned i = 0; i < RS_ALERT_STRINGS; i++) {
         strings[i]->data = at;
         at += strings[i]->len;
     }

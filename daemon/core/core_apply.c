@@ -1,0 +1,143 @@
+/* Records of the ring, one after another: what each of them is to the core. */
+#include "core/core_internal.h"
+
+static int apply_event(rs_core_t *core, const void *bytes, size_t len) {
+    rs_event_t event;
+    rs_origin_t origin;
+    int64_t at_us;
+    const int status = rs_record_read_event(bytes, len, &event, &at_us, &origin);
+    if (status != RS_OK) return status;
+    rs_core_apply_event(core, &event, at_us, origin);
+    if (origin.session != 0) rs_kept_sessions_settle(&core->kept_sessions, origin, core->position);
+    return RS_OK;
+}
+
+static int apply_refusal(rs_core_t *core, const void *bytes, size_t len) {
+    rs_refused_t refused;
+    rs_origin_t origin;
+    rs_str_t source;
+    uint64_t hash;
+    int64_t at_us;
+    const int status = rs_record_read_refusal(bytes, len, &source, &refused, &hash, &at_us, &origin);
+    if (status != RS_OK) return status;
+    rs_core_apply_refusal(core, source, refused.reason);
+    if (origin.session != 0) rs_kept_sessions_settle(&core->kept_sessions, origin, core->position);
+    return RS_OK;
+}
+
+static int apply_tick(rs_core_t *core, const void *bytes, size_t len) {
+    int64_t at_us;
+    const int status = rs_record_read_tick(bytes, len, &at_us);
+    if (status == RS_OK) rs_core_tick(core, at_us);
+    return status;
+}
+
+static int apply_session(rs_core_t *core, const void *bytes, size_t len) {
+    uint32_t session;
+    rs_str_t source, incarnation;
+    const int status = rs_record_read_session(bytes, len, &session, &source, &incarnation);
+    if (status == RS_OK) rs_kept_sessions_begin(&core->kept_sessions, session, source, incarnation, core->position);
+    return status;
+}
+
+static int apply_confirmed(rs_core_t *core, const void *bytes, size_t len) {
+    rs_confirmed_t confirmed;
+    const int status = rs_record_read_confirmed(bytes, len, &confirmed);
+    if (status == RS_OK) rs_core_confirm(core, &confirmed);
+    return status;
+}
+
+int rs_core_apply(rs_core_t *core, uint32_t kind, const void *bytes, size_t len, uint64_t position) {
+    core->position = position;
+    core->ordinal = 0;
+    switch (kind) {
+        case RS_RECORD_EVENT: return apply_event(core, bytes, len);
+        case RS_RECORD_REFUSAL: return apply_refusal(core, bytes, len);
+        case RS_RECORD_TICK: return apply_tick(core, bytes, len);
+        case RS_RECORD_SESSION: return apply_session(core, bytes, len);
+        case RS_RECORD_CONFIRMED: return apply_confirmed(core, bytes, len);
+        case RS_RECORD_CONFIG:
+        case RS_RECORD_CONFIG_PART:
+        case RS_RECORD_BEGIN: return RS_OK;
+        default: return RS_ERR_PARSE;
+    }
+}
+
+/* --- what leaves and comes back ------------------------------------------------------------------------------------- */
+void rs_core_on_transition(void *context, const rs_alert_transition_t *transition) {
+    rs_core_t *core = context;
+    rs_alert_transition_t identified = *transition;
+    identified.position = core->position;
+    identified.ordinal = ++core->ordinal;
+    rs_outbox_add(&core->outbox, &identified);
+    if (core->options.effects.on_alert != NULL) core->options.effects.on_alert(core->options.effects.context, &identified);
+}
+
+void rs_core_collected(const rs_core_t *core, rs_confirmed_t *confirmed) {
+    *confirmed = (rs_confirmed_t){.receiver = RS_RECEIVER_STORE, .rows = rs_in_hand_collected(&core->rows.in_hand),
+                                  .edges = rs_in_hand_collected(&core->process.in_hand)};
+}
+
+void rs_core_collect_again(rs_core_t *core) {
+    core->rows.in_hand = (rs_in_hand_t){0};
+    core->process.in_hand = (rs_in_hand_t){0};
+}
+
+/* --- for a database that forgot ------------------------------------------------------------------------------------- */
+void rs_core_follow(rs_core_t *core, const rs_core_follower_t *follower) {
+    core->follow = (struct rs_follow){.to = *follower, .on = true, .rows_revision = core->rows.revision_counter,
+                                      .edges_revision = core->process.revision_counter};
+}
+
+void rs_core_followed(rs_core_t *core) {
+    const struct rs_follow *follow = &core->follow;
+    if (!follow->on) return;
+    rs_core_rows_since(core, follow->rows_revision, follow->to.on_row, follow->to.context);
+    if (core->process.on) rs_core_process_since(core, follow->edges_revision, follow->to.on_edge, follow->to.context);
+    core->follow = (struct rs_follow){0};
+}
+
+static void tell_leaving(rs_core_t *core, const rs_confirmed_t *confirmed) {
+    const struct rs_follow *follow = &core->follow;
+    if (!follow->on) return;
+    rs_core_rows_leaving(core, follow->rows_revision, &confirmed->rows, follow->to.on_row, follow->to.context);
+    if (!core->process.on) return;
+    rs_core_process_leaving(core, follow->edges_revision, &confirmed->edges, follow->to.on_edge, follow->to.context);
+}
+
+/* --- confirming ----------------------------------------------------------------------------------------------------- */
+void rs_core_confirm(rs_core_t *core, const rs_confirmed_t *confirmed) {
+    if (confirmed->receiver == RS_RECEIVER_STORE) {
+        tell_leaving(core, confirmed);
+        rs_rows_confirm(&core->rows, &confirmed->rows);
+        if (core->process.on) rs_process_confirm(&core->process, &confirmed->edges);
+        if (confirmed->position > core->confirmed_position) core->confirmed_position = confirmed->position;
+    }
+    rs_outbox_confirm(&core->outbox, confirmed->receiver, confirmed->alert_position, confirmed->alert_ordinal);
+}
+
+uint64_t rs_core_confirmed_position(const rs_core_t *core) { return core->confirmed_position; }
+
+bool rs_core_receiver(const rs_core_t *core, uint64_t receiver, uint64_t *position, uint32_t *ordinal) {
+    const rs_receiver_t *known = rs_outbox_receiver(&core->outbox, receiver);
+    if (known == NULL) return false;
+    *position = known->position;
+    *ordinal = known->ordinal;
+    return true;
+}
+
+void rs_core_unconfirmed_alerts(const rs_core_t *core, uint64_t receiver, rs_alert_fn on_alert, void *context) {
+    const rs_receiver_t *known = rs_outbox_receiver(&core->outbox, receiver);
+    if (known != NULL) rs_outbox_each(&core->outbox, known->position, known->ordinal, on_alert, context);
+}
+
+/* --- producers' sessions -------------------------------------------------------------------------------------------- */
+uint32_t rs_core_session_count(const rs_core_t *core) { return core->kept_sessions.count; }
+
+bool rs_core_session(const rs_core_t *core, uint32_t session, rs_core_session_t *kept) {
+    if (session == 0 || session > core->kept_sessions.count) return false;
+    const rs_kept_session_t *place = &core->kept_sessions.places[session - 1];
+    *kept = (rs_core_session_t){.source = {place->source, place->source_len}, .incarnation = {place->incarnation, place->incarnation_len},
+                                .last = place->last, .used = place->used};
+    return place->source_len != 0;
+}
