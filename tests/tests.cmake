@@ -2,6 +2,7 @@
 #   unit/<room>/*.c      one cmocka binary per folder, test_<room>
 #   support/*.c          shared by all of them (oracle, generators, helpers)
 #   property/*.c race/*.c   one binary per file, linked against every room
+#   sim/*.c              one binary: whole installations over a simulated disk, network and database
 #   fuzz/*.c             one target per file; without RS_FUZZ it replays corpus/<name>/
 #   fault/torture        the long command; a short selection is a test
 #   e2e/*_test.py, *_test.sh   scripts, called with the build folder as their argument; 77 is "skipped"
@@ -44,6 +45,9 @@ foreach(kind property race)
         rs_test_binary(${kind}_${name} ${kind} 900 ${source})
     endforeach()
 endforeach()
+
+file(GLOB sim_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/sim/*.c)
+rs_test_binary(sim_installation sim 900 ${sim_sources})
 
 file(GLOB fuzz_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/fuzz/*_fuzz.c)
 foreach(source ${fuzz_sources})

@@ -100,6 +100,21 @@ void kept_rows_destroy(kept_rows_t *rows) {
     *rows = (kept_rows_t){0};
 }
 
+void kept_rows_add(kept_rows_t *rows, const rs_row_t *row) { fill(add_row(rows), row); }
+
+void kept_rows_put(kept_rows_t *rows, const kept_row_t *row) {
+    kept_row_t *place = NULL;
+    for (size_t i = 0; i < rows->count && place == NULL; i++) {
+        if (rows->rows[i].part == row->part && rows->rows[i].attribution == row->attribution) place = &rows->rows[i];
+    }
+    if (place != NULL) free_row(place);
+    else place = add_row(rows);
+    *place = *row;
+    place->key.tenant = copy_text(row->key.tenant);
+    place->key.name = copy_text(row->key.name);
+    for (int i = 0; i < RS_HIST_COUNT; i++) copy_histogram(&place->histograms[i], row->histograms[i].entries, row->histograms[i].count);
+}
+
 static bool same_key(const rs_key_t *a, const rs_key_t *b) {
     return a->family == b->family && a->channel == b->channel && rs_str_equal(a->name, b->name) &&
            rs_str_equal(a->tenant, b->tenant);

@@ -28,6 +28,9 @@ typedef struct kept_rows {
 
 /* Everything that rs_core_rows says. */
 void kept_rows_take(rs_core_t *core, kept_rows_t *rows);
+/* One more row, copied; another one in the place of the row of the same part and attribution, or one more. */
+void kept_rows_add(kept_rows_t *rows, const rs_row_t *row);
+void kept_rows_put(kept_rows_t *rows, const kept_row_t *row);
 void kept_rows_destroy(kept_rows_t *rows);
 const kept_row_t *kept_rows_find(const kept_rows_t *rows, uint8_t attribution, const rs_key_t *key, int64_t start_us);
 
