@@ -21,6 +21,7 @@ typedef struct run {
     rs_core_t *core;
     int64_t start_us;
     uint64_t seqs[SOURCES + 1], events, rows, transitions, refused;
+    rs_confirmed_t told;                /* up to the last transition: the store has it at once */
 } run_t;
 
 static void on_verdict(void *context, rs_origin_t origin, const rs_event_t *event, rs_refusal_t reason) {
@@ -28,8 +29,10 @@ static void on_verdict(void *context, rs_origin_t origin, const rs_event_t *even
     ((run_t *)context)->refused++;
 }
 static void on_alert(void *context, const rs_alert_transition_t *transition) {
-    (void)transition;
-    ((run_t *)context)->transitions++;
+    run_t *run = context;
+    run->transitions++;
+    run->told.alert_position = transition->position;
+    run->told.alert_ordinal = transition->ordinal;
 }
 static void on_row(void *context, const rs_row_t *row) {
     (void)row;
@@ -68,6 +71,7 @@ static void destroy(run_t *run) {
 static void tick(run_t *run, int64_t now_us, bool collect) {
     rs_core_tick(run->core, now_us);
     while (collect && core_collect(run->core, 1024, on_row, run) > 0) {}
+    if (collect) rs_core_confirm(run->core, &run->told);
 }
 
 /* Hour after hour the same calls, but each a contact and with numbers of its own. */
