@@ -287,7 +287,8 @@ static int cross_hole(rs_reading_t *reading, uint32_t i, uint64_t bound, size_t 
     size_t place = *at;
     bool found = false;
     while (!found && next_record(reading, segment, &place, &record)) {
-        found = record.number >= reading->local;
+        /* What stands in the hole's own place has the right number and does not follow in the chain: it is none. */
+        found = record.number > reading->local || (record.number == reading->local && place != *at);
         if (!found) place += (size_t)rs_journal_space(record.len);
     }
     uint64_t last = found && record.number - 1 < bound - 1 ? record.number - 1 : bound - 1;
