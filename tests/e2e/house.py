@@ -171,12 +171,13 @@ def row_key(row, by, start):
 def wait_until_stored(postgres, quiet_s=1.0):
     """What takes time by itself (windows of customers that end, agents' time) has come to the database, too."""
     wait_for(lambda: postgres.query("SELECT to_regclass('ringside.queue_interval') IS NOT NULL AS made")[0]["made"])
+    tables = [f"{by}_interval_part" for by in DIMENSIONS] + ["process_edge_part"]
     seen, since = None, time.monotonic()
 
     def is_quiet():
-        """no row changes any more"""
+        """no row or edge changes any more"""
         nonlocal seen, since
-        now = [tuple(postgres.query(f"SELECT count(*) AS n, sum(revision) AS r FROM ringside.{by}_interval_part")[0].values()) for by in DIMENSIONS]
+        now = [tuple(postgres.query(f"SELECT count(*) AS n, sum(revision) AS r FROM ringside.{table}")[0].values()) for table in tables]
         if now != seen:
             seen, since = now, time.monotonic()
         return time.monotonic() - since > quiet_s

@@ -68,19 +68,6 @@ def compare_queue(postgres):
             house.check(abs(total - queue["time_ms"]) <= len(edges), f"{queue}: its edges hold {total} ms")
 
 
-def wait_until_stored(postgres):
-    """What is not in the database by the end comes with the next start; here all of it is wanted now, however slow the machine is."""
-    seen, same = None, 0
-    for _ in range(240):
-        now = postgres.query("SELECT coalesce(sum(revision), 0) AS edges, (SELECT coalesce(sum(revision), 0) FROM ringside.queue_interval_part) AS rows"
-                             " FROM ringside.process_edge_part")[0]
-        same = same + 1 if now == seen else 0
-        if same == 6 and now["edges"] > 0:
-            return
-        seen = now
-        time.sleep(0.5)
-
-
 def run(name, files, batch_rows=None):
     with house.folder() as path:
         postgres = house.Postgres(path)
@@ -89,7 +76,7 @@ def run(name, files, batch_rows=None):
             house.ringside("migrate", "-d", postgres.conninfo)   # it stops soon after it has started, and has few seconds to drain
             daemon = house.Daemon(path, postgres.conninfo, batch_rows=batch_rows)
             house.ringside("send", "--to", daemon.events, "--speed", "max", "--config", daemon.config, *files)
-            wait_until_stored(postgres)
+            house.wait_until_stored(postgres, quiet_s=3)
             status, _ = daemon.stop()
             house.check(status == 0, f"the daemon left with {status}\n{daemon.output()}")
             quarters = house.replay("--process", "--interval", "15m", "--config", daemon.config, *files)
