@@ -32,6 +32,7 @@ typedef enum rs_column_kind {
     RS_COLUMN_MS,               /* milliseconds, shown as a time */
     RS_COLUMN_TIME,
     RS_COLUMN_YES,              /* boolean */
+    RS_COLUMN_WEEKDAY,          /* 1 is Monday */
     RS_COLUMN_FIGURE            /* in the unit that the row's column "unit" names: ratio, ms, count, score, nps */
 } rs_column_kind_t;
 

@@ -167,8 +167,8 @@ static char *chart_trend(const rs_report_result_t *result, char *why, size_t why
         fprintf(script, " at '%.19s', graph 0.97 offset 0.5,0 textcolor rgb '#3d652b'\n", text_of(result, row, "step_start"));
     }
     fprintf(script, "set xdata time\nset timefmt '%%Y-%%m-%%dT%%H:%%M:%%S'\nset format x \"%%d %%b\\n%%H:%%M\"\nset format y '%s'\nset key outside right top\n"
-            "plot $d using 1:5 with steps dt 2 lc rgb '#c8553d' title 'limits', $d using 1:4 with steps dt 2 lc rgb '#c8553d' notitle, "
-            "$d using 1:3 with steps lc rgb '#888888' title 'centre', $d using 1:2 with linespoints pt 7 ps 0.5 lw 1.6 lc rgb '#3b6ea5' title 'value', "
+            "plot $d using 1:5 with histeps dt 2 lc rgb '#c8553d' title 'limits', $d using 1:4 with histeps dt 2 lc rgb '#c8553d' notitle, "
+            "$d using 1:3 with histeps lc rgb '#888888' title 'centre', $d using 1:2 with linespoints pt 7 ps 0.5 lw 1.6 lc rgb '#3b6ea5' title 'value', "
             "$d using 1:6 with points pt 6 ps 1.6 lw 2 lc rgb '#c8553d' title 'special cause'\n", axis.format);
     char *svg = draw(script, why, why_size);
     fclose(script);

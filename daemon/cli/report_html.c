@@ -10,7 +10,7 @@ static const char style[] =
     "h1{font-size:1.6em;margin:0 0 .2em}.period{color:#555;margin:0 0 1.2em}figure{margin:0 0 1.4em}figure svg{max-width:100%;height:auto}"
     ".scroll{overflow-x:auto}table{border-collapse:collapse;font-size:13px;font-variant-numeric:tabular-nums}"
     "th,td{padding:.3em .7em;text-align:left;vertical-align:top;border-bottom:1px solid #e2e2e2}th{border-bottom:2px solid #999}"
-    "td.n,th.n{text-align:right;white-space:nowrap}tr.good td{background:#eaf3e6}tr.bad td{background:#f9e9e5}"
+    "td.n,th.n{text-align:right}td.n{white-space:nowrap}tr.good td{background:#eaf3e6}tr.bad td{background:#f9e9e5}"
     ".warnings{background:#fff6df;border-left:4px solid #d39b1e;padding:.6em 1em;margin:0 0 1.4em}dl{font-size:13px;columns:2}"
     "dt{font-weight:bold;break-after:avoid}dd{margin:0 0 .4em 0}footer{color:#777;font-size:12px;margin-top:2em}"
     "@media print{body{margin:0;max-width:none}thead{display:table-header-group}tr,figure{break-inside:avoid}"
@@ -43,7 +43,10 @@ static void put_head(FILE *out, const rs_report_request_t *request, const rs_rep
           "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\"><title>ringside: ", out);
     put(out, report->name);
     fprintf(out, "</title><style>%s</style></head><body>\n<h1>", style);
-    put(out, report->what);
+    char title[256];   /* without the hint at options */
+    snprintf(title, sizeof title, "%.*s", (int)strcspn(report->what, "("), report->what);
+    if (title[0] >= 'a' && title[0] <= 'z') title[0] = (char)(title[0] - 'a' + 'A');
+    put(out, title);
     fputs("</h1>\n<p class=\"period\">", out);
     if (rs_report_takes(report, RS_OPT_BEFORE_FROM)) {
         fprintf(out, "after: <b>%s</b> to <b>%s</b>, before: <b>%s</b> to <b>%s</b>", request->from, request->to, request->before_from, request->before_to);

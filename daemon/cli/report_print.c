@@ -27,6 +27,8 @@ static void show_number(const char *value, char *text, size_t size) {
     else snprintf(text, size, "%.1e", number);
 }
 
+static const char *const weekdays[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
+
 void rs_report_shown(const rs_report_result_t *result, uint32_t row, uint32_t column, char *text, size_t size) {
     const char *value = rs_report_cell(result, row, column), *unit = NULL;
     uint8_t kind = result->report->columns[column].kind;
@@ -44,6 +46,7 @@ void rs_report_shown(const rs_report_result_t *result, uint32_t row, uint32_t co
         case RS_COLUMN_RATIO: snprintf(text, size, "%.1f %%", 100 * strtod(value, NULL)); break;
         case RS_COLUMN_MS: show_ms(strtod(value, NULL), text, size); break;
         case RS_COLUMN_TIME: snprintf(text, size, "%.10s %.5s", value, strlen(value) > 16 ? value + 11 : ""); break;
+        case RS_COLUMN_WEEKDAY: snprintf(text, size, "%s", value[0] >= '1' && value[0] <= '7' ? weekdays[value[0] - '1'] : value); break;
         case RS_COLUMN_YES: snprintf(text, size, "%s", strcmp(value, "t") == 0 ? "yes" : "no"); break;
         default: snprintf(text, size, "%s", value); break;
     }
@@ -61,7 +64,8 @@ bool rs_report_is_shown(const rs_report_result_t *result, uint32_t column) {
 enum { SHOWN = 1024, LINE = 8192, WIDEST = 48 };
 
 static rs_align_t align_of(const rs_report_column_t *column) {
-    return column->kind == RS_COLUMN_TEXT || column->kind == RS_COLUMN_TIME || column->kind == RS_COLUMN_YES ? RS_ALIGN_LEFT : RS_ALIGN_RIGHT;
+    return column->kind == RS_COLUMN_TEXT || column->kind == RS_COLUMN_TIME || column->kind == RS_COLUMN_YES ||
+            column->kind == RS_COLUMN_WEEKDAY ? RS_ALIGN_LEFT : RS_ALIGN_RIGHT;
 }
 
 static uint32_t width_of(const rs_report_result_t *result, uint32_t column) {

@@ -249,6 +249,19 @@ static char *copy_cell(const PGresult *answer, int row, uint32_t column, uint8_t
     return strdup(time);
 }
 
+/* What functions say of single rows, said once for all. */
+static void keep_row_warnings(rs_report_result_t *result) {
+    const int at = rs_report_column_at(result, "warnings");
+    for (uint32_t row = 0; at >= 0 && row < result->rows; row++) {
+        const char *text = rs_report_cell(result, row, (uint32_t)at);
+        while (text != NULL && *text != 0) {
+            const char *end = strstr(text, "; ");
+            rs_report_warn(result, "%.*s", end == NULL ? (int)strlen(text) : (int)(end - text), text);
+            text = end == NULL ? NULL : end + 2;
+        }
+    }
+}
+
 static int keep_rows(rs_asking_t *asking, const PGresult *answer) {
     rs_report_result_t *result = asking->result;
     const rs_report_t *report = asking->request->report;
@@ -266,6 +279,7 @@ static int keep_rows(rs_asking_t *asking, const PGresult *answer) {
             result->cells[(size_t)row * report->column_count + i] = cell;
         }
     }
+    keep_row_warnings(result);
     return 0;
 }
 

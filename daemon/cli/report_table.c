@@ -110,7 +110,7 @@ static const rs_report_column_t compare_columns[] = {{"metric", RS_COLUMN_TEXT, 
     {"test", RS_COLUMN_TEXT, false, "the test that fits the figure"}, {"before_days", RS_COLUMN_COUNT, false, "days with data"}, {"after_days", RS_COLUMN_COUNT, false, "days with data"},
     {"before_n", RS_COLUMN_COUNT, true, "observations"}, {"after_n", RS_COLUMN_COUNT, true, "observations"},
     {"overdispersion", RS_COLUMN_COUNT, true, "by how much days vary more than by chance"},
-    {"superiority", RS_COLUMN_COUNT, true, "of times: chance that one after is longer than one before"}, {"warnings", RS_COLUMN_TEXT, false, "what to be careful about"}};
+    {"superiority", RS_COLUMN_COUNT, true, "of times: chance that one after is longer than one before"}, {"warnings", RS_COLUMN_TEXT, true, "what to be careful about; tables and pages have it beside them"}};
 static const rs_report_column_t trend_columns[] = {{"step_start", RS_COLUMN_TIME, false, "first instant of the step"}, {"value", RS_COLUMN_FIGURE, false, "the figure"},
     {"n", RS_COLUMN_COUNT, false, "observations"}, {"center", RS_COLUMN_FIGURE, false, "centre line of its phase"}, {"lower", RS_COLUMN_FIGURE, false, "lower limit, three sigma"},
     {"upper", RS_COLUMN_FIGURE, false, "upper limit, three sigma"}, {"signal", RS_COLUMN_TEXT, false, "a special cause"},
@@ -152,7 +152,7 @@ static const rs_report_column_t complaint_columns[] = {{"step_start", RS_COLUMN_
     {"mean_ms", RS_COLUMN_MS, false, "mean working time since the stage before"},
     {"overdue_all_stages", RS_COLUMN_COUNT, false, "stages of any kind past their deadline, of the queue's complaints in the step"}};
 static const rs_report_column_t staffing_columns[] = {TENANT, {"queue", RS_COLUMN_TEXT, false, "the queue"}, {"channel", RS_COLUMN_TEXT, true, "the channel"},
-    {"weekday", RS_COLUMN_COUNT, false, "1 is Monday"}, {"half_hour", RS_COLUMN_TEXT, false, "its beginning, local"}, {"days", RS_COLUMN_COUNT, true, "such weekdays in the period"},
+    {"weekday", RS_COLUMN_WEEKDAY, false, "1 is Monday"}, {"half_hour", RS_COLUMN_TEXT, false, "its beginning, local"}, {"days", RS_COLUMN_COUNT, true, "such weekdays in the period"},
     {"calls", RS_COLUMN_COUNT, false, "legs offered in it, mean of these days"}, {"calls_most", RS_COLUMN_COUNT, true, "on the busiest of them"},
     {"handle_ms", RS_COLUMN_MS, false, "handle time: the half-hour's own from 30 handlings on, else the period's"},
     {"patience_ms", RS_COLUMN_MS, true, "mean patience: all waiting / those who gave up; null: nobody did (Erlang C)"},

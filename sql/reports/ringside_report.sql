@@ -278,10 +278,13 @@ LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM ringside.report_person('report_benchmark', of_family, NULL, from_time, to_time, of_reason);
     PERFORM ringside.warn_of_formula(of_family, CASE WHEN of_metric = 'service_level' THEN ringside.report_policies(policies) END, from_time, to_time);
-    RETURN QUERY SELECT b.key, b.value, b.n, b.average, b.low95, b.high95, b.low998, b.high998, b.place,
-            (SELECT m.unit FROM ringside.metrics() AS m WHERE m.name = of_metric)
-        FROM ringside.benchmark(of_metric, of_family, ringside.report_tenant(of_tenant), from_time, to_time, zone,
-            ringside.report_policy(of_metric, policies), of_channel, of_attribution, min_n) AS b;
+    -- Where a figure cannot be, no limit is.
+    RETURN QUERY SELECT b.key, b.value, b.n, b.average, greatest(b.low95, u.least), least(b.high95, u.most), greatest(b.low998, u.least),
+            least(b.high998, u.most), b.place, u.unit
+        FROM (SELECT m.unit, CASE WHEN m.unit IN ('ratio', 'ms', 'count') THEN 0 END AS least, CASE WHEN m.unit = 'ratio' THEN 1 END AS most
+              FROM ringside.metrics() AS m WHERE m.name = of_metric) AS u,
+            ringside.benchmark(of_metric, of_family, ringside.report_tenant(of_tenant), from_time, to_time, zone,
+                ringside.report_policy(of_metric, policies), of_channel, of_attribution, min_n) AS b;
 END;
 $$;
 COMMENT ON FUNCTION ringside.report_benchmark IS 'ringside.benchmark with the unit of its figure.';
