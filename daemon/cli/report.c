@@ -190,7 +190,7 @@ static int check_taken(const rs_report_arguments_t *arguments, const rs_report_t
     }
     if (arguments->freeze != NULL && strcmp(report->name, "baseline") != 0) return rs_cli_usage("--freeze: only of report baseline");
     if (arguments->review != NULL && strcmp(report->name, "improvement") != 0) return rs_cli_usage("--review: only of report improvement");
-    if ((arguments->target != NULL || arguments->threshold != NULL) && report->chart != RS_CHART_STAFFING) return rs_cli_usage("--target and --threshold: only of report staffing");
+    if ((arguments->target != NULL || arguments->threshold != NULL) && report->chart != RS_DRAWN_STAFFING) return rs_cli_usage("--target and --threshold: only of report staffing");
     return 0;
 }
 
@@ -242,7 +242,7 @@ static int run_on(rs_report_arguments_t *arguments, const char *database) {
         values[RS_OPT_TENANT] = NULL;
     }
     if (status == 0) status = rs_report_query(database, &arguments->request, &result);
-    if (status == 0 && result.report->chart == RS_CHART_STAFFING) status = rs_report_staffing(&arguments->request, &result);
+    if (status == 0 && result.report->chart == RS_DRAWN_STAFFING) status = rs_report_staffing(&arguments->request, &result);
     if (status == 0) status = print(arguments, &result);
     rs_report_result_deinit(&result);
     return status;

@@ -48,10 +48,10 @@ typedef struct rs_report_argument {
     rs_report_option_t option;
 } rs_report_argument_t;
 
-typedef enum rs_chart {
-    RS_CHART_NONE = 0, RS_CHART_KEYS /* `figure` per key, or over time */, RS_CHART_TREND, RS_CHART_COMPARE, RS_CHART_FUNNEL, RS_CHART_PROCESS,
-    RS_CHART_HEAT, RS_CHART_STAFFING, RS_CHART_STANDARDS
-} rs_chart_t;
+typedef enum rs_report_drawn {
+    RS_DRAWN_NONE = 0, RS_DRAWN_KEYS /* `figure` per key, or over time */, RS_DRAWN_TREND, RS_DRAWN_COMPARE, RS_DRAWN_FUNNEL, RS_DRAWN_PROCESS,
+    RS_DRAWN_HEAT, RS_DRAWN_STAFFING, RS_DRAWN_STANDARDS
+} rs_report_drawn_t;
 
 enum { RS_REPORT_MAX_ARGUMENTS = 16, RS_REPORT_MAX_COLUMNS = 48 };
 
@@ -63,8 +63,8 @@ typedef struct rs_report {
     uint32_t column_count, asked;                              /* of these the first `asked` come from SQL */
     const char *family, *step, *metric, *policy;               /* when not given; NULL: the function's own */
     bool family_is_fixed;
-    rs_chart_t chart;
-    const char *figure;                                        /* the column that RS_CHART_KEYS draws */
+    rs_report_drawn_t chart;
+    const char *figure;                                        /* the column that RS_DRAWN_KEYS draws */
 } rs_report_t;
 
 extern const rs_report_t rs_reports[];

@@ -376,14 +376,14 @@ char *rs_report_chart(const rs_report_request_t *request, const rs_report_result
     why[0] = 0;
     if (result->rows == 0) return NULL;
     switch (result->report->chart) {
-        case RS_CHART_KEYS: return chart_keys(result, why, why_size);
-        case RS_CHART_TREND: return chart_trend(result, why, why_size);
-        case RS_CHART_COMPARE: return chart_compare(result, why, why_size);
-        case RS_CHART_FUNNEL: return chart_funnel(result, why, why_size);
-        case RS_CHART_PROCESS: return chart_process(result, why, why_size);
-        case RS_CHART_HEAT: return chart_heat(result, why, why_size);
-        case RS_CHART_STAFFING: return chart_staffing(result, why, why_size);
-        case RS_CHART_STANDARDS: return chart_standards(result, why, why_size);
+        case RS_DRAWN_KEYS: return chart_keys(result, why, why_size);
+        case RS_DRAWN_TREND: return chart_trend(result, why, why_size);
+        case RS_DRAWN_COMPARE: return chart_compare(result, why, why_size);
+        case RS_DRAWN_FUNNEL: return chart_funnel(result, why, why_size);
+        case RS_DRAWN_PROCESS: return chart_process(result, why, why_size);
+        case RS_DRAWN_HEAT: return chart_heat(result, why, why_size);
+        case RS_DRAWN_STAFFING: return chart_staffing(result, why, why_size);
+        case RS_DRAWN_STANDARDS: return chart_standards(result, why, why_size);
         default: return NULL;
     }
 }

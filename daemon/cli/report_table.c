@@ -171,51 +171,51 @@ static const rs_report_column_t heat_columns[] = {{"day", RS_COLUMN_TEXT, false,
 
 const rs_report_t rs_reports[] = {
     {.name = "queue", .what = "figures of each queue", .function = "report_rows", .explanation = OF_ROWS LEVELS_TOLD, .arguments = {ROWS, CHANNEL, {"policies", RS_OPT_POLICY}},
-     COLUMNS(row_columns), .family = "queue", .family_is_fixed = true, .step = "all", .chart = RS_CHART_KEYS, .figure = "service_level"},
+     COLUMNS(row_columns), .family = "queue", .family_is_fixed = true, .step = "all", .chart = RS_DRAWN_KEYS, .figure = "service_level"},
     {.name = "agent", .what = "figures of each agent (needs --reason, which is logged)", .function = "report_agents", .explanation = OF_ROWS
      "Figures of persons: who reads them, and why, is written to ringside.access_log. ", .arguments = {PERIOD, {"of_reason", RS_OPT_REASON}, {"step", RS_OPT_STEP},
      {"zone", RS_OPT_ZONE}, {"of_tenant", RS_OPT_TENANT}, {"of_agent", RS_OPT_KEY}, {"of_attribution", RS_OPT_ATTRIBUTION}}, COLUMNS(agent_columns), .family = "agent",
-     .family_is_fixed = true, .step = "all", .chart = RS_CHART_KEYS, .figure = "aht_ms"},
+     .family_is_fixed = true, .step = "all", .chart = RS_DRAWN_KEYS, .figure = "aht_ms"},
     {.name = "team", .what = "figures of each team", .function = "report_rows", .explanation = OF_ROWS, .arguments = {ROWS}, COLUMNS(row_columns), .family = "team",
-     .family_is_fixed = true, .step = "all", .chart = RS_CHART_KEYS, .figure = "aht_ms"},
+     .family_is_fixed = true, .step = "all", .chart = RS_DRAWN_KEYS, .figure = "aht_ms"},
     {.name = "channel", .what = "figures of each channel", .function = "report_rows", .explanation = OF_ROWS LEVELS_TOLD, .arguments = {ROWS, {"policies", RS_OPT_POLICY}},
-     COLUMNS(row_columns), .family = "channel", .family_is_fixed = true, .step = "all", .chart = RS_CHART_KEYS, .figure = "service_level"},
+     COLUMNS(row_columns), .family = "channel", .family_is_fixed = true, .step = "all", .chart = RS_DRAWN_KEYS, .figure = "service_level"},
     {.name = "total", .what = "figures of the whole centre", .function = "report_rows", .explanation = OF_ROWS LEVELS_TOLD, .arguments = {ROWS, {"policies", RS_OPT_POLICY}},
-     COLUMNS(row_columns), .family = "total", .family_is_fixed = true, .step = "day", .chart = RS_CHART_KEYS, .figure = "service_level"},
+     COLUMNS(row_columns), .family = "total", .family_is_fixed = true, .step = "day", .chart = RS_DRAWN_KEYS, .figure = "service_level"},
     {.name = "topic", .what = "contacts, handle time, resolution and feedback by topic", .function = "report_topics", .explanation =
      "From the facts of single contacts, as long as these are kept; topics of few contacts go together. ", .arguments = {PERIOD, {"of_tenant", RS_OPT_TENANT},
-     {"min_n", RS_OPT_MIN_N}}, COLUMNS(topic_columns), .chart = RS_CHART_KEYS, .figure = "contacts"},
+     {"min_n", RS_OPT_MIN_N}}, COLUMNS(topic_columns), .chart = RS_DRAWN_KEYS, .figure = "contacts"},
     {.name = "fcr", .what = "first-contact resolution, gross and net, and how much has matured", .function = "report_fcr", .explanation =
      "A journey is resolved at first contact when nothing says otherwise until its window ends; until then it is provisional. ", .arguments = {ROWS, CHANNEL},
-     COLUMNS(fcr_columns), .family = "queue", .step = "all", .chart = RS_CHART_KEYS, .figure = "fcr"},
+     COLUMNS(fcr_columns), .family = "queue", .step = "all", .chart = RS_DRAWN_KEYS, .figure = "fcr"},
     {.name = "feedback", .what = "satisfaction, recommendation, effort, response rate", .function = "report_feedback", .explanation =
      "A survey stands with its own queue if it names one, else the contact's last handling's. ", .arguments = {ROWS, CHANNEL}, COLUMNS(feedback_columns),
-     .family = "queue", .step = "all", .chart = RS_CHART_KEYS, .figure = "csat"},
+     .family = "queue", .step = "all", .chart = RS_DRAWN_KEYS, .figure = "csat"},
     {.name = "process", .what = "the way through the process: steps, times, rework, bottleneck", .function = "report_process", .explanation =
      "A step counts in the quarter-hour in which the next stage began. The bottleneck is the stage that holds the most time of all. ", .arguments = {PERIOD,
-     {"of_tenant", RS_OPT_TENANT}, {"of_key", RS_OPT_KEY}}, COLUMNS(process_columns), .chart = RS_CHART_PROCESS},
+     {"of_tenant", RS_OPT_TENANT}, {"of_key", RS_OPT_KEY}}, COLUMNS(process_columns), .chart = RS_DRAWN_PROCESS},
     {.name = "service-level", .what = "service level by each policy, side by side", .function = "report_rows", .explanation = LEVELS_TOLD
      "Every policy is counted on the same legs. ", .arguments = {ROWS, CHANNEL, {"policies", RS_OPT_POLICY}}, COLUMNS(level_columns), .family = "queue", .step = "all",
-     .policy = "*", .chart = RS_CHART_KEYS, .figure = "service_level"},
+     .policy = "*", .chart = RS_DRAWN_KEYS, .figure = "service_level"},
     {.name = "compare", .what = "before and after: difference with its interval and test (--change, or --against)", .function = "report_compare", .explanation =
      "Both sides are cut to the same hours of the same weekdays. What varies from day to day is taken from the days themselves, so that one bad Monday is no change. ",
      .arguments = {{"before_from", RS_OPT_BEFORE_FROM}, {"before_to", RS_OPT_BEFORE_TO}, FIGURE, {"of_key", RS_OPT_KEY}, {"confidence", RS_OPT_CONFIDENCE}},
-     COLUMNS(compare_columns), .family = "queue", .metric = "service_level,abandoned_rate,asa,wait_p90,aht,offered", .chart = RS_CHART_COMPARE},
+     COLUMNS(compare_columns), .family = "queue", .metric = "service_level,abandoned_rate,asa,wait_p90,aht,offered", .chart = RS_DRAWN_COMPARE},
     {.name = "baseline", .what = "frozen figures beside what the rows say now (--freeze NAME makes one)", .function = "report_baselines", .explanation =
      "A baseline keeps its value, what it is made of, and the formula with the policy's version; it is never changed. ", .arguments = {{"of_tenant", RS_OPT_TENANT},
      {"of_name", RS_OPT_NAME}}, COLUMNS(baseline_columns)},
     {.name = "trend", .what = "control chart of a figure (--metric)", .function = "report_trend", .explanation =
      "Shares: limits of each step's size, widened by how much the steps really vary (Laney). Others: 2.66 times the mean moving range. Limits begin anew with each change "
      "that the register of improvements marks. ", .arguments = {FIGURE, {"of_key", RS_OPT_KEY}, {"step", RS_OPT_STEP}}, COLUMNS(trend_columns), .family = "queue",
-     .metric = "service_level", .step = "day", .chart = RS_CHART_TREND},
+     .metric = "service_level", .step = "day", .chart = RS_DRAWN_TREND},
     {.name = "benchmark", .what = "queues, channels or teams against each other, with funnel limits", .function = "report_benchmark", .explanation =
      "Limits are wide where there are few observations: who is outside differs by more than chance. Fewer than five are not compared. ", .arguments = {FIGURE,
-     {"min_n", RS_OPT_MIN_N}}, COLUMNS(benchmark_columns), .family = "queue", .metric = "service_level", .chart = RS_CHART_FUNNEL},
+     {"min_n", RS_OPT_MIN_N}}, COLUMNS(benchmark_columns), .family = "queue", .metric = "service_level", .chart = RS_DRAWN_FUNNEL},
     {.name = "improvement", .what = "the register of improvements (--review ID computes an outcome)", .function = "report_improvements", .explanation =
      "The outcome is what `compare` says of the weeks before and after the change. ", .arguments = {{"of_tenant", RS_OPT_TENANT}}, COLUMNS(improvement_columns)},
     {.name = "standards", .what = "service standards and how they were kept", .function = "report_standards", .explanation =
      "Of each standard (ringside.service_standard) while it was promised. ", .arguments = {PERIOD, {"step", RS_OPT_STEP}, {"zone", RS_OPT_ZONE}, {"of_tenant", RS_OPT_TENANT},
-     {"of_key", RS_OPT_KEY}}, COLUMNS(standard_columns), .step = "month", .chart = RS_CHART_STANDARDS},
+     {"of_key", RS_OPT_KEY}}, COLUMNS(standard_columns), .step = "month", .chart = RS_DRAWN_STANDARDS},
     {.name = "deviations", .what = "the deviation log: how identified, cause, action, result", .function = "report_deviations", .explanation =
      "Every alert that fired in the period, and what was noted about it. ", .arguments = {PERIOD, {"of_tenant", RS_OPT_TENANT}, {"of_key", RS_OPT_KEY}},
      COLUMNS(deviation_columns)},
@@ -226,10 +226,10 @@ const rs_report_t rs_reports[] = {
      "Erlang A (ringside/erlang.h) on the calls, handle time and patience of the period: the fewest agents with which --target (0.8) of all calls are answered within T; who "
      "gives up before T is a miss, as with policy abandon_miss. Agents at work: breaks and absence are to be added. ", .arguments = {PERIOD, {"zone", RS_OPT_ZONE},
      {"of_tenant", RS_OPT_TENANT}, {"of_key", RS_OPT_KEY}, CHANNEL, {"of_attribution", RS_OPT_ATTRIBUTION}}, .columns = staffing_columns,
-     .column_count = RS_ARRAY_LEN(staffing_columns), .asked = 11, .chart = RS_CHART_STAFFING},
+     .column_count = RS_ARRAY_LEN(staffing_columns), .asked = 11, .chart = RS_DRAWN_STAFFING},
     {.name = "heatmap", .what = "a figure per day and half-hour (--metric)", .function = "report_heatmap", .explanation =
      "Each cell is one half-hour; over more than 31 days all such weekdays together (counts: their mean). ", .arguments = {FIGURE, {"of_key", RS_OPT_KEY}},
-     COLUMNS(heat_columns), .family = "queue", .metric = "service_level", .chart = RS_CHART_HEAT},
+     COLUMNS(heat_columns), .family = "queue", .metric = "service_level", .chart = RS_DRAWN_HEAT},
 };
 const uint32_t rs_report_count = RS_ARRAY_LEN(rs_reports);
 
