@@ -9,9 +9,31 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { OPTION_FROM = 256, OPTION_TO, OPTION_INTERVAL, OPTION_TIMEZONE, OPTION_TENANT, OPTION_KEY, OPTION_BY, OPTION_METRIC, OPTION_POLICY, OPTION_CHANNEL,
-       OPTION_ATTRIBUTION, OPTION_AGAINST, OPTION_CHANGE, OPTION_REASON, OPTION_MIN_N, OPTION_CONFIDENCE, OPTION_TARGET, OPTION_THRESHOLD, OPTION_FORMAT,
-       OPTION_OUTPUT, OPTION_FREEZE, OPTION_REVIEW, OPTION_NAME };
+enum {
+    OPTION_FROM = 256,
+    OPTION_TO,
+    OPTION_INTERVAL,
+    OPTION_TIMEZONE,
+    OPTION_TENANT,
+    OPTION_KEY,
+    OPTION_BY,
+    OPTION_METRIC,
+    OPTION_POLICY,
+    OPTION_CHANNEL,
+    OPTION_ATTRIBUTION,
+    OPTION_AGAINST,
+    OPTION_CHANGE,
+    OPTION_REASON,
+    OPTION_MIN_N,
+    OPTION_CONFIDENCE,
+    OPTION_TARGET,
+    OPTION_THRESHOLD,
+    OPTION_FORMAT,
+    OPTION_OUTPUT,
+    OPTION_FREEZE,
+    OPTION_REVIEW,
+    OPTION_NAME
+};
 
 typedef struct rs_report_arguments {
     const char *name, *about, *config, *database, *format, *output, *freeze, *review, *by, *target, *threshold;
@@ -77,41 +99,51 @@ static error_t parse_option(int key, char *argument, struct argp_state *state) {
         case 'c': arguments->config = argument; return 0;
         case 'd': arguments->database = argument; return 0;
         case ARGP_KEY_ARG:
-            if (arguments->name == NULL) arguments->name = argument;
-            else if (arguments->about == NULL && strcmp(arguments->name, "list") == 0) arguments->about = argument;
-            else argp_error(state, "unexpected argument \"%s\"", argument);
+            if (arguments->name == NULL)
+                arguments->name = argument;
+            else if (arguments->about == NULL && strcmp(arguments->name, "list") == 0)
+                arguments->about = argument;
+            else
+                argp_error(state, "unexpected argument \"%s\"", argument);
             return 0;
         case ARGP_KEY_NO_ARGS: argp_error(state, "which report? `ringside report list` explains them"); return 0;
         default: return ARGP_ERR_UNKNOWN;
     }
 }
 
-/* --- list --------------------------------------------------------------------------------------------------------------------- */
+/* --- list -------------------------------------------------------------------------------------------------------- */
 static int explain(const rs_report_t *report) {
     printf("%s: %s\n\n%s\n\nSQL: ringside.%s\nOptions:", report->name, report->what, report->explanation, report->function);
     for (unsigned option = 0; option < RS_OPT_COUNT; option++) {
-        if (!rs_report_takes(report, option) || (option == RS_OPT_FAMILY && report->family_is_fixed) || option == RS_OPT_BEFORE_TO) continue;
+        if (!rs_report_takes(report, option) || (option == RS_OPT_FAMILY && report->family_is_fixed) ||
+            option == RS_OPT_BEFORE_TO)
+            continue;
         printf(" %s", rs_report_option_name(option));
-        const char *otherwise = option == RS_OPT_STEP ? report->step : option == RS_OPT_FAMILY ? report->family : option == RS_OPT_METRIC ? report->metric :
-            option == RS_OPT_POLICY ? report->policy : NULL;
+        const char *otherwise = option == RS_OPT_STEP     ? report->step
+                                : option == RS_OPT_FAMILY ? report->family
+                                : option == RS_OPT_METRIC ? report->metric
+                                : option == RS_OPT_POLICY ? report->policy
+                                                          : NULL;
         if (otherwise != NULL) printf(" (%s)", otherwise);
     }
     puts("\nColumns (those marked * in csv and json only):");
-    for (uint32_t i = 0; i < report->column_count; i++) printf("  %-22s%s %s\n", report->columns[i].name, report->columns[i].more ? "*" : " ", report->columns[i].what);
+    for (uint32_t i = 0; i < report->column_count; i++)
+        printf("  %-22s%s %s\n", report->columns[i].name, report->columns[i].more ? "*" : " ", report->columns[i].what);
     return 0;
 }
 
 static int list(const char *about) {
     if (about != NULL) {
         const rs_report_t *report = rs_report_find(about);
-        return report != NULL ? explain(report) : rs_cli_usage("report: there is no \"%s\"; `ringside report list` has them", about);
+        return report != NULL ? explain(report)
+                              : rs_cli_usage("report: there is no \"%s\"; `ringside report list` has them", about);
     }
     for (uint32_t i = 0; i < rs_report_count; i++) printf("%-14s %s\n", rs_reports[i].name, rs_reports[i].what);
     puts("\n`ringside report list NAME` explains one: how it is counted, its options and columns.");
     return 0;
 }
 
-/* --- from words to a request ---------------------------------------------------------------------------------------------------- */
+/* --- from words to a request ------------------------------------------------------------------------------------- */
 static bool is_one_of(const char *text, size_t len, const char *const *words, size_t count) {
     for (size_t i = 0; i < count; i++) {
         if (strlen(words[i]) == len && strncmp(words[i], text, len) == 0) return true;
@@ -134,7 +166,9 @@ static int parse_by(rs_report_arguments_t *arguments, char family[16], char step
             snprintf(step, 16, "%.*s", (int)len, by);
             arguments->request.values[RS_OPT_STEP] = step;
         } else {
-            return rs_cli_usage("--by: unknown \"%.*s\"; allowed: queue, channel, total, team, agent, 15m, 30m, hour, day, week, month, year, all", (int)len, by);
+            return rs_cli_usage("--by: unknown \"%.*s\"; allowed: queue, channel, total, team, agent, 15m, 30m, hour, day, week, "
+                                "month, year, all",
+                                (int)len, by);
         }
         by += len;
         if (*by == ',') by++;
@@ -156,41 +190,54 @@ static int parse_numbers(rs_report_arguments_t *arguments) {
         }
     }
     if (arguments->threshold != NULL) {
-        if (rs_config_parse_duration(rs_str(arguments->threshold), &us) != RS_OK) return rs_cli_usage("--threshold: \"%s\" is not a time; allowed: such as 20s", arguments->threshold);
+        if (rs_config_parse_duration(rs_str(arguments->threshold), &us) != RS_OK)
+            return rs_cli_usage("--threshold: \"%s\" is not a time; allowed: such as 20s", arguments->threshold);
         request->threshold_ms = (double)us / 1000;
     }
     if (values[RS_OPT_CONFIDENCE] != NULL) {
         const double confidence = strtod(values[RS_OPT_CONFIDENCE], &end);
         if (end == values[RS_OPT_CONFIDENCE] || *end != 0 || !(confidence > 0 && confidence < 1)) {
-            return rs_cli_usage("--confidence: \"%s\" is no share; allowed: between 0 and 1, such as 0.95", values[RS_OPT_CONFIDENCE]);
+            return rs_cli_usage("--confidence: \"%s\" is no share; allowed: between 0 and 1, such as 0.95",
+                                values[RS_OPT_CONFIDENCE]);
         }
     }
     if (values[RS_OPT_MIN_N] != NULL) {
         const long number = strtol(values[RS_OPT_MIN_N], &end, 10);
-        if (end == values[RS_OPT_MIN_N] || *end != 0 || number < 1 || number > 1000000000) return rs_cli_usage("--min-n: \"%s\" is not a whole number from 1", values[RS_OPT_MIN_N]);
+        if (end == values[RS_OPT_MIN_N] || *end != 0 || number < 1 || number > 1000000000)
+            return rs_cli_usage("--min-n: \"%s\" is not a whole number from 1", values[RS_OPT_MIN_N]);
     }
     return 0;
 }
 
 /* What the report does not take is an error: else one would believe that it had counted. */
 static int check_taken(const rs_report_arguments_t *arguments, const rs_report_t *report) {
-    static const rs_report_option_t asked[] = {RS_OPT_STEP, RS_OPT_TENANT, RS_OPT_KEY, RS_OPT_FAMILY, RS_OPT_METRIC, RS_OPT_POLICY, RS_OPT_CHANNEL, RS_OPT_ATTRIBUTION,
-                                               RS_OPT_MIN_N, RS_OPT_NAME, RS_OPT_CONFIDENCE};
+    static const rs_report_option_t asked[] = {RS_OPT_STEP,   RS_OPT_TENANT, RS_OPT_KEY,       RS_OPT_FAMILY,
+                                               RS_OPT_METRIC, RS_OPT_POLICY, RS_OPT_CHANNEL,   RS_OPT_ATTRIBUTION,
+                                               RS_OPT_MIN_N,  RS_OPT_NAME,   RS_OPT_CONFIDENCE};
     for (size_t i = 0; i < RS_ARRAY_LEN(asked); i++) {
         const rs_report_option_t option = asked[i];
-        const bool for_freezing = arguments->freeze != NULL && option != RS_OPT_STEP && option != RS_OPT_MIN_N && option != RS_OPT_CONFIDENCE;
+        const bool for_freezing =
+            arguments->freeze != NULL && option != RS_OPT_STEP && option != RS_OPT_MIN_N && option != RS_OPT_CONFIDENCE;
         if (arguments->request.values[option] == NULL || for_freezing) continue;
-        if (!rs_report_takes(report, option)) return rs_cli_usage("report %s: it does not take %s; `ringside report list %s`", report->name, rs_report_option_name(option), report->name);
+        if (!rs_report_takes(report, option))
+            return rs_cli_usage("report %s: it does not take %s; `ringside report list %s`", report->name,
+                                rs_report_option_name(option), report->name);
     }
-    if (arguments->request.values[RS_OPT_FAMILY] != NULL && report->family_is_fixed && strcmp(arguments->request.values[RS_OPT_FAMILY], report->family) != 0) {
-        return rs_cli_usage("report %s is by %s; for --by %s take the report of that name", report->name, report->family, arguments->request.values[RS_OPT_FAMILY]);
+    if (arguments->request.values[RS_OPT_FAMILY] != NULL && report->family_is_fixed &&
+        strcmp(arguments->request.values[RS_OPT_FAMILY], report->family) != 0) {
+        return rs_cli_usage("report %s is by %s; for --by %s take the report of that name", report->name, report->family,
+                            arguments->request.values[RS_OPT_FAMILY]);
     }
-    if ((arguments->request.against != NULL || arguments->request.change != NULL) && !rs_report_takes(report, RS_OPT_BEFORE_FROM)) {
+    if ((arguments->request.against != NULL || arguments->request.change != NULL) &&
+        !rs_report_takes(report, RS_OPT_BEFORE_FROM)) {
         return rs_cli_usage("--change and --against: only of report compare");
     }
-    if (arguments->freeze != NULL && strcmp(report->name, "baseline") != 0) return rs_cli_usage("--freeze: only of report baseline");
-    if (arguments->review != NULL && strcmp(report->name, "improvement") != 0) return rs_cli_usage("--review: only of report improvement");
-    if ((arguments->target != NULL || arguments->threshold != NULL) && report->chart != RS_DRAWN_STAFFING) return rs_cli_usage("--target and --threshold: only of report staffing");
+    if (arguments->freeze != NULL && strcmp(report->name, "baseline") != 0)
+        return rs_cli_usage("--freeze: only of report baseline");
+    if (arguments->review != NULL && strcmp(report->name, "improvement") != 0)
+        return rs_cli_usage("--review: only of report improvement");
+    if ((arguments->target != NULL || arguments->threshold != NULL) && report->chart != RS_DRAWN_STAFFING)
+        return rs_cli_usage("--target and --threshold: only of report staffing");
     return 0;
 }
 
@@ -204,25 +251,33 @@ static int fill_in(rs_report_arguments_t *arguments, const rs_report_t *report) 
     if (values[RS_OPT_POLICY] == NULL) values[RS_OPT_POLICY] = report->policy;
     if (values[RS_OPT_ZONE] == NULL) values[RS_OPT_ZONE] = "UTC";
     if (rs_report_takes(report, RS_OPT_BEFORE_FROM)) {
-        if ((request->against == NULL) == (request->change == NULL)) return rs_cli_usage("report %s: before what? --change TIME within the period, or --against FROM,TO", report->name);
-        if (request->change != NULL && values[RS_OPT_FROM] == NULL) return rs_cli_usage("--change: needs --from, where the time before begins");
+        if ((request->against == NULL) == (request->change == NULL))
+            return rs_cli_usage("report %s: before what? --change TIME within the period, or --against FROM,TO", report->name);
+        if (request->change != NULL && values[RS_OPT_FROM] == NULL)
+            return rs_cli_usage("--change: needs --from, where the time before begins");
     }
-    if (values[RS_OPT_FAMILY] != NULL && strcmp(values[RS_OPT_FAMILY], "agent") == 0 && values[RS_OPT_REASON] == NULL && rs_report_takes(report, RS_OPT_REASON)) {
-        return rs_cli_usage("report %s: agents' figures are of persons: --reason TEXT says why they are read, and is logged", report->name);
+    if (values[RS_OPT_FAMILY] != NULL && strcmp(values[RS_OPT_FAMILY], "agent") == 0 && values[RS_OPT_REASON] == NULL &&
+        rs_report_takes(report, RS_OPT_REASON)) {
+        return rs_cli_usage("report %s: agents' figures are of persons: --reason TEXT says why they are read, and is logged",
+                            report->name);
     }
     request->progress = isatty(STDERR_FILENO) != 0;
     return 0;
 }
 
-/* --- the run ------------------------------------------------------------------------------------------------------------------ */
+/* --- the run ----------------------------------------------------------------------------------------------------- */
 static int print(const rs_report_arguments_t *arguments, rs_report_result_t *result) {
     const rs_report_request_t *request = &arguments->request;
     FILE *out = arguments->output == NULL ? stdout : fopen(arguments->output, "w");
     if (out == NULL) return rs_cli_fail("--output: %s: %s", arguments->output, strerror(errno));
-    if (strcmp(arguments->format, "csv") == 0) rs_report_print_csv(out, result);
-    else if (strcmp(arguments->format, "json") == 0) rs_report_print_json(out, request, result);
-    else if (strcmp(arguments->format, "html") == 0) rs_report_print_html(out, request, result);
-    else rs_report_print_table(out, request, result);
+    if (strcmp(arguments->format, "csv") == 0)
+        rs_report_print_csv(out, result);
+    else if (strcmp(arguments->format, "json") == 0)
+        rs_report_print_json(out, request, result);
+    else if (strcmp(arguments->format, "html") == 0)
+        rs_report_print_html(out, request, result);
+    else
+        rs_report_print_table(out, request, result);
     const bool failed = ferror(out) != 0;
     const bool closed = out == stdout ? fflush(out) == 0 : fclose(out) == 0;
     if (failed || !closed) return rs_cli_fail("cannot write the report: %s", strerror(errno));
@@ -236,7 +291,7 @@ static int run_on(rs_report_arguments_t *arguments, const char *database) {
     int status = 0;
     if (arguments->freeze != NULL) status = rs_report_freeze(database, &freezing, arguments->freeze);
     if (arguments->review != NULL) status = rs_report_review(database, &arguments->request, arguments->review);
-    if (status == 0 && arguments->freeze != NULL) {   /* then shows the new one */
+    if (status == 0 && arguments->freeze != NULL) { /* then shows the new one */
         const char **values = arguments->request.values;
         values[RS_OPT_NAME] = arguments->freeze;
         values[RS_OPT_TENANT] = NULL;
@@ -271,19 +326,30 @@ static int run(rs_report_arguments_t *arguments) {
         return rs_cli_fail("%s", text);
     }
     char *database = strndup(config->database.len == 0 ? "" : config->database.data, config->database.len);
-    if (database == NULL) status = rs_cli_fail("out of memory");
-    else if (database[0] == 0) status = rs_cli_fail("%s: store.database is not set", arguments->config);
-    else status = run_on(arguments, database);
+    if (database == NULL)
+        status = rs_cli_fail("out of memory");
+    else if (database[0] == 0)
+        status = rs_cli_fail("%s: store.database is not set", arguments->config);
+    else
+        status = run_on(arguments, database);
     free(database);
     rs_config_destroy(&config);
     return status;
 }
 
 int rs_cli_report(int argc, char **argv) {
-    static const struct argp parser = {options, parse_option, "NAME\nlist [NAME]",
-        "History from PostgreSQL: service levels, reviews, staffing, … `ringside report list` explains the reports, `list NAME` one of them."
-        "\vA page (--format html) is one file without scripts, with its charts, for mail and print; it needs gnuplot (package gnuplot-nox) and Graphviz.\n"
-        "What to be careful about (a changed formula, months that retention has dropped, too little data) is said on standard error, and in json and html.", NULL, NULL, NULL};
+    static const struct argp parser = {options,
+                                       parse_option,
+                                       "NAME\nlist [NAME]",
+                                       "History from PostgreSQL: service levels, reviews, staffing, … `ringside report list` "
+                                       "explains the reports, `list NAME` one of them."
+                                       "\vA page (--format html) is one file without scripts, with its charts, for mail and "
+                                       "print; it needs gnuplot (package gnuplot-nox) and Graphviz.\n"
+                                       "What to be careful about (a changed formula, months that retention has dropped, too "
+                                       "little data) is said on standard error, and in json and html.",
+                                       NULL,
+                                       NULL,
+                                       NULL};
     rs_report_arguments_t arguments = {.config = "/etc/ringside/ringside.conf", .format = "table"};
     argp_err_exit_status = 2;
     argv[0] = "ringside report";

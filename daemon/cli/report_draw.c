@@ -58,17 +58,22 @@ char *rs_report_draw(const char *const *argv, FILE *input, const char *package, 
     char *text = failed == 0 ? read_all(ends[0]) : NULL;
     close(ends[0]);
     if (failed != 0) {
-        if (failed == ENOENT) snprintf(why, why_size, "%s is not installed (package %s)", argv[0], package);
-        else snprintf(why, why_size, "%s: %s", argv[0], strerror(failed));
+        if (failed == ENOENT)
+            snprintf(why, why_size, "%s is not installed (package %s)", argv[0], package);
+        else
+            snprintf(why, why_size, "%s: %s", argv[0], strerror(failed));
         return NULL;
     }
     int status = 0;
     while (waitpid(child, &status, 0) < 0 && errno == EINTR) {}
     char *svg = text == NULL || !WIFEXITED(status) || WEXITSTATUS(status) != 0 ? NULL : strstr(text, "<svg");
-    if (svg != NULL) memmove(text, svg, strlen(svg) + 1);   /* without the XML prologue: it goes into a page */
+    if (svg != NULL)
+        memmove(text, svg, strlen(svg) + 1); /* without the XML prologue: it goes into a page */
     else {
-        if (WIFEXITED(status) && WEXITSTATUS(status) == 127) snprintf(why, why_size, "%s is not installed (package %s)", argv[0], package);
-        else snprintf(why, why_size, "%s could not draw it", argv[0]);
+        if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+            snprintf(why, why_size, "%s is not installed (package %s)", argv[0], package);
+        else
+            snprintf(why, why_size, "%s could not draw it", argv[0]);
         free(text);
         text = NULL;
     }

@@ -1,4 +1,4 @@
-/* A report as one page that needs nothing else: no script, nothing from elsewhere, charts as SVG; for a browser, a mail, a printer. */
+/* A report as one page that needs nothing else: no script, charts as SVG; for a browser, a mail, a printer. */
 #include "cli/report.h"
 
 #include <stdlib.h>
@@ -7,7 +7,8 @@
 
 static const char style[] =
     "body{font:15px/1.45 Helvetica,Arial,sans-serif;color:#222;max-width:1100px;margin:2em auto;padding:0 1em}"
-    "h1{font-size:1.6em;margin:0 0 .2em}.period{color:#555;margin:0 0 1.2em}figure{margin:0 0 1.4em}figure svg{max-width:100%;height:auto}"
+    "h1{font-size:1.6em;margin:0 0 .2em}.period{color:#555;margin:0 0 1.2em}figure{margin:0 0 1.4em}figure "
+    "svg{max-width:100%;height:auto}"
     ".scroll{overflow-x:auto}table{border-collapse:collapse;font-size:13px;font-variant-numeric:tabular-nums}"
     "th,td{padding:.3em .7em;text-align:left;vertical-align:top;border-bottom:1px solid #e2e2e2}th{border-bottom:2px solid #999}"
     "td.n,th.n{text-align:right}td.n{white-space:nowrap}tr.good td{background:#eaf3e6}tr.bad td{background:#f9e9e5}"
@@ -29,7 +30,8 @@ static void put(FILE *out, const char *text) {
 }
 
 static bool is_number(const rs_report_column_t *column) {
-    return column->kind == RS_COLUMN_COUNT || column->kind == RS_COLUMN_RATIO || column->kind == RS_COLUMN_MS || column->kind == RS_COLUMN_FIGURE;
+    return column->kind == RS_COLUMN_COUNT || column->kind == RS_COLUMN_RATIO || column->kind == RS_COLUMN_MS ||
+           column->kind == RS_COLUMN_FIGURE;
 }
 
 static void put_words(FILE *out, const char *name) {
@@ -38,18 +40,23 @@ static void put_words(FILE *out, const char *name) {
 
 static void put_head(FILE *out, const rs_report_request_t *request, const rs_report_result_t *result) {
     const rs_report_t *report = result->report;
-    static const rs_report_option_t told[] = {RS_OPT_TENANT, RS_OPT_KEY, RS_OPT_CHANNEL, RS_OPT_METRIC, RS_OPT_POLICY, RS_OPT_FAMILY, RS_OPT_STEP};
-    fputs("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">"
-          "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\"><title>ringside: ", out);
+    static const rs_report_option_t told[] = {RS_OPT_TENANT, RS_OPT_KEY,    RS_OPT_CHANNEL, RS_OPT_METRIC,
+                                              RS_OPT_POLICY, RS_OPT_FAMILY, RS_OPT_STEP};
+    fputs(
+        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">"
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src "
+        "data:\"><title>ringside: ",
+        out);
     put(out, report->name);
     fprintf(out, "</title><style>%s</style></head><body>\n<h1>", style);
-    char title[256];   /* without the hint at options */
+    char title[256]; /* without the hint at options */
     snprintf(title, sizeof title, "%.*s", (int)strcspn(report->what, "("), report->what);
     if (title[0] >= 'a' && title[0] <= 'z') title[0] = (char)(title[0] - 'a' + 'A');
     put(out, title);
     fputs("</h1>\n<p class=\"period\">", out);
     if (rs_report_takes(report, RS_OPT_BEFORE_FROM)) {
-        fprintf(out, "after: <b>%s</b> to <b>%s</b>, before: <b>%s</b> to <b>%s</b>", request->from, request->to, request->before_from, request->before_to);
+        fprintf(out, "after: <b>%s</b> to <b>%s</b>, before: <b>%s</b> to <b>%s</b>", request->from, request->to,
+                request->before_from, request->before_to);
     } else if (rs_report_takes(report, RS_OPT_FROM)) {
         fprintf(out, "<b>%s</b> up to <b>%s</b>", request->from, request->to);
     }
@@ -157,5 +164,6 @@ void rs_report_print_html(FILE *out, const rs_report_request_t *request, rs_repo
     free(svg);
     put_table(out, result);
     put_meaning(out, result);
-    fprintf(out, "<footer>ringside %s, report %s (ringside.%s), made %s</footer>\n</body></html>\n", RS_VERSION, result->report->name, result->report->function, made);
+    fprintf(out, "<footer>ringside %s, report %s (ringside.%s), made %s</footer>\n</body></html>\n", RS_VERSION,
+            result->report->name, result->report->function, made);
 }

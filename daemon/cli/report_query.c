@@ -18,7 +18,7 @@ typedef struct rs_asking {
     rs_report_result_t *result;
 } rs_asking_t;
 
-/* --- the result ----------------------------------------------------------------------------------------------------------- */
+/* --- the result -------------------------------------------------------------------------------------------------- */
 const char *rs_report_cell(const rs_report_result_t *result, uint32_t row, uint32_t column) {
     return result->cells[(size_t)row * result->columns + column];
 }
@@ -58,10 +58,11 @@ void rs_report_result_deinit(rs_report_result_t *result) {
     *result = (rs_report_result_t){0};
 }
 
-/* --- one statement -------------------------------------------------------------------------------------------------------- */
+/* --- one statement ----------------------------------------------------------------------------------------------- */
 static void keep_notice(void *context, const PGresult *notice) {
     const rs_asking_t *asking = context;
-    const char *severity = PQresultErrorField(notice, PG_DIAG_SEVERITY_NONLOCALIZED), *text = PQresultErrorField(notice, PG_DIAG_MESSAGE_PRIMARY);
+    const char *severity = PQresultErrorField(notice, PG_DIAG_SEVERITY_NONLOCALIZED),
+               *text = PQresultErrorField(notice, PG_DIAG_MESSAGE_PRIMARY);
     if (severity != NULL && text != NULL && strcmp(severity, "WARNING") == 0) rs_report_warn(asking->result, "%s", text);
 }
 
@@ -71,7 +72,7 @@ static double seconds_now(void) {
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* Waits for the answer; on a terminal says for how long it has, from the second second on. NULL: the connection is lost, or no memory. */
+/* Waits for the answer; on a terminal says for how long it has, from the second second on. NULL: it is lost. */
 static PGresult *wait_for_result(const rs_asking_t *asking) {
     PGresult *first = NULL, *next;
     const double begin = seconds_now();
@@ -90,8 +91,10 @@ static PGresult *wait_for_result(const rs_asking_t *asking) {
         }
         next = PQgetResult(asking->connection);
         if (next == NULL) break;
-        if (first == NULL) first = next;
-        else PQclear(next);
+        if (first == NULL)
+            first = next;
+        else
+            PQclear(next);
     }
     if (told) fputs("\r\033[K", stderr);
     return first;
@@ -105,14 +108,19 @@ static int tell_error(const rs_asking_t *asking, const PGresult *answer) {
     char message[1024];
     snprintf(message, sizeof message, "%s", text != NULL ? text : PQerrorMessage(asking->connection));
     message[strcspn(message, "\r\n")] = 0;
-    if (state == NULL) return rs_cli_fail("report %s: the database did not answer: %s", name, message[0] == 0 ? "no connection" : message);
+    if (state == NULL)
+        return rs_cli_fail("report %s: the database did not answer: %s", name, message[0] == 0 ? "no connection" : message);
     if (strcmp(state, "42501") == 0) {
-        return rs_cli_fail("report %s: %s: this user may not read that; the roles ringside_analyst and ringside_supervisor may (agents: only the "
-                           "latter, by `ringside report agent`)", name, message);
+        return rs_cli_fail("report %s: %s: this user may not read that; the roles ringside_analyst and ringside_supervisor may "
+                           "(agents: only the "
+                           "latter, by `ringside report agent`)",
+                           name, message);
     }
     if (strncmp(state, "42", 2) == 0 || strncmp(state, "3F", 2) == 0) {
-        return rs_cli_fail("report %s: %s: the schema is not what this program needs: older, or changed by hand; `ringside migrate` brings an older one "
-                           "up to date and puts functions and views back", name, message);
+        return rs_cli_fail("report %s: %s: the schema is not what this program needs: older, or changed by hand; `ringside "
+                           "migrate` brings an older one "
+                           "up to date and puts functions and views back",
+                           name, message);
     }
     return rs_cli_fail("report %s: %s", name, message);
 }
@@ -129,15 +137,18 @@ static PGresult *ask(const rs_asking_t *asking, const char *sql, int count, cons
     return NULL;
 }
 
-/* --- session and period ----------------------------------------------------------------------------------------------------- */
+/* --- session and period ------------------------------------------------------------------------------------------ */
 static int connect_to(rs_asking_t *asking, const char *conninfo) {
     asking->connection = PQconnectdb(conninfo);
     if (PQstatus(asking->connection) != CONNECTION_OK) return tell_error(asking, NULL);
     PQsetNoticeReceiver(asking->connection, keep_notice, asking);
     /* A report that is given up must not go on in the server; a zone is set when it is known to be one. */
-    PGresult *answer = ask(asking, "SELECT set_config('application_name', 'ringside report', false), set_config('search_path', 'pg_catalog, pg_temp', false), "
-                                   "set_config('datestyle', 'ISO', false), set_config('client_connection_check_interval', '1s', false), "
-                                   "set_config('jit', 'off', false), to_regnamespace('ringside') IS NOT NULL", 0, NULL);
+    PGresult *answer = ask(asking,
+                           "SELECT set_config('application_name', 'ringside report', false), set_config('search_path', "
+                           "'pg_catalog, pg_temp', false), "
+                           "set_config('datestyle', 'ISO', false), set_config('client_connection_check_interval', '1s', false), "
+                           "set_config('jit', 'off', false), to_regnamespace('ringside') IS NOT NULL",
+                           0, NULL);
     if (answer == NULL) return 1;
     const bool has_schema = strcmp(PQgetvalue(answer, 0, 5), "t") == 0;
     PQclear(answer);
@@ -145,7 +156,8 @@ static int connect_to(rs_asking_t *asking, const char *conninfo) {
 }
 
 static int set_zone(const rs_asking_t *asking) {
-    PGresult *answer = ask(asking, "SELECT set_config('TimeZone', ringside.check_zone($1), false)", 1, &asking->request->values[RS_OPT_ZONE]);
+    PGresult *answer =
+        ask(asking, "SELECT set_config('TimeZone', ringside.check_zone($1), false)", 1, &asking->request->values[RS_OPT_ZONE]);
     PQclear(answer);
     return answer == NULL ? 1 : 0;
 }
@@ -155,21 +167,26 @@ static void to_rfc3339(const char *iso, char *text, size_t size) {
     const size_t len = strlen(iso);
     const char *sign = len > 19 ? strpbrk(iso + 19, "+-") : NULL;
     if (sign == NULL || iso[10] != ' ') {
-        snprintf(text, size, "%s", iso);   /* infinity, or before Christ */
+        snprintf(text, size, "%s", iso); /* infinity, or before Christ */
         return;
     }
     const bool is_utc = strcmp(sign, "+00") == 0;
-    snprintf(text, size, "%.10sT%.*s%s%s", iso, (int)(sign - iso - 11), iso + 11, is_utc ? "Z" : sign, !is_utc && strlen(sign) == 3 ? ":00" : "");
+    snprintf(text, size, "%.10sT%.*s%s%s", iso, (int)(sign - iso - 11), iso + 11, is_utc ? "Z" : sign,
+             !is_utc && strlen(sign) == 3 ? ":00" : "");
 }
 
 /* Instants as the zone's text. `texts`: up to two of what was said; NULL ones come from `otherwise`. */
 static int resolve(const rs_asking_t *asking, const char *from, const char *to, char from_text[48], char to_text[48]) {
     const char *const values[] = {from, to, asking->request->values[RS_OPT_ZONE]};
     PGresult *answer = ask(asking,
-        "SELECT coalesce(ringside.report_instant($1, $3), ringside.first_instant((t.to_time AT TIME ZONE $3)::date - 7, $3)), t.to_time, "
-        "ringside.check_period(coalesce(ringside.report_instant($1, $3), ringside.first_instant((t.to_time AT TIME ZONE $3)::date - 7, $3)), t.to_time) "
-        "FROM (SELECT coalesce(ringside.report_instant($2, $3), CASE WHEN $1::text IS NULL THEN ringside.first_instant((now() AT TIME ZONE $3)::date, $3) "
-        "ELSE now() END) AS to_time) AS t", 3, values);
+                           "SELECT coalesce(ringside.report_instant($1, $3), ringside.first_instant((t.to_time AT TIME ZONE "
+                           "$3)::date - 7, $3)), t.to_time, "
+                           "ringside.check_period(coalesce(ringside.report_instant($1, $3), ringside.first_instant((t.to_time AT "
+                           "TIME ZONE $3)::date - 7, $3)), t.to_time) "
+                           "FROM (SELECT coalesce(ringside.report_instant($2, $3), CASE WHEN $1::text IS NULL THEN "
+                           "ringside.first_instant((now() AT TIME ZONE $3)::date, $3) "
+                           "ELSE now() END) AS to_time) AS t",
+                           3, values);
     if (answer == NULL) return 1;
     to_rfc3339(PQgetvalue(answer, 0, 0), from_text, 48);
     to_rfc3339(PQgetvalue(answer, 0, 1), to_text, 48);
@@ -180,7 +197,7 @@ static int resolve(const rs_asking_t *asking, const char *from, const char *to, 
 static int resolve_before(const rs_asking_t *asking) {
     rs_report_request_t *request = asking->request;
     char from[128] = "", to[128] = "";
-    if (request->change != NULL) {   /* from … change is before, change … to is after */
+    if (request->change != NULL) { /* from … change is before, change … to is after */
         char change[48], unused[48];
         snprintf(request->before_from, sizeof request->before_from, "%s", request->from);
         if (resolve(asking, request->change, request->to, change, unused) != 0) return 1;
@@ -189,7 +206,8 @@ static int resolve_before(const rs_asking_t *asking) {
     } else {
         const char *comma = strchr(request->against, ',');
         if (comma == NULL || (size_t)(comma - request->against) >= sizeof from || strlen(comma + 1) >= sizeof to) {
-            return rs_cli_usage("--against: \"%s\" is no period; wanted: FROM,TO such as 2026-02-01,2026-03-01", request->against);
+            return rs_cli_usage("--against: \"%s\" is no period; wanted: FROM,TO such as 2026-02-01,2026-03-01",
+                                request->against);
         }
         snprintf(from, sizeof from, "%.*s", (int)(comma - request->against), request->against);
         snprintf(to, sizeof to, "%s", comma + 1);
@@ -204,14 +222,15 @@ static int prepare(rs_asking_t *asking, const char *conninfo) {
     rs_report_request_t *request = asking->request;
     int result = connect_to(asking, conninfo);
     if (result == 0) result = set_zone(asking);
-    if (result == 0) result = resolve(asking, request->values[RS_OPT_FROM], request->values[RS_OPT_TO], request->from, request->to);
+    if (result == 0)
+        result = resolve(asking, request->values[RS_OPT_FROM], request->values[RS_OPT_TO], request->from, request->to);
     if (result == 0 && rs_report_takes(request->report, RS_OPT_BEFORE_FROM)) result = resolve_before(asking);
     request->values[RS_OPT_FROM] = request->from;
     request->values[RS_OPT_TO] = request->to;
     return result;
 }
 
-/* --- the report ----------------------------------------------------------------------------------------------------------- */
+/* --- the report -------------------------------------------------------------------------------------------------- */
 static bool put(char *sql, size_t size, const char *format, ...) RS_PRINTF(3, 4);
 static bool put(char *sql, size_t size, const char *format, ...) {
     const size_t len = strlen(sql);
@@ -227,7 +246,8 @@ static int build(const rs_report_request_t *request, char *sql, size_t size, con
     const rs_report_t *report = request->report;
     int count = 0;
     bool fits = put(sql, size, "SELECT ");
-    for (uint32_t i = 0; i < report->asked; i++) fits = fits && put(sql, size, "%sr.%s", i == 0 ? "" : ", ", report->columns[i].name);
+    for (uint32_t i = 0; i < report->asked; i++)
+        fits = fits && put(sql, size, "%sr.%s", i == 0 ? "" : ", ", report->columns[i].name);
     fits = fits && put(sql, size, " FROM ringside.%s(", report->function);
     for (uint32_t i = 0; i < RS_REPORT_MAX_ARGUMENTS && report->arguments[i].parameter != NULL; i++) {
         const rs_report_argument_t *argument = &report->arguments[i];
@@ -294,8 +314,9 @@ static void explain_nothing(rs_asking_t *asking) {
     } else {
         to_rfc3339(PQgetvalue(answer, 0, 0), from, sizeof from);
         to_rfc3339(PQgetvalue(answer, 0, 1), to, sizeof to);
-        rs_report_warn(asking->result, "nothing in the period from %s to %s for what was asked; the database has rows from %s to %s", asking->request->from,
-                       asking->request->to, from, to);
+        rs_report_warn(asking->result,
+                       "nothing in the period from %s to %s for what was asked; the database has rows from %s to %s",
+                       asking->request->from, asking->request->to, from, to);
     }
     PQclear(answer);
 }
@@ -318,18 +339,29 @@ int rs_report_query(const char *conninfo, rs_report_request_t *request, rs_repor
     return status;
 }
 
-/* --- what is written --------------------------------------------------------------------------------------------------------- */
+/* --- what is written --------------------------------------------------------------------------------------------- */
 int rs_report_freeze(const char *conninfo, rs_report_request_t *request, const char *name) {
     rs_report_result_t unused = {.report = request->report};
     rs_asking_t asking = {.request = request, .result = &unused};
     int status = prepare(&asking, conninfo);
     if (status == 0) {
         const char *const *v = request->values;
-        const char *const values[] = {name, v[RS_OPT_METRIC] == NULL ? "service_level" : v[RS_OPT_METRIC], v[RS_OPT_FAMILY] == NULL ? "queue" : v[RS_OPT_FAMILY],
-                                      v[RS_OPT_TENANT], v[RS_OPT_KEY], request->from, request->to, v[RS_OPT_ZONE], v[RS_OPT_POLICY], v[RS_OPT_CHANNEL],
+        const char *const values[] = {name,
+                                      v[RS_OPT_METRIC] == NULL ? "service_level" : v[RS_OPT_METRIC],
+                                      v[RS_OPT_FAMILY] == NULL ? "queue" : v[RS_OPT_FAMILY],
+                                      v[RS_OPT_TENANT],
+                                      v[RS_OPT_KEY],
+                                      request->from,
+                                      request->to,
+                                      v[RS_OPT_ZONE],
+                                      v[RS_OPT_POLICY],
+                                      v[RS_OPT_CHANNEL],
                                       v[RS_OPT_ATTRIBUTION] == NULL ? "event" : v[RS_OPT_ATTRIBUTION]};
-        PGresult *answer = ask(&asking, "SELECT b.name FROM ringside.make_baseline($1, $2, $3, ringside.report_tenant($4), $5, $6::timestamptz, $7::timestamptz, $8, "
-                                        "ringside.report_policy($2, $9), $10, $11) AS b", (int)RS_ARRAY_LEN(values), values);
+        PGresult *answer = ask(&asking,
+                               "SELECT b.name FROM ringside.make_baseline($1, $2, $3, ringside.report_tenant($4), $5, "
+                               "$6::timestamptz, $7::timestamptz, $8, "
+                               "ringside.report_policy($2, $9), $10, $11) AS b",
+                               (int)RS_ARRAY_LEN(values), values);
         status = answer == NULL ? 1 : 0;
         PQclear(answer);
     }

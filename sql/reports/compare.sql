@@ -199,12 +199,11 @@ BEGIN
     IF before_days = 0 OR after_days = 0 THEN
         notes := notes || format('no data %s in the same hours of the same weekdays', CASE WHEN before_days = 0 AND after_days = 0 THEN 'on either side'
             WHEN before_days = 0 THEN 'before' ELSE 'after' END);
+    ELSIF used.by_hour THEN
+        notes := notes || ('one day is all there is of a side: the interval comes from its hours, and speaks of these days only'
+            || CASE WHEN m.kind = 'count' THEN ', counts as means of an hour' ELSE '' END);
     ELSIF before_days < 10 OR after_days < 10 THEN
         notes := notes || format('only %s days before and %s after: less than two working weeks say little', before_days, after_days);
-        IF used.by_hour THEN
-            notes := notes || ('one day is all there is of a side: the interval comes from its hours, and speaks of these days only'
-                || CASE WHEN m.kind = 'count' THEN ', counts as means of an hour' ELSE '' END);
-        END IF;
     END IF;
     IF m.kind <> 'count' AND least(before_n, after_n) < 100 THEN
         notes := notes || format('only %s and %s observations: too few to rely on', coalesce(before_n, 0), coalesce(after_n, 0));
@@ -224,7 +223,8 @@ BEGIN
     SELECT notes || array_agg(format('%s: %s', to_char(g.from_month AT TIME ZONE 'UTC', 'YYYY-MM'), g.why)) INTO notes
         FROM (SELECT * FROM ringside.missing_months(of_family || '_interval_part', before_from, before_to)
               UNION SELECT * FROM ringside.missing_months(of_family || '_interval_part', after_from, after_to)) AS g;
-    RETURN QUERY SELECT of_metric, of_policy, m.unit, c.before_value, c.after_value, c.difference, c.low, c.high, confidence, c.p_value, c.test,
+    RETURN QUERY SELECT of_metric, of_policy, m.unit, c.before_value, c.after_value, c.difference, c.low, c.high, confidence, c.p_value,
+        CASE WHEN used.by_hour THEN regexp_replace(c.test, 'day(s?)$', 'hour\1') ELSE c.test END,
         CASE WHEN c.low IS NULL THEN 'cannot be told' WHEN c.low > 0 THEN CASE WHEN m.more_is_better THEN 'better' ELSE 'worse' END
              WHEN c.high < 0 THEN CASE WHEN m.more_is_better THEN 'worse' ELSE 'better' END ELSE 'no difference shown' END,
         before_days, after_days, before_n, after_n, c.phi, c.superiority, after_formula, notes;

@@ -371,7 +371,7 @@ COMMENT ON FUNCTION ringside.report_process IS 'Steps from stage to stage over a
 -- --- staffing ---------------------------------------------------------------------------------------------------------------------
 -- What Erlang A is fed with, per weekday and half-hour: calls per half-hour of the days that there are, handle time, patience. Patience is the
 -- censored estimate: all time that anybody waited, by those who gave up; of the whole period, for one half-hour says little. Handle time is the
--- half-hour's own from 30 handlings on, else the period's.
+-- half-hour's own together with 30 handlings of the period's mean: one long call in a quiet half-hour is no plan.
 CREATE OR REPLACE FUNCTION ringside.report_staffing(from_time timestamptz, to_time timestamptz, zone text DEFAULT 'UTC', of_tenant text DEFAULT NULL, of_key text DEFAULT NULL,
     of_channel text DEFAULT NULL, of_attribution text DEFAULT 'event')
 RETURNS TABLE (tenant text, queue text, channel text, weekday integer, half_hour text, days bigint, calls double precision, calls_most numeric, handle_ms double precision,
@@ -403,7 +403,7 @@ BEGIN
         FROM part AS p GROUP BY 1, 2, 3
     )
     SELECT c.tenant, c.queue, c.channel, c.weekday, to_char(c.at, 'HH24:MI'), d.days, (c.offered / d.days)::double precision, c.most,
-        (CASE WHEN c.handled >= 30 THEN c.handle_us / c.handled ELSE w.handle_us END / 1000)::double precision, (w.patience_us / 1000)::double precision,
+        ((c.handle_us + 30 * w.handle_us) / (c.handled + 30) / 1000)::double precision, (w.patience_us / 1000)::double precision,
         (w.threshold_us / 1000)::bigint
     FROM cell AS c JOIN day AS d USING (weekday) JOIN whole AS w ON w.tenant = c.tenant AND w.queue = c.queue AND w.channel = c.channel
     WHERE c.offered > 0 ORDER BY 1, 2, 3, 4, 5;

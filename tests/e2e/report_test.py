@@ -124,6 +124,17 @@ def check_staffing(postgres):
         if row["offered"]:
             again[(row["key"], row["channel"], row["interval_start"][11:16])] = row["offered"]
     house.check(fed == again, "the calls of the plan are not those of the half-hours")
+    # Handle time: the half-hour's own with 30 handlings of the period's mean; patience: all waiting by those who gave up.
+    whole = {(row["key"], row["channel"]): row for row in rows_of(postgres, "queue", *PERIOD)}
+    half_hours = {(row["key"], row["channel"], row["interval_start"][11:16]): row for row in rows_of(postgres, "queue", *PERIOD, "--by", "30m")}
+    for row in rows_of(postgres, "staffing", *PERIOD):
+        own, period = half_hours[(row["queue"], row["channel"], row["half_hour"])], whole[(row["queue"], row["channel"])]
+        if period["handled"]:
+            drawn = ((own["aht_ms"] or 0) * own["handled"] + 30 * period["aht_ms"]) / (own["handled"] + 30)
+            house.check(abs(row["handle_ms"] - drawn) < 0.01, f"handle time {drawn}: {row}")
+        if period["abandoned"]:
+            waited = (period["asa_ms"] or 0) * period["answered"] + period["abandon_mean_ms"] * period["abandoned"]
+            house.check(abs(row["patience_ms"] - waited / period["abandoned"]) < 0.01, f"patience: {row}")
 
 
 # --- forms ------------------------------------------------------------------------------------------------------------

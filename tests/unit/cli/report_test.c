@@ -4,11 +4,19 @@
 
 #include <stdlib.h>
 
-static const rs_report_column_t made_columns[] = {{"name", RS_COLUMN_TEXT, false, "a name"}, {"share", RS_COLUMN_RATIO, false, "a share"}, {"wait_ms", RS_COLUMN_MS, false, "a time"},
-    {"n", RS_COLUMN_COUNT, false, "a number"}, {"at", RS_COLUMN_TIME, false, "an instant"}, {"kept", RS_COLUMN_YES, false, "yes or no"}, {"value", RS_COLUMN_FIGURE, false, "a figure"},
-    {"unit", RS_COLUMN_TEXT, true, "its unit"}, {"weekday", RS_COLUMN_WEEKDAY, false, "a day"}};
-static const rs_report_t made_report = {.name = "made", .what = "made up", .function = "f", .explanation = "", .columns = made_columns, .column_count = RS_ARRAY_LEN(made_columns),
-    .asked = RS_ARRAY_LEN(made_columns)};
+static const rs_report_column_t made_columns[] = {
+    {"name", RS_COLUMN_TEXT, false, "a name"},      {"share", RS_COLUMN_RATIO, false, "a share"},
+    {"wait_ms", RS_COLUMN_MS, false, "a time"},     {"n", RS_COLUMN_COUNT, false, "a number"},
+    {"at", RS_COLUMN_TIME, false, "an instant"},    {"kept", RS_COLUMN_YES, false, "yes or no"},
+    {"value", RS_COLUMN_FIGURE, false, "a figure"}, {"unit", RS_COLUMN_TEXT, true, "its unit"},
+    {"weekday", RS_COLUMN_WEEKDAY, false, "a day"}};
+static const rs_report_t made_report = {.name = "made",
+                                        .what = "made up",
+                                        .function = "f",
+                                        .explanation = "",
+                                        .columns = made_columns,
+                                        .column_count = RS_ARRAY_LEN(made_columns),
+                                        .asked = RS_ARRAY_LEN(made_columns)};
 
 static rs_report_result_t result_of(const char *const *cells, uint32_t rows) {
     rs_report_result_t result = {.report = &made_report, .rows = rows, .columns = RS_ARRAY_LEN(made_columns)};
@@ -73,11 +81,14 @@ static void what_would_break_csv_or_json_is_quoted(void **state) {
     static const char *const cells[] = {"a \"b\", c\\\n", "0.5", NULL, "3", "2026-03-02T00:00:00Z", "t", NULL, "", "1"};
     rs_report_result_t result = result_of(cells, 1);
     rs_report_warn(&result, "one \"%s\"\nsecond line", "x");
-    rs_report_warn(&result, "one \"%s\"\nanother second line", "x");   /* the same first line */
+    rs_report_warn(&result, "one \"%s\"\nanother second line", "x"); /* the same first line */
     char *csv = printed(rs_report_print_csv, &result), *json = printed(print_json, &result);
-    assert_string_equal(csv, "name,share,wait_ms,n,at,kept,value,unit,weekday\r\n\"a \"\"b\"\", c\\\n\",0.5,,3,2026-03-02T00:00:00Z,true,,\"\",1\r\n");
+    assert_string_equal(
+        csv,
+        "name,share,wait_ms,n,at,kept,value,unit,weekday\r\n\"a \"\"b\"\", c\\\n\",0.5,,3,2026-03-02T00:00:00Z,true,,\"\",1\r\n");
     assert_string_equal(json, "{\"report\": \"made\", \"timezone\": \"UTC\", \"warnings\": [\"one \\\"x\\\"\"], \"rows\": [\n"
-                              "{\"name\": \"a \\\"b\\\", c\\\\\\u000a\", \"share\": 0.5, \"wait_ms\": null, \"n\": 3, \"at\": \"2026-03-02T00:00:00Z\", \"kept\": true, "
+                              "{\"name\": \"a \\\"b\\\", c\\\\\\u000a\", \"share\": 0.5, \"wait_ms\": null, \"n\": 3, \"at\": "
+                              "\"2026-03-02T00:00:00Z\", \"kept\": true, "
                               "\"value\": null, \"unit\": \"\", \"weekday\": 1}]}\n");
     free(csv);
     free(json);
@@ -102,7 +113,8 @@ static void a_name_stays_a_name_in_a_page(void **state) {
 
 static void a_program_that_is_not_there_is_named_with_its_package(void **state) {
     (void)state;
-    static const char *const missing[] = {"ringside-no-such-program", NULL}, *const failing[] = {"false", NULL}, *const other[] = {"cat", NULL};
+    static const char *const missing[] = {"ringside-no-such-program", NULL}, *const failing[] = {"false", NULL},
+                             *const other[] = {"cat", NULL};
     char why[256];
     FILE *input = tmpfile();
     assert_non_null(input);
@@ -124,13 +136,14 @@ static void every_report_says_what_it_asks_and_shows(void **state) {
         assert_ptr_equal(rs_report_find(report->name), report);
         assert_true(report->what != NULL && report->explanation != NULL && report->function != NULL);
         assert_true(report->column_count <= RS_REPORT_MAX_COLUMNS && report->asked <= report->column_count && report->asked > 0);
-        assert_null(report->arguments[RS_REPORT_MAX_ARGUMENTS - 1].parameter);   /* ends the list */
+        assert_null(report->arguments[RS_REPORT_MAX_ARGUMENTS - 1].parameter); /* ends the list */
         for (uint32_t c = 0; c < report->column_count; c++) {
             assert_true(report->columns[c].what[0] != 0);
             for (uint32_t d = 0; d < c; d++) assert_string_not_equal(report->columns[c].name, report->columns[d].name);
         }
         bool has_figure = report->chart != RS_DRAWN_KEYS;
-        for (uint32_t c = 0; c < report->column_count; c++) has_figure = has_figure || strcmp(report->columns[c].name, report->figure) == 0;
+        for (uint32_t c = 0; c < report->column_count; c++)
+            has_figure = has_figure || strcmp(report->columns[c].name, report->figure) == 0;
         assert_true(has_figure);
     }
     assert_null(rs_report_find("nonsense"));
@@ -152,9 +165,10 @@ static void the_plan_is_that_of_erlang(void **state) {
     assert_true(rs_report_number(&result, 0, "agents") == 14);
     assert_float_equal(rs_report_number(&result, 0, "service_level"), 0.8883500, 1e-6);
     assert_float_equal(rs_report_number(&result, 0, "occupancy"), 0.7142857, 1e-6);
-    assert_true(rs_report_number(&result, 0, "service_level_fewer") < 0.8883 && rs_report_number(&result, 0, "service_level_more") > 0.8884);
-    assert_true(rs_report_number(&result, 0, "lost_by_fewer") == 0);   /* nobody gives up */
-    assert_null(rs_report_cell(&result, 1, (uint32_t)rs_report_column_at(&result, "agents")));   /* without a handle time no plan */
+    assert_true(rs_report_number(&result, 0, "service_level_fewer") < 0.8883 &&
+                rs_report_number(&result, 0, "service_level_more") > 0.8884);
+    assert_true(rs_report_number(&result, 0, "lost_by_fewer") == 0);                           /* nobody gives up */
+    assert_null(rs_report_cell(&result, 1, (uint32_t)rs_report_column_at(&result, "agents"))); /* without a handle time no plan */
     assert_int_equal(result.warning_count, 1);
     rs_report_result_deinit(&result);
 }
