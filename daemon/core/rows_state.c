@@ -93,6 +93,19 @@ static bool saved_is_right(const rs_sums_saved_t *saved) {
     return true;
 }
 
+/* Durations of cells before give up their lines when few are left: what else the state needs had its lines when it was saved, and
+ * durations may have had theirs in histograms then. */
+static void leave_lines(rs_rows_t *rows, uint32_t number, uint32_t *settled) {
+    while (rs_sums_lines_left(&rows->store) < RS_SUMS_LINES_MOST && *settled + 1 < number) {
+        rs_cell_t *cell = rs_rows_cell(rows, ++*settled);
+        if (cell->is_free) continue;
+        rs_sums_settle(&rows->store, &cell->common);
+        for (unsigned a = 0; a < RS_ATTRIBUTION_COUNT; a++) {
+            if (cell->own[a] != 0) rs_sums_settle(&rows->store, rs_pool_at(&rows->sums, cell->own[a]));
+        }
+    }
+}
+
 static void get_histograms(rs_state_reader_t *reader, const rs_state_figures_t *figures, rs_rows_t *rows, rs_sums_t *sums) {
     rs_hist_entry_t entries[RS_HIST_BUCKETS];
     unsigned histogram = 0;
@@ -119,8 +132,9 @@ static void get_sums(rs_state_reader_t *reader, const rs_state_figures_t *figure
     get_histograms(reader, figures, rows, sums);
 }
 
-static void get_cell(rs_state_reader_t *reader, const rs_state_figures_t *figures, rs_rows_t *rows, uint32_t number) {
+static void get_cell(rs_state_reader_t *reader, const rs_state_figures_t *figures, rs_rows_t *rows, uint32_t number, uint32_t *settled) {
     rs_cell_t *cell = rs_rows_cell(rows, number);
+    leave_lines(rows, number, settled);
     const uint8_t own = rs_state_get_u8(reader);
     if ((own >> RS_ATTRIBUTION_COUNT) != 0) rs_state_refuse(reader, RS_ERR_PARSE, "a row has attributions that are none");
     get_sums(reader, figures, rows, &cell->common);
@@ -128,19 +142,23 @@ static void get_cell(rs_state_reader_t *reader, const rs_state_figures_t *figure
         if ((own >> a & 1) == 0) continue;
         rs_sums_t *sums = rs_rows_own(rows, cell, a);
         if (sums == NULL) rs_state_refuse(reader, RS_ERR_LIMIT, "the state holds more rows than limits.rows allows now");
-        else get_sums(reader, figures, rows, sums);
+        else {
+            leave_lines(rows, number, settled);
+            get_sums(reader, figures, rows, sums);
+        }
     }
 }
 
 static void get_cells(rs_state_reader_t *reader, const rs_state_figures_t *figures, rs_rows_t *rows) {
     rs_state_claims_t claims;
     const int status = rs_state_claims_begin(&claims, &rows->cells);
+    uint32_t settled = 0;   /* cells whose durations are in no line any more */
     if (status != RS_OK) rs_state_refuse(reader, status, "the rows cannot be indexed");
     for (uint32_t number = 1; number <= rows->cells.made && rs_state_is_good(reader); number++) {
         rs_cell_t *cell = rs_rows_cell(rows, number);
         cell->is_free = rs_state_is_free(&claims, number);
         if (cell->is_free) continue;
-        get_cell(reader, figures, rows, number);
+        get_cell(reader, figures, rows, number, &settled);
         if (!rs__rows_restore(rows, number)) rs_state_refuse(reader, RS_ERR_PARSE, "two rows are of the same key and interval");
     }
     rs_state_claims_end(&claims);

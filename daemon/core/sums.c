@@ -6,15 +6,18 @@
 enum { BUCKET_BITS = 10, HISTOGRAM_BITS = 4, TAKEN_BACK = 1 << (BUCKET_BITS + HISTOGRAM_BITS) };
 _Static_assert(RS_HIST_BUCKETS <= 1 << BUCKET_BITS && RS_HIST_COUNT <= 1 << HISTOGRAM_BITS, "a waiting duration is packed into 16 bits");
 
+/* Of many rows the mean holds; a few may all be full ones. */
+enum { FEW_ROWS_LINES = 4096, FEW_ROWS_BLOCKS = 2048 };
+
 static uint32_t at_most(uint64_t wanted) { return wanted < UINT32_MAX / 2 ? (uint32_t)wanted : UINT32_MAX / 2; }
 
 int rs_sums_init(rs_sums_store_t *store, uint64_t max_rows) {
     *store = (rs_sums_store_t){0};
     rs_places_init(&store->places);
     store->tally = calloc(1, sizeof *store->tally);
-    if (store->tally == NULL || rs_pool_init(&store->lines, RS_SUMS_LINE, at_most(max_rows * RS_LINES_EACH)) != RS_OK ||
-        rs_pool_init(&store->tables, sizeof(rs_block_table_t), at_most(max_rows * RS_TABLES_EACH)) != RS_OK ||
-        rs_pool_init(&store->blocks, sizeof(rs_block_t), at_most(max_rows * RS_BLOCKS_EACH)) != RS_OK) {
+    if (store->tally == NULL || rs_pool_init(&store->lines, RS_SUMS_LINE, at_most(max_rows * RS_LINES_EACH + FEW_ROWS_LINES)) != RS_OK ||
+        rs_pool_init(&store->tables, sizeof(rs_block_table_t), at_most(max_rows * RS_TABLES_EACH + FEW_ROWS_BLOCKS)) != RS_OK ||
+        rs_pool_init(&store->blocks, sizeof(rs_block_t), at_most(max_rows * RS_BLOCKS_EACH + FEW_ROWS_BLOCKS)) != RS_OK) {
         rs_sums_deinit(store);
         return RS_ERR_MEMORY;
     }
@@ -115,6 +118,12 @@ static void settle_all(rs_sums_store_t *store, rs_sums_t *sums) {
     settle(store, sums, sums->durations, sums->duration_count);
     sums->duration_count = 0;
 }
+
+void rs_sums_settle(rs_sums_store_t *store, rs_sums_t *sums) {
+    if (sums->more_durations != 0) settle_all(store, sums);
+}
+
+uint32_t rs_sums_lines_left(const rs_sums_store_t *store) { return store->lines.max_items - store->lines.live; }
 
 /* The sums' own place for durations is full: they move to a line while these are few. */
 static void make_room(rs_sums_store_t *store, rs_sums_t *sums) {

@@ -111,6 +111,11 @@ typedef struct rs_sums_saved {
 void rs_sums_save(const rs_sums_store_t *store, const rs_sums_t *sums, rs_sums_saved_t *saved);
 /* False: no room. */
 RS_MUST_CHECK bool rs_sums_restore(rs_sums_store_t *store, rs_sums_t *sums, const rs_sums_saved_t *saved);
+/* Loading: lines that no sums use; what sums may need at most beside their durations; and durations that are in lines go to their
+ * histograms, so that their lines are free. */
+uint32_t rs_sums_lines_left(const rs_sums_store_t *store);
+enum { RS_SUMS_LINES_MOST = RS_PLACES_GROUPS + RS_EXTREME_COUNT + 1 };
+void rs_sums_settle(rs_sums_store_t *store, rs_sums_t *sums);
 /* So many durations of a bucket at once. */
 void rs_sums_add_bucket(rs_sums_store_t *store, rs_sums_t *sums, unsigned histogram, unsigned bucket, int32_t times);
 

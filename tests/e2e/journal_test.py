@@ -427,6 +427,7 @@ def what_cannot_be_gone_on_from_is_one_clear_line(path):
         house.ringside("send", "--to", daemon.events, house.FIXTURE)
         daemon.stop()
         start_again(daemon)
+        house.ringside("send", "--to", daemon.events, house.FIXTURE)   # something to begin the next file with
         daemon.stop()
         segments = sorted(glob.glob(journal_of(daemon) + "/journal-*.seg"))
         house.check(len(segments) == 2, str(segments))

@@ -1,7 +1,7 @@
 /* A database that went back to any earlier state, or was away while rows were given up, is exactly what it would have been after the stretch
  * it lacks was made again from the journal: every row and edge with part and revision, every transition, every refusal. Random histories
  * with late events, rows collected and confirmed in random portions, saved states at random points.
- * RS_SEEDS: how many histories (60; a tenth under a sanitizer). RS_SEED: only this one. */
+ * RS_REBUILDS: how many histories (60; a tenth under a sanitizer). RS_SEED: only this one. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -363,9 +363,9 @@ static void what_a_database_lacks_is_made_again_from_the_journal(void **state) {
     (void)state;
     sums_t sums = {0};
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    const uint64_t seeds = rs_test_number("RS_SEEDS", 6);
+    const uint64_t seeds = rs_test_number("RS_REBUILDS", 6);
 #else
-    const uint64_t seeds = rs_test_number("RS_SEEDS", 60);
+    const uint64_t seeds = rs_test_number("RS_REBUILDS", 60);
 #endif
     if (getenv("RS_SEED") != NULL) {
         one_history(rs_random_seed(), &sums);

@@ -6,7 +6,7 @@
  * absent for the day. Agents tell when they come and go. It is played to a real core, event by event; the
  * rules come from a file's text, and their limits from its budget. First four weeks to learn, then the thirty days; then, from the state
  * that the core has at their end, runs that lose a fifth of the agents at a random moment of an open day.
- * RS_SEEDS: how many such runs (200; 5 under a sanitizer). RS_SEED: the beginning of the random numbers. */
+ * RS_RUNS: how many such runs (200; 5 under a sanitizer). RS_SEED: the beginning of the random numbers. */
 #include "core/core.h"
 #include "random.h"
 #include "state_bytes.h"
@@ -278,7 +278,7 @@ static void lose_staff(const world_t *healthy, const state_bytes_t *state, doubl
 }
 
 int main(void) {
-    const uint64_t runs = rs_test_number("RS_SEEDS", DEFAULT_RUNS), seed = rs_test_number("RS_SEED", 1);
+    const uint64_t runs = rs_test_number("RS_RUNS", DEFAULT_RUNS), seed = rs_test_number("RS_SEED", 1);
     printf("seed: RS_SEED=%llu\n", (unsigned long long)seed);
     world_t *world = calloc(1, sizeof *world);
     if (world == NULL) return 1;
