@@ -2,7 +2,6 @@
 #include "cli/cli.h"
 
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 
 typedef struct rs_command {
@@ -20,27 +19,8 @@ static const rs_command_t commands[] = {
     {"rules", rs_cli_rules, "explain what alert rules will do: limits, false alarms, how soon a shift is seen"},
     {"migrate", rs_cli_migrate, "bring the database schema up to date"},
     {"journal", rs_cli_journal, "verify the daemon's journal, print what is in it, or how much"},
+    {"report", rs_cli_report, "history from PostgreSQL: figures, reviews, staffing, as table, csv, json or page"},
 };
-
-int rs_cli_fail(const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    fputs("ringside: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
-    va_end(arguments);
-    return 1;
-}
-
-int rs_cli_usage(const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    fputs("ringside: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
-    va_end(arguments);
-    return 2;
-}
 
 static void print_help(FILE *out) {
     fputs("Usage: ringside COMMAND [OPTION...]\n\nCommands:\n", out);

@@ -4,6 +4,7 @@
 #include "cli/customers_print.h"
 #include "cli/process_print.h"
 #include "cli/reader.h"
+#include "cli/replay_store.h"
 #include "cli/replay_stream.h"
 #include "cli/row_print.h"
 #include "cli/sorter.h"
@@ -18,6 +19,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { MAX_FILES = 1024, MAX_SETS = 256, BLOCKS = 6 };
@@ -30,7 +32,9 @@ typedef struct rs_replay {
     size_t set_count;
     const char *files[MAX_FILES];
     size_t file_count;
-    bool alerts, process, customers, dot;
+    const char *database, *stream;
+    bool alerts, process, customers, dot, store, replace, keeps_edges;
+    uint64_t store_run;             /* microseconds since 1970: grows */
     /* what that means */
     rs_config_t *config;
     rs_zone_t *zone;
@@ -54,7 +58,8 @@ typedef struct rs_replay {
 } rs_replay_t;
 
 enum { OPTION_FORMAT = 256, OPTION_INTERVAL, OPTION_TIMEZONE, OPTION_BY, OPTION_ATTRIBUTION, OPTION_POLICY, OPTION_THRESHOLD,
-       OPTION_SHORT, OPTION_CONFIG, OPTION_SET, OPTION_OUTPUT, OPTION_ALERTS, OPTION_BASELINE, OPTION_SORT_MEMORY, OPTION_PROCESS, OPTION_CUSTOMERS };
+       OPTION_SHORT, OPTION_CONFIG, OPTION_SET, OPTION_OUTPUT, OPTION_ALERTS, OPTION_BASELINE, OPTION_SORT_MEMORY, OPTION_PROCESS, OPTION_CUSTOMERS,
+       OPTION_STORE, OPTION_DATABASE, OPTION_STREAM, OPTION_REPLACE };
 
 static const struct argp_option options[] = {
     {"format", OPTION_FORMAT, "FORMAT", 0, "ndjson, asterisk-queue-log or protobuf (by file name)", 0},
@@ -71,6 +76,10 @@ static const struct argp_option options[] = {
     {"alerts", OPTION_ALERTS, 0, 0, "print the transitions of the configured alert rules instead", 0},
     {"process", OPTION_PROCESS, 0, 0, "print the way through the process instead: edges between stages, bottleneck, rework, variants", 0},
     {"customers", OPTION_CUSTOMERS, 0, 0, "print contacts per customer, and who came most often, by pseudonym, instead", 0},
+    {"store", OPTION_STORE, 0, 0, "write rows and the process map into PostgreSQL as a daemon would have (store.database) instead", 0},
+    {"database", OPTION_DATABASE, "CONNINFO", 0, "with --store: a libpq connection string instead", 0},
+    {"stream", OPTION_STREAM, "NAME", 0, "with --store: under which name; a daemon's own is main (replay)", 0},
+    {"replace", OPTION_REPLACE, 0, 0, "with --store: what an earlier replay of that stream wrote there goes first", 0},
     {"sort-memory", OPTION_SORT_MEMORY, "BYTES", 0, "disorder is sorted in so much memory and spilled beyond (1GiB)", 0},
     {0}};
 
@@ -90,6 +99,10 @@ static error_t parse_option(int key, char *argument, struct argp_state *state) {
         case OPTION_ALERTS: replay->alerts = true; return 0;
         case OPTION_PROCESS: replay->process = true; return 0;
         case OPTION_CUSTOMERS: replay->customers = true; return 0;
+        case OPTION_STORE: replay->store = true; return 0;
+        case OPTION_DATABASE: replay->database = argument; return 0;
+        case OPTION_STREAM: replay->stream = argument; return 0;
+        case OPTION_REPLACE: replay->replace = true; return 0;
         case OPTION_SORT_MEMORY: replay->sort_memory = argument; return 0;
         case OPTION_SET:
             if (replay->set_count == MAX_SETS) argp_error(state, "more than %d --set", MAX_SETS);
@@ -469,12 +482,21 @@ static void widen_limits(rs_config_t *config) {
 }
 
 static int create_core(rs_replay_t *replay, bool applies, rs_core_t **core) {
-    const bool alerts = applies && replay->alerts, process = applies && replay->process;
-    const rs_core_options_t core_options = {
+    const bool alerts = applies && replay->alerts, process = applies && replay->process, store = applies && replay->store;
+    const rs_config_t *config = replay->config;
+    rs_core_options_t core_options = {
         .config = replay->config, .replay = true, .windows = alerts, .alerts = alerts, .process = process,
         .families = applies && !alerts && !process ? 1u << (replay->customers ? RS_FAMILY_TOTAL : replay->family) : 0, .attributions = replay->attribution_bit,
         .interval = replay->spec, .start_us = 0, .run = 0, .hash_seed = UINT64_C(0x72696e6773696465),
         .effects = {.context = replay, .on_alert = print_alert}};
+    if (store) {   /* all that a daemon keeps */
+        core_options.families = (1u << RS_FAMILY_COUNT) - 1;
+        core_options.process = replay->keeps_edges;
+        core_options.attributions = (config->attribution_event ? 1u << RS_ATTRIBUTION_EVENT : 0u) | (config->attribution_enter ? 1u << RS_ATTRIBUTION_ENTER : 0u) |
+                                    (config->attribution_close ? 1u << RS_ATTRIBUTION_CLOSE : 0u);
+        core_options.interval = (rs_interval_spec_t){.mode = RS_INTERVAL_FIXED, .length_us = config->interval_us};
+        core_options.run = replay->store_run;
+    }
     const int status = rs_core_create(&core_options, core);
     return status == RS_OK ? 0 : rs_cli_fail("cannot start: %s", rs_status_text(status));
 }
@@ -500,6 +522,7 @@ static int make_pseudonym_key(rs_replay_t *replay) {
 
 static int create_parts(rs_replay_t *replay) {
     if (!replay->config->missing_end_named) replay->config->missing_end_us = 0;   /* in replay only when configured */
+    replay->keeps_edges = replay->config->limits.edges > 0;
     widen_limits(replay->config);
     int result = make_pseudonym_key(replay);
     if (result == 0) result = create_core(replay, true, &replay->core);
@@ -507,16 +530,52 @@ static int create_parts(rs_replay_t *replay) {
     return result;
 }
 
+/* What would change what a name of the database means, or would have no effect there, is refused. */
+static int check_store(rs_replay_t *replay) {
+    struct timespec now;
+    if (!replay->store) {
+        return replay->database == NULL && replay->stream == NULL && !replay->replace ? 0 : rs_cli_usage("--database, --stream and --replace: only with --store");
+    }
+    if (replay->policy != NULL || replay->threshold != NULL || replay->short_text != NULL) {
+        return rs_cli_usage("--store: --policy, --threshold and --short would store other figures under a policy's name; name them in the configuration");
+    }
+    if (replay->stream == NULL) replay->stream = "replay";
+    if (replay->stream[0] == 0 || strlen(replay->stream) > RS_MAX_NAME) return rs_cli_usage("--stream: a name of 1 to %d bytes", RS_MAX_NAME);
+    clock_gettime(CLOCK_REALTIME, &now);
+    replay->store_run = (uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000u;
+    return 0;
+}
+
+static int store_rows(rs_replay_t *replay) {
+    const rs_str_t named = replay->config->database;
+    char *database = replay->database != NULL ? strdup(replay->database) : strndup(named.len == 0 ? "" : named.data, named.len);
+    if (database == NULL) return rs_cli_fail("out of memory");
+    const rs_replay_store_t store = {.database = database, .stream = replay->stream, .replace = replay->replace, .progress = isatty(STDERR_FILENO) != 0,
+                                     .run = replay->store_run};
+    const int result = rs_replay_store(replay->core, replay->admission, &store, &replay->rows);
+    free(database);
+    return result;
+}
+
 static int run(rs_replay_t *replay) {
-    if (replay->alerts + replay->process + replay->customers > 1) return rs_cli_usage("--alerts, --process and --customers: one of them");
+    if (replay->alerts + replay->process + replay->customers + replay->store > 1) return rs_cli_usage("--alerts, --process, --customers and --store: one of them");
+    if (check_store(replay) != 0) return 2;
     int result = parse_names(replay);
     if (result == 0) result = parse_bytes(replay->sort_memory, &replay->sort_bytes);
     if (result == 0) result = load_zone(replay);
     if (result == 0) result = parse_interval(replay);
     if (result == 0) result = load_config(replay);
+    if (result == 0 && replay->store && replay->database == NULL && replay->config->database.len == 0) {
+        result = rs_cli_usage("--store: where? --database CONNINFO, or store.database in the configuration");
+    }
     if (result == 0) result = create_parts(replay);
     if (result == 0) result = read_and_apply(replay);
+    if (result == 0 && replay->store) result = store_rows(replay);
     if (result != 0) return result;
+    if (replay->store) {
+        print_summary(replay);
+        return 0;
+    }
     replay->printer.out = stdout;
     replay->printer.by = replay->family;
     replay->printer.zone = replay->zone;

@@ -167,23 +167,30 @@ BEGIN
         FROM sample
     ), both_have AS (
         SELECT cell FROM filled WHERE has_data GROUP BY cell HAVING bool_or(after) AND bool_or(NOT after)
+    ), counted AS (   -- of a single day the hours tell how much the figure varies
+        SELECT least(count(DISTINCT f.local::date) FILTER (WHERE NOT f.after), count(DISTINCT f.local::date) FILTER (WHERE f.after)) < 2 AS by_hour,
+            count(DISTINCT f.local::date) FILTER (WHERE NOT f.after) AS before_days, count(DISTINCT f.local::date) FILTER (WHERE f.after) AS after_days
+        FROM filled AS f WHERE f.has_data AND f.cell IN (SELECT cell FROM both_have)
     ), day AS (
-        SELECT f.after, f.local::date AS day, sum(f.numerator)::double precision AS x,
+        SELECT f.after, CASE WHEN n.by_hour THEN f.local::date + f.cell * 1000 ELSE f.local::date END AS day, sum(f.numerator)::double precision AS x,
             CASE WHEN m.kind = 'count' THEN 1 ELSE sum(f.denominator)::double precision END AS y,
             ringside.hist_merge(array_agg(f.histogram) FILTER (WHERE f.has_data)) AS h
-        FROM filled AS f WHERE f.has_data AND f.cell IN (SELECT cell FROM both_have) GROUP BY 1, 2
+        FROM filled AS f, counted AS n WHERE f.has_data AND f.cell IN (SELECT cell FROM both_have) GROUP BY 1, 2
     )
     SELECT (SELECT array_agg(ROW(d.after, d.day, d.x, d.y, d.h)::ringside.day_sample ORDER BY d.after, d.day) FROM day AS d),
+        (SELECT n.by_hour FROM counted AS n) AS by_hour, (SELECT n.before_days FROM counted AS n) AS before_days, (SELECT n.after_days FROM counted AS n) AS after_days,
         (SELECT count(*) FROM filled WHERE has_data) AS hours,
         (SELECT count(*) FROM filled WHERE has_data AND cell NOT IN (SELECT cell FROM both_have)) AS left_out,
         (SELECT ringside.all_versions(array_agg(v)) FROM filled, unnest(versions) AS v WHERE NOT after) AS before_versions,
         (SELECT ringside.all_versions(array_agg(v)) FROM filled, unnest(versions) AS v WHERE after) AS after_versions,
-        (SELECT count(DISTINCT n) > 1 FROM (SELECT extract(isodow FROM day) AS w, count(*) FILTER (WHERE after) - count(*) FILTER (WHERE NOT after) AS n
-                                            FROM day GROUP BY 1) AS balance) AS unbalanced
+        (SELECT count(DISTINCT n) > 1 FROM (SELECT extract(isodow FROM local) AS w, count(DISTINCT local::date) FILTER (WHERE after)
+                                                - count(DISTINCT local::date) FILTER (WHERE NOT after) AS n
+                                            FROM filled WHERE has_data AND cell IN (SELECT cell FROM both_have) GROUP BY 1) AS balance) AS unbalanced
         INTO used;
     days := coalesce(used.array_agg, '{}');
     SELECT * INTO c FROM ringside.compare_days(m.kind, m.per_mille, days, confidence);
-    SELECT count(*) FILTER (WHERE NOT d.after), count(*) FILTER (WHERE d.after) INTO before_days, after_days FROM unnest(days) AS d;
+    before_days := used.before_days;
+    after_days := used.after_days;
     SELECT sum(CASE WHEN m.kind = 'percentile' THEN s.n ELSE d.y END) FILTER (WHERE NOT d.after),
            sum(CASE WHEN m.kind = 'percentile' THEN s.n ELSE d.y END) FILTER (WHERE d.after) INTO before_n, after_n
         FROM unnest(days) AS d, LATERAL (SELECT sum(k) AS n FROM unnest((d.h).count) AS k) AS s;
@@ -192,6 +199,9 @@ BEGIN
     IF before_days = 0 OR after_days = 0 THEN
         notes := notes || format('no data %s in the same hours of the same weekdays', CASE WHEN before_days = 0 AND after_days = 0 THEN 'on either side'
             WHEN before_days = 0 THEN 'before' ELSE 'after' END);
+    ELSIF used.by_hour THEN
+        notes := notes || ('one day is all there is of a side: the interval comes from its hours, and speaks of these days only'
+            || CASE WHEN m.kind = 'count' THEN ', counts as means of an hour' ELSE '' END);
     ELSIF before_days < 10 OR after_days < 10 THEN
         notes := notes || format('only %s days before and %s after: less than two working weeks say little', before_days, after_days);
     END IF;
@@ -213,7 +223,8 @@ BEGIN
     SELECT notes || array_agg(format('%s: %s', to_char(g.from_month AT TIME ZONE 'UTC', 'YYYY-MM'), g.why)) INTO notes
         FROM (SELECT * FROM ringside.missing_months(of_family || '_interval_part', before_from, before_to)
               UNION SELECT * FROM ringside.missing_months(of_family || '_interval_part', after_from, after_to)) AS g;
-    RETURN QUERY SELECT of_metric, of_policy, m.unit, c.before_value, c.after_value, c.difference, c.low, c.high, confidence, c.p_value, c.test,
+    RETURN QUERY SELECT of_metric, of_policy, m.unit, c.before_value, c.after_value, c.difference, c.low, c.high, confidence, c.p_value,
+        CASE WHEN used.by_hour THEN regexp_replace(c.test, 'day(s?)$', 'hour\1') ELSE c.test END,
         CASE WHEN c.low IS NULL THEN 'cannot be told' WHEN c.low > 0 THEN CASE WHEN m.more_is_better THEN 'better' ELSE 'worse' END
              WHEN c.high < 0 THEN CASE WHEN m.more_is_better THEN 'worse' ELSE 'better' END ELSE 'no difference shown' END,
         before_days, after_days, before_n, after_n, c.phi, c.superiority, after_formula, notes;

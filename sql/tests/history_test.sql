@@ -54,7 +54,7 @@ SELECT z.zone, l.queue, (date_bin('15 minutes', l.queued_at, '2000-01-01Z') AT T
     count(*) FILTER (WHERE outcome = 'answered') AS answered, count(*) FILTER (WHERE outcome = 'abandoned') AS abandoned,
     count(*) FILTER (WHERE outcome = 'answered' AND wait_us <= 20e6) AS num,
     count(*) FILTER (WHERE outcome = 'answered' OR outcome = 'abandoned' AND wait_us > 5e6) AS den,
-    sum(wait_us) FILTER (WHERE outcome = 'answered') AS waited, max(wait_us) / 1000 AS longest,
+    coalesce(sum(wait_us) FILTER (WHERE outcome = 'answered'), 0) AS waited, max(wait_us) / 1000 AS longest,
     percentile_disc('{0.5,0.8,0.9,0.95,0.99}'::float8[]) WITHIN GROUP (ORDER BY wait_us / 1000) FILTER (WHERE outcome = 'answered') AS p
 FROM zoned AS z JOIN leg AS l USING (zone) GROUP BY 1, 2, 3;
 CREATE TEMPORARY TABLE told AS

@@ -15,5 +15,6 @@ int main(void) {
     failed += _cmocka_run_group_tests("board", board_tests, board_test_count, NULL, NULL);
     failed += _cmocka_run_group_tests("screen", screen_tests, screen_test_count, NULL, NULL);
     failed += _cmocka_run_group_tests("rows", row_tests, row_test_count, NULL, NULL);
+    failed += _cmocka_run_group_tests("reports", report_tests, report_test_count, NULL, NULL);
     return failed == 0 ? 0 : 1;
 }

@@ -1,0 +1,169 @@
+/* A report as one page that needs nothing else: no script, charts as SVG; for a browser, a mail, a printer. */
+#include "cli/report.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static const char style[] =
+    "body{font:15px/1.45 Helvetica,Arial,sans-serif;color:#222;max-width:1100px;margin:2em auto;padding:0 1em}"
+    "h1{font-size:1.6em;margin:0 0 .2em}.period{color:#555;margin:0 0 1.2em}figure{margin:0 0 1.4em}figure "
+    "svg{max-width:100%;height:auto}"
+    ".scroll{overflow-x:auto}table{border-collapse:collapse;font-size:13px;font-variant-numeric:tabular-nums}"
+    "th,td{padding:.3em .7em;text-align:left;vertical-align:top;border-bottom:1px solid #e2e2e2}th{border-bottom:2px solid #999}"
+    "td.n,th.n{text-align:right}td.n{white-space:nowrap}tr.good td{background:#eaf3e6}tr.bad td{background:#f9e9e5}"
+    ".warnings{background:#fff6df;border-left:4px solid #d39b1e;padding:.6em 1em;margin:0 0 1.4em}dl{font-size:13px;columns:2}"
+    "dt{font-weight:bold;break-after:avoid}dd{margin:0 0 .4em 0}footer{color:#777;font-size:12px;margin-top:2em}"
+    "@media print{body{margin:0;max-width:none}thead{display:table-header-group}tr,figure{break-inside:avoid}"
+    "*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}";
+
+static void put(FILE *out, const char *text) {
+    for (; *text != 0; text++) {
+        switch (*text) {
+            case '&': fputs("&amp;", out); break;
+            case '<': fputs("&lt;", out); break;
+            case '>': fputs("&gt;", out); break;
+            case '"': fputs("&quot;", out); break;
+            default: fputc((unsigned char)*text < 0x20 ? ' ' : *text, out); break;
+        }
+    }
+}
+
+static bool is_number(const rs_report_column_t *column) {
+    return column->kind == RS_COLUMN_COUNT || column->kind == RS_COLUMN_RATIO || column->kind == RS_COLUMN_MS ||
+           column->kind == RS_COLUMN_FIGURE;
+}
+
+static void put_words(FILE *out, const char *name) {
+    for (; *name != 0; name++) fputc(*name == '_' ? ' ' : *name, out);
+}
+
+static void put_head(FILE *out, const rs_report_request_t *request, const rs_report_result_t *result) {
+    const rs_report_t *report = result->report;
+    static const rs_report_option_t told[] = {RS_OPT_TENANT, RS_OPT_KEY,    RS_OPT_CHANNEL, RS_OPT_METRIC,
+                                              RS_OPT_POLICY, RS_OPT_FAMILY, RS_OPT_STEP};
+    fputs(
+        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">"
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src "
+        "data:\"><title>ringside: ",
+        out);
+    put(out, report->name);
+    fprintf(out, "</title><style>%s</style></head><body>\n<h1>", style);
+    char title[256]; /* without the hint at options */
+    snprintf(title, sizeof title, "%.*s", (int)strcspn(report->what, "("), report->what);
+    if (title[0] >= 'a' && title[0] <= 'z') title[0] = (char)(title[0] - 'a' + 'A');
+    put(out, title);
+    fputs("</h1>\n<p class=\"period\">", out);
+    if (rs_report_takes(report, RS_OPT_BEFORE_FROM)) {
+        fprintf(out, "after: <b>%s</b> to <b>%s</b>, before: <b>%s</b> to <b>%s</b>", request->from, request->to,
+                request->before_from, request->before_to);
+    } else if (rs_report_takes(report, RS_OPT_FROM)) {
+        fprintf(out, "<b>%s</b> up to <b>%s</b>", request->from, request->to);
+    }
+    fputs(" · times of ", out);
+    put(out, request->values[RS_OPT_ZONE]);
+    for (size_t i = 0; i < RS_ARRAY_LEN(told); i++) {
+        if (request->values[told[i]] == NULL || !rs_report_takes(report, told[i])) continue;
+        fprintf(out, " · %s ", rs_report_option_name(told[i]) + 2);
+        put(out, strcmp(request->values[told[i]], "*") == 0 ? "all" : request->values[told[i]]);
+    }
+    fputs("</p>\n", out);
+}
+
+static void put_warnings(FILE *out, const rs_report_result_t *result) {
+    if (result->warning_count == 0) return;
+    fputs("<div class=\"warnings\"><b>To be careful about</b><ul>", out);
+    for (uint32_t i = 0; i < result->warning_count; i++) {
+        fputs("<li>", out);
+        put(out, result->warnings[i]);
+        fputs("</li>", out);
+    }
+    fputs("</ul></div>\n", out);
+}
+
+/* Rows that say themselves whether they are good. */
+static const char *row_class(const rs_report_result_t *result, uint32_t row) {
+    static const char *const columns[] = {"verdict", "attained", "place", "bottleneck", "overdue", "signal"};
+    for (size_t c = 0; c < RS_ARRAY_LEN(columns); c++) {
+        const int at = rs_report_column_at(result, columns[c]);
+        const char *value = at < 0 ? NULL : rs_report_cell(result, row, (uint32_t)at);
+        if (value == NULL) continue;
+        if (c == 0 || c == 2) {
+            if (strcmp(value, "better") == 0 || strcmp(value, "clearly better") == 0) return "good";
+            if (strcmp(value, "worse") == 0 || strcmp(value, "clearly worse") == 0) return "bad";
+        } else if (c == 1) {
+            return strcmp(value, "t") == 0 ? "good" : "bad";
+        } else if (c == 5 || strcmp(value, "t") == 0) {
+            return "bad";
+        }
+    }
+    return "";
+}
+
+static void put_table(FILE *out, const rs_report_result_t *result) {
+    char text[2048];
+    if (result->rows == 0) {
+        fputs("<p>Nothing in this period.</p>\n", out);
+        return;
+    }
+    fputs("<div class=\"scroll\"><table><thead><tr>", out);
+    for (uint32_t i = 0; i < result->columns; i++) {
+        if (!rs_report_is_shown(result, i)) continue;
+        fprintf(out, "<th%s title=\"", is_number(&result->report->columns[i]) ? " class=\"n\"" : "");
+        put(out, result->report->columns[i].what);
+        fputs("\">", out);
+        const char *name = result->report->columns[i].name;
+        char shown[64];
+        snprintf(shown, sizeof shown, "%s", name);
+        const size_t len = strlen(shown);
+        if (result->report->columns[i].kind == RS_COLUMN_MS && len > 3 && strcmp(shown + len - 3, "_ms") == 0) shown[len - 3] = 0;
+        put_words(out, shown);
+        fputs("</th>", out);
+    }
+    fputs("</tr></thead><tbody>\n", out);
+    for (uint32_t row = 0; row < result->rows; row++) {
+        fprintf(out, "<tr class=\"%s\">", row_class(result, row));
+        for (uint32_t i = 0; i < result->columns; i++) {
+            if (!rs_report_is_shown(result, i)) continue;
+            rs_report_shown(result, row, i, text, sizeof text);
+            fputs(is_number(&result->report->columns[i]) ? "<td class=\"n\">" : "<td>", out);
+            put(out, text);
+            fputs("</td>", out);
+        }
+        fputs("</tr>\n", out);
+    }
+    fputs("</tbody></table></div>\n", out);
+}
+
+static void put_meaning(FILE *out, const rs_report_result_t *result) {
+    fputs("<h2>How it is counted</h2>\n<p>", out);
+    put(out, result->report->explanation);
+    fputs("</p>\n<dl>", out);
+    for (uint32_t i = 0; i < result->columns; i++) {
+        if (!rs_report_is_shown(result, i)) continue;
+        fputs("<dt>", out);
+        put_words(out, result->report->columns[i].name);
+        fputs("</dt><dd>", out);
+        put(out, result->report->columns[i].what);
+        fputs("</dd>", out);
+    }
+    fputs("</dl>\n", out);
+}
+
+void rs_report_print_html(FILE *out, const rs_report_request_t *request, rs_report_result_t *result) {
+    char why[256], made[32];
+    char *svg = rs_report_chart(request, result, why, sizeof why);
+    const time_t now = time(NULL);
+    struct tm utc;
+    gmtime_r(&now, &utc);
+    strftime(made, sizeof made, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    if (svg == NULL && why[0] != 0) rs_report_warn(result, "no chart: %s", why);
+    put_head(out, request, result);
+    put_warnings(out, result);
+    if (svg != NULL) fprintf(out, "<figure>%s</figure>\n", svg);
+    free(svg);
+    put_table(out, result);
+    put_meaning(out, result);
+    fprintf(out, "<footer>ringside %s, report %s (ringside.%s), made %s</footer>\n</body></html>\n", RS_VERSION,
+            result->report->name, result->report->function, made);
+}
