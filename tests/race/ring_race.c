@@ -1,9 +1,9 @@
 /* Two threads, or three with a tap, on one small ring: every record comes once, in order, whole. RS_RACE_ITERATIONS scales it.
  *
- * Proof that it can fail: built with -DRS_TEST_WEAK_RING=1 or 2 (ring.c then publishes the writer's or the reader's position
- * with a relaxed store) ThreadSanitizer reports the records' bytes as a data race, by gcc and by clang. Without
- * ThreadSanitizer nothing is seen on x86, whose stores are never reordered among themselves and whose compilers leave these
- * stores in place; a weakly ordered machine would fail on the payload. */
+ * Proof that it can fail: the bugs WEAK_TAIL and WEAK_HEAD (base/planted.h) publish the writer's or a reader's position with a relaxed
+ * store; ThreadSanitizer reports the records' bytes as a data race then, by gcc and by clang. Without ThreadSanitizer nothing is seen
+ * on x86, whose stores are never reordered among themselves and whose compilers leave these stores in place; a weakly ordered machine
+ * would fail on the payload. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -156,6 +156,7 @@ void sim_daemon_start(sim_world_t *world) {
         return;
     }
     if (recovery.lost != 0) sim_complain(world, "%llu records are called lost on a disk that damages nothing", (unsigned long long)recovery.lost);
+    if (recovery.ends_early) sim_complain(world, "the journal ends before its snapshot");
     world->counts.recovered += recovery.records;
     world->counts.torn += recovery.torn_records;
     const bool is_open = open_journal(world, &recovery, last);
@@ -253,7 +254,7 @@ static void open_doors(sim_world_t *world) {
 
 static void acknowledge(sim_world_t *world) {
     sim_daemon_t *daemon = &world->daemon;
-    const uint64_t durable = sim_daemon_durable(world), settled = durable < daemon->applied ? durable : daemon->applied;
+    const uint64_t settled = rs_gate_acknowledged(daemon->applied, sim_daemon_durable(world));
     bool moved[SIM_PRODUCERS] = {false};
     while (daemon->flight_first < daemon->flight_count && daemon->flights[daemon->flight_first].record <= settled) {
         const sim_flight_t *flight = &daemon->flights[daemon->flight_first++];
@@ -316,7 +317,7 @@ static void snapshot(sim_world_t *world) {
     rs_snapshot_t before = {0};
     rs_snapshot_writer_t writer;
     uint64_t last = 0;
-    rs_engine_t *engine = rebuild(world, sim_daemon_durable(world), &recovery, &before, &last);
+    rs_engine_t *engine = rebuild(world, rs_gate_snapshot(daemon->appended, sim_daemon_durable(world)), &recovery, &before, &last);
     if (engine == NULL) return;
     rs_recovery_end(&recovery);
     if (last > (before.is_there ? before.number : 0) &&

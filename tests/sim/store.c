@@ -91,7 +91,7 @@ static void collect(sim_world_t *world) {
 }
 
 /* Rows leave only when what they rest on is on disk. */
-static bool may_leave(const sim_world_t *world) { return world->store.batch.position <= sim_daemon_durable(world); }
+static bool may_leave(const sim_world_t *world) { return rs_gate_may_leave(world->store.batch.position, sim_daemon_durable(world)); }
 
 static void commit(sim_world_t *world) {
     sim_store_t *store = &world->store;

@@ -15,6 +15,7 @@
 
 #include "core_rows.h"
 #include "engine/engine.h"
+#include "engine/gate.h"
 #include "generate.h"
 #include "journal/recover.h"
 #include "journal/snapshot.h"
