@@ -5,48 +5,78 @@
  *          the one bug that is in (none: none); it is read once, before main, by base/planted.c. A name that is not in the list ends the
  *          program with status 97, so that a misspelt one does not pass as caught.
  * List:    PLANT(name, what it does, who must notice: programs of the build folder, each with an optional :filter for its tests)
- *          tests/fault/planted reads this list as text: one entry is one line of name and one or two of strings.
+ *          tests/fault/planted reads this list as text: an entry is a line with its name and what it does, and one of who.
  * Core:    reads the choice like any other constant; it does not change while a program runs.
  */
 #ifndef RS_BASE_PLANTED_H
 #define RS_BASE_PLANTED_H
 
-#define RS_PLANT_LIST(PLANT)                                                                                                              \
-    /* journal: writing */                                                                                                                \
-    PLANT(SKIP_SYNC, "records are written and called durable without a sync", "property_journal_crash sim_installation")                 \
-    PLANT(DURABLE_BEFORE_SYNC, "records are called durable before their sync has returned", "property_journal_crash test_journal")       \
-    PLANT(SKIP_FOLDER_SYNC, "a new segment's name is not made durable", "property_journal_crash sim_installation")                       \
-    PLANT(POISONED_AGAIN, "a segment whose sync failed is written and synced again", "property_journal_crash test_journal")              \
-    PLANT(WRONG_CHAIN, "a record of a commit is chained to the commit before, not to the record before", "property_journal_crash")       \
-    PLANT(ADOPTING_UNMARKED, "a segment that adopts a tail does not say so", "property_journal_crash")                                   \
-    PLANT(RETIRE_ONE_TOO_MANY, "of what is not needed any more one segment too many goes", "property_journal_crash test_journal")        \
-    PLANT(TAP_BEFORE_COMMIT, "the keeper gives the ring's records free before they are committed", "test_journal:nothing_is_durable*")   \
-    /* journal: reading back */                                                                                                           \
-    PLANT(TAIL_OFF_BY_ONE, "the first record of an unproven tail passes as durable", "property_journal_crash")                           \
-    PLANT(TAIL_BELIEVED, "what is read back passes as durable without being written anew", "property_journal_crash")                     \
-    PLANT(STALE_SEGMENT, "records of a segment that a later one has voided are believed", "property_journal_crash")                      \
-    PLANT(STALE_RECORDS, "a record does not know its segment, so one that an earlier life of the file left passes", "test_journal")      \
-    PLANT(LOST_UNREPORTED, "a durable record that cannot be read is passed over in silence", "property_journal_crash test_journal")      \
-    /* snapshots */                                                                                                                       \
-    PLANT(SNAPSHOT_UNSYNCED, "a snapshot gets its name before its bytes are synced", "test_journal sim_installation")                    \
-    PLANT(SNAPSHOT_UNCHECKED, "a damaged snapshot passes as whole", "test_journal:every_flipped_bit*")                                   \
-    PLANT(SNAPSHOT_AHEAD, "a snapshot holds records that are not durable yet", "sim_installation")                                                          \
-    /* what may be told */                                                                                                                \
-    PLANT(ACK_AT_APPLIED, "an event is acknowledged when it is applied, durable or not", "sim_installation")                             \
-    PLANT(ROWS_BEFORE_DURABLE, "rows go to the database before the events they rest on are durable", "sim_installation")                 \
-    PLANT(CHANGED_IN_HAND, "a row that changed after it was collected counts as stored", "sim_installation property_recovery_oracle")    \
-    /* sessions */                                                                                                                        \
-    PLANT(SKIP_ONE_MORE, "after a restart the number behind a session's mark is skipped, too", "property_producer_oracle test_ingest")   \
-    PLANT(TAKE_ONE_AGAIN, "the last number that was taken is taken again when it is sent again", "property_producer_oracle test_ingest") \
-    /* the store */                                                                                                                       \
-    PLANT(MARK_OUTSIDE, "the mark moves in a transaction of its own, before the rows", "test_store:*killed_at_random*")                  \
-    PLANT(COMMIT_BELIEVED, "a COMMIT whose answer was lost passes as done", "test_store:a_cut_at_commit*")                               \
-    PLANT(EPOCH_IGNORED, "a daemon whose stream another one took over goes on", "test_store:*the_first_stops test_store:*is_fenced*")    \
-    PLANT(MARK_OF_A_SLICE, "the mark moves when only a part of a batch is stored", "test_store:a_batch_that_is_not_all_there*")          \
-    /* the ring */                                                                                                                        \
-    PLANT(TAP_FORGOTTEN, "room is given that the journal has not read yet", "property_ring_model race_ring_race")                        \
-    PLANT(WEAK_TAIL, "the writer publishes its records with a relaxed store", "planted_ring_race")                                       \
-    PLANT(WEAK_HEAD, "a reader gives room free with a relaxed store", "planted_ring_race")
+#define RS_PLANT_LIST(PLANT)                                                                                            \
+    /* journal: writing */                                                                                              \
+    PLANT(SKIP_SYNC, "records are written and called durable without a sync",                                           \
+          "property_journal_crash:what_was* sim_installation")                                                          \
+    PLANT(DURABLE_BEFORE_SYNC, "records are called durable before their sync has returned",                             \
+          "property_journal_crash:what_was* test_journal")                                                              \
+    PLANT(SKIP_FOLDER_SYNC, "a new segment's name is not made durable",                                                 \
+          "property_journal_crash:what_was* sim_installation")                                                          \
+    PLANT(SYNC_ASKED_AGAIN, "a sync that failed is asked for once more, and believed then",                             \
+          "property_journal_crash:what_was* test_journal")                                                              \
+    PLANT(WRONG_CHAIN, "a record of a commit is chained to the commit before, not to the record before",                \
+          "property_journal_crash:what_was*")                                                                           \
+    PLANT(ADOPTING_UNMARKED, "a segment that adopts a tail does not say so",                                            \
+          "property_journal_crash:what_was*")                                                                           \
+    PLANT(RETIRE_ONE_TOO_MANY, "of what is not needed any more one segment too many goes",                              \
+          "property_journal_crash:what_was* test_journal")                                                              \
+    PLANT(TAP_BEFORE_COMMIT, "the keeper gives the ring's records free before they are committed",                      \
+          "test_journal:nothing_is_durable*")                                                                           \
+    /* journal: reading back */                                                                                         \
+    PLANT(TAIL_OFF_BY_ONE, "the first record of an unproven tail passes as durable",                                    \
+          "property_journal_crash:what_was*")                                                                           \
+    PLANT(TAIL_BELIEVED, "what is read back passes as durable without being written anew",                              \
+          "property_journal_crash:what_was*")                                                                           \
+    PLANT(STALE_SEGMENT, "records of a segment that a later one has voided are believed",                               \
+          "property_journal_crash:what_was*")                                                                           \
+    PLANT(STALE_RECORDS, "a record does not know its segment, so one that an earlier life of the file left passes",     \
+          "test_journal:a_record_of_another*")                                                                          \
+    PLANT(CHAIN_UNCHECKED, "a record passes that does not follow the one before it in the chain",                       \
+          "test_journal:a_record_that_does_not*")                                                                       \
+    PLANT(LOST_UNREPORTED, "a durable record that cannot be read is passed over in silence",                            \
+          "property_journal_crash:every_flipped*")                                                                      \
+    /* snapshots */                                                                                                     \
+    PLANT(SNAPSHOT_UNSYNCED, "a snapshot gets its name before its bytes are synced",                                    \
+          "test_journal sim_installation")                                                                              \
+    PLANT(SNAPSHOT_UNCHECKED, "a damaged snapshot passes as whole",                                                     \
+          "test_journal:every_flipped_bit*")                                                                            \
+    PLANT(SNAPSHOT_AHEAD, "a snapshot holds records that are not durable yet",                                          \
+          "sim_installation")                                                                                           \
+    /* what may be told */                                                                                              \
+    PLANT(ACK_AT_APPLIED, "an event is acknowledged when it is applied, durable or not",                                \
+          "sim_installation")                                                                                           \
+    PLANT(ROWS_BEFORE_DURABLE, "rows go to the database before the events they rest on are durable",                    \
+          "sim_installation")                                                                                           \
+    PLANT(CHANGED_IN_HAND, "a row that changed after it was collected counts as stored",                                \
+          "sim_installation property_recovery_oracle")                                                                  \
+    /* sessions */                                                                                                      \
+    PLANT(SKIP_ONE_MORE, "after a restart the number behind a session's mark is skipped, too",                          \
+          "property_producer_oracle test_ingest")                                                                       \
+    PLANT(TAKE_ONE_AGAIN, "the last number that was taken is taken again when it is sent again",                        \
+          "property_producer_oracle test_ingest")                                                                       \
+    /* the store */                                                                                                     \
+    PLANT(MARK_OUTSIDE, "the mark moves in a transaction of its own, before the rows",                                  \
+          "test_store:a_cut_at_commit* test_store:*killed_at_random*")                                                  \
+    PLANT(COMMIT_BELIEVED, "a COMMIT whose answer was lost passes as done",                                             \
+          "test_store:a_cut_at_commit*")                                                                                \
+    PLANT(EPOCH_IGNORED, "a daemon whose stream another one took over goes on",                                         \
+          "test_store:*is_fenced*")                                                                                     \
+    PLANT(MARK_OF_A_SLICE, "the mark moves when only a part of a batch is stored",                                      \
+          "test_store:refused_rows*")                                                                                   \
+    /* the ring */                                                                                                      \
+    PLANT(TAP_FORGOTTEN, "room is given that the journal has not read yet",                                             \
+          "race_ring_race")                                                                                             \
+    PLANT(WEAK_TAIL, "the writer publishes its records with a relaxed store",                                           \
+          "planted_ring_race")                                                                                          \
+    PLANT(WEAK_HEAD, "a reader gives room free with a relaxed store",                                                   \
+          "planted_ring_race")
 
 #define RS_PLANT_NAME(name, what, who) RS_PLANT_##name,
 typedef enum rs_plant { RS_PLANT_NONE, RS_PLANT_LIST(RS_PLANT_NAME) RS_PLANT_COUNT } rs_plant_t;

@@ -289,7 +289,8 @@ static int cross_hole(rs_reading_t *reading, uint32_t i, uint64_t bound, size_t 
     size_t place = *at;
     bool found = false;
     while (!found && next_record(reading, segment, &place, &record)) {
-        found = record.number >= reading->local;
+        /* What stands in the hole's own place has the right number and does not follow in the chain: it is none. */
+        found = record.number > reading->local || (record.number == reading->local && place != *at);
         if (!found) place += (size_t)rs_journal_space(record.len);
     }
     uint64_t last = found && record.number - 1 < bound - 1 ? record.number - 1 : bound - 1;
@@ -309,7 +310,7 @@ static int cross_hole(rs_reading_t *reading, uint32_t i, uint64_t bound, size_t 
 
 static bool follows(const rs_reading_t *reading, const rs_journal_record_t *record) {
     if (reading->local == 0) return true;   /* the segment's header is lost: its first record begins it */
-    return record->number == reading->local && (!reading->chain_known || record->prev == reading->chain);
+    return record->number == reading->local && (!reading->chain_known || record->prev == reading->chain || RS_PLANTED(CHAIN_UNCHECKED));
 }
 
 static int begin_segment(rs_reading_t *reading, uint32_t i) {

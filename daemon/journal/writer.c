@@ -253,7 +253,9 @@ static int write_and_sync(rs_journal_t *journal, const rs_encoded_t *encoded) {
     if (RS_PLANTED(DURABLE_BEFORE_SYNC)) atomic_store_explicit(&journal->durable, encoded->last, memory_order_release);
     const int status = disk->write(disk, journal->file, journal->at, journal->out, encoded->used);
     if (RS_PLANTED(SKIP_SYNC)) return note(journal, status);
-    return note(journal, status == RS_OK ? disk->sync(disk, journal->file) : status);
+    const int synced = status == RS_OK ? disk->sync(disk, journal->file) : status;
+    if (RS_PLANTED(SYNC_ASKED_AGAIN) && status == RS_OK && synced != RS_OK) return note(journal, disk->sync(disk, journal->file));
+    return note(journal, synced);
 }
 
 static void settle(rs_journal_t *journal, const rs_encoded_t *encoded) {
@@ -281,7 +283,6 @@ static int commit_some(rs_journal_t *journal) {
         settle(journal, &encoded);
         return RS_OK;
     }
-    if (RS_PLANTED(POISONED_AGAIN)) return status;
     poison_segment(journal);
     return status;
 }

@@ -23,7 +23,7 @@ enum { CAPACITY = 4096, MAX_WORDS = 40 };
 typedef struct race {
     rs_ring_t *ring;
     uint64_t iterations, seed;
-    atomic_bool stop;        /* set by the reader after a failure; relaxed: only ends the writer's loop */
+    atomic_bool stop;        /* set by a reader after a failure; relaxed: only ends the others' loops */
     char failure[128];       /* written by a reader, read after it was joined */
 } race_t;
 
@@ -70,7 +70,7 @@ static void *read_records(void *context) {
     race_t *race = side->race;
     rs_random_t random = {side->seed};
     uint64_t number = 0;
-    while (number < race->iterations) {
+    while (number < race->iterations && !atomic_load_explicit(&race->stop, memory_order_relaxed)) {
         rs_ring_record_t record;
         uint64_t until = side->position(race->ring);
         for (uint64_t batch = 1 + rs_random_below(&random, 8); batch > 0 && side->peek(race->ring, &record); batch--) {

@@ -334,13 +334,21 @@ static void snapshot(sim_world_t *world) {
     rs_engine_destroy(&engine);
 }
 
+/* A snapshot's hour may come while the journal cannot be written, and the end soon after it. */
+static void meet_trouble(sim_world_t *world) {
+    snapshot(world);
+    if (!world->is_calm && sim_chance(world, 3)) sim_disk_die_at(world->disk, 1);
+}
+
 void sim_daemon_step(sim_world_t *world) {
     bool more;
     switch (rs_random_below(&world->random, 12)) {
         case 0: case 1: open_doors(world); break;
         case 2: case 3: case 4: apply_some(world, 1 + rs_random_below(&world->random, 64)); break;
         case 5: case 6: append_some(world, 1 + rs_random_below(&world->random, 64)); break;
-        case 7: case 8: (void)!rs_journal_commit(world->daemon.journal); break;
+        case 7: case 8:
+            if (rs_journal_commit(world->daemon.journal) != RS_OK && sim_chance(world, 4)) meet_trouble(world);
+            break;
         case 9: acknowledge(world); break;
         case 10: tick(world); break;
         default:

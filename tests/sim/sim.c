@@ -42,7 +42,7 @@ static void kill_daemon(sim_world_t *world, bool power) {
 
 static void maybe_disaster(sim_world_t *world) {
     if (world->is_calm || !sim_chance(world, 60)) return;
-    switch (rs_random_below(&world->random, 8)) {
+    switch (rs_random_below(&world->random, 9)) {
         case 0: kill_daemon(world, false); break;
         case 1: kill_daemon(world, true); break;
         case 2:
@@ -51,7 +51,8 @@ static void maybe_disaster(sim_world_t *world) {
             break;
         case 3: case 4: sim_disk_fail(world->disk, 0); sim_disk_fill(world->disk, false); break;
         case 5: sim_disk_fill(world->disk, true); break;
-        case 6: sim_disk_die_at(world->disk, 1 + rs_random_below(&world->random, 40)); break;
+        case 6: sim_disk_fail_syncs(world->disk, 1 + (uint32_t)rs_random_below(&world->random, 4)); break;
+        case 7: sim_disk_die_at(world->disk, 1 + rs_random_below(&world->random, 40)); break;
         default: sim_producer_cut(world, (uint32_t)rs_random_below(&world->random, world->producer_count)); break;
     }
 }
@@ -64,6 +65,7 @@ static void bury(sim_world_t *world) {
 static void mend(sim_world_t *world) {
     world->is_calm = true;
     sim_disk_fail(world->disk, 0);
+    sim_disk_fail_syncs(world->disk, 0);
     sim_disk_fill(world->disk, false);
     sim_disk_die_at(world->disk, 0);
 }

@@ -327,6 +327,48 @@ static void a_segment_of_a_newer_program_is_refused(void **state) {
 }
 
 /* What stands in a file that is used again has good checksums and follows upon each other, and still is nothing. */
+static void a_record_of_another_segment_is_none(void **state) {
+    (void)state;
+    unsigned char bytes[256];
+    rs_journal_record_t record = {.number = 9, .durable = 8, .len = 5, .prev = 77, .kind = 3, .bytes = (const unsigned char *)"hello"}, read;
+    rs_journal_write_record(4, &record, bytes);
+    assert_int_equal(rs_journal_read_record(4, bytes, sizeof bytes, &read), RS_OK);
+    assert_int_equal(read.number, 9);
+    assert_int_equal(rs_journal_read_record(5, bytes, sizeof bytes, &read), RS_ERR_PARSE);
+}
+
+/* Whole and in its place, but not what was written after the record before it: as when a disk gives an older version of a block. */
+static void a_record_that_does_not_follow_in_the_chain_is_lost(void **state) {
+    (void)state;
+    bench_t bench;
+    begin(&bench);
+    keep(&bench, 30);
+    assert_int_equal(rs_journal_mark(bench.journal), RS_OK);
+    char name[RS_DISK_NAME];
+    const char *names[16];
+    uint64_t segment = 0;
+    const size_t count = sim_disk_names(bench.sim, names, RS_ARRAY_LEN(names));
+    for (size_t i = 0; i < count && !rs_segment_parse_name(names[i], &segment); i++) {}
+    rs_segment_name(segment, name);
+    size_t size;
+    unsigned char *bytes = sim_disk_bytes(bench.sim, name, &size), content[RECORD];
+    assert_non_null(bytes);
+    unsigned char *fifth = bytes + RS_SEGMENT_RECORDS_AT + 4 * rs_journal_space(RECORD);
+    rs_journal_record_t record;
+    assert_int_equal(rs_journal_read_record(segment, fifth, size - (size_t)(fifth - bytes), &record), RS_OK);
+    assert_int_equal(record.number, 5);
+    memcpy(content, record.bytes, RECORD);
+    record.bytes = content;
+    record.prev ^= 1;
+    rs_journal_write_record(segment, &record, fifth);
+    rs_recovery_t *recovery = recover(&bench, 0);
+    assert_int_equal(recovery->lost, 1);
+    assert_int_equal(recovery->ranges[0].first, 5);
+    assert_int_equal(recovery->records, 29);
+    rs_recovery_end(recovery);
+    end(&bench);
+}
+
 static void what_an_earlier_life_of_a_file_left_is_nothing(void **state) {
     (void)state;
     bench_t bench;
@@ -378,6 +420,7 @@ int run_writer_tests(void) {
         cmocka_unit_test(a_journal_that_ends_before_the_snapshot_goes_on_behind_it), cmocka_unit_test(the_same_of_an_empty_folder),
         cmocka_unit_test(a_segment_that_the_disk_does_not_give_is_lost_and_the_rest_is_used),
         cmocka_unit_test(a_segment_of_a_newer_program_is_refused), cmocka_unit_test(what_an_earlier_life_of_a_file_left_is_nothing),
+        cmocka_unit_test(a_record_of_another_segment_is_none), cmocka_unit_test(a_record_that_does_not_follow_in_the_chain_is_lost),
         cmocka_unit_test(segments_before_the_snapshot_are_not_read)};
     return cmocka_run_group_tests_name("writer", tests, NULL, NULL);
 }

@@ -55,17 +55,26 @@ static void a_cut_at_commit_never_loses_and_never_counts_twice(void **state) {
     cutter_stop(&cutter);
 }
 
+static size_t stored_at_kill;
+static bool gets_on(driver_t *driver) { return driver->stored > stored_at_kill; }
+
 static void backends_killed_at_random_moments_change_nothing(void **state) {
     (void)state;
     enum { BATCHES = 200 };
     const char *database = fresh_database();
     driver_t driver;
     driver_start(&driver, &(driver_options_t){.conninfo = database});
+    driver_run(&driver, is_connected);
+    /* Slow enough to be hit between the mark and the rows. */
+    rs_postgres_run(database, "CREATE FUNCTION public.linger() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.003); RETURN NULL; END';"
+                    "CREATE TRIGGER linger AFTER INSERT ON ringside.queue_interval_part FOR EACH STATEMENT EXECUTE FUNCTION public.linger()");
     hand_many(&driver, BATCHES);
     for (int kills = 0; kills < 40 && !all_stored(&driver); kills++) {
         rs_postgres_run(database, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ringsided'"
                         " AND datname = current_database()");
-        driver_run_for(&driver, 5 + (uint64_t)kills % 13);
+        stored_at_kill = driver.stored;
+        driver_run(&driver, gets_on);   /* a new connection has looked after the schema and is with the rows */
+        driver_run_for(&driver, 1 + (uint64_t)kills % 13);
     }
     driver_run(&driver, all_stored);
     assert_true(driver_status(&driver).failures > 3);
@@ -140,11 +149,20 @@ static void refused_rows_are_found_and_put_into_quarantine(void **state) {
         if (i == 99) row.key.tenant = (rs_str_t){"\xff", 1};
         assert_int_equal(rs_row_batch_add(batch, &row), RS_OK);
     }
+    /* What is in the database when a transaction ends, and where its mark stands then. */
+    driver_run(&driver, is_connected);
+    rs_postgres_run(database, "CREATE TABLE public.seen (position bigint, rows bigint);"
+                    "CREATE FUNCTION public.look() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO public.seen"
+                    " SELECT new.position, count(*) FROM ringside.queue_interval; RETURN new; END';"
+                    "CREATE CONSTRAINT TRIGGER look AFTER UPDATE ON ringside.mark DEFERRABLE INITIALLY DEFERRED"
+                    " FOR EACH ROW EXECUTE FUNCTION public.look()");
     driver_hand(&driver, batch);
     driver_run(&driver, is_idle_without_backlog);
     assert_int_equal(driver.stored, 1);
     assert_int_equal(driver_status(&driver).poisoned, 3);
     assert_int_equal(driver_status(&driver).rows_written, 97);
+    assert_true(rs_postgres_number(database, "SELECT count(*) FROM public.seen WHERE position = 0") > 3);
+    assert_int_equal(rs_postgres_number(database, "SELECT count(*) FROM public.seen WHERE position = 1 AND rows <> 97"), 0);
     assert_int_equal(rs_postgres_number(database, "SELECT count(*) FROM ringside.queue_interval"), 97);
     assert_string_equal(rs_postgres_text(database, "SELECT string_agg(field, ' ' ORDER BY number) FROM ringside.quarantine"
                                          " WHERE source = 'ringside/store' AND reason = 'row_refused' AND length > 400"), "22021 23514 22021");
