@@ -150,6 +150,7 @@ void sim_daemon_start(sim_world_t *world) {
     rs_snapshot_t snapshot = {0};
     uint64_t last = 0;
     world->counts.lives++;
+    daemon->was_refused = true;
     daemon->engine = rebuild(world, UINT64_MAX, &recovery, &snapshot, &last);
     if (daemon->engine == NULL) {
         world->counts.refused_starts++;
@@ -173,6 +174,7 @@ void sim_daemon_start(sim_world_t *world) {
         daemon->applied = 0;
     }
     daemon->is_up = true;
+    daemon->was_refused = false;
     daemon->flight_first = daemon->flight_count = 0;
     daemon->ticked_us = world->now_us;
     daemon->snapshot = daemon->snapshot_before = snapshot.is_there ? snapshot.number : 0;

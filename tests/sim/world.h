@@ -80,7 +80,7 @@ typedef struct sim_session { bool is_known; uint32_t connection; uint64_t taken,
 typedef struct sim_flight { uint32_t producer; uint64_t number, record; } sim_flight_t;
 
 typedef struct sim_daemon {
-    bool is_up;
+    bool is_up, was_refused;
     rs_engine_t *engine;
     rs_journal_t *journal;
     uint64_t applied, appended;         /* of the world's records: numbers */
