@@ -1,6 +1,8 @@
 /* The daemon: sessions, ring, core, journal, snapshots and recovery, in steps that may come in any order. */
 #include "world.h"
 
+#include "memory_journal.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -300,6 +302,18 @@ static void tick(sim_world_t *world) {
     daemon->ticked_us = world->now_us;
 }
 
+/* Other alert rules, from a record on: parts first, so that a death may come between them. */
+static void reload(sim_world_t *world) {
+    memory_journal_t records = {0};
+    const rs_config_t *config = world->configs[rs_random_below(&world->random, SIM_CONFIGS)];
+    journal_add_config(&records, config, RS_CONFIG_RELOAD);
+    if (in_ring(world) + records.count <= RING_RECORDS) {
+        for (size_t i = 0; i < records.count; i++) keep_record(world, records.records[i].kind, records.records[i].bytes, records.records[i].len);
+        world->counts.reloads++;
+    }
+    journal_free(&records);
+}
+
 /* --- snapshots: another process reads what is on disk ------------------------------------------------------------------- */
 static int write_snapshot(void *context, const void *bytes, size_t len) {
     rs_snapshot_writer_t *writer = context;
@@ -352,7 +366,10 @@ void sim_daemon_step(sim_world_t *world) {
             if (rs_journal_commit(world->daemon.journal) != RS_OK && sim_chance(world, 4)) meet_trouble(world);
             break;
         case 9: acknowledge(world); break;
-        case 10: tick(world); break;
+        case 10:
+            tick(world);
+            if (!world->is_calm && sim_chance(world, 40)) reload(world);
+            break;
         default:
             (void)!rs_journal_maintain(world->daemon.journal, &more);
             if (sim_chance(world, 12)) snapshot(world);

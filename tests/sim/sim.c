@@ -4,6 +4,8 @@
  * RS_SEED: only this one. RS_VERBOSE: a line for each. */
 #include "world.h"
 
+#include "memory_journal.h"
+
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,24 +116,25 @@ static void play(sim_world_t *world) {
 }
 
 /* Small, so that a life costs little to begin. */
-static rs_config_t *load_config(void) {
-    static const char text[] =
-        "limits: {tenants: 4, queue_keys: 32, agent_keys: 32, team_keys: 16, sources: 16, contacts: 200, remembered_ids: 1000,\n"
-        "  rows: 1500, customers: 1000, cases: 100, edges: 300, variants: 100, alerts: 100, message_bytes: 16KiB,\n"
-        "  inlet_bytes: 64KiB, outlet_bytes: 64KiB}\n"
-        "rows: {attributions: [event, enter, close]}\n";
-    rs_config_t *config;
-    rs_config_error_t error;
-    if (rs_config_load_text(rs_str(text), "sim", &config, &error) == RS_OK) return config;
-    char why[512];
-    rs_config_error_format(&error, why, sizeof why);
-    fprintf(stderr, "%s\n", why);
-    abort();
-}
+#define LIMITS \
+    "limits: {tenants: 4, queue_keys: 32, agent_keys: 32, team_keys: 16, sources: 16, contacts: 200, remembered_ids: 1000,\n" \
+    "  rows: 1500, customers: 1000, cases: 100, edges: 300, variants: 100, alerts: 100, message_bytes: 16KiB,\n" \
+    "  inlet_bytes: 64KiB, outlet_bytes: 64KiB}\n" \
+    "rows: {attributions: [event, enter, close]}\n"
+static const char *const config_texts[SIM_CONFIGS] = {
+    LIMITS,
+    LIMITS "alerts:\n  rules:\n"
+    "    waits: {metric: waiting, compare: above, limit: 0, clear: 0, for: 20s, clear_for: 30s, severity: warning}\n"
+    "    lost: {metric: abandoned, window: 5m, compare: above, limit: 0, clear: 0, severity: critical}\n",
+    LIMITS "alerts:\n  rules:\n"
+    "    waits: {metric: waiting, compare: above, limit: 1, clear: 0, for: 5s, severity: warning}\n"
+    "    slow: {metric: oldest_wait, compare: above, limit: 10s, clear: 5s, clear_for: 10s, severity: info}\n"};
 
 static bool run(uint64_t seed) {
     static sim_world_t world;
-    world = (sim_world_t){.seed = seed, .random = {seed}, .config = load_config(), .disk = sim_disk_create(seed)};
+    world = (sim_world_t){.seed = seed, .random = {seed}, .disk = sim_disk_create(seed)};
+    for (unsigned i = 0; i < SIM_CONFIGS; i++) world.configs[i] = config_of_text(config_texts[i]);
+    world.config = world.configs[0];
     world.history = generate_history(&(generate_options_t){.seed = seed, .order = DELIVER_WITHIN_LATENESS, .duplicates_per_mille = 50});
     world.now_us = world.history->begin_us;
     sim_producers_begin(&world);
@@ -141,9 +144,9 @@ static bool run(uint64_t seed) {
     const bool is_right = world.why[0] == '\0';
     if (!is_right || getenv("RS_VERBOSE") != NULL) {
         printf("RS_SEED=%" PRIu64 ": %s (%zu events, %" PRIu64 " records, %" PRIu64 " steps, %" PRIu64 " lives, %" PRIu64 " kills, %" PRIu64
-               " power cuts, %" PRIu64 " disk failures, %" PRIu64 " doubtful commits, %" PRIu64 " snapshots)\n", seed,
+               " power cuts, %" PRIu64 " disk failures, %" PRIu64 " doubtful commits, %" PRIu64 " snapshots, %" PRIu64 " reloads)\n", seed,
                is_right ? "right" : world.why, world.history->delivery_count, world.record_count, counts->steps, counts->lives, counts->kills,
-               counts->power_cuts, counts->disk_failures, counts->ambiguous, counts->snapshots);
+               counts->power_cuts, counts->disk_failures, counts->ambiguous, counts->snapshots, counts->reloads);
         fflush(stdout);
     }
     sim_daemon_end(&world);
@@ -151,7 +154,7 @@ static bool run(uint64_t seed) {
     sim_producers_end(&world);
     history_destroy(world.history);
     sim_disk_destroy(world.disk);
-    rs_config_destroy(&world.config);
+    for (unsigned i = 0; i < SIM_CONFIGS; i++) rs_config_destroy(&world.configs[i]);
     return is_right;
 }
 

@@ -7,7 +7,7 @@
  *            (steps in any order), the store's connection and its statements, the database's tables and its mark.
  *            Each step is drawn at random; so are the disasters: the process dies, the power goes, the disk fails or is full, the
  *            connection is cut before, at or after COMMIT, messages are lost with their connection, a producer dies and comes
- *            back. When nothing is left to send everything is mended, and the ledger is closed.
+ *            back; and so are reloads of the configuration. When nothing is left to send everything is mended, and the ledger is closed.
  * Threads:   none. The same seed does the same.
  */
 #ifndef RS_TESTS_SIM_WORLD_H
@@ -22,7 +22,7 @@
 #include "random.h"
 #include "sim_disk.h"
 
-enum { SIM_PRODUCERS = 3, SIM_MESSAGES = 64, SIM_BATCH = 12, SIM_WHY_BYTES = 256 };
+enum { SIM_PRODUCERS = 3, SIM_MESSAGES = 64, SIM_BATCH = 12, SIM_CONFIGS = 3, SIM_WHY_BYTES = 256 };
 
 typedef struct sim_world sim_world_t;
 
@@ -93,14 +93,14 @@ typedef struct sim_daemon {
 
 /* --- everything ------------------------------------------------------------------------------------------------------ */
 typedef struct sim_counts {
-    uint64_t steps, lives, kills, power_cuts, disk_failures, cuts, ambiguous, snapshots, recovered, torn, refused_starts;
+    uint64_t steps, lives, kills, power_cuts, disk_failures, cuts, ambiguous, snapshots, recovered, torn, refused_starts, reloads;
 } sim_counts_t;
 
 struct sim_world {
     uint64_t seed;
     rs_random_t random;
     int64_t now_us;
-    rs_config_t *config;
+    rs_config_t *config, *configs[SIM_CONFIGS];   /* the first; all, which differ in what does not change rows */
     history_t *history;
     sim_disk_t *disk;
     sim_producer_t producers[SIM_PRODUCERS];
