@@ -43,7 +43,7 @@ static void wake(void *context) { (void)context; }
 static void on_verdict(void *context, rs_origin_t origin, rs_refusal_t reason) { (void)context, (void)origin, (void)reason; }
 static void on_alert(void *context, const rs_alert_transition_t *transition) { (void)context, (void)transition; }
 
-static rs_engine_t *prepare(const sim_world_t *world) {
+rs_engine_t *sim_engine(const sim_world_t *world) {
     const rs_engine_settings_t settings = {.config = world->config, .start_us = world->now_us, .run = 1, .hash_seed = world->seed, .keep_rows = true,
                                            .callbacks = {.on_verdict = on_verdict, .on_alert = on_alert, .wake = wake}};
     rs_engine_t *engine;
@@ -53,7 +53,7 @@ static rs_engine_t *prepare(const sim_world_t *world) {
 
 /* What a fresh daemon puts first into its ring. */
 static void begin_records(sim_world_t *world) {
-    rs_engine_t *engine = prepare(world);
+    rs_engine_t *engine = sim_engine(world);
     rs_ring_record_t record;
     RS_REQUIRE(rs_engine_begin(engine) == RS_OK);
     while (rs_ring_peek(rs_engine_inlet(engine), &record)) keep_record(world, record.kind, record.bytes, record.len);
@@ -91,16 +91,20 @@ static int read_snapshot(void *context, void *bytes, size_t room, size_t *len) {
     return status;
 }
 
+int sim_load(sim_world_t *world, const rs_snapshot_t *snapshot, rs_engine_t *engine) {
+    reading_t reading = {.disk = sim_disk_as_disk(world->disk), .snapshot = snapshot};
+    const rs_state_in_t in = {.context = &reading, .read = read_snapshot};
+    return rs_engine_load(engine, &in);
+}
+
 /* Newest good snapshot and the journal behind it, into an engine of its own; NULL: the disk did not let it. */
 static rs_engine_t *rebuild(sim_world_t *world, uint64_t until, rs_recovery_t *recovery, rs_snapshot_t *snapshot, uint64_t *last) {
     rs_disk_t *disk = sim_disk_as_disk(world->disk);
-    rs_engine_t *engine = prepare(world);
+    rs_engine_t *engine = sim_engine(world);
     recovering_t recovering = {.world = world, .engine = engine, .until = until};
     int status = rs_snapshot_find(disk, 0, snapshot);
     if (status == RS_OK && snapshot->is_there) {
-        reading_t reading = {.disk = disk, .snapshot = snapshot};
-        const rs_state_in_t in = {.context = &reading, .read = read_snapshot};
-        status = rs_engine_load(engine, &in);
+        status = sim_load(world, snapshot, engine);
         if (status != RS_OK && !sim_disk_is_dead(world->disk)) sim_complain(world, "a snapshot is not loaded: %d", status);
         recovering.last = snapshot->number;
     }
@@ -146,6 +150,13 @@ static bool open_journal(sim_world_t *world, rs_recovery_t *recovery, uint64_t l
     return false;
 }
 
+/* Snapshots that the journal does not reach back to, among them those that came back because their going was not on disk yet. */
+static void drop_useless(sim_world_t *world) {
+    rs_journal_stat_t stat;
+    rs_journal_stat(world->daemon.journal, &stat);
+    if (stat.oldest > 1) rs_snapshot_drop_before(sim_disk_as_disk(world->disk), stat.oldest - 1);
+}
+
 void sim_daemon_start(sim_world_t *world) {
     static rs_recovery_t recovery;
     sim_daemon_t *daemon = &world->daemon;
@@ -169,6 +180,7 @@ void sim_daemon_start(sim_world_t *world) {
         rs_engine_destroy(&daemon->engine);
         return;
     }
+    drop_useless(world);
     forget_after(world, last);
     daemon->applied = daemon->appended = last;
     if (last == 0) {
@@ -180,6 +192,7 @@ void sim_daemon_start(sim_world_t *world) {
     daemon->flight_first = daemon->flight_count = 0;
     daemon->ticked_us = world->now_us;
     daemon->snapshot = daemon->snapshot_before = snapshot.is_there ? snapshot.number : 0;
+    world->store.relied = sim_core(world) != NULL ? rs_core_confirmed_position(sim_core(world)) : 0;
     if (last != 0) check_sessions(world);
     else memset(daemon->sessions, 0, sizeof daemon->sessions);
 }
@@ -323,8 +336,10 @@ static int write_snapshot(void *context, const void *bytes, size_t len) {
 
 static void retire(sim_world_t *world) {
     sim_daemon_t *daemon = &world->daemon;
-    if (daemon->snapshot_before == 0) return;
-    (void)!rs_journal_retire(daemon->journal, daemon->snapshot_before, INT64_MAX);
+    const uint64_t needed = sim_database_needs(world);
+    if (daemon->snapshot_before == 0 || needed == 0) return;
+    (void)!rs_journal_retire(daemon->journal, needed < daemon->snapshot_before ? needed : daemon->snapshot_before, INT64_MAX);
+    drop_useless(world);
 }
 
 static void snapshot(sim_world_t *world) {
@@ -336,7 +351,7 @@ static void snapshot(sim_world_t *world) {
     rs_engine_t *engine = rebuild(world, rs_gate_snapshot(daemon->appended, sim_daemon_durable(world)), &recovery, &before, &last);
     if (engine == NULL) return;
     rs_recovery_end(&recovery);
-    if (last > (before.is_there ? before.number : 0) &&
+    if (rs_engine_core(engine) != NULL && last > (before.is_there ? before.number : 0) &&
         rs_snapshot_begin(&writer, sim_disk_as_disk(world->disk), world->seed | 1, last) == RS_OK) {
         const rs_state_out_t out = {.context = &writer, .write = write_snapshot};
         if (rs_engine_save(engine, &out, NULL) != RS_OK) rs_snapshot_abort(&writer);

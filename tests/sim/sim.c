@@ -47,7 +47,7 @@ static void kill_daemon(sim_world_t *world, bool power) {
 
 static void maybe_disaster(sim_world_t *world) {
     if (world->is_calm || !sim_chance(world, 60)) return;
-    switch (rs_random_below(&world->random, 9)) {
+    switch (rs_random_below(&world->random, 10)) {
         case 0: kill_daemon(world, false); break;
         case 1: kill_daemon(world, true); break;
         case 2:
@@ -57,7 +57,8 @@ static void maybe_disaster(sim_world_t *world) {
         case 3: case 4: sim_disk_fail(world->disk, 0); sim_disk_fill(world->disk, false); break;
         case 5: sim_disk_fill(world->disk, true); break;
         case 6: sim_disk_fail_syncs(world->disk, 1 + (uint32_t)rs_random_below(&world->random, 4)); break;
-        case 7: sim_disk_die_at(world->disk, 1 + rs_random_below(&world->random, 40)); break;
+        case 7: if (sim_chance(world, 2)) sim_database_remember(world); else sim_database_go_back(world); break;
+        case 8: sim_disk_die_at(world->disk, 1 + rs_random_below(&world->random, 40)); break;
         default: sim_producer_cut(world, (uint32_t)rs_random_below(&world->random, world->producer_count)); break;
     }
 }
@@ -144,9 +145,9 @@ static bool run(uint64_t seed) {
     const bool is_right = world.why[0] == '\0';
     if (!is_right || getenv("RS_VERBOSE") != NULL) {
         printf("RS_SEED=%" PRIu64 ": %s (%zu events, %" PRIu64 " records, %" PRIu64 " steps, %" PRIu64 " lives, %" PRIu64 " kills, %" PRIu64
-               " power cuts, %" PRIu64 " disk failures, %" PRIu64 " doubtful commits, %" PRIu64 " snapshots, %" PRIu64 " reloads)\n", seed,
+               " power cuts, %" PRIu64 " disk failures, %" PRIu64 " doubtful commits, %" PRIu64 " snapshots, %" PRIu64 " reloads, %" PRIu64 " rewinds)\n", seed,
                is_right ? "right" : world.why, world.history->delivery_count, world.record_count, counts->steps, counts->lives, counts->kills,
-               counts->power_cuts, counts->disk_failures, counts->ambiguous, counts->snapshots, counts->reloads);
+               counts->power_cuts, counts->disk_failures, counts->ambiguous, counts->snapshots, counts->reloads, counts->rewinds);
         fflush(stdout);
     }
     sim_daemon_end(&world);
@@ -177,6 +178,7 @@ static int run_in_processes(uint64_t first, uint64_t end, uint64_t jobs) {
     for (uint64_t i = 0; i < jobs; i++) {
         int status = 0;
         RS_REQUIRE(waitpid(children[i], &status, 0) == children[i]);
+        if (WIFSIGNALED(status)) printf("a process was ended by signal %d; RS_VERBOSE says after which seed\n", WTERMSIG(status));
         failures += WIFEXITED(status) ? WEXITSTATUS(status) : 1;
     }
     return failures;
