@@ -126,7 +126,7 @@ if(RS_PLANTS)
     target_link_options(planted_ring_race PRIVATE -fsanitize=thread)
     target_link_libraries(planted_ring_race PRIVATE rs_flags PkgConfig::cmocka Threads::Threads)
     add_custom_target(planted DEPENDS planted_ring_race test_journal test_ingest test_store test_engine property_journal_crash
-                      property_recovery_oracle property_producer_oracle property_ring_model race_ring_race sim_installation)
+                      property_recovery_oracle property_producer_oracle property_rebuild property_ring_model race_ring_race sim_installation)
     add_test(NAME planted COMMAND /usr/bin/python3 ${CMAKE_SOURCE_DIR}/tests/fault/planted ${CMAKE_BINARY_DIR} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
     set_tests_properties(planted PROPERTIES LABELS planted TIMEOUT 900)
 endif()

@@ -70,6 +70,10 @@
           "test_store:*is_fenced*")                                                                                     \
     PLANT(MARK_OF_A_SLICE, "the mark moves when only a part of a batch is stored",                                      \
           "test_store:refused_rows*")                                                                                   \
+    PLANT(REWIND_UNNOTICED, "a database that has gone back gets nothing again",                                         \
+          "test_store:what_a_database_forgot*")                                                                         \
+    PLANT(REBUILT_WITHOUT_GONE, "what had left memory is not made again for it",                                        \
+          "sim_installation property_rebuild")                                                                          \
     /* the ring */                                                                                                      \
     PLANT(TAP_FORGOTTEN, "room is given that the journal has not read yet",                                             \
           "race_ring_race")                                                                                             \

@@ -195,7 +195,7 @@ static void forgotten(rs_store_t *store) {
                   " lagged)", store->confirmed - store->mark_batch, store->stream);
     store->rebuilding = false;   /* what was written of that may be gone, too */
     store->reached = (uint64_t)store->mark_position;
-    if (store->relied > store->lacking) store->lacking = store->relied;
+    if (store->relied > store->lacking && !RS_PLANTED(REWIND_UNNOTICED)) store->lacking = store->relied;
     rs__records_forgotten(store->records);
 }
 
