@@ -14,26 +14,28 @@ void rs_state_put_figures(rs_state_writer_t *writer) {
 }
 _Static_assert((unsigned)RS_COUNT_COUNT <= UINT8_MAX && (unsigned)RS_HIST_COUNT <= 32, "their numbers are saved in a byte");
 
-static unsigned find_name(rs_str_t name, const char *(*name_of)(unsigned), unsigned count) {
+static unsigned find_name(rs_str_t name, unsigned likely, const char *(*name_of)(unsigned), unsigned count) {
+    if (likely < count && rs_str_equal(rs_str(name_of(likely)), name)) return likely;
     unsigned i = 0;
     while (i < count && !rs_str_equal(rs_str(name_of(i)), name)) i++;
     return i;
 }
 
-static unsigned get_name(rs_state_reader_t *reader, const char *(*name_of)(unsigned), unsigned count) {
+/* The number that this program has for the next name; `likely` is the one that it has in the state. */
+static unsigned get_name(rs_state_reader_t *reader, unsigned likely, const char *(*name_of)(unsigned), unsigned count) {
     char name[256];
     const uint32_t len = rs_state_get_text(reader, name);
-    return find_name((rs_str_t){.data = name, .len = len}, name_of, count);
+    return find_name((rs_str_t){.data = name, .len = len}, likely, name_of, count);
 }
 
 void rs_state_get_figures(rs_state_reader_t *reader, rs_state_figures_t *figures) {
     *figures = (rs_state_figures_t){.count_count = rs_state_get_u8(reader)};
-    for (uint32_t i = 0; i < figures->count_count; i++) figures->counts[i] = (uint16_t)get_name(reader, rs_count_name, RS_COUNT_COUNT);
+    for (uint32_t i = 0; i < figures->count_count; i++) figures->counts[i] = (uint16_t)get_name(reader, i, rs_count_name, RS_COUNT_COUNT);
     figures->histogram_count = rs_state_get_u8(reader);
     if (figures->histogram_count > RS_ARRAY_LEN(figures->histograms)) rs_state_refuse(reader, RS_ERR_PARSE, "there are too many histograms");
     if (!rs_state_is_good(reader)) figures->histogram_count = 0;
     for (uint32_t i = 0; i < figures->histogram_count; i++) {
-        figures->histograms[i] = (uint8_t)get_name(reader, rs_histogram_name, RS_HIST_COUNT);
+        figures->histograms[i] = (uint8_t)get_name(reader, i, rs_histogram_name, RS_HIST_COUNT);
     }
 }
 

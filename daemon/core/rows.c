@@ -1,5 +1,6 @@
 #include "core/rows_internal.h"
 
+#include "base/planted.h"
 #include "config/bounds.h"
 #include "core/hash.h"
 
@@ -217,7 +218,7 @@ void rs_rows_confirm(rs_rows_t *rows, const rs_collected_t *collected) {
     while (rows->dirty_head != 0 && rs_rows_cell(rows, rows->dirty_head)->dirty_since <= through) {
         const uint32_t number = rows->dirty_head;
         take_first_dirty(rows);
-        if (rs_rows_cell(rows, number)->revision > collected->revision) append_dirty(rows, number);
+        if (rs_rows_cell(rows, number)->revision > collected->revision && !RS_PLANTED(CHANGED_IN_HAND)) append_dirty(rows, number);
         else clean(rows, number);
     }
     keep_in_hand(rows, through);

@@ -1,4 +1,6 @@
 #include "engine/rebuild.h"
+
+#include "base/planted.h"
 #include "engine/engine_internal.h"
 
 static void on_alert(void *context, const rs_alert_transition_t *transition) {
@@ -65,6 +67,7 @@ static int hand_out(rs_rebuild_t *rebuild, uint64_t rows_through, uint64_t edges
 static int before_confirmation(rs_rebuild_t *rebuild, const void *bytes, size_t len) {
     rs_confirmed_t confirmed;
     if (rs_record_read_confirmed(bytes, len, &confirmed) != RS_OK || confirmed.receiver != RS_RECEIVER_STORE) return RS_OK;
+    if (RS_PLANTED(REBUILT_WITHOUT_GONE)) return RS_OK;
     return hand_out(rebuild, confirmed.rows.through, confirmed.edges.through);
 }
 

@@ -1,5 +1,6 @@
 #include "journal/keeper.h"
 
+#include "base/planted.h"
 #include "ring/seqlock.h"
 
 #include <pthread.h>
@@ -135,6 +136,7 @@ static bool commit(rs_keeper_t *keeper) {
 static bool keep_some(rs_keeper_t *keeper) {
     const uint64_t position = gather(keeper);
     if (position == keeper->committed_to) return false;
+    if (RS_PLANTED(TAP_BEFORE_COMMIT)) rs_ring_tap_release(keeper->settings.ring, position);
     if (!commit(keeper)) return false;
     keeper->committed_to = position;
     keeper->is_marked = false;

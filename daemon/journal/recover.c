@@ -1,5 +1,6 @@
 #include "journal/recover.h"
 
+#include "base/planted.h"
 #include "journal/bytes.h"
 
 #include <errno.h>
@@ -129,7 +130,7 @@ typedef struct rs_bound { uint64_t again_from, void_from; } rs_bound_t;
 
 static rs_bound_t bound_of(const rs_reading_t *reading, uint32_t i) {
     rs_bound_t bound = {.again_from = UINT64_MAX, .void_from = UINT64_MAX};
-    for (uint32_t later = i + 1; later < reading->count; later++) {
+    for (uint32_t later = i + 1; later < reading->count && !RS_PLANTED(STALE_SEGMENT); later++) {
         const rs_found_t *found = &reading->found[later];
         if (!found->has_header) continue;
         if (found->header.first < bound.again_from) bound.again_from = found->header.first;
@@ -149,6 +150,7 @@ static bool next_record(const rs_reading_t *reading, uint64_t segment, size_t *a
 
 /* What is proven leaves the tail. */
 static void prove(rs_reading_t *reading, uint64_t number) {
+    if (RS_PLANTED(TAIL_OFF_BY_ONE)) number++;
     if (number <= reading->proven) return;
     reading->proven = number;
     rs_recovery_t *recovery = reading->recovery;
@@ -214,7 +216,7 @@ static void add_range(rs_recovery_t *recovery, uint64_t first, uint64_t last) {
 static void report_lost(rs_reading_t *reading, uint64_t first, uint64_t last) {
     if (first < reading->expected) first = reading->expected;
     if (first <= reading->after) first = reading->after + 1;
-    if (first <= last) add_range(reading->recovery, first, last);
+    if (first <= last && !RS_PLANTED(LOST_UNREPORTED)) add_range(reading->recovery, first, last);
 }
 
 /* Everything below `number` is read or lost. */
@@ -246,7 +248,7 @@ static int take(rs_reading_t *reading, const rs_journal_record_t *record, int (*
     reading->expected = record->number + 1;
     const int status = add_to_tail(reading->recovery, record);
     if (status != RS_OK) return status;
-    prove(reading, record->durable < record->number ? record->durable : record->number);
+    prove(reading, record->durable < record->number && !RS_PLANTED(TAIL_BELIEVED) ? record->durable : record->number);
     if (record->number <= reading->after) return RS_OK;
     reading->recovery->records++;
     return on_record(context, record);
@@ -308,7 +310,7 @@ static int cross_hole(rs_reading_t *reading, uint32_t i, uint64_t bound, size_t 
 
 static bool follows(const rs_reading_t *reading, const rs_journal_record_t *record) {
     if (reading->local == 0) return true;   /* the segment's header is lost: its first record begins it */
-    return record->number == reading->local && (!reading->chain_known || record->prev == reading->chain);
+    return record->number == reading->local && (!reading->chain_known || record->prev == reading->chain || RS_PLANTED(CHAIN_UNCHECKED));
 }
 
 static int begin_segment(rs_reading_t *reading, uint32_t i) {

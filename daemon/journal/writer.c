@@ -1,5 +1,7 @@
 #include "journal/journal.h"
 
+#include "base/planted.h"
+
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -188,7 +190,7 @@ static int begin_segment(rs_journal_t *journal) {
     const uint64_t durable = rs_journal_durable(journal);
     const rs_segment_header_t header = {.version = RS_JOURNAL_VERSION, .journal = journal->id, .segment = journal->next_segment,
                                         .first = durable + 1, .begun_us = journal->now_us, .chain = journal->durable_crc,
-                                        .adopting = durable < journal->adopt_to ? 1 : 0};
+                                        .adopting = durable < journal->adopt_to && !RS_PLANTED(ADOPTING_UNMARKED) ? 1 : 0};
     int file;
     int status = disk->open(disk, spare, false, &file);
     if (status != RS_OK) {
@@ -199,7 +201,7 @@ static int begin_segment(rs_journal_t *journal) {
     char name[RS_DISK_NAME];
     rs_segment_name(header.segment, name);
     if (status == RS_OK) status = disk->rename(disk, spare, name);
-    if (status == RS_OK) status = disk->sync_folder(disk);
+    if (status == RS_OK && !RS_PLANTED(SKIP_FOLDER_SYNC)) status = disk->sync_folder(disk);
     /* Whatever became of it, this file and this number are used up. */
     journal->spare_count--;
     journal->next_segment++;
@@ -235,7 +237,8 @@ static void encode(rs_journal_t *journal, rs_encoded_t *encoded) {
         memcpy(&head, journal->pending + encoded->from, sizeof head);
         const uint64_t space = rs_journal_space(head.len);
         if (journal->at + encoded->used + space > journal->settings.segment_bytes) break;
-        rs_journal_record_t record = {.number = encoded->last + 1, .durable = durable, .len = head.len, .prev = encoded->crc,
+        rs_journal_record_t record = {.number = encoded->last + 1, .durable = durable, .len = head.len,
+                                      .prev = RS_PLANTED(WRONG_CHAIN) ? journal->durable_crc : encoded->crc,
                                       .kind = (uint16_t)head.kind, .bytes = journal->pending + encoded->from + sizeof head};
         rs_journal_write_record(journal->segment, &record, journal->out + encoded->used);
         encoded->crc = record.crc;
@@ -247,8 +250,12 @@ static void encode(rs_journal_t *journal, rs_encoded_t *encoded) {
 
 static int write_and_sync(rs_journal_t *journal, const rs_encoded_t *encoded) {
     rs_disk_t *disk = journal->disk;
+    if (RS_PLANTED(DURABLE_BEFORE_SYNC)) atomic_store_explicit(&journal->durable, encoded->last, memory_order_release);
     const int status = disk->write(disk, journal->file, journal->at, journal->out, encoded->used);
-    return note(journal, status == RS_OK ? disk->sync(disk, journal->file) : status);
+    if (RS_PLANTED(SKIP_SYNC)) return note(journal, status);
+    const int synced = status == RS_OK ? disk->sync(disk, journal->file) : status;
+    if (RS_PLANTED(SYNC_ASKED_AGAIN) && status == RS_OK && synced != RS_OK) return note(journal, disk->sync(disk, journal->file));
+    return note(journal, synced);
 }
 
 static void settle(rs_journal_t *journal, const rs_encoded_t *encoded) {
@@ -402,7 +409,8 @@ int rs_journal_retire(rs_journal_t *journal, uint64_t number, int64_t kept_since
     uint32_t gone = 0;
     int status = RS_OK;
     /* A segment's records end where the next one's begin; the last one is being written. */
-    while (status == RS_OK && gone + 1 < journal->segment_count && journal->segments[gone + 1].first <= number) {
+    while (status == RS_OK && gone + 1 < journal->segment_count &&
+           journal->segments[RS_PLANTED(RETIRE_ONE_TOO_MANY) ? gone : gone + 1].first <= number) {
         const bool is_old = journal->segments[gone + 1].begun_us < kept_since_us;
         if (!is_old && !is_pressed(journal, gone)) break;
         char name[RS_DISK_NAME];

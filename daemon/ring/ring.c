@@ -1,17 +1,10 @@
 #include "ring/ring.h"
 
+#include "base/planted.h"
+
 #include <stdalign.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-
-/* Tests weaken one of the two publishing stores by hand (tests/race/ring_race.c says what is seen then). */
-#ifndef RS_TEST_WEAK_RING
-#define RS_TEST_WEAK_RING 0
-#endif
-enum {
-    PUBLISH_TAIL = RS_TEST_WEAK_RING == 1 ? memory_order_relaxed : memory_order_release,
-    PUBLISH_HEAD = RS_TEST_WEAK_RING == 2 ? memory_order_relaxed : memory_order_release
-};
 
 enum {
     HEADER_BYTES = 8,
@@ -104,7 +97,7 @@ static bool has_room(rs_ring_t *ring, uint64_t needed) {
     if (needed <= ring->capacity - (ring->writer.tail - ring->writer.cached_head)) return true;
     /* Acquire, pairs with the release in release_to: the readers' last looks at those bytes came before. */
     ring->writer.cached_head = atomic_load_explicit(&ring->readers[READER].head, memory_order_acquire);
-    if (ring->is_tapped) {
+    if (ring->is_tapped && !RS_PLANTED(TAP_FORGOTTEN)) {
         const uint64_t tapped = atomic_load_explicit(&ring->readers[TAP].head, memory_order_acquire);
         /* Positions may wrap: the one that is further behind the tail is the slower one. */
         if (ring->writer.tail - tapped > ring->writer.tail - ring->writer.cached_head) ring->writer.cached_head = tapped;
@@ -137,7 +130,8 @@ uint64_t rs_ring_commit(rs_ring_t *ring, size_t len, uint32_t kind) {
     ring->writer.claim_len = 0;
     ring->writer.tail = start + record_bytes(len);
     /* Release, pairs with the acquire in rs_ring_peek: padding, header and bytes are there before the position says so. */
-    atomic_store_explicit(&ring->tail, ring->writer.tail, PUBLISH_TAIL);
+    if (RS_PLANTED(WEAK_TAIL)) atomic_store_explicit(&ring->tail, ring->writer.tail, memory_order_relaxed);
+    else atomic_store_explicit(&ring->tail, ring->writer.tail, memory_order_release);
     return ring->writer.tail;
 }
 
@@ -171,7 +165,8 @@ static void release_to(reader_t *reader, uint64_t position) {
     RS_REQUIRE(position - reader->own_head <= reader->next - reader->own_head);
     reader->own_head = position;
     /* Release, pairs with the acquire in has_room: our reads of those bytes came before they may be overwritten. */
-    atomic_store_explicit(&reader->head, position, PUBLISH_HEAD);
+    if (RS_PLANTED(WEAK_HEAD)) atomic_store_explicit(&reader->head, position, memory_order_relaxed);
+    else atomic_store_explicit(&reader->head, position, memory_order_release);
 }
 
 bool rs_ring_peek(rs_ring_t *ring, rs_ring_record_t *record) { return peek_next(ring, &ring->readers[READER], record); }

@@ -113,7 +113,7 @@ static void give_held(rs_service_t *service, uint64_t durable) {
     rs_held_head_t head;
     while (held->begin < held->end) {
         memcpy(&head, held->bytes + held->begin, sizeof head);
-        if (head.gate > durable) return;
+        if (!rs_gate_may_leave(head.gate, durable)) return;
         const unsigned char *bytes = held->bytes + held->begin + sizeof head;
         if (head.kind == HELD_TRANSITION) give_transition(service, bytes);
         else give_refusal(service, head.number, bytes);
@@ -230,7 +230,7 @@ void rs_service_move_effects(rs_service_t *service) {
     if (service->store != NULL) {
         const uint64_t durable = rs_service_durable(service);
         give_held(service, durable);
-        if (service->collected && service->collection_gate <= durable) give_collection(service);
+        if (service->collected && rs_gate_may_leave(service->collection_gate, durable)) give_collection(service);
     }
     ask_for_rows(service);
     rs_service_move_rebuild(service);

@@ -96,8 +96,7 @@ static void begin_stop(rs_service_t *service) {
 static void drain(rs_service_t *service) {
     if (service->phase == PHASE_CLOSING || service->engine == NULL || service->journal.keeper == NULL) return;
     service->settled = rs_engine_drain(service->engine);
-    const uint64_t durable = rs_service_durable(service);
-    service->acknowledged = service->settled < durable ? service->settled : durable;
+    service->acknowledged = rs_gate_acknowledged(service->settled, rs_service_durable(service));
     rs_service_finish_reload(service);
     rs_service_move_effects(service);
     rs_service_watch_journal(service);

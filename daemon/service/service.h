@@ -20,6 +20,7 @@
 
 #include "connect/asterisk_follow.h"
 #include "engine/engine.h"
+#include "engine/gate.h"
 #include "feed/feed.h"
 #include "feed/receivers.h"
 #include "ingest/ingest.h"

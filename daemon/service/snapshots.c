@@ -171,7 +171,8 @@ void rs_service_snapshot_when_due(rs_service_t *service) {
     if (now_us < snapshots->next_us && !is_much) return;
     snapshots->next_us = now_us + config->journal.snapshot_every_us;
     snapshots->bytes_before = stat.journal.bytes;
-    if (stat.journal.durable > service->journal.snapshot) start_process(service, stat.journal.durable);
+    const uint64_t upto = rs_gate_snapshot(stat.journal.appended, stat.journal.durable);
+    if (upto > service->journal.snapshot) start_process(service, upto);
 }
 
 void rs_service_end_snapshot(rs_service_t *service) {

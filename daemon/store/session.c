@@ -13,6 +13,8 @@
  */
 #include "store/store_internal.h"
 
+#include "base/planted.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -193,7 +195,7 @@ static void forgotten(rs_store_t *store) {
                   " lagged)", store->confirmed - store->mark_batch, store->stream);
     store->rebuilding = false;   /* what was written of that may be gone, too */
     store->reached = (uint64_t)store->mark_position;
-    if (store->relied > store->lacking) store->lacking = store->relied;
+    if (store->relied > store->lacking && !RS_PLANTED(REWIND_UNNOTICED)) store->lacking = store->relied;
     rs__records_forgotten(store->records);
 }
 
@@ -207,7 +209,7 @@ static void judge_mark(rs_store_t *store) {
         open_stream(store);
         return;
     }
-    if (!newly_opened && store->mark_epoch > store->epoch) {
+    if (!newly_opened && store->mark_epoch > store->epoch && !RS_PLANTED(EPOCH_IGNORED)) {
         char why[192];
         snprintf(why, sizeof why, "database: stream %s was opened by another daemon (epoch %" PRId64 ", ours is %" PRId64 ")",
                  store->stream, store->mark_epoch, store->epoch);
@@ -218,7 +220,7 @@ static void judge_mark(rs_store_t *store) {
     if (store->epoch > store->highest_epoch) store->highest_epoch = store->epoch;
     store->stream_id = store->mark_stream_id;
     if (store->in_flight) {
-        const bool is_in = store->mark_batch == store->confirmed + 1;
+        const bool is_in = store->mark_batch == store->confirmed + 1 || (RS_PLANTED(COMMIT_BELIEVED) && store->commit_sent);
         if (store->commit_sent) *(is_in ? &store->status.ambiguous_stored : &store->status.ambiguous_resent) += 1;
         if (is_in) stored(store);
         else rs__session_forget(store);
@@ -271,7 +273,7 @@ static int64_t choose_position(rs_store_t *store) {
         watermark_us = store->reached_watermark_us;
     }
     if (store->whole && store->batch == NULL && store->nothing_upto > store->moving_to) store->moving_to = store->nothing_upto;
-    const bool ends_batch = store->whole && store->batch != NULL && store->side == RS__SIDE_NORMAL;
+    const bool ends_batch = (store->whole || RS_PLANTED(MARK_OF_A_SLICE)) && store->batch != NULL && store->side == RS__SIDE_NORMAL;
     if (!ends_batch || store->batch_position <= store->moving_to) return watermark_us;
     store->moving_to = store->batch_position;
     return store->batch_watermark_us;
@@ -317,6 +319,7 @@ void rs__session_begin(rs_store_t *store) {
                      store->stream_id, store->epoch, store->confirmed + 1, store->moving_to);
     if (watermark_us > 0) rs__buffer_print(&store->buffer, "%" PRId64 ")", watermark_us);
     else rs__buffer_print(&store->buffer, "NULL)");
+    if (RS_PLANTED(MARK_OUTSIDE)) rs__buffer_print(&store->buffer, "; COMMIT; BEGIN");
     send_printed(store, RS__STEP_BEGIN);
 }
 

@@ -1,9 +1,9 @@
 /* Two threads, or three with a tap, on one small ring: every record comes once, in order, whole. RS_RACE_ITERATIONS scales it.
  *
- * Proof that it can fail: built with -DRS_TEST_WEAK_RING=1 or 2 (ring.c then publishes the writer's or the reader's position
- * with a relaxed store) ThreadSanitizer reports the records' bytes as a data race, by gcc and by clang. Without
- * ThreadSanitizer nothing is seen on x86, whose stores are never reordered among themselves and whose compilers leave these
- * stores in place; a weakly ordered machine would fail on the payload. */
+ * Proof that it can fail: the bugs WEAK_TAIL and WEAK_HEAD (base/planted.h) publish the writer's or a reader's position with a relaxed
+ * store; ThreadSanitizer reports the records' bytes as a data race then, by gcc and by clang. Without ThreadSanitizer nothing is seen
+ * on x86, whose stores are never reordered among themselves and whose compilers leave these stores in place; a weakly ordered machine
+ * would fail on the payload. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,7 +23,7 @@ enum { CAPACITY = 4096, MAX_WORDS = 40 };
 typedef struct race {
     rs_ring_t *ring;
     uint64_t iterations, seed;
-    atomic_bool stop;        /* set by the reader after a failure; relaxed: only ends the writer's loop */
+    atomic_bool stop;        /* set by a reader after a failure; relaxed: only ends the others' loops */
     char failure[128];       /* written by a reader, read after it was joined */
 } race_t;
 
@@ -70,7 +70,7 @@ static void *read_records(void *context) {
     race_t *race = side->race;
     rs_random_t random = {side->seed};
     uint64_t number = 0;
-    while (number < race->iterations) {
+    while (number < race->iterations && !atomic_load_explicit(&race->stop, memory_order_relaxed)) {
         rs_ring_record_t record;
         uint64_t until = side->position(race->ring);
         for (uint64_t batch = 1 + rs_random_below(&random, 8); batch > 0 && side->peek(race->ring, &record); batch--) {

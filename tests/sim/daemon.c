@@ -1,6 +1,8 @@
 /* The daemon: sessions, ring, core, journal, snapshots and recovery, in steps that may come in any order. */
 #include "world.h"
 
+#include "memory_journal.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,7 +43,7 @@ static void wake(void *context) { (void)context; }
 static void on_verdict(void *context, rs_origin_t origin, rs_refusal_t reason) { (void)context, (void)origin, (void)reason; }
 static void on_alert(void *context, const rs_alert_transition_t *transition) { (void)context, (void)transition; }
 
-static rs_engine_t *prepare(const sim_world_t *world) {
+rs_engine_t *sim_engine(const sim_world_t *world) {
     const rs_engine_settings_t settings = {.config = world->config, .start_us = world->now_us, .run = 1, .hash_seed = world->seed, .keep_rows = true,
                                            .callbacks = {.on_verdict = on_verdict, .on_alert = on_alert, .wake = wake}};
     rs_engine_t *engine;
@@ -51,7 +53,7 @@ static rs_engine_t *prepare(const sim_world_t *world) {
 
 /* What a fresh daemon puts first into its ring. */
 static void begin_records(sim_world_t *world) {
-    rs_engine_t *engine = prepare(world);
+    rs_engine_t *engine = sim_engine(world);
     rs_ring_record_t record;
     RS_REQUIRE(rs_engine_begin(engine) == RS_OK);
     while (rs_ring_peek(rs_engine_inlet(engine), &record)) keep_record(world, record.kind, record.bytes, record.len);
@@ -89,16 +91,20 @@ static int read_snapshot(void *context, void *bytes, size_t room, size_t *len) {
     return status;
 }
 
+int sim_load(sim_world_t *world, const rs_snapshot_t *snapshot, rs_engine_t *engine) {
+    reading_t reading = {.disk = sim_disk_as_disk(world->disk), .snapshot = snapshot};
+    const rs_state_in_t in = {.context = &reading, .read = read_snapshot};
+    return rs_engine_load(engine, &in);
+}
+
 /* Newest good snapshot and the journal behind it, into an engine of its own; NULL: the disk did not let it. */
 static rs_engine_t *rebuild(sim_world_t *world, uint64_t until, rs_recovery_t *recovery, rs_snapshot_t *snapshot, uint64_t *last) {
     rs_disk_t *disk = sim_disk_as_disk(world->disk);
-    rs_engine_t *engine = prepare(world);
+    rs_engine_t *engine = sim_engine(world);
     recovering_t recovering = {.world = world, .engine = engine, .until = until};
     int status = rs_snapshot_find(disk, 0, snapshot);
     if (status == RS_OK && snapshot->is_there) {
-        reading_t reading = {.disk = disk, .snapshot = snapshot};
-        const rs_state_in_t in = {.context = &reading, .read = read_snapshot};
-        status = rs_engine_load(engine, &in);
+        status = sim_load(world, snapshot, engine);
         if (status != RS_OK && !sim_disk_is_dead(world->disk)) sim_complain(world, "a snapshot is not loaded: %d", status);
         recovering.last = snapshot->number;
     }
@@ -144,18 +150,27 @@ static bool open_journal(sim_world_t *world, rs_recovery_t *recovery, uint64_t l
     return false;
 }
 
+/* Snapshots that the journal does not reach back to, among them those that came back because their going was not on disk yet. */
+static void drop_useless(sim_world_t *world) {
+    rs_journal_stat_t stat;
+    rs_journal_stat(world->daemon.journal, &stat);
+    if (stat.oldest > 1) rs_snapshot_drop_before(sim_disk_as_disk(world->disk), stat.oldest - 1);
+}
+
 void sim_daemon_start(sim_world_t *world) {
     static rs_recovery_t recovery;
     sim_daemon_t *daemon = &world->daemon;
     rs_snapshot_t snapshot = {0};
     uint64_t last = 0;
     world->counts.lives++;
+    daemon->was_refused = true;
     daemon->engine = rebuild(world, UINT64_MAX, &recovery, &snapshot, &last);
     if (daemon->engine == NULL) {
         world->counts.refused_starts++;
         return;
     }
     if (recovery.lost != 0) sim_complain(world, "%llu records are called lost on a disk that damages nothing", (unsigned long long)recovery.lost);
+    if (recovery.ends_early) sim_complain(world, "the journal ends before its snapshot");
     world->counts.recovered += recovery.records;
     world->counts.torn += recovery.torn_records;
     const bool is_open = open_journal(world, &recovery, last);
@@ -165,6 +180,7 @@ void sim_daemon_start(sim_world_t *world) {
         rs_engine_destroy(&daemon->engine);
         return;
     }
+    drop_useless(world);
     forget_after(world, last);
     daemon->applied = daemon->appended = last;
     if (last == 0) {
@@ -172,9 +188,11 @@ void sim_daemon_start(sim_world_t *world) {
         daemon->applied = 0;
     }
     daemon->is_up = true;
+    daemon->was_refused = false;
     daemon->flight_first = daemon->flight_count = 0;
     daemon->ticked_us = world->now_us;
     daemon->snapshot = daemon->snapshot_before = snapshot.is_there ? snapshot.number : 0;
+    world->store.relied = sim_core(world) != NULL ? rs_core_confirmed_position(sim_core(world)) : 0;
     if (last != 0) check_sessions(world);
     else memset(daemon->sessions, 0, sizeof daemon->sessions);
 }
@@ -253,7 +271,7 @@ static void open_doors(sim_world_t *world) {
 
 static void acknowledge(sim_world_t *world) {
     sim_daemon_t *daemon = &world->daemon;
-    const uint64_t durable = sim_daemon_durable(world), settled = durable < daemon->applied ? durable : daemon->applied;
+    const uint64_t settled = rs_gate_acknowledged(daemon->applied, sim_daemon_durable(world));
     bool moved[SIM_PRODUCERS] = {false};
     while (daemon->flight_first < daemon->flight_count && daemon->flights[daemon->flight_first].record <= settled) {
         const sim_flight_t *flight = &daemon->flights[daemon->flight_first++];
@@ -297,6 +315,18 @@ static void tick(sim_world_t *world) {
     daemon->ticked_us = world->now_us;
 }
 
+/* Other alert rules, from a record on: parts first, so that a death may come between them. */
+static void reload(sim_world_t *world) {
+    memory_journal_t records = {0};
+    const rs_config_t *config = world->configs[rs_random_below(&world->random, SIM_CONFIGS)];
+    journal_add_config(&records, config, RS_CONFIG_RELOAD);
+    if (in_ring(world) + records.count <= RING_RECORDS) {
+        for (size_t i = 0; i < records.count; i++) keep_record(world, records.records[i].kind, records.records[i].bytes, records.records[i].len);
+        world->counts.reloads++;
+    }
+    journal_free(&records);
+}
+
 /* --- snapshots: another process reads what is on disk ------------------------------------------------------------------- */
 static int write_snapshot(void *context, const void *bytes, size_t len) {
     rs_snapshot_writer_t *writer = context;
@@ -306,8 +336,10 @@ static int write_snapshot(void *context, const void *bytes, size_t len) {
 
 static void retire(sim_world_t *world) {
     sim_daemon_t *daemon = &world->daemon;
-    if (daemon->snapshot_before == 0) return;
-    (void)!rs_journal_retire(daemon->journal, daemon->snapshot_before, INT64_MAX);
+    const uint64_t needed = sim_database_needs(world);
+    if (daemon->snapshot_before == 0 || needed == 0) return;
+    (void)!rs_journal_retire(daemon->journal, needed < daemon->snapshot_before ? needed : daemon->snapshot_before, INT64_MAX);
+    drop_useless(world);
 }
 
 static void snapshot(sim_world_t *world) {
@@ -316,10 +348,10 @@ static void snapshot(sim_world_t *world) {
     rs_snapshot_t before = {0};
     rs_snapshot_writer_t writer;
     uint64_t last = 0;
-    rs_engine_t *engine = rebuild(world, sim_daemon_durable(world), &recovery, &before, &last);
+    rs_engine_t *engine = rebuild(world, rs_gate_snapshot(daemon->appended, sim_daemon_durable(world)), &recovery, &before, &last);
     if (engine == NULL) return;
     rs_recovery_end(&recovery);
-    if (last > (before.is_there ? before.number : 0) &&
+    if (rs_engine_core(engine) != NULL && last > (before.is_there ? before.number : 0) &&
         rs_snapshot_begin(&writer, sim_disk_as_disk(world->disk), world->seed | 1, last) == RS_OK) {
         const rs_state_out_t out = {.context = &writer, .write = write_snapshot};
         if (rs_engine_save(engine, &out, NULL) != RS_OK) rs_snapshot_abort(&writer);
@@ -333,15 +365,26 @@ static void snapshot(sim_world_t *world) {
     rs_engine_destroy(&engine);
 }
 
+/* A snapshot's hour may come while the journal cannot be written, and the end soon after it. */
+static void meet_trouble(sim_world_t *world) {
+    snapshot(world);
+    if (!world->is_calm && sim_chance(world, 3)) sim_disk_die_at(world->disk, 1);
+}
+
 void sim_daemon_step(sim_world_t *world) {
     bool more;
     switch (rs_random_below(&world->random, 12)) {
         case 0: case 1: open_doors(world); break;
         case 2: case 3: case 4: apply_some(world, 1 + rs_random_below(&world->random, 64)); break;
         case 5: case 6: append_some(world, 1 + rs_random_below(&world->random, 64)); break;
-        case 7: case 8: (void)!rs_journal_commit(world->daemon.journal); break;
+        case 7: case 8:
+            if (rs_journal_commit(world->daemon.journal) != RS_OK && sim_chance(world, 4)) meet_trouble(world);
+            break;
         case 9: acknowledge(world); break;
-        case 10: tick(world); break;
+        case 10:
+            tick(world);
+            if (!world->is_calm && sim_chance(world, 40)) reload(world);
+            break;
         default:
             (void)!rs_journal_maintain(world->daemon.journal, &more);
             if (sim_chance(world, 12)) snapshot(world);

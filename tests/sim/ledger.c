@@ -70,7 +70,7 @@ static void judge(const sim_world_t *world, oracle_arrival_t *arrivals) {
                                                .interval = {.mode = RS_INTERVAL_FIXED, .length_us = world->config->interval_us},
                                                .hash_seed = begin.hash_seed, .effects = {.context = &judging, .on_verdict = on_verdict}};
             RS_REQUIRE(rs_core_create(&options, &core) == RS_OK);
-        } else if (core != NULL) {
+        } else if (core != NULL && record->kind != RS_RECORD_CONFIG && record->kind != RS_RECORD_CONFIG_PART) {
             RS_REQUIRE(rs_core_apply(core, record->kind, record->bytes, record->len, n + 1) == RS_OK);
         }
     }

@@ -1,11 +1,16 @@
 /* Whole installations, from seeds, with everything that goes wrong: nothing acknowledged is lost or counted twice, aggregates are what
  * brute force says, and the state is that of an undisturbed life (sim/world.h).
- * RS_SEEDS: how many (300; a tenth under a sanitizer), from RS_FIRST_SEED on. RS_SEED: only this one. RS_VERBOSE: a line for each. */
+ * RS_SEEDS: how many (300; a tenth under a sanitizer), from RS_FIRST_SEED on, by RS_JOBS processes (1).
+ * RS_SEED: only this one. RS_VERBOSE: a line for each. */
 #include "world.h"
+
+#include "memory_journal.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
@@ -17,7 +22,7 @@ enum { DEFAULT_SEEDS = 30 };
 #else
 enum { DEFAULT_SEEDS = 300 };
 #endif
-enum { MOST_STEPS = 400000 };
+enum { MOST_STEPS = 400000, MOST_FAILURES = 5, MOST_JOBS = 256 };
 
 /* Seeds that failed once. */
 static const uint64_t once_failed[] = {1};
@@ -42,7 +47,7 @@ static void kill_daemon(sim_world_t *world, bool power) {
 
 static void maybe_disaster(sim_world_t *world) {
     if (world->is_calm || !sim_chance(world, 60)) return;
-    switch (rs_random_below(&world->random, 8)) {
+    switch (rs_random_below(&world->random, 10)) {
         case 0: kill_daemon(world, false); break;
         case 1: kill_daemon(world, true); break;
         case 2:
@@ -51,7 +56,9 @@ static void maybe_disaster(sim_world_t *world) {
             break;
         case 3: case 4: sim_disk_fail(world->disk, 0); sim_disk_fill(world->disk, false); break;
         case 5: sim_disk_fill(world->disk, true); break;
-        case 6: sim_disk_die_at(world->disk, 1 + rs_random_below(&world->random, 40)); break;
+        case 6: sim_disk_fail_syncs(world->disk, 1 + (uint32_t)rs_random_below(&world->random, 4)); break;
+        case 7: if (sim_chance(world, 2)) sim_database_remember(world); else sim_database_go_back(world); break;
+        case 8: sim_disk_die_at(world->disk, 1 + rs_random_below(&world->random, 40)); break;
         default: sim_producer_cut(world, (uint32_t)rs_random_below(&world->random, world->producer_count)); break;
     }
 }
@@ -64,6 +71,7 @@ static void bury(sim_world_t *world) {
 static void mend(sim_world_t *world) {
     world->is_calm = true;
     sim_disk_fail(world->disk, 0);
+    sim_disk_fail_syncs(world->disk, 0);
     sim_disk_fill(world->disk, false);
     sim_disk_die_at(world->disk, 0);
 }
@@ -77,7 +85,8 @@ static void let_time_pass(sim_world_t *world) {
 static void step(sim_world_t *world) {
     let_time_pass(world);
     maybe_disaster(world);
-    if (!world->daemon.is_up && sim_chance(world, 4)) sim_daemon_start(world);
+    /* What could not start, because its disk fails, is started again after a while. */
+    if (!world->daemon.is_up && sim_chance(world, world->daemon.was_refused ? 16 : 4)) sim_daemon_start(world);
     for (uint32_t i = 0; i < world->producer_count; i++) {
         if (sim_chance(world, 2)) sim_producer_step(world, i);
     }
@@ -108,24 +117,25 @@ static void play(sim_world_t *world) {
 }
 
 /* Small, so that a life costs little to begin. */
-static rs_config_t *load_config(void) {
-    static const char text[] =
-        "limits: {tenants: 4, queue_keys: 32, agent_keys: 32, team_keys: 16, sources: 16, contacts: 500, remembered_ids: 10000,\n"
-        "  rows: 4000, customers: 1000, cases: 100, edges: 500, variants: 100, alerts: 100, message_bytes: 16KiB,\n"
-        "  inlet_bytes: 64KiB, outlet_bytes: 64KiB}\n"
-        "rows: {attributions: [event, enter, close]}\n";
-    rs_config_t *config;
-    rs_config_error_t error;
-    if (rs_config_load_text(rs_str(text), "sim", &config, &error) == RS_OK) return config;
-    char why[512];
-    rs_config_error_format(&error, why, sizeof why);
-    fprintf(stderr, "%s\n", why);
-    abort();
-}
+#define LIMITS \
+    "limits: {tenants: 4, queue_keys: 32, agent_keys: 32, team_keys: 16, sources: 16, contacts: 200, remembered_ids: 1000,\n" \
+    "  rows: 1500, customers: 1000, cases: 100, edges: 300, variants: 100, alerts: 100, message_bytes: 16KiB,\n" \
+    "  inlet_bytes: 64KiB, outlet_bytes: 64KiB}\n" \
+    "rows: {attributions: [event, enter, close]}\n"
+static const char *const config_texts[SIM_CONFIGS] = {
+    LIMITS,
+    LIMITS "alerts:\n  rules:\n"
+    "    waits: {metric: waiting, compare: above, limit: 0, clear: 0, for: 20s, clear_for: 30s, severity: warning}\n"
+    "    lost: {metric: abandoned, window: 5m, compare: above, limit: 0, clear: 0, severity: critical}\n",
+    LIMITS "alerts:\n  rules:\n"
+    "    waits: {metric: waiting, compare: above, limit: 1, clear: 0, for: 5s, severity: warning}\n"
+    "    slow: {metric: oldest_wait, compare: above, limit: 10s, clear: 5s, clear_for: 10s, severity: info}\n"};
 
 static bool run(uint64_t seed) {
     static sim_world_t world;
-    world = (sim_world_t){.seed = seed, .random = {seed}, .config = load_config(), .disk = sim_disk_create(seed)};
+    world = (sim_world_t){.seed = seed, .random = {seed}, .disk = sim_disk_create(seed)};
+    for (unsigned i = 0; i < SIM_CONFIGS; i++) world.configs[i] = config_of_text(config_texts[i]);
+    world.config = world.configs[0];
     world.history = generate_history(&(generate_options_t){.seed = seed, .order = DELIVER_WITHIN_LATENESS, .duplicates_per_mille = 50});
     world.now_us = world.history->begin_us;
     sim_producers_begin(&world);
@@ -135,9 +145,9 @@ static bool run(uint64_t seed) {
     const bool is_right = world.why[0] == '\0';
     if (!is_right || getenv("RS_VERBOSE") != NULL) {
         printf("RS_SEED=%" PRIu64 ": %s (%zu events, %" PRIu64 " records, %" PRIu64 " steps, %" PRIu64 " lives, %" PRIu64 " kills, %" PRIu64
-               " power cuts, %" PRIu64 " disk failures, %" PRIu64 " doubtful commits, %" PRIu64 " snapshots)\n", seed,
+               " power cuts, %" PRIu64 " disk failures, %" PRIu64 " doubtful commits, %" PRIu64 " snapshots, %" PRIu64 " reloads, %" PRIu64 " rewinds)\n", seed,
                is_right ? "right" : world.why, world.history->delivery_count, world.record_count, counts->steps, counts->lives, counts->kills,
-               counts->power_cuts, counts->disk_failures, counts->ambiguous, counts->snapshots);
+               counts->power_cuts, counts->disk_failures, counts->ambiguous, counts->snapshots, counts->reloads, counts->rewinds);
         fflush(stdout);
     }
     sim_daemon_end(&world);
@@ -145,16 +155,42 @@ static bool run(uint64_t seed) {
     sim_producers_end(&world);
     history_destroy(world.history);
     sim_disk_destroy(world.disk);
-    rs_config_destroy(&world.config);
+    for (unsigned i = 0; i < SIM_CONFIGS; i++) rs_config_destroy(&world.configs[i]);
     return is_right;
+}
+
+/* Every `stride`-th seed. The number of those that are wrong; it gives up soon. */
+static int run_some(uint64_t first, uint64_t end, uint64_t stride) {
+    int failures = 0;
+    for (uint64_t seed = first; seed < end && failures < MOST_FAILURES; seed += stride) failures += !run(seed);
+    return failures;
+}
+
+static int run_in_processes(uint64_t first, uint64_t end, uint64_t jobs) {
+    pid_t children[MOST_JOBS];
+    int failures = 0;
+    fflush(stdout);
+    for (uint64_t i = 0; i < jobs; i++) {
+        children[i] = fork();
+        RS_REQUIRE(children[i] >= 0);
+        if (children[i] == 0) exit(run_some(first + i, end, jobs));
+    }
+    for (uint64_t i = 0; i < jobs; i++) {
+        int status = 0;
+        RS_REQUIRE(waitpid(children[i], &status, 0) == children[i]);
+        if (WIFSIGNALED(status)) printf("a process was ended by signal %d; RS_VERBOSE says after which seed\n", WTERMSIG(status));
+        failures += WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+    }
+    return failures;
 }
 
 int main(void) {
     const uint64_t one = rs_test_number("RS_SEED", 0), seeds = rs_test_number("RS_SEEDS", DEFAULT_SEEDS), first = rs_test_number("RS_FIRST_SEED", 1);
-    uint64_t failures = 0;
+    const uint64_t wanted = rs_test_number("RS_JOBS", 1), jobs = wanted < MOST_JOBS ? wanted : MOST_JOBS;
+    int failures = 0;
     if (one != 0) return run(one) ? 0 : 1;
     for (size_t i = 0; i < RS_ARRAY_LEN(once_failed); i++) failures += !run(once_failed[i]);
-    for (uint64_t seed = first; seed < first + seeds && failures < 5; seed++) failures += !run(seed);
-    printf("%" PRIu64 " installations from RS_FIRST_SEED=%" PRIu64 ", %" PRIu64 " wrong\n", seeds, first, failures);
+    failures += jobs > 1 ? run_in_processes(first, first + seeds, jobs) : run_some(first, first + seeds, 1);
+    printf("%" PRIu64 " installations from RS_FIRST_SEED=%" PRIu64 ", %d wrong\n", seeds, first, failures);
     return failures == 0 ? 0 : 1;
 }

@@ -7,7 +7,7 @@
  *            (steps in any order), the store's connection and its statements, the database's tables and its mark.
  *            Each step is drawn at random; so are the disasters: the process dies, the power goes, the disk fails or is full, the
  *            connection is cut before, at or after COMMIT, messages are lost with their connection, a producer dies and comes
- *            back. When nothing is left to send everything is mended, and the ledger is closed.
+ *            back; and so are reloads of the configuration. The database goes back to an earlier state, and gets again what it lacks. When nothing is left to send everything is mended, and the ledger is closed.
  * Threads:   none. The same seed does the same.
  */
 #ifndef RS_TESTS_SIM_WORLD_H
@@ -15,13 +15,14 @@
 
 #include "core_rows.h"
 #include "engine/engine.h"
+#include "engine/gate.h"
 #include "generate.h"
 #include "journal/recover.h"
 #include "journal/snapshot.h"
 #include "random.h"
 #include "sim_disk.h"
 
-enum { SIM_PRODUCERS = 3, SIM_MESSAGES = 64, SIM_BATCH = 12, SIM_WHY_BYTES = 256 };
+enum { SIM_PRODUCERS = 3, SIM_MESSAGES = 64, SIM_BATCH = 12, SIM_CONFIGS = 3, SIM_WHY_BYTES = 256 };
 
 typedef struct sim_world sim_world_t;
 
@@ -53,7 +54,10 @@ typedef struct sim_batch {
     uint64_t epoch, number;             /* of the store that sends it; the mark that it moves to */
     kept_rows_t rows;
     rs_confirmed_t confirmed;
-    uint64_t position;
+    uint64_t newest;                    /* record that it rests on */
+    uint64_t complete;                  /* with it everything up to there is in; 0: it does not say */
+    uint64_t position;                  /* that the mark gets */
+    bool is_again;                      /* made again: nobody waits for it to be confirmed */
 } sim_batch_t;
 typedef struct sim_database {
     kept_rows_t rows;                   /* the greatest revision of every part */
@@ -67,7 +71,11 @@ bool sim_database_commit(sim_database_t *database, const sim_batch_t *batch);
 typedef enum sim_store_state { SIM_STORE_AWAY, SIM_STORE_IDLE, SIM_STORE_SENT, SIM_STORE_AMBIGUOUS } sim_store_state_t;
 typedef struct sim_store {
     sim_store_state_t state;
-    uint64_t epoch, mark;
+    uint64_t epoch, mark, position;     /* as the database said last */
+    uint64_t relied, lacking, reached;  /* as the store has them (store/store_internal.h) */
+    kept_rows_t again;                  /* made again, not yet sent: from again_next on */
+    size_t again_next;
+    uint64_t again_upto;                /* 0: nothing is being made again */
     bool holds_batch;
     sim_batch_t batch;
 } sim_store_t;
@@ -79,7 +87,7 @@ typedef struct sim_session { bool is_known; uint32_t connection; uint64_t taken,
 typedef struct sim_flight { uint32_t producer; uint64_t number, record; } sim_flight_t;
 
 typedef struct sim_daemon {
-    bool is_up;
+    bool is_up, was_refused;
     rs_engine_t *engine;
     rs_journal_t *journal;
     uint64_t applied, appended;         /* of the world's records: numbers */
@@ -92,20 +100,21 @@ typedef struct sim_daemon {
 
 /* --- everything ------------------------------------------------------------------------------------------------------ */
 typedef struct sim_counts {
-    uint64_t steps, lives, kills, power_cuts, disk_failures, cuts, ambiguous, snapshots, recovered, torn, refused_starts;
+    uint64_t steps, lives, kills, power_cuts, disk_failures, cuts, ambiguous, snapshots, recovered, torn, refused_starts, reloads, rewinds;
 } sim_counts_t;
 
 struct sim_world {
     uint64_t seed;
     rs_random_t random;
     int64_t now_us;
-    rs_config_t *config;
+    rs_config_t *config, *configs[SIM_CONFIGS];   /* the first; all, which differ in what does not change rows */
     history_t *history;
     sim_disk_t *disk;
     sim_producer_t producers[SIM_PRODUCERS];
     uint32_t producer_count;
     sim_store_t store;
-    sim_database_t database;
+    sim_database_t database, backup;
+    bool has_backup;
     sim_batch_t late;                   /* a transaction that an earlier life sent, still on its way */
     bool has_late;
     sim_daemon_t daemon;
@@ -138,6 +147,9 @@ void sim_daemon_step(sim_world_t *world);
 /* Applies and makes durable whatever is there. False: the disk does not let it. */
 bool sim_daemon_settle(sim_world_t *world);
 void sim_daemon_end(sim_world_t *world);
+/* A prepared engine, the caller's; a state into it. */
+rs_engine_t *sim_engine(const sim_world_t *world);
+int sim_load(sim_world_t *world, const rs_snapshot_t *snapshot, rs_engine_t *engine);
 uint64_t sim_daemon_durable(const sim_world_t *world);
 rs_core_t *sim_core(const sim_world_t *world);
 int sim_daemon_submit(sim_world_t *world, uint32_t kind, const void *bytes, size_t len);
@@ -148,6 +160,14 @@ void sim_store_step(sim_world_t *world);
 void sim_store_die(sim_world_t *world);
 bool sim_store_is_done(sim_world_t *world);
 void sim_store_end(sim_world_t *world);
+
+/* rewind.c */
+void sim_database_remember(sim_world_t *world);
+/* To the state remembered last, if there is one. */
+void sim_database_go_back(sim_world_t *world);
+uint64_t sim_database_needs(const sim_world_t *world);
+/* Rows that changed after record `after` and up to `upto`, in their order. False: the disk did not let it; there are none. */
+bool sim_make_again(sim_world_t *world, uint64_t after, uint64_t upto, kept_rows_t *rows);
 
 /* ledger.c: what should have come of it all. Complains. */
 void sim_ledger_close(sim_world_t *world);

@@ -26,7 +26,7 @@ struct sim_disk {
     folder_t durable, seen;
     operation_t *operations;
     size_t operation_count, operation_room;
-    uint32_t fail_one_in;
+    uint32_t fail_one_in, failing_syncs;
     bool full;
     uint64_t calls, die_at;
 };
@@ -192,7 +192,9 @@ static int sim_sync(rs_disk_t *disk, int number) {
     sim_disk_t *sim = sim_of(disk);
     if (is_dead(sim)) return fail_with(sim, EIO);
     file_t *file = &sim->files[number];
-    if (fails_now(sim)) {
+    const bool is_due = sim->failing_syncs > 0;
+    if (is_due) sim->failing_syncs--;
+    if (is_due || fails_now(sim)) {
         lose_some(sim, file, 500);   /* the pages are clean now: nobody will write them again */
         return fail_with(sim, EIO);
     }
@@ -296,6 +298,7 @@ void sim_disk_crash(sim_disk_t *sim) {
 
 void sim_disk_kill(sim_disk_t *sim) { sim->die_at = 0; }
 void sim_disk_fail(sim_disk_t *sim, uint32_t one_in) { sim->fail_one_in = one_in; }
+void sim_disk_fail_syncs(sim_disk_t *sim, uint32_t count) { sim->failing_syncs = count; }
 void sim_disk_fill(sim_disk_t *sim, bool full) { sim->full = full; }
 void sim_disk_die_at(sim_disk_t *sim, uint64_t call) { sim->die_at = call == 0 ? 0 : sim->calls + call; }
 uint64_t sim_disk_calls(const sim_disk_t *sim) { return sim->calls; }

@@ -24,6 +24,8 @@ void sim_disk_kill(sim_disk_t *sim);
 
 /* From now on every `one_in`-th write or sync (at random) fails; 0: none does. */
 void sim_disk_fail(sim_disk_t *sim, uint32_t one_in);
+/* The next `count` syncs fail, whatever is written between them. */
+void sim_disk_fail_syncs(sim_disk_t *sim, uint32_t count);
 /* No file can be made and none can grow. */
 void sim_disk_fill(sim_disk_t *sim, bool full);
 /* Every write, sync, rename, … counts; the process is made to die (calls fail without effect) from the n-th on; 0: never. */

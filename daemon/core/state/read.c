@@ -144,9 +144,11 @@ uint32_t rs_state_get_text(rs_state_reader_t *reader, char text[256]) {
 }
 
 /* --- sections --------------------------------------------------------------------------------------------------------- */
-static const rs_state_field_t *own_field(const rs_state_table_t *table, rs_str_t name) {
-    for (uint32_t i = 0; table != NULL && i < table->field_count; i++) {
-        const rs_state_field_t *field = &table->fields[i];
+/* Searched from `*next` on, which is then the place behind it: states mostly have this program's own order. */
+static const rs_state_field_t *own_field(const rs_state_table_t *table, rs_str_t name, uint32_t *next) {
+    for (uint32_t tried = 0; table != NULL && tried < table->field_count; tried++) {
+        const rs_state_field_t *field = &table->fields[*next];
+        *next = *next + 1 == table->field_count ? 0 : *next + 1;
         if (field->kind != RS_STATE_NOT_SAVED && rs_str_equal(rs_str(field->name), name)) return field;
     }
     return NULL;
@@ -165,13 +167,14 @@ static void get_plan(rs_state_reader_t *reader, rs__plan_t *plan, const rs_state
     const uint32_t count = rs_state_get_count(reader, RS_STATE_MAX_FIELDS);
     *plan = (rs__plan_t){.table = table, .moves = calloc((size_t)count + 1, sizeof *plan->moves)};
     if (plan->moves == NULL) rs_state_refuse(reader, RS_ERR_MEMORY, "out of memory");
+    uint32_t next = 0;
     for (uint32_t i = 0; i < count && rs_state_is_good(reader); i++) {
         char name[256];
         const uint32_t len = rs_state_get_text(reader, name);
         const uint8_t kind = rs_state_get_u8(reader), width = rs_state_get_u8(reader);
         const uint32_t elements = rs_state_get_u32(reader);
         if (!rs_state_is_good(reader)) return;
-        const rs_state_field_t *own = own_field(table, (rs_str_t){.data = name, .len = len});
+        const rs_state_field_t *own = own_field(table, (rs_str_t){.data = name, .len = len}, &next);
         if (!is_a_field(kind, width, elements, plan->field_bytes)) damaged(reader, "a table has a field that is none");
         else if (!rs__plan_add(plan, own, kind, width, elements)) damaged(reader, "a field is of another kind than this program's");
     }
