@@ -12,6 +12,7 @@
  *            the limit and the baseline that it was judged by) comes from there, when a subgroup is closed or each second.
  * Sample:    what min_sample is compared with: the figure's denominator, or its value where it has none (counts,
  *            gauges).
+ *            Staff rests on those who wait: with min_sample 1, nobody there is no matter while nobody waits.
  * Evaluated: rs_alerts_on_key after a key's counts changed, rs_alerts_on_tick for time (gauges such as oldest_wait
  *            change without an event, `for` elapses, windows evict). Percentile metrics are evaluated on ticks only. A
  *            tick costs one version compare per key that had an event within the longest window or in which somebody

@@ -175,7 +175,7 @@ int rs__alert_rules_compile(const rs_config_t *config, rs__alert_rule_t **rules,
 static bool is_evidence(const rs__alert_rule_t *rule, const rs_figure_t *figure) {
     if (figure->is_null) return false;
     if (rule->min_sample <= 0) return true;
-    if (rule->gauge && figure->value == 0.0) return true;
+    if (rule->gauge && figure->value == 0.0 && rule->metric != RS_METRIC_STAFF) return true;
     if (figure->denominator != 0) return figure->denominator >= rule->min_sample;
     return figure->value >= (double)rule->min_sample;
 }
