@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""The rules that ringside comes with, tried on a real call centre: a surge is told while there is still a day to be saved, and an ordinary
-week is quiet. Nothing is lost between the lines: every alert's changes follow one from another.
+"""The rules that ringside comes with, tried on a real call centre: an evening's surge is told while most of its calls can still be saved, and
+an ordinary week is quiet. The limits of the rules were chosen with these two files in sight: this keeps them, and proves nothing of others. Nothing is lost between the lines: every alert's changes follow one from another.
 
 The calls are not part of this project (see replay_truth_test.py): the test is skipped without the shared folder."""
 import collections
@@ -9,7 +9,7 @@ import sys
 from replay_support import Truth, shared_folder, skip_without
 
 MOST_A_DAY = 10
-ACTED_ON_BY = "10:00"       # the surge day's offices open at 7 and close at midnight; half of the lost calls come after 14:00
+SURGE = ("1999-05-23T20:00", "1999-05-23T21:00")    # it begins at 20:00; of the day's lost calls 121 of 1174 fall into this hour, 683 into the three after
 FIELDS = {"at", "rule", "key", "severity", "from", "to", "figure", "limit", "explanation"}
 
 
@@ -32,9 +32,9 @@ def main(build):
     truth = Truth(build)
     surge = truth.rows(folder / "surge_day_1999-05-23.ndjson.gz", "--alerts")
     check_chain(truth, "surge", surge)
-    first = min(c["at"] for c in fired(surge))
-    print(f"surge day: first alert at {first}, {len(fired(surge))} in all")
-    truth.equal("the surge is told in time", first < f"1999-05-23T{ACTED_ON_BY}", True)
+    in_time = [c for c in fired(surge) if SURGE[0] <= c["at"] < SURGE[1]]
+    print(f"surge day: {len(fired(surge))} alerts; of the surge: {[(c['at'], c['rule']) for c in in_time]}")
+    truth.equal("the surge is told in its first hour", len(in_time) > 0, True)
 
     week = truth.rows(folder / "week_1999-06-20.ndjson.gz", "--alerts")
     check_chain(truth, "week", week)
