@@ -1,5 +1,7 @@
 #include "cli/journal_print.h"
 
+#include "event/command.h"
+
 #include "event/event.h"
 
 #include <inttypes.h>
@@ -123,6 +125,19 @@ static bool add_confirmed(json_t *line, const rs_journal_record_t *record) {
     return true;
 }
 
+/* What people say may name people: it is in the journal, not in its print. */
+static bool add_command(json_t *line, const rs_journal_record_t *record) {
+    rs_command_t command;
+    rs_origin_t origin;
+    if (rs_record_read_command(record->bytes, record->len, &command, &origin) != RS_OK) return false;
+    json_object_set_new(line, "kind", json_string("command"));
+    json_object_set_new(line, "command", json_string(rs_command_name(command.what)));
+    add_time(line, "at", command.at_us);
+    add_number(line, "episode", command.episode);
+    add_text(line, "who", command.who);
+    return true;
+}
+
 static bool add_content(json_t *line, const rs_journal_record_t *record) {
     switch ((rs_record_kind_t)record->kind) {
         case RS_RECORD_EVENT: return add_event(line, record);
@@ -133,6 +148,7 @@ static bool add_content(json_t *line, const rs_journal_record_t *record) {
         case RS_RECORD_CONFIG_PART: return add_part(line, record);
         case RS_RECORD_SESSION: return add_session(line, record);
         case RS_RECORD_BEGIN: return add_begin(line, record);
+        case RS_RECORD_COMMAND: return add_command(line, record);
     }
     return false;
 }

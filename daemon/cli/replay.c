@@ -2,6 +2,7 @@
 #include "cli/block_queue.h"
 #include "cli/cli.h"
 #include "cli/customers_print.h"
+#include "cli/default_rules.h"
 #include "cli/process_print.h"
 #include "cli/reader.h"
 #include "cli/replay_store.h"
@@ -10,6 +11,7 @@
 #include "cli/sorter.h"
 #include "core/core.h"
 #include "event/json.h"
+#include "feed/message.h"
 
 #include <argp.h>
 #include <errno.h>
@@ -36,7 +38,7 @@ typedef struct rs_replay {
     bool alerts, process, customers, dot, store, replace, keeps_edges;
     uint64_t store_run;             /* microseconds since 1970: grows */
     /* what that means */
-    rs_config_t *config;
+    rs_config_t *config, *defaults;
     rs_zone_t *zone;
     rs_core_t *core;                /* applies: the main thread's */
     /* the reading thread's until it has ended */
@@ -73,7 +75,7 @@ static const struct argp_option options[] = {
     {"config", OPTION_CONFIG, "FILE", 0, "a daemon's configuration", 0},
     {"set", OPTION_SET, "KEY=VALUE", 0, "one key of that file; may be repeated", 0},
     {"output", OPTION_OUTPUT, "FORM", 0, "table, csv or ndjson (table on a terminal, else ndjson); dot with --process", 0},
-    {"alerts", OPTION_ALERTS, 0, 0, "print the transitions of the configured alert rules instead", 0},
+    {"alerts", OPTION_ALERTS, 0, 0, "print the transitions of the configured alert rules instead, or, where there are none, of those that ringside.conf comes with", 0},
     {"process", OPTION_PROCESS, 0, 0, "print the way through the process instead: edges between stages, bottleneck, rework, variants", 0},
     {"customers", OPTION_CUSTOMERS, 0, 0, "print contacts per customer, and who came most often, by pseudonym, instead", 0},
     {"store", OPTION_STORE, 0, 0, "write rows and the process map into PostgreSQL as a daemon would have (store.database) instead", 0},
@@ -214,6 +216,13 @@ static int load_config(rs_replay_t *replay) {
     return result;
 }
 
+static int find_rules(rs_replay_t *replay) {
+    char why[1024];
+    const int status = rs_default_rules(replay->config, &replay->defaults, why);
+    if (status != RS_OK) return rs_cli_fail("the built-in rules: %s", status == RS_ERR_MEMORY ? rs_status_text(status) : why);
+    return 0;
+}
+
 static int load_zone(rs_replay_t *replay) {
     const int status = rs_zone_load(replay->timezone, &replay->zone);
     if (status == RS_OK) return 0;
@@ -224,7 +233,7 @@ static int load_zone(rs_replay_t *replay) {
 /* --- effects -------------------------------------------------------------------------------------------------------- */
 static void print_alert(void *context, const rs_alert_transition_t *transition) {
     rs_replay_t *replay = context;
-    char line[4096], explanation[512];
+    char line[8192], explanation[RS_MESSAGE_TEXT];
     rs_json_t json;
     const rs_key_t *key = &transition->dimensions;
     rs_json_init(&json, line, sizeof line);
@@ -241,11 +250,15 @@ static void print_alert(void *context, const rs_alert_transition_t *transition) 
     rs_json_string(&json, "to", rs_str(rs_alert_state_name(transition->to)));
     if (transition->figure.is_null) rs_json_null(&json, "figure");
     else rs_json_number(&json, "figure", transition->figure.value);
+    rs_json_integer(&json, "numerator", transition->figure.numerator);
+    rs_json_integer(&json, "denominator", transition->figure.denominator);
     rs_json_number(&json, "limit", transition->limit);
-    snprintf(explanation, sizeof explanation, "%.*s %s %g (%" PRId64 " of %" PRId64 ")", (int)transition->metric.len,
-             transition->metric.data, transition->compare == RS_ALERT_ABOVE ? "above" : "below", transition->limit,
-             transition->figure.numerator, transition->figure.denominator);
+    rs_json_string(&json, "detector", rs_str(rs_config_detector_name(transition->detector)));
+    if (transition->detector == RS_DETECTOR_THRESHOLD) rs_json_null(&json, "baseline");
+    else rs_json_number(&json, "baseline", transition->baseline);
+    rs_message_summary(transition, explanation);
     rs_json_string(&json, "explanation", rs_str(explanation));
+    rs_json_string_or_null(&json, "runbook", transition->runbook);
     rs_json_end(&json);
     RS_REQUIRE(!json.overflow);
     fwrite(line, 1, json.len, stdout);
@@ -568,6 +581,7 @@ static int run(rs_replay_t *replay) {
     if (result == 0 && replay->store && replay->database == NULL && replay->config->database.len == 0) {
         result = rs_cli_usage("--store: where? --database CONNINFO, or store.database in the configuration");
     }
+    if (result == 0 && replay->alerts) result = find_rules(replay);
     if (result == 0) result = create_parts(replay);
     if (result == 0) result = read_and_apply(replay);
     if (result == 0 && replay->store) result = store_rows(replay);
@@ -601,6 +615,7 @@ int rs_cli_replay(int argc, char **argv) {
     rs_core_destroy(&replay.admission);
     rs_core_destroy(&replay.core);
     rs_config_destroy(&replay.config);
+    rs_config_destroy(&replay.defaults);
     rs_zone_destroy(&replay.zone);
     return result;
 }

@@ -98,7 +98,8 @@ static int check_reach(rs__loader_t *loader, const rs_rule_config_t *rule, const
         return rs__refuse_rule_key(loader, node, key, "limit", "a limit below 1", "the rule can never fire: no ratio is above 1");
     if (is_nps && ((below && rule->limit <= -100) || (!below && rule->limit >= 100)))
         return rs__refuse_rule_key(loader, node, key, "limit", "a limit between -100 and 100", "the rule can never fire: NPS is from -100 to 100");
-    const bool own_sample = unit == RS_UNIT_COUNT || unit == RS_UNIT_GAUGE_COUNT;
+    const bool of_waiting = rs_str_equal(rule->metric, RS_STR("staff"));   /* rests on those who wait */
+    const bool own_sample = (unit == RS_UNIT_COUNT || unit == RS_UNIT_GAUGE_COUNT) && !of_waiting;
     if (below && own_sample && rule->min_sample > 0 && (double)rule->min_sample >= rule->limit)
         return rs__refuse_rule_key(loader, node, key, "min_sample", "less than the limit, since a count is its own sample",
                                    "the rule can never fire: whatever is below the limit is no evidence");

@@ -118,6 +118,7 @@ typedef struct rs_rule_config {
     int64_t min_sample;        /* denominator (or count) that the figure must rest on; 0 = none */
     uint8_t severity;
     rs_str_t runbook;          /* optional link */
+    rs_str_t inhibited_by;     /* name of a rule; empty = none (core/alert/care.h) */
     /* of detectors other than thresholds; what a detector does not take is 0 */
     uint8_t detector;          /* rs_detector_t. Of source_… `key` is a glob over sources' names, metric and window are empty */
     uint8_t baseline, run_rules;

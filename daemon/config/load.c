@@ -98,7 +98,8 @@ static void begin_item(rs_schema_scope_t scope, void *item, rs_str_t name) {
                                                            .centre = -INFINITY,
                                                            .target = -1,
                                                            .severity = RS_SEVERITY_WARNING,
-                                                           .runbook = empty};
+                                                           .runbook = empty,
+                                                           .inhibited_by = empty};
             break;
         case RS_SCOPE_RECEIVER: rs__receiver_begin(item, name); break;
         case RS_SCOPE_MEMBER_DELAY: *(rs_asterisk_queue_t *)item = (rs_asterisk_queue_t){.name = name}; break;

@@ -192,6 +192,7 @@ static void format_figure(const rs_rule_config_t *rule, double figure, char *tex
     rs_metric_unit_t unit = RS_UNIT_COUNT;
     char duration[RS_DURATION_TEXT];
     (void)rs_config_metric_known(rule->metric, &unit);
+    if (rule->detector == RS_DETECTOR_SOURCE_SILENCE) unit = RS_UNIT_GAUGE_TIME;
     if (unit != RS_UNIT_TIME && unit != RS_UNIT_GAUGE_TIME) {
         rs__format_number(figure, text, size);
         return;

@@ -204,6 +204,8 @@ static const rs_schema_row_t rows[] = {
         "how often a figure of now is looked at by a detector; 5m when not named"),
     ROW("alerts.rules.<name>.severity", CHOICE, RULE(severity), LIVE, 0, 0, NULL, severities, "how grave it is"),
     ROW("alerts.rules.<name>.runbook", TEXT, RULE(runbook), LIVE, 0, 512, NULL, NULL, "link to what is to be done"),
+    ROW("alerts.rules.<name>.inhibited_by", TEXT, RULE(inhibited_by), LIVE, 0, RS_MAX_NAME, NULL, NULL,
+        "name of a rule whose open alert of the same tenant (and channel, or queue) keeps this one quiet"),
 
     ROW("receivers.<name>.kind", CHOICE, RECEIVER(kind), LIVE | RS_ROW_REQUIRED, 0, 0, NULL, kinds,
         "a Prometheus Alertmanager's API, a webhook, or mail"),

@@ -43,7 +43,7 @@ static const rs_state_field_t rule_fields[] = {
     RS_STATE_FIELD(rs_rule_config_t, compare, RS_BOUND_ANY), RS_STATE_FIELD(rs_rule_config_t, limit, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_rule_config_t, clear, RS_BOUND_ANY), RS_STATE_FIELD(rs_rule_config_t, for_us, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_rule_config_t, clear_for_us, RS_BOUND_ANY), RS_STATE_FIELD(rs_rule_config_t, min_sample, RS_BOUND_ANY),
-    RS_STATE_FIELD(rs_rule_config_t, severity, RS_BOUND_ANY), RS_STATE_REBUILT(rs_rule_config_t, runbook),
+    RS_STATE_FIELD(rs_rule_config_t, severity, RS_BOUND_ANY), RS_STATE_REBUILT(rs_rule_config_t, runbook), RS_STATE_REBUILT(rs_rule_config_t, inhibited_by),
     RS_STATE_FIELD(rs_rule_config_t, detector, RS_BOUND_DETECTOR), RS_STATE_FIELD(rs_rule_config_t, baseline, RS_BOUND_DETECT_CHOICE),
     RS_STATE_FIELD(rs_rule_config_t, run_rules, RS_BOUND_DETECT_CHOICE), RS_STATE_FIELD(rs_rule_config_t, fast_start, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_rule_config_t, confidence, RS_BOUND_ANY), RS_STATE_FIELD(rs_rule_config_t, false_alarms, RS_BOUND_ANY),
@@ -87,6 +87,8 @@ static void put_rule(rs_state_writer_t *writer, const rs_rule_config_t *rule) {
     }
     rs_state_put_u32(writer, rule->runbook.len);
     rs_state_put_bytes(writer, rule->runbook.data, rule->runbook.len);
+    rs_state_put_u32(writer, rule->inhibited_by.len);
+    rs_state_put_bytes(writer, rule->inhibited_by.data, rule->inhibited_by.len);
 }
 
 static void put_hours(rs_state_writer_t *writer, const rs_hours_config_t *hours) {
@@ -253,7 +255,8 @@ static void get_rules(rs_state_reader_t *reader, rs_kept_config_t *kept) {
         rs_rule_config_t *rule = one_more(reader, &rules, i, sizeof *rule);
         if (rule == NULL) break;
         rs_state_get_item(reader, &rule_table, rule);
-        rs_str_t *const texts[] = {&rule->name, &rule->metric, &rule->policy, &rule->window, &rule->tenant, &rule->key, &rule->runbook};
+        rs_str_t *const texts[] = {&rule->name, &rule->metric, &rule->policy, &rule->window, &rule->tenant, &rule->key, &rule->runbook,
+                                   &rule->inhibited_by};
         for (size_t t = 0; t < RS_ARRAY_LEN(texts); t++) *texts[t] = get_long(reader, kept);
         config->rule_count = i + 1;
     }

@@ -47,6 +47,17 @@ static int apply_confirmed(rs_core_t *core, const void *bytes, size_t len) {
     return status;
 }
 
+static int apply_command(rs_core_t *core, const void *bytes, size_t len) {
+    rs_command_t command;
+    rs_origin_t origin;
+    uint64_t number = 0;
+    const int status = rs_record_read_command(bytes, len, &command, &origin);
+    if (status != RS_OK) return status;
+    const int became = core->alerts == NULL ? RS_ERR_NOT_FOUND : rs_alerts_command(core->alerts, &command, core->now_us, &number);
+    if (core->options.effects.on_answer != NULL) core->options.effects.on_answer(core->options.effects.context, origin, became, number);
+    return RS_OK;
+}
+
 int rs_core_apply(rs_core_t *core, uint32_t kind, const void *bytes, size_t len, uint64_t position) {
     core->position = position;
     core->ordinal = 0;
@@ -56,6 +67,7 @@ int rs_core_apply(rs_core_t *core, uint32_t kind, const void *bytes, size_t len,
         case RS_RECORD_TICK: return apply_tick(core, bytes, len);
         case RS_RECORD_SESSION: return apply_session(core, bytes, len);
         case RS_RECORD_CONFIRMED: return apply_confirmed(core, bytes, len);
+        case RS_RECORD_COMMAND: return apply_command(core, bytes, len);
         case RS_RECORD_CONFIG:
         case RS_RECORD_CONFIG_PART:
         case RS_RECORD_BEGIN: return RS_OK;

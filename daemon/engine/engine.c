@@ -39,6 +39,14 @@ void rs__send_alert(void *context, const rs_alert_transition_t *transition) {
     rs_ring_commit(engine->outlet, rs_alert_pack(transition, bytes), RS_OUTLET_ALERT);
 }
 
+void rs__send_answer(void *context, rs_origin_t origin, int status, uint64_t number) {
+    rs_engine_t *engine = context;
+    if (!engine->telling) return;
+    const rs_outlet_answer_t answer = {.origin = origin, .status = status, .number = number};
+    memcpy(claim_outlet(engine, sizeof answer), &answer, sizeof answer);
+    rs_ring_commit(engine->outlet, sizeof answer, RS_OUTLET_ANSWER);
+}
+
 static void apply_record(rs_engine_t *engine, const rs_ring_record_t *record) {
     if (++engine->taken <= engine->skip) return;
     /* The loop wrote the record itself from a checked event: anything else is a broken invariant. */
@@ -186,6 +194,13 @@ int rs_engine_submit_confirmed(rs_engine_t *engine, const rs_confirmed_t *confir
     return RS_OK;
 }
 
+int rs_engine_submit_command(rs_engine_t *engine, const rs_command_t *command, rs_origin_t origin, uint64_t *position) {
+    void *bytes;
+    const int status = rs_ring_claim(engine->inlet, RS_RECORD_MAX, &bytes);
+    if (status == RS_OK) *position = rs__commit(engine, rs_record_write_command(command, origin, bytes), RS_RECORD_COMMAND);
+    return status;
+}
+
 /* Parts that came without their configuration are void: the next text begins anew. */
 int rs_engine_submit_config(rs_engine_t *engine, const rs_config_t *config) {
     void *bytes;
@@ -224,6 +239,11 @@ uint64_t rs_engine_drain(rs_engine_t *engine) {
             rs_outlet_verdict_t verdict;
             memcpy(&verdict, record.bytes, sizeof verdict);
             engine->callbacks.on_verdict(engine->callbacks.context, verdict.origin, (rs_refusal_t)verdict.reason);
+        } else if (record.kind == RS_OUTLET_ANSWER) {
+            rs_outlet_answer_t answer;
+            memcpy(&answer, record.bytes, sizeof answer);
+            if (engine->callbacks.on_answer != NULL)
+                engine->callbacks.on_answer(engine->callbacks.context, answer.origin, answer.status, answer.number);
         } else {
             rs_alert_transition_t transition;
             rs_alert_unpack(record.bytes, &transition);

@@ -36,6 +36,8 @@ typedef struct rs_engine_callbacks {   /* called from rs_engine_drain, on the lo
     void *context;
     void (*on_verdict)(void *context, rs_origin_t origin, rs_refusal_t reason);
     void (*on_alert)(void *context, const rs_alert_transition_t *transition);
+    /* What became of a command (rs_alerts_command); NULL: not told. After the transitions that it caused. */
+    void (*on_answer)(void *context, rs_origin_t origin, int status, uint64_t number);
     /* A transition of before this process that the store has not confirmed; NULL: not told. From the first drain after start. Other
      * receivers ask rs_core_unconfirmed_alerts(rs_engine_core(…), …) before start. */
     void (*on_alert_again)(void *context, const rs_alert_transition_t *transition);
@@ -125,6 +127,9 @@ int rs_engine_config_status(const rs_engine_t *engine);
 RS_MUST_CHECK int rs_engine_submit_session(rs_engine_t *engine, uint32_t session, rs_str_t source, rs_str_t incarnation);
 /* A receiver has something for good: the store a collection (rs_collection_t.confirmed) and the transitions of its batch. */
 RS_MUST_CHECK int rs_engine_submit_confirmed(rs_engine_t *engine, const rs_confirmed_t *confirmed);
+
+/* What a person says, checked by rs_command_check. */
+RS_MUST_CHECK int rs_engine_submit_command(rs_engine_t *engine, const rs_command_t *command, rs_origin_t origin, uint64_t *position);
 
 /* Number of the last record that was submitted. */
 uint64_t rs_engine_submitted(const rs_engine_t *engine);

@@ -88,6 +88,7 @@ uint64_t rs__commit(rs_engine_t *engine, size_t len, uint32_t kind);
 
 /* --- engine.c, life.c ---------------------------------------------------------------------------------------------- */
 void rs__send_verdict(void *context, rs_origin_t origin, const rs_event_t *event, rs_refusal_t reason);
+void rs__send_answer(void *context, rs_origin_t origin, int status, uint64_t number);
 void rs__send_alert(void *context, const rs_alert_transition_t *transition);
 void *rs__run_core(void *context);
 /* Changed rows and edges into the batch, cleared first, and the policies by which they are counted. */

@@ -15,7 +15,7 @@ static rs_core_options_t core_options(rs_engine_t *engine, const rs_config_t *co
                         (config->attribution_enter ? 1u << RS_ATTRIBUTION_ENTER : 0u) |
                         (config->attribution_close ? 1u << RS_ATTRIBUTION_CLOSE : 0u),
         .interval = {.mode = RS_INTERVAL_FIXED, .length_us = config->interval_us},
-        .effects = {.context = engine, .on_verdict = rs__send_verdict, .on_alert = rs__send_alert}};
+        .effects = {.context = engine, .on_verdict = rs__send_verdict, .on_answer = rs__send_answer, .on_alert = rs__send_alert}};
 }
 
 static int create_core(rs_engine_t *engine, const rs_config_t *config, int64_t start_us, uint64_t run, uint64_t hash_seed) {

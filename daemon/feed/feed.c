@@ -81,6 +81,7 @@ static void remember_episode(rs_feed_t *feed, const rs_alert_transition_t *trans
 void rs_feed_on_transition(rs_feed_t *feed, const rs_alert_transition_t *transition) {
     char header[RS__FEED_HEADER];
     size_t topic_len = 0, body_len = 0;
+    if (transition->act != RS_COMMAND_NONE && transition->rule == UINT32_MAX) return; /* of no alert that is open: the database has it */
     rs__feed_key_t *key = rs__feed_key(feed, transition->key);
 
     if (key == NULL ||

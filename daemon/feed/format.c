@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 
 /* --- keys and topics ---------------------------------------------------------------------------------------------- */
@@ -125,6 +126,29 @@ void rs_feed_format_episode(uint64_t episode, char text[32]) {
     (void)snprintf(text, 32, "%" PRIu32 "-%" PRIu32, (uint32_t)(episode >> 32), (uint32_t)episode);
 }
 
+static void write_time_or_null(rs_json_t *json, const char *name, int64_t at_us) {
+    if (at_us == 0)
+        rs_json_null(json, name);
+    else
+        rs_json_time(json, name, at_us);
+}
+
+static void write_people(rs_json_t *json, const rs_alert_transition_t *transition) {
+    const bool has_act = transition->act != RS_COMMAND_NONE;
+
+    rs_json_string_or_null(json, "act", has_act ? rs_str(rs_command_name(transition->act)) : (rs_str_t){0});
+    rs_json_bool(json, "acknowledged", transition->acknowledged);
+    rs_json_string_or_null(json, "by", transition->who);
+    rs_json_string_or_null(json, "text", transition->text);
+    write_time_or_null(json, "until", transition->until_us);
+    rs_json_string_or_null(json, "owner", transition->owner);
+    write_time_or_null(json, "due", transition->due_us);
+    rs_json_string_or_null(json, "cause", transition->cause);
+    rs_json_string_or_null(json, "action", transition->action);
+    rs_json_bool(json, "silenced", (transition->hush & RS_HUSH_SILENCED) != 0);
+    rs_json_bool(json, "inhibited", (transition->hush & RS_HUSH_INHIBITED) != 0);
+}
+
 void rs_feed_write_alert(rs_json_t *json, const rs_alert_transition_t *transition) {
     char episode[32];
 
@@ -149,6 +173,12 @@ void rs_feed_write_alert(rs_json_t *json, const rs_alert_transition_t *transitio
     rs_json_number(json, "limit", transition->limit);
     rs_json_number(json, "clear", transition->clear);
     rs_json_string_or_null(json, "runbook", transition->runbook);
+    rs_json_string(json, "detector", rs_str(rs_config_detector_name(transition->detector)));
+    if (transition->detector == RS_DETECTOR_THRESHOLD || !isfinite(transition->baseline))
+        rs_json_null(json, "baseline");
+    else
+        rs_json_number(json, "baseline", transition->baseline);
+    write_people(json, transition);
 }
 
 int rs_feed_format_alert(const rs_alert_transition_t *transition, char *text, size_t size, size_t *len) {

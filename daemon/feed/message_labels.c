@@ -117,6 +117,12 @@ void rs_message_write_annotations(rs_json_t *json, const char *name, const rs_al
     }
     rs_json_string(json, "compare", transition->compare == RS_ALERT_ABOVE ? RS_STR("above") : RS_STR("below"));
     write_number(json, "limit", transition->limit);
+    rs_json_string(json, "detector", rs_str(rs_config_detector_name(transition->detector)));
+    if (transition->detector != RS_DETECTOR_THRESHOLD) write_number(json, "baseline", transition->baseline);
+    if (transition->acknowledged) write_text(json, "acknowledged_by", transition->who);
+    write_text(json, "cause", transition->cause);
+    write_text(json, "action", transition->action);
+    write_text(json, "owner", transition->owner);
     rs_json_time(json, "started_at", transition->started_us);
     write_text(json, "runbook_url", transition->runbook);
     rs_json_end(json);

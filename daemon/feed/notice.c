@@ -8,16 +8,19 @@
 rs_told_t rs_notice_phase(const rs_alert_transition_t *transition) {
     switch (transition->to) {
         case RS_ALERT_FIRING:
-        case RS_ALERT_RECOVERING: return RS_TOLD_FIRING;
+        case RS_ALERT_RECOVERING:
+        case RS_ALERT_NO_DATA:
+        case RS_ALERT_FLAPPING: return RS_TOLD_FIRING;
         case RS_ALERT_RESOLVED: return RS_TOLD_ENDED;
         default: return RS_TOLD_NOTHING;
     }
 }
 
-/* The way into recovering and back is none. */
+/* The way into recovering or out of sight and back is none; to begin to flap, and to stop, is. */
 static bool is_news(const rs_alert_transition_t *transition) {
-    const bool fires = transition->to == RS_ALERT_FIRING && transition->from != RS_ALERT_RECOVERING;
-    return fires || transition->to == RS_ALERT_RESOLVED || transition->from == transition->to;
+    const bool unseen = transition->from == RS_ALERT_RECOVERING || transition->from == RS_ALERT_NO_DATA;
+    const bool fires = transition->to == RS_ALERT_FIRING && !unseen;
+    return fires || transition->to == RS_ALERT_FLAPPING || transition->to == RS_ALERT_RESOLVED || transition->from == transition->to;
 }
 
 int rs_notice_create(const rs_alert_transition_t *transition, rs_notice_t **notice) {

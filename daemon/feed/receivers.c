@@ -326,7 +326,7 @@ void rs__receiver_give(rs__receiver_t *receiver, rs_notice_t *notice) {
     const int64_t now_us = rs__receivers_now(receiver->all);
     const bool known = receiver->presenter != NULL ? rs_presenter_knows(receiver->presenter, notice)
                                                    : rs_post_knows(receiver->post, notice->transition.episode);
-    const bool meant = known || is_meant(receiver->config, notice);
+    const bool meant = notice->transition.hush == 0 && (known || is_meant(receiver->config, notice));
 
     if (receiver->presenter != NULL && meant)
         rs_presenter_put(receiver->presenter, notice, now_us);
@@ -340,7 +340,7 @@ void rs__receiver_give(rs__receiver_t *receiver, rs_notice_t *notice) {
 
 static void release(rs_receivers_t *receivers, rs_notice_t *notice) {
     for (uint32_t i = 0; i < receivers->count; i++) rs__receiver_give(receivers->receivers[i], notice);
-    rs__receivers_remember_open(receivers, notice);
+    if (notice->transition.hush == 0) rs__receivers_remember_open(receivers, notice);
     rs_notice_release(notice);
 }
 

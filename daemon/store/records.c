@@ -8,12 +8,14 @@
 
 typedef struct transition {
     uint64_t episode;
-    uint8_t family, channel, severity, from, to, compare;
+    uint8_t family, channel, severity, from, to, compare, detector, act, hush;
+    bool is_said_only, sticky;     /* nothing of the alert is known: what was said of an ended one, or a silence */
     bool figure_is_null;
-    int64_t at_us, started_us, fired_us, numerator, denominator;
-    double value, limit, clear;
+    int64_t at_us, started_us, fired_us, until_us, due_us, numerator, denominator;
+    double value, limit, clear, baseline;
     char rule[RS_MAX_NAME + 1], metric[RS_MAX_NAME + 1], policy[RS_MAX_NAME + 1], window[RS_MAX_NAME + 1];
     char tenant[RS_MAX_NAME + 1], key[RS_MAX_NAME + 1], runbook[512];
+    char who[RS_MAX_NAME + 1], owner[RS_MAX_NAME + 1], text[RS_COMMAND_TEXT + 1];
 } transition_t;
 
 typedef struct refusal {
@@ -170,6 +172,18 @@ int rs__records_add_transition(rs__records_t *records, const rs_alert_transition
     own->value = from->figure.value;
     own->limit = from->limit;
     own->clear = from->clear;
+    own->detector = from->detector;
+    own->baseline = from->baseline;
+    own->act = from->act;
+    own->hush = from->hush;
+    own->is_said_only = from->act != RS_COMMAND_NONE && from->rule == UINT32_MAX;
+    if (own->is_said_only) own->channel = from->act_channel;
+    own->sticky = from->sticky;
+    own->until_us = from->until_us;
+    own->due_us = from->due_us;
+    CLEAN(own->who, from->who);
+    CLEAN(own->text, from->text);
+    CLEAN(own->owner, from->owner);
     CLEAN(own->rule, from->rule_name);
     CLEAN(own->metric, from->metric);
     CLEAN(own->policy, from->policy);
@@ -235,24 +249,32 @@ static const rs__feed_sql_t statements[RS__FEED_COUNT] = {
         .stage = "CREATE TEMPORARY TABLE ringside_transitions ON COMMIT DELETE ROWS AS"
                  " SELECT stream_id, run, number, ordinal, episode, rule, severity, family, tenant, key, channel, metric, policy,"
                  " time_window, compare, limit_value, clear_value, runbook, started_at, fired_at, changed_at AS at,"
-                 " state AS from_state, state AS to_state, limit_value AS value, number AS numerator, number AS denominator"
+                 " state AS from_state, state AS to_state, limit_value AS value, number AS numerator, number AS denominator, detector,"
+                 " limit_value AS baseline, ordinal AS hush, state AS act, tenant AS who, tenant AS text, tenant AS owner, fired_at AS until_at,"
+                 " fired_at AS due_at, true AS sticky"
                  " FROM ringside.alert_episode WITH NO DATA",
         .copy = "COPY pg_temp.ringside_transitions FROM STDIN (FORMAT binary)",
         /* Of several changes of one episode in a batch the last one is what the episode now is. */
         .merge = "INSERT INTO ringside.alert_episode AS had (stream_id, episode, rule, severity, family, tenant, key, channel,"
                  " metric, policy, time_window, compare, limit_value, clear_value, runbook, state, started_at, fired_at,"
-                 " ended_at, changed_at, run, number, ordinal)"
+                 " ended_at, changed_at, run, number, ordinal, detector)"
                  " SELECT DISTINCT ON (stream_id, episode) stream_id, episode, rule, severity, family, tenant, key, channel,"
                  " metric, policy, time_window, compare, limit_value, clear_value, runbook, to_state, started_at, fired_at,"
-                 " CASE WHEN to_state IN ('ok', 'resolved') THEN at END, at, run, number, ordinal"
-                 " FROM pg_temp.ringside_transitions ORDER BY stream_id, episode, run DESC, number DESC, ordinal DESC"
+                 " CASE WHEN to_state IN ('ok', 'resolved') THEN at END, at, run, number, ordinal, detector"
+                 " FROM pg_temp.ringside_transitions WHERE family <> '' ORDER BY stream_id, episode, run DESC, number DESC, ordinal DESC"
                  " ON CONFLICT (stream_id, episode) DO UPDATE SET severity = excluded.severity, state = excluded.state,"
                  " started_at = excluded.started_at, fired_at = excluded.fired_at, ended_at = excluded.ended_at,"
                  " changed_at = excluded.changed_at, run = excluded.run, number = excluded.number, ordinal = excluded.ordinal"
                  " WHERE (had.run, had.number, had.ordinal) < (excluded.run, excluded.number, excluded.ordinal);\n"
                  "INSERT INTO ringside.alert_change (stream_id, run, number, ordinal, episode, at, from_state, to_state, value,"
-                 " numerator, denominator) SELECT stream_id, run, number, ordinal, episode, at, from_state, to_state, value,"
-                 " numerator, denominator FROM pg_temp.ringside_transitions ON CONFLICT DO NOTHING",
+                 " numerator, denominator, limit_value, baseline, quiet) SELECT stream_id, run, number, ordinal, episode, at, from_state, to_state,"
+                 " value, numerator, denominator, limit_value, baseline, ARRAY(SELECT w.why FROM (VALUES (1, 'acknowledged'), (2, 'silenced'),"
+                 " (4, 'inhibited')) AS w (bit, why) WHERE hush & w.bit <> 0 ORDER BY w.bit)"
+                 " FROM pg_temp.ringside_transitions WHERE act IS NULL ON CONFLICT DO NOTHING;\n"
+                 "INSERT INTO ringside.alert_said (stream_id, run, number, ordinal, episode, at, act, author, text, owner, due_at, until_at,"
+                 " sticky, tenant, rule, key, channel) SELECT stream_id, run, number, ordinal, episode, at, act, who, text, owner, due_at,"
+                 " until_at, sticky, nullif(tenant, ''), nullif(rule, ''), key, channel"
+                 " FROM pg_temp.ringside_transitions WHERE act IS NOT NULL ON CONFLICT DO NOTHING",
     },
     [RS__FEED_REFUSALS] = {
         .stage = "CREATE TEMPORARY TABLE ringside_refusals (stream_id integer, run bigint, number bigint, ordinal integer, at timestamptz,"
@@ -390,14 +412,33 @@ static void encode_effect(const node_t *node, int64_t run, int32_t stream_id, rs
     rs__copy_int4(buffer, node->effect.ordinal);
 }
 
+static void encode_judgement(const transition_t *t, rs__buffer_t *buffer) {
+    rs__copy_cstring(buffer, rs_config_detector_name(t->detector));
+    if (t->detector == RS_DETECTOR_THRESHOLD) rs__copy_null(buffer);
+    else rs__copy_float8(buffer, t->baseline);
+    rs__copy_int4(buffer, t->hush);
+}
+
+static void encode_said(const transition_t *t, rs__buffer_t *buffer) {
+    const bool is_said = t->act != RS_COMMAND_NONE, is_action = t->act == RS_COMMAND_ACTION;
+    const bool ends = t->act == RS_COMMAND_ACKNOWLEDGE || t->act == RS_COMMAND_SILENCE || t->act == RS_COMMAND_UNSILENCE;
+    rs__copy_text_or_null(buffer, is_said ? rs_str(rs_command_name(t->act)) : (rs_str_t){0});
+    rs__copy_text_or_null(buffer, rs_str(t->who));
+    rs__copy_text_or_null(buffer, rs_str(t->text));
+    rs__copy_text_or_null(buffer, is_action ? rs_str(t->owner) : (rs_str_t){0});
+    time_or_null(buffer, ends ? t->until_us : 0);
+    time_or_null(buffer, is_action ? t->due_us : 0);
+    rs__copy_bool(buffer, t->act == RS_COMMAND_ACKNOWLEDGE && t->sticky);
+}
+
 static void encode_transition(const node_t *node, int64_t run, int32_t stream_id, rs__buffer_t *buffer) {
     const transition_t *t = &node->as.transition;
-    rs__copy_row(buffer, 26);
+    rs__copy_row(buffer, 36);
     encode_effect(node, run, stream_id, buffer);
     rs__copy_int8(buffer, (int64_t)t->episode);
     rs__copy_cstring(buffer, t->rule);
     rs__copy_cstring(buffer, NAME_OF(severity_names, t->severity));
-    rs__copy_cstring(buffer, NAME_OF(family_names, t->family));
+    rs__copy_cstring(buffer, t->is_said_only ? "" : NAME_OF(family_names, t->family));
     rs__copy_cstring(buffer, t->tenant);
     rs__copy_text_or_null(buffer, rs_str(t->key));
     rs__copy_text_or_null(buffer, rs_str(rs_channel_name(t->channel)));
@@ -417,6 +458,8 @@ static void encode_transition(const node_t *node, int64_t run, int32_t stream_id
     else rs__copy_float8(buffer, t->value);
     rs__copy_int8(buffer, t->numerator);
     rs__copy_int8(buffer, t->denominator);
+    encode_judgement(t, buffer);
+    encode_said(t, buffer);
 }
 
 static void encode_refusal(const node_t *node, int64_t run, int32_t stream_id, rs__buffer_t *buffer) {

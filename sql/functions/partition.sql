@@ -94,6 +94,11 @@ BEGIN
     DELETE FROM ringside.source_accounting AS s USING ringside.retention AS r WHERE r.class = 'accounting' AND s.stored_at < now() - r.keep;
     DELETE FROM ringside.alert_change AS c USING ringside.retention AS r, ringside.alert_episode AS e
         WHERE r.class = 'alert' AND e.ended_at < now() - r.keep AND (c.stream_id, c.episode) = (e.stream_id, e.episode);
+    DELETE FROM ringside.alert_said AS s USING ringside.retention AS r, ringside.alert_episode AS e
+        WHERE r.class = 'alert' AND e.ended_at < now() - r.keep AND (s.stream_id, s.episode) = (e.stream_id, e.episode)
+            AND s.act NOT IN ('silence', 'unsilence');
+    DELETE FROM ringside.alert_said AS s USING ringside.retention AS r
+        WHERE r.class = 'alert' AND s.act IN ('silence', 'unsilence') AND s.until_at < now() - r.keep;
     DELETE FROM ringside.alert_episode AS e USING ringside.retention AS r WHERE r.class = 'alert' AND e.ended_at < now() - r.keep;
     RETURN dropped;
 END;

@@ -36,6 +36,8 @@ $$;
 COMMENT ON FUNCTION ringside.refuse_change IS 'Trigger of tables whose rows are only ever added.';
 CREATE OR REPLACE TRIGGER baseline_is_frozen BEFORE UPDATE ON ringside.baseline FOR EACH ROW EXECUTE FUNCTION ringside.refuse_change();
 CREATE OR REPLACE TRIGGER access_log_is_frozen BEFORE UPDATE ON ringside.access_log FOR EACH ROW EXECUTE FUNCTION ringside.refuse_change();
+CREATE OR REPLACE TRIGGER alert_said_is_frozen BEFORE UPDATE ON ringside.alert_said FOR EACH ROW EXECUTE FUNCTION ringside.refuse_change();
+CREATE OR REPLACE TRIGGER alert_change_is_frozen BEFORE UPDATE ON ringside.alert_change FOR EACH ROW EXECUTE FUNCTION ringside.refuse_change();
 CREATE OR REPLACE TRIGGER deviation_note_is_frozen BEFORE UPDATE ON ringside.deviation_note FOR EACH ROW EXECUTE FUNCTION ringside.refuse_change();
 
 -- --- trend: control chart --------------------------------------------------------------------------------------------------
@@ -198,12 +200,16 @@ SELECT a.stream, a.episode, a.rule, a.severity, a.state, a.tenant, a.family, a.k
     n.cause, n.action, n.result, n.notes
 FROM ringside.alert AS a JOIN ringside.mark AS m USING (stream)
 LEFT JOIN LATERAL (
-    SELECT string_agg(d.text, '; ' ORDER BY d.id) FILTER (WHERE d.kind = 'identified') AS identified,
-        string_agg(d.text, '; ' ORDER BY d.id) FILTER (WHERE d.kind = 'cause') AS cause,
-        string_agg(d.text, '; ' ORDER BY d.id) FILTER (WHERE d.kind = 'action') AS action,
-        string_agg(d.text, '; ' ORDER BY d.id) FILTER (WHERE d.kind = 'result') AS result,
-        jsonb_agg(jsonb_build_object('at', d.at, 'author', d.author, 'kind', d.kind, 'text', d.text) ORDER BY d.id) AS notes
-    FROM ringside.deviation_note AS d WHERE d.stream_id = m.stream_id AND d.episode = a.episode) AS n ON true
+    SELECT string_agg(d.text, '; ' ORDER BY d.at, d.id) FILTER (WHERE d.kind = 'identified') AS identified,
+        string_agg(d.text, '; ' ORDER BY d.at, d.id) FILTER (WHERE d.kind = 'cause') AS cause,
+        string_agg(d.text, '; ' ORDER BY d.at, d.id) FILTER (WHERE d.kind = 'action') AS action,
+        string_agg(d.text, '; ' ORDER BY d.at, d.id) FILTER (WHERE d.kind = 'result') AS result,
+        jsonb_agg(jsonb_build_object('at', d.at, 'author', d.author, 'kind', d.kind, 'text', d.text) ORDER BY d.at, d.id) AS notes
+    FROM (SELECT o.id, o.at, o.author, o.kind, o.text FROM ringside.deviation_note AS o WHERE o.stream_id = m.stream_id AND o.episode = a.episode
+          UNION ALL
+          SELECT s.number, s.at, s.author, CASE s.act WHEN 'review' THEN 'result' WHEN 'ack' THEN 'note' WHEN 'resolve' THEN 'note' ELSE s.act END,
+              s.text FROM ringside.alert_said AS s WHERE s.stream_id = m.stream_id AND s.episode = a.episode
+              AND s.act IN ('ack', 'note', 'cause', 'action', 'resolve', 'review') AND s.text IS NOT NULL) AS d) AS n ON true
 WHERE a.fired_at IS NOT NULL OR n.notes IS NOT NULL;
 COMMENT ON VIEW ringside.deviation IS 'The deviation log: every alert that fired, how it was identified, its cause, what was done and what came of it.';
 DO $comment$

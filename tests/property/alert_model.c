@@ -12,11 +12,12 @@
 #include "core/alert/alert.h"
 #include "random.h"
 
-enum { KEYS = 12, RULES = 24, STEPS = 1500, MAX_REPORTS = 4096 };
+enum { KEYS = 12, RULES = 24, STEPS = 1500, MAX_REPORTS = 4096, CHANGES = 24 };
 
 typedef struct expected_alert {
-    rs_alert_state_t state;
-    int64_t began_us, good_us;
+    rs_alert_state_t state, beneath; /* beneath: of one that flaps */
+    int64_t began_us, good_us, blind_us, beneath_us;
+    int64_t changes_us[CHANGES];     /* when it fired or ended, newest first */
     uint64_t episode; /* learnt from the engine's report */
 } expected_alert_t;
 
@@ -149,6 +150,35 @@ static void expect_move(model_t *model, uint32_t key, uint32_t rule, unsigned to
     alert->state = to == RS_ALERT_RESOLVED ? RS_ALERT_OK : (rs_alert_state_t)to;
 }
 
+/* Where a figure leads that never flaps and whose evidence is never missed. */
+static rs_alert_state_t from_state(const model_t *model, const rs_rule_config_t *rule, rs_alert_state_t from, int64_t since_us, bool breach, bool good,
+                                   bool evidence) {
+    const int64_t held_us = model->now_us - since_us;
+    if (from == RS_ALERT_OK) return !breach ? from : rule->for_us > 0 ? RS_ALERT_PENDING : RS_ALERT_FIRING;
+    if (from == RS_ALERT_PENDING && (good || !evidence)) return RS_ALERT_OK;
+    if (from == RS_ALERT_PENDING) return breach && held_us >= rule->for_us ? RS_ALERT_FIRING : from;
+    if (!evidence) return from;
+    if (!good) return RS_ALERT_FIRING;
+    if (from == RS_ALERT_RECOVERING) return held_us >= rule->clear_for_us ? RS_ALERT_RESOLVED : from;
+    return rule->clear_for_us > 0 ? RS_ALERT_RECOVERING : RS_ALERT_RESOLVED;
+}
+
+static bool is_change(rs_alert_state_t from, rs_alert_state_t to) {
+    return (from < RS_ALERT_FIRING && to == RS_ALERT_FIRING) || to == RS_ALERT_RESOLVED;
+}
+
+static void remember_change(const model_t *model, expected_alert_t *alert) {
+    memmove(alert->changes_us + 1, alert->changes_us, (CHANGES - 1) * sizeof *alert->changes_us);
+    alert->changes_us[0] = model->now_us;
+}
+
+/* By the clock's five minutes: these and the eleven before. */
+static int changes_of_the_hour(const model_t *model, const expected_alert_t *alert) {
+    int count = 0;
+    for (int i = 0; i < CHANGES; i++) count += alert->changes_us[i] / (5 * RS_US_PER_MIN) > model->now_us / (5 * RS_US_PER_MIN) - 12;
+    return count;
+}
+
 static void judge(model_t *model, uint32_t key, uint32_t index) {
     const rs_rule_config_t *rule = &model->rules[index];
     expected_alert_t *alert = &model->instances[key][index];
@@ -168,21 +198,40 @@ static void judge(model_t *model, uint32_t key, uint32_t index) {
     const bool breach = evidence && (above ? figure.value > rule->limit : figure.value < rule->limit);
     const bool good = evidence && !breach && (above ? figure.value <= rule->clear : figure.value >= rule->clear);
 
-    if (alert->state == RS_ALERT_OK && breach) {
-        alert->began_us = model->now_us;
-        expect_move(model, key, index, rule->for_us > 0 ? RS_ALERT_PENDING : RS_ALERT_FIRING);
-    } else if (alert->state == RS_ALERT_PENDING && (good || !evidence)) {
-        expect_move(model, key, index, RS_ALERT_OK);
-    } else if (alert->state == RS_ALERT_PENDING && breach && model->now_us >= alert->began_us + rule->for_us) {
-        expect_move(model, key, index, RS_ALERT_FIRING);
-    } else if (alert->state == RS_ALERT_FIRING && good) {
-        alert->good_us = model->now_us;
-        expect_move(model, key, index, rule->clear_for_us > 0 ? RS_ALERT_RECOVERING : RS_ALERT_RESOLVED);
-    } else if (alert->state == RS_ALERT_RECOVERING && evidence && !good) {
-        expect_move(model, key, index, RS_ALERT_FIRING);
-    } else if (alert->state == RS_ALERT_RECOVERING && good && model->now_us >= alert->good_us + rule->clear_for_us) {
-        expect_move(model, key, index, RS_ALERT_RESOLVED);
+    const rs_alert_state_t from = alert->state;
+    if (from == RS_ALERT_FLAPPING) {
+        const rs_alert_state_t under = from_state(model, rule, alert->beneath, alert->beneath_us, breach, good, evidence);
+        if (is_change(alert->beneath, under)) remember_change(model, alert);
+        if (under != alert->beneath) alert->beneath_us = model->now_us;
+        alert->beneath = under == RS_ALERT_RESOLVED ? RS_ALERT_OK : under;
+        if (changes_of_the_hour(model, alert) > 2 || alert->beneath == RS_ALERT_PENDING) return;
+        alert->good_us = alert->beneath_us;
+        expect_move(model, key, index, alert->beneath == RS_ALERT_OK ? RS_ALERT_RESOLVED : alert->beneath);
+        return;
     }
+    const bool fires = from == RS_ALERT_FIRING || from == RS_ALERT_RECOVERING;
+    if (evidence || !fires) alert->blind_us = 0;
+    else if (alert->blind_us == 0) alert->blind_us = model->now_us;
+    if (fires && !evidence && model->now_us - alert->blind_us >= 5 * RS_US_PER_MIN) {
+        alert->blind_us = 0;
+        expect_move(model, key, index, RS_ALERT_NO_DATA);
+        return;
+    }
+    const int64_t since_us = from == RS_ALERT_PENDING ? alert->began_us : alert->good_us;
+    rs_alert_state_t to = from_state(model, rule, from, since_us, breach, good, evidence);
+    if (to == from) return;
+    if (from == RS_ALERT_OK) alert->began_us = model->now_us;
+    if (to == RS_ALERT_RECOVERING) alert->good_us = model->now_us;
+    alert->blind_us = 0;
+    if (is_change(from, to)) {
+        remember_change(model, alert);
+        if (changes_of_the_hour(model, alert) >= 6) {
+            alert->beneath = to == RS_ALERT_RESOLVED ? RS_ALERT_OK : to;
+            alert->beneath_us = model->now_us;
+            to = RS_ALERT_FLAPPING;
+        }
+    }
+    expect_move(model, key, index, to);
 }
 
 static int by_place(const void *left, const void *right) {
@@ -315,9 +364,9 @@ static void the_engine_reports_what_judging_everything_would_find(void **state) 
         rs_window_destroy(&model.store);
     }
     printf("moves to ok %" PRIu64 ", pending %" PRIu64 ", firing %" PRIu64 ", recovering %" PRIu64 ", resolved %" PRIu64
-           "\n",
-           total[0], total[1], total[2], total[3], total[4]);
-    for (unsigned i = 0; i < RS_ALERT_STATE_COUNT; i++) assert_true(total[i] > rounds);
+           ", no data %" PRIu64 ", flapping %" PRIu64 "\n",
+           total[0], total[1], total[2], total[3], total[4], total[5], total[6]);
+    for (unsigned i = 0; i < RS_ALERT_STATE_COUNT; i++) assert_true(total[i] > rounds / 4);
 }
 
 int main(void) {

@@ -41,8 +41,6 @@ uint64_t rs_alerts_next_episode(const rs_alerts_t *alerts) { return alerts->next
 
 /* --- the state machine -------------------------------------------------------------------------------------------- */
 
-static bool runs_on_time(unsigned state) { return state == RS_ALERT_PENDING || state == RS_ALERT_RECOVERING; }
-
 /* Of a rule that watches both sides, the one that the figure is on. */
 static uint8_t side_of(const rs__alert_rule_t *rule, const rs_finding_t *finding) {
     if (rule->compare != RS_ALERT_BOTH) return rule->compare;
@@ -53,7 +51,7 @@ static rs_alert_transition_t describe(const rs_alerts_t *alerts, uint32_t key, c
                                       const rs_finding_t *finding) {
     const rs__alert_rule_t *rule = &alerts->rules[instance->rule];
     const bool of_detector = rule->detect.detector >= RS_DETECTOR_NO_DATA;
-    return (rs_alert_transition_t){.episode = instance->episode,
+    rs_alert_transition_t transition = {.episode = instance->episode,
                                    .rule = rule->index,
                                    .key = key,
                                    .rule_name = rule->config->name,
@@ -67,13 +65,16 @@ static rs_alert_transition_t describe(const rs_alerts_t *alerts, uint32_t key, c
                                    .to = (uint8_t)to,
                                    .compare = side_of(rule, finding),
                                    .at_us = alerts->now_us,
-                                   .started_us = instance->started_us,
-                                   .fired_us = instance->fired_us,
+                                   .started_us = instance->life.started_us,
+                                   .fired_us = instance->life.fired_us,
+                                   .hush = instance->hush,
                                    .figure = finding->figure,
                                    .limit = finding->limit,
                                    .clear = finding->clear,
                                    .baseline = finding->baseline,
                                    .detector = rule->detect.detector};
+    rs__alert_describe_care(alerts, instance, &transition);
+    return transition;
 }
 
 static void report(rs_alerts_t *alerts, uint32_t key, const rs__alert_instance_t *instance, unsigned from, unsigned to,
@@ -83,66 +84,78 @@ static void report(rs_alerts_t *alerts, uint32_t key, const rs__alert_instance_t
     alerts->on_transition(alerts->context, &transition);
 }
 
+/* What was told to fire is told to end; what was not may be told now, or it is said why not. */
+static void decide_hush(rs_alerts_t *alerts, uint32_t key, rs__alert_instance_t *instance) {
+    if (!rs_life_is_open(instance->life.state)) return;
+    if (!instance->told) instance->hush = rs__alert_hush(alerts, key, instance);
+    instance->told = instance->told || instance->hush == 0;
+}
+
+/* The end is told with the times and the people of the episode. */
+static void end_episode(rs_alerts_t *alerts, uint32_t key, rs__alert_instance_t *instance, const rs_life_t *before, unsigned to,
+                        const rs_finding_t *finding) {
+    const rs_life_t ended = instance->life;
+
+    instance->life = *before;
+    report(alerts, key, instance, before->state, to, finding);
+    instance->life = ended;
+    instance->episode = 0;
+    instance->told = false;
+    instance->hush = 0;
+    rs__alert_forget_care(alerts, instance);
+}
+
 void rs__alert_move(rs_alerts_t *alerts, uint32_t number, rs__alert_instance_t *instance, unsigned to,
                     const rs_finding_t *finding) {
     rs__alert_key_t *key = &alerts->keys[number];
-    const unsigned from = instance->state;
-    const unsigned rests = to == RS_ALERT_RESOLVED ? RS_ALERT_OK : to;
+    const rs_life_t before = instance->life;
+    const bool was_open = rs_life_is_open(before.state);
 
-    if (to == RS_ALERT_FIRING && instance->fired_us == 0) instance->fired_us = alerts->now_us;
-    if (to == RS_ALERT_RECOVERING) instance->good_since_us = alerts->now_us;
-    instance->state = (uint8_t)rests;
-    alerts->in_state[from]--;
+    rs_life_enter(&instance->life, (uint8_t)to, alerts->now_us);
+    const unsigned rests = instance->life.state;
+    alerts->in_state[before.state]--;
     alerts->in_state[rests]++;
-    key->running = key->running - runs_on_time(from) + runs_on_time(rests);
-    key->engaged = key->engaged - (from != RS_ALERT_OK) + (rests != RS_ALERT_OK);
-    report(alerts, number, instance, from, to, finding);
+    key->engaged = key->engaged - (before.state != RS_ALERT_OK) + (rests != RS_ALERT_OK);
+    if (was_open != rs_life_is_open(rests)) rs__alert_note_parent(alerts, instance->rule, number, !was_open);
     if (rests == RS_ALERT_OK) {
-        instance->episode = 0;
-        instance->started_us = instance->fired_us = instance->good_since_us = 0;
+        end_episode(alerts, number, instance, &before, to, finding);
+        return;
     }
+    decide_hush(alerts, number, instance);
+    report(alerts, number, instance, before.state, to, finding);
+    if (was_open && to == RS_ALERT_FIRING) rs__alert_fires_anew(alerts, number, instance);
 }
 
-static void begin_episode(rs_alerts_t *alerts, uint32_t key, rs__alert_instance_t *instance,
-                          const rs_finding_t *finding) {
-    instance->episode = alerts->next_episode++;
-    instance->started_us = alerts->now_us;
-    rs__alert_move(alerts, key, instance, alerts->rules[instance->rule].for_us > 0 ? RS_ALERT_PENDING : RS_ALERT_FIRING,
-                   finding);
-}
-
-/* What a verdict does in each state; the table of alert.h in code. */
-static void step(rs_alerts_t *alerts, uint32_t key, rs__alert_instance_t *instance, const rs_finding_t *finding) {
-    const uint8_t verdict = finding->verdict;
+/* What a verdict does in each state (life.h). Somebody who said that it is resolved is believed for a while. */
+static void take_verdict(rs_alerts_t *alerts, uint32_t key, rs__alert_instance_t *instance, const rs_finding_t *finding) {
     const rs__alert_rule_t *rule = &alerts->rules[instance->rule];
-    const int64_t now_us = alerts->now_us;
+    const rs_life_rule_t times = {.for_us = rule->for_us, .clear_for_us = rule->clear_for_us};
 
-    switch (instance->state) {
-        case RS_ALERT_OK:
-            if (verdict == RS_DETECT_BREACH) begin_episode(alerts, key, instance, finding);
-            break;
-        case RS_ALERT_PENDING:
-            if (verdict == RS_DETECT_GOOD || verdict == RS_DETECT_NO_EVIDENCE) {
-                rs__alert_move(alerts, key, instance, RS_ALERT_OK, finding);
-            } else if (verdict == RS_DETECT_BREACH && now_us - instance->started_us >= rule->for_us) {
-                rs__alert_move(alerts, key, instance, RS_ALERT_FIRING, finding);
-            }
-            break;
-        case RS_ALERT_FIRING:
-            if (verdict == RS_DETECT_GOOD) {
-                rs__alert_move(alerts, key, instance, rule->clear_for_us > 0 ? RS_ALERT_RECOVERING : RS_ALERT_RESOLVED,
-                               finding);
-            }
-            break;
-        case RS_ALERT_RECOVERING:
-            if (verdict == RS_DETECT_BREACH || verdict == RS_DETECT_BETWEEN) {
-                rs__alert_move(alerts, key, instance, RS_ALERT_FIRING, finding);
-            } else if (verdict == RS_DETECT_GOOD && now_us - instance->good_since_us >= rule->clear_for_us) {
-                rs__alert_move(alerts, key, instance, RS_ALERT_RESOLVED, finding);
-            }
-            break;
-        default: RS_REQUIRE(instance->state < RS_ALERT_RESOLVED); /* nothing rests there */
+    if (instance->latched_us != 0) {
+        const bool over = finding->verdict == RS_DETECT_GOOD || finding->verdict == RS_DETECT_NO_EVIDENCE ||
+                          alerts->now_us - instance->latched_us >= RS_LATCH_US;
+        if (!over) return;
+        instance->latched_us = 0;
+        alerts->keys[key].engaged--;
     }
+    const uint8_t to = rs_life_next(&times, &instance->life, finding->verdict, alerts->now_us);
+    if (to == instance->life.state) {
+        if (to != RS_ALERT_OK) rs__alert_revise(alerts, key, instance);
+        return;
+    }
+    if (instance->life.state == RS_ALERT_OK) instance->episode = alerts->next_episode++;
+    rs__alert_move(alerts, key, instance, to, finding);
+}
+
+static void step(rs_alerts_t *alerts, uint32_t key, rs__alert_instance_t *instance, const rs_finding_t *finding) {
+    const bool ran = rs__alert_runs(instance);
+    take_verdict(alerts, key, instance, finding);
+    rs__alert_recount(&alerts->keys[key], instance, ran);
+}
+
+/* Whether a verdict can do anything to it. */
+static bool is_moved_by(const rs__alert_instance_t *instance, uint8_t verdict) {
+    return instance->life.state != RS_ALERT_OK || instance->latched_us != 0 || verdict == RS_DETECT_BREACH;
 }
 
 /* Where figures are read, without what detectors learn. */
@@ -194,12 +207,26 @@ void rs_alerts_present(const rs_alerts_t *alerts, rs_alert_fn on_alert, void *co
         if (!key->known || key->engaged == 0) continue;
         for (uint32_t i = key->first; i < key->first + key->count; i++) {
             const rs__alert_instance_t *instance = &alerts->instances[i];
-            if (instance->state == RS_ALERT_OK) continue;
+            if (instance->life.state == RS_ALERT_OK) continue;
             const rs_finding_t finding = stands(alerts, number, instance);
-            const rs_alert_transition_t transition = describe(alerts, number, instance, instance->state, instance->state, &finding);
+            const rs_alert_transition_t transition = describe(alerts, number, instance, instance->life.state, instance->life.state, &finding);
             on_alert(context, &transition);
         }
     }
+}
+
+void rs__alert_report_act(rs_alerts_t *alerts, uint32_t number, const rs__alert_instance_t *instance, const rs_command_t *command, uint8_t hush) {
+    if (alerts->on_transition == NULL) return;
+    const rs_finding_t finding = stands(alerts, number, instance);
+    rs_alert_transition_t transition = describe(alerts, number, instance, instance->life.state, instance->life.state, &finding);
+    transition.hush = hush;
+    if (command != NULL) {
+        transition.act = command->what;
+        transition.who = command->who;
+        transition.text = command->text;
+        if (command->what == RS_COMMAND_ACKNOWLEDGE) transition.until_us = command->until_us;
+    }
+    alerts->on_transition(alerts->context, &transition);
 }
 
 /* Judges the instances [from, to) of a key. */
@@ -214,7 +241,7 @@ static void evaluate(rs_alerts_t *alerts, uint32_t number, uint32_t from, uint32
         if (rs_detect_has_state(&rule->detect)) {
             if (instances[i].detect == 0) continue;
             const rs_finding_t finding = detect(alerts, number, rule, &instances[i]);
-            if (instances[i].state != RS_ALERT_OK || finding.verdict == RS_DETECT_BREACH) step(alerts, number, &instances[i], &finding);
+            if (is_moved_by(&instances[i], finding.verdict)) step(alerts, number, &instances[i], &finding);
             continue;
         }
         if (rule->question != asked) {
@@ -223,7 +250,7 @@ static void evaluate(rs_alerts_t *alerts, uint32_t number, uint32_t from, uint32
         }
         if (!readable) continue;
         const rs_finding_t finding = judge(alerts, number, rule, &figure);
-        if (instances[i].state == RS_ALERT_OK && finding.verdict != RS_DETECT_BREACH) continue;
+        if (!is_moved_by(&instances[i], finding.verdict)) continue;
         step(alerts, number, &instances[i], &finding);
     }
 }
@@ -307,11 +334,11 @@ void rs_alerts_open(const rs_alerts_t *alerts, rs_alert_fn on_alert, void *conte
         if (!alerts->keys[key].known) continue;
         for (uint32_t i = 0; i < alerts->keys[key].count; i++) {
             const rs__alert_instance_t *instance = &alerts->instances[alerts->keys[key].first + i];
-            if (instance->state != RS_ALERT_FIRING && instance->state != RS_ALERT_RECOVERING) continue;
+            if (!rs_life_is_open(instance->life.state) || !instance->told) continue;
             const rs__alert_rule_t *rule = &alerts->rules[instance->rule];
             const rs_finding_t unknown = {.figure = {.is_null = true}, .limit = rule->limit, .clear = rule->clear};
             rs_alert_transition_t transition = describe(alerts, key, instance, RS_ALERT_PENDING, RS_ALERT_FIRING, &unknown);
-            transition.at_us = instance->fired_us;
+            transition.at_us = instance->life.fired_us;
             on_alert(context, &transition);
         }
     }
@@ -347,7 +374,7 @@ static void close_key(rs_alerts_t *alerts, const rs_detect_feed_t *feed, uint32_
         rs_detect_close(feed, &rule->detect, rule->policy_slot, number, end_us, state);
         if (rule->class != RS__CLASS_CLOSED) continue;
         const rs_finding_t finding = rs_detect_last(&rule->detect, state);
-        if (instance->state != RS_ALERT_OK || finding.verdict == RS_DETECT_BREACH) step(alerts, number, instance, &finding);
+        if (is_moved_by(instance, finding.verdict)) step(alerts, number, instance, &finding);
     }
     if (key->engaged > 0) rs__alert_activate(alerts, number);
 }

@@ -1,23 +1,18 @@
 /* core/alert/alert.h — threshold rules: ok -> pending -> firing -> recovering -> ok, per rule and key.
  *
  * Model:     a rule is bound to every key that its family, tenant, channel and glob match; one (rule, key) is an
- *            instance.
+ *            instance, whose life is that of core/alert/life.h:
  *                ok ──breach──► pending ──held `for`──► firing ──good──► recovering ──held `clear_for`──► ok (resolved)
- *                      ◄─good──                  ◄──── not good again ───
+ *                      ◄─good──                  ◄──── not good again ───       beside it: no_data, flapping
  *            Breach: figure strictly beyond `limit`. Good: figure at or beyond `clear` on the other side. Between the
- *            two the state is kept (hysteresis). A null figure, or one resting on fewer than min_sample, is no evidence: ok
- *            and pending go to ok; firing and recovering are kept (nothing resolves by silence) — except that a gauge
- *            of 0 is a figure. An instance begun and ended is one episode; episode numbers only grow.
- *            In full, by what an evaluation finds (– keeps the state; `held` and `good` last up to its time):
- *                              breach                    between     good                             no evidence
- *                ok            pending; firing if for=0  –           –                                –
- *                pending       firing once held >= for   –           ok                               ok
- *                firing        –                         –           recovering; resolved if clear_for=0   –
- *                recovering    firing                    firing      resolved once good >= clear_for  –
+ *            two the state is kept (hysteresis). A null figure, or one resting on fewer than min_sample, is no evidence — except that a
+ *            gauge of 0 is a figure. An instance begun and ended is one episode; episode numbers only grow.
+ * People:    acknowledge, silence, resolve, and say what is the matter: core/alert/care.h.
  * Detectors: a rule finds its deviation by a threshold on the figure, or by one of core/detect: then the finding (breach, good, …, with
  *            the limit and the baseline that it was judged by) comes from there, when a subgroup is closed or each second.
  * Sample:    what min_sample is compared with: the figure's denominator, or its value where it has none (counts,
  *            gauges).
+ *            Staff rests on those who wait: with min_sample 1, nobody there is no matter while nobody waits.
  * Evaluated: rs_alerts_on_key after a key's counts changed, rs_alerts_on_tick for time (gauges such as oldest_wait
  *            change without an event, `for` elapses, windows evict). Percentile metrics are evaluated on ticks only. A
  *            tick costs one version compare per key that had an event within the longest window or in which somebody
@@ -31,18 +26,12 @@
 #ifndef RS_CORE_ALERT_H
 #define RS_CORE_ALERT_H
 
+#include "core/alert/care.h"
+#include "core/alert/life.h"
 #include "core/detect/feed.h"
 #include "core/key.h"
 #include "core/metric.h"
 
-#define RS_ALERT_STATES(X) \
-    X(OK, "ok") X(PENDING, "pending") X(FIRING, "firing") X(RECOVERING, "recovering") X(RESOLVED, "resolved")
-typedef enum rs_alert_state {
-#define RS_X(name, text) RS_ALERT_##name,
-    RS_ALERT_STATES(RS_X)
-#undef RS_X
-        RS_ALERT_STATE_COUNT
-} rs_alert_state_t;
 /* Static storage, "unknown" for a number that is none. */
 const char *rs_alert_state_name(unsigned state);
 const char *rs_alert_severity_name(unsigned severity);
@@ -64,6 +53,14 @@ typedef struct rs_alert_transition {
     double limit, clear;
     double baseline;           /* what is usual; 0 for plain thresholds */
     uint8_t detector;          /* rs_detector_t */
+    /* people */
+    uint8_t act;               /* rs_command_what_t: what somebody did (from == to); NONE with from == to: told now, as nothing keeps it quiet any more */
+    uint8_t hush;              /* RS_HUSH_… bits: why receivers are not told; 0: they are */
+    bool acknowledged, sticky; /* and of an act ACKNOWLEDGE */
+    uint8_t act_channel;       /* of a silence, whose tenant and key are in dimensions, whose rule in rule_name, whose number is `episode`; key is UINT32_MAX */
+    int64_t until_us, due_us;  /* of the acknowledgement, silence; of the action. 0 = none */
+    rs_str_t who, text;        /* of the act; of an acknowledged one who has it, and with what note */
+    rs_str_t owner, cause, action; /* as known of the episode */
 } rs_alert_transition_t;
 typedef void (*rs_alert_fn)(void *context, const rs_alert_transition_t *transition);
 
@@ -98,6 +95,11 @@ void rs_alerts_warm(rs_alerts_t *alerts, uint32_t key, rs_metric_t metric, int64
 void rs_alerts_set_sources(rs_alerts_t *alerts, const rs_detect_source_fn_t *sources);
 /* Figures that detectors could not learn for want of room. Only grows. */
 uint64_t rs_alerts_unlearned(const rs_alerts_t *alerts);
+/* What a person says, checked (rs_command_check). RS_ERR_NOT_FOUND: there never was such an episode (silence); RS_ERR_STATE: it has ended, and this
+ * can be said of an open one only, or (review) the other way round; RS_ERR_LIMIT, RS_ERR_MEMORY. Nothing is changed then. *number: of a silence, its number. */
+RS_MUST_CHECK int rs_alerts_command(rs_alerts_t *alerts, const rs_command_t *command, int64_t now_us, uint64_t *number);
+/* Silences that are in force or to come, oldest first. NULL: no more. */
+const rs_silence_t *rs_alerts_silence(const rs_alerts_t *alerts, uint32_t place);
 /* How many instances are in each state; none rests in RESOLVED. */
 uint32_t rs_alerts_in_state(const rs_alerts_t *alerts, rs_alert_state_t state);
 /* Instances (rule and key) that were not made for want of room. Only grows. */

@@ -41,6 +41,8 @@ typedef struct rs__alert_rule {
     double confidence_z;          /* Wilson gate of a threshold, 0 = none */
     rs_detect_rule_t detect;
     uint32_t instances;           /* for so many its limits must be */
+    uint32_t parent;              /* in rules[]: whose open alerts inhibit this one's; UINT32_MAX: none */
+    bool is_parent;
 } rs__alert_rule_t;
 
 /* Compiles all rules of `config` into a new array, sorted by class and question; *rules is NULL when there are none.
@@ -57,19 +59,34 @@ void rs__alert_rule_bound(rs__alert_rule_t *rule);
 
 typedef struct rs__alert_instance {
     uint32_t rule; /* in rules[] */
-    uint8_t state;
+    rs_life_t life;
     uint32_t detect;  /* of the pool; 0 = the rule needs none */
+    uint32_t care;    /* of the pool; 0 = nobody has said anything */
+    bool told;        /* receivers know that it fires */
+    uint8_t hush;     /* why they do not */
     uint64_t episode; /* 0 while ok */
-    int64_t started_us, fired_us, good_since_us;
+    int64_t latched_us; /* somebody said resolved then, and it has not been good since; 0: nobody */
 } rs__alert_instance_t;
+
+static inline bool rs__alert_is_engaged(const rs__alert_instance_t *instance) {
+    return instance->life.state != RS_ALERT_OK || instance->latched_us != 0;
+}
+
+/* Whether time alone can move it: a state that is held, evidence that is missing, a quiet or a promise that ends. */
+static inline bool rs__alert_runs(const rs__alert_instance_t *instance) {
+    const unsigned state = instance->life.state;
+    const bool held = state == RS_ALERT_PENDING || state == RS_ALERT_RECOVERING || state == RS_ALERT_FLAPPING;
+    const bool unseen = state == RS_ALERT_FIRING && instance->life.blind_since_us != 0;
+    return held || unseen || (rs_life_is_open(state) && !instance->told) || instance->care != 0 || instance->latched_us != 0;
+}
 
 typedef struct rs__alert_key {
     uint32_t first, count; /* instances[first .. first + count) */
     uint32_t growing;      /* offset of the first GROWING one, … */
     uint32_t percentile;   /* … and of the first PERCENTILE one */
     uint32_t closed, timed; /* … of the first CLOSED, TIMED one */
-    uint32_t engaged;      /* instances not ok */
-    uint32_t running;      /* instances pending or recovering: time alone moves them */
+    uint32_t engaged;      /* instances that are not ok, or latched */
+    uint32_t running;      /* of them, those that time alone can move (rs__alert_runs) */
     uint32_t version;      /* of the store, when a tick last looked */
     int64_t changed_us;    /* when a tick last saw another version */
     bool known, active, looked, waiting;
@@ -94,6 +111,11 @@ struct rs_alerts {
 
     uint32_t in_state[RS_ALERT_STATE_COUNT];
 
+    rs_pool_t cares;           /* of rs_care_t */
+    rs_silences_t silences;
+    struct rs__alert_parent { uint32_t rule, key; } parents[RS_MAX_PARENTS]; /* open alerts of rules that inhibit others */
+    uint32_t parent_count;
+
     rs_pool_t detects;         /* of rs_detect_state_t */
     rs_pool_t days;            /* of rs_season_day_t */
     uint64_t unlearned;
@@ -117,6 +139,26 @@ static inline void rs__alert_count_class(rs__alert_key_t *key, const rs__alert_r
 /* The one place where a state changes; reports it. RESOLVED is an end: the instance is ok from there on. */
 void rs__alert_move(rs_alerts_t *alerts, uint32_t key, rs__alert_instance_t *instance, unsigned to,
                     const rs_finding_t *finding);
+/* As rs__alert_move reports: what it is now, from itself to itself, with an act. */
+void rs__alert_report_act(rs_alerts_t *alerts, uint32_t key, const rs__alert_instance_t *instance, const rs_command_t *command, uint8_t hush);
+
+/* --- care.c --------------------------------------------------------------------------------------------------------- */
+/* Why receivers would not be told of the instance if it fired now. */
+uint8_t rs__alert_hush(const rs_alerts_t *alerts, uint32_t key, const rs__alert_instance_t *instance);
+/* Of an open instance, after its evaluation: acknowledgements end, what was kept quiet is told. */
+void rs__alert_revise(rs_alerts_t *alerts, uint32_t key, rs__alert_instance_t *instance);
+/* It fires anew within its episode: a plain acknowledgement is over. */
+void rs__alert_fires_anew(rs_alerts_t *alerts, uint32_t key, rs__alert_instance_t *instance);
+void rs__alert_forget_care(rs_alerts_t *alerts, rs__alert_instance_t *instance);
+void rs__alert_note_parent(rs_alerts_t *alerts, uint32_t rule, uint32_t key, bool open);
+/* After instances were loaded or rules changed. */
+void rs__alert_find_parents(rs_alerts_t *alerts);
+/* Puts what is known of the instance from people into a transition. */
+void rs__alert_describe_care(const rs_alerts_t *alerts, const rs__alert_instance_t *instance, rs_alert_transition_t *transition);
+/* After anything that may have changed it; `before`: rs__alert_runs then. */
+static inline void rs__alert_recount(rs__alert_key_t *key, const rs__alert_instance_t *instance, bool before) {
+    key->running = key->running - before + rs__alert_runs(instance);
+}
 /* Puts a bound key among those that each tick looks at. */
 void rs__alert_activate(rs_alerts_t *alerts, uint32_t key);
 

@@ -13,7 +13,10 @@ static const rs_state_field_t alerts_fields[] = {
     RS_STATE_REBUILT(rs_alerts_t, max_instances), RS_STATE_REBUILT(rs_alerts_t, keys), RS_STATE_REBUILT(rs_alerts_t, dimensions),
     RS_STATE_REBUILT(rs_alerts_t, active), RS_STATE_FIELD(rs_alerts_t, key_count, RS_BOUND_ANY), RS_STATE_REBUILT(rs_alerts_t, key_capacity),
     RS_STATE_FIELD(rs_alerts_t, active_count, RS_BOUND_ANY), RS_STATE_FIELD(rs_alerts_t, sweep_next, RS_BOUND_ANY),
-    RS_STATE_REBUILT(rs_alerts_t, in_state), RS_STATE_REBUILT(rs_alerts_t, detects), RS_STATE_REBUILT(rs_alerts_t, days),
+    RS_STATE_REBUILT(rs_alerts_t, in_state), RS_STATE_REBUILT(rs_alerts_t, cares),
+    RS_STATE_FIELD(rs_alerts_t, silences.count, RS_BOUND_ANY), RS_STATE_FIELD(rs_alerts_t, silences.next_number, RS_BOUND_ANY),
+    RS_STATE_REBUILT(rs_alerts_t, silences.places), RS_STATE_REBUILT(rs_alerts_t, parents), RS_STATE_REBUILT(rs_alerts_t, parent_count),
+    RS_STATE_REBUILT(rs_alerts_t, detects), RS_STATE_REBUILT(rs_alerts_t, days),
     RS_STATE_FIELD(rs_alerts_t, unlearned, RS_BOUND_ANY), RS_STATE_REBUILT(rs_alerts_t, zone), RS_STATE_REBUILT(rs_alerts_t, sources)};
 static const rs_state_table_t alerts_table = RS_STATE_TABLE(rs_alerts_t, "alerts", alerts_fields);
 
@@ -29,11 +32,32 @@ static const rs_state_table_t alert_key_table = RS_STATE_TABLE(rs__alert_key_t, 
 
 /* The rule is saved by its place in the configuration. */
 static const rs_state_field_t instance_fields[] = {
-    RS_STATE_FIELD(rs__alert_instance_t, rule, RS_BOUND_ANY), RS_STATE_FIELD(rs__alert_instance_t, state, RS_BOUND_ALERT_STATE),
+    RS_STATE_FIELD(rs__alert_instance_t, rule, RS_BOUND_ANY), RS_STATE_FIELD_AS(rs__alert_instance_t, life.state, "state", RS_BOUND_ALERT_STATE),
+    RS_STATE_FIELD(rs__alert_instance_t, life.beneath, RS_BOUND_ALERT_STATE), RS_STATE_FIELD(rs__alert_instance_t, life.changes, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs__alert_instance_t, life.slot, RS_BOUND_TIME), RS_STATE_FIELD(rs__alert_instance_t, care, RS_BOUND_CARE),
+    RS_STATE_FIELD(rs__alert_instance_t, told, RS_BOUND_ANY), RS_STATE_FIELD(rs__alert_instance_t, hush, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs__alert_instance_t, latched_us, RS_BOUND_TIME),
     RS_STATE_FIELD(rs__alert_instance_t, detect, RS_BOUND_DETECT),
-    RS_STATE_FIELD(rs__alert_instance_t, episode, RS_BOUND_ANY), RS_STATE_FIELD(rs__alert_instance_t, started_us, RS_BOUND_TIME),
-    RS_STATE_FIELD(rs__alert_instance_t, fired_us, RS_BOUND_TIME), RS_STATE_FIELD(rs__alert_instance_t, good_since_us, RS_BOUND_TIME)};
+    RS_STATE_FIELD(rs__alert_instance_t, episode, RS_BOUND_ANY), RS_STATE_FIELD_AS(rs__alert_instance_t, life.started_us, "started_us", RS_BOUND_TIME),
+    RS_STATE_FIELD_AS(rs__alert_instance_t, life.fired_us, "fired_us", RS_BOUND_TIME),
+    RS_STATE_FIELD_AS(rs__alert_instance_t, life.good_since_us, "good_since_us", RS_BOUND_TIME),
+    RS_STATE_FIELD(rs__alert_instance_t, life.blind_since_us, RS_BOUND_TIME), RS_STATE_FIELD(rs__alert_instance_t, life.beneath_since_us, RS_BOUND_TIME)};
 static const rs_state_table_t alert_instance_table = RS_STATE_TABLE(rs__alert_instance_t, "instance", instance_fields);
+
+/* What people said of an instance, and silences. */
+#define ANY(member) RS_STATE_FIELD(rs_care_t, member, RS_BOUND_ANY)
+static const rs_state_field_t care_fields[] = {
+    RS_STATE_REBUILT(rs_care_t, link), ANY(acknowledged), ANY(sticky), ANY(acknowledged_us), ANY(until_us), ANY(due_us),
+    RS_STATE_ARRAY(rs_care_t, who, RS_BOUND_ANY), RS_STATE_ARRAY(rs_care_t, owner, RS_BOUND_ANY), RS_STATE_ARRAY(rs_care_t, note, RS_BOUND_ANY),
+    RS_STATE_ARRAY(rs_care_t, cause, RS_BOUND_ANY), RS_STATE_ARRAY(rs_care_t, action, RS_BOUND_ANY)};
+#undef ANY
+static const rs_state_table_t care_table = RS_STATE_TABLE(rs_care_t, "care", care_fields);
+static const rs_state_field_t silence_fields[] = {
+    RS_STATE_FIELD(rs_silence_t, number, RS_BOUND_ANY), RS_STATE_FIELD(rs_silence_t, from_us, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs_silence_t, until_us, RS_BOUND_ANY), RS_STATE_FIELD(rs_silence_t, channel, RS_BOUND_CHANNEL),
+    RS_STATE_ARRAY(rs_silence_t, tenant, RS_BOUND_ANY), RS_STATE_ARRAY(rs_silence_t, rule, RS_BOUND_ANY),
+    RS_STATE_ARRAY(rs_silence_t, key, RS_BOUND_ANY), RS_STATE_ARRAY(rs_silence_t, who, RS_BOUND_ANY), RS_STATE_ARRAY(rs_silence_t, why, RS_BOUND_ANY)};
+static const rs_state_table_t silence_table = RS_STATE_TABLE(rs_silence_t, "silence", silence_fields);
 
 /* What detectors remember of an instance, and the days of their seasons. */
 #define ANY(member) RS_STATE_FIELD(rs_detect_state_t, member, RS_BOUND_ANY)
@@ -80,6 +104,8 @@ static void save(const rs_core_t *core, rs_state_writer_t *writer) {
     for (uint32_t i = 0; i < alerts->active_count; i++) rs_state_put_u32(writer, alerts->active[i]);
     rs_state_put_pool(writer, &detect_table, &alerts->detects);
     rs_state_put_pool(writer, &season_table, &alerts->days);
+    rs_state_put_pool(writer, &care_table, &alerts->cares);
+    for (uint32_t i = 0; i < alerts->silences.count; i++) rs_state_put_item(writer, &silence_table, &alerts->silences.places[i]);
 }
 
 /* --- loading ----------------------------------------------------------------------------------------------------------- */
@@ -111,10 +137,15 @@ static bool place_instance(rs_alerts_t *alerts, rs__alert_key_t *key, const rs__
     alerts->instance_count++;
     rs__alert_count_class(key, &alerts->rules[instance->rule]);
     alerts->rules[instance->rule].instances++;
-    key->engaged += instance->state != RS_ALERT_OK;
-    key->running += instance->state == RS_ALERT_PENDING || instance->state == RS_ALERT_RECOVERING;
-    alerts->in_state[instance->state]++;
+    key->engaged += rs__alert_is_engaged(instance);
+    key->running += rs__alert_runs(instance);
+    alerts->in_state[instance->life.state]++;
     return true;
+}
+
+static bool is_sound(const rs_life_t *life) {
+    const bool rests = life->state < RS_ALERT_STATE_COUNT && life->state != RS_ALERT_RESOLVED;
+    return rests && life->beneath < RS_ALERT_RESOLVED;
 }
 
 static void get_key(rs_alerts_t *alerts, rs_state_reader_t *reader, uint32_t number, uint32_t instances) {
@@ -127,7 +158,7 @@ static void get_key(rs_alerts_t *alerts, rs_state_reader_t *reader, uint32_t num
         rs__alert_instance_t instance = {0};
         rs_state_get_item(reader, &alert_instance_table, &instance);
         instance.rule = rule_at(alerts, instance.rule);
-        const bool right = instance.rule != UINT32_MAX && instance.state < RS_ALERT_RESOLVED && place_instance(alerts, key, &instance);
+        const bool right = instance.rule != UINT32_MAX && is_sound(&instance.life) && place_instance(alerts, key, &instance);
         if (rs_state_is_good(reader) && !right) rs_state_refuse(reader, RS_ERR_PARSE, "an alert is of no rule");
     }
 }
@@ -138,6 +169,18 @@ static void get_active(rs_alerts_t *alerts, rs_state_reader_t *reader, uint32_t 
         const bool right = key < alerts->key_count && alerts->keys[key].known && !alerts->keys[key].active;
         if (rs_state_is_good(reader) && !right) rs_state_refuse(reader, RS_ERR_PARSE, "a key's alerts are looked at twice");
         if (rs_state_is_good(reader)) rs__alert_activate(alerts, key);
+    }
+}
+
+static void get_silences(rs_alerts_t *alerts, rs_state_reader_t *reader, const rs_silences_t *saved) {
+    if (!rs_state_is_good(reader)) return;
+    if (saved->count > RS_MAX_SILENCES) rs_state_refuse(reader, RS_ERR_PARSE, "too many silences");
+    else if (saved->count > 0) alerts->silences.places = calloc(RS_MAX_SILENCES, sizeof *alerts->silences.places);
+    if (rs_state_is_good(reader) && saved->count > 0 && alerts->silences.places == NULL) rs_state_refuse(reader, RS_ERR_MEMORY, "out of memory");
+    alerts->silences.next_number = saved->next_number;
+    for (uint32_t i = 0; i < saved->count && rs_state_is_good(reader); i++) {
+        rs_state_get_item(reader, &silence_table, &alerts->silences.places[i]);
+        alerts->silences.count = i + 1;
     }
 }
 
@@ -167,6 +210,8 @@ static void get_alerts(rs_core_t *core, rs_state_reader_t *reader) {
     get_active(alerts, reader, saved.active_count);
     rs_state_get_pool(reader, &detect_table, &alerts->detects, "limits.alerts");
     rs_state_get_pool(reader, &season_table, &alerts->days, "limits.alerts");
+    rs_state_get_pool(reader, &care_table, &alerts->cares, "alerts that people care for");
+    get_silences(alerts, reader, &saved.silences);
 }
 
 static void load(rs_core_t *core, rs_state_reader_t *reader) {
@@ -204,6 +249,36 @@ static void check_detects(const rs_alerts_t *alerts, rs_state_reader_t *reader, 
     rs_state_claims_end(&days);
 }
 
+#define ENDS(text) ((text)[sizeof(text) - 1] == '\0')
+static bool are_texts(const rs_care_t *care) {
+    return ENDS(care->who) && ENDS(care->owner) && ENDS(care->note) && ENDS(care->cause) && ENDS(care->action);
+}
+
+/* Each is of one instance that is not ok; texts end. */
+static bool claim_cares(const rs_alerts_t *alerts, rs_state_claims_t *cares) {
+    for (uint32_t i = 0; i < alerts->instance_count; i++) {
+        const rs__alert_instance_t *instance = &alerts->instances[i];
+        if (instance->care == 0) continue;
+        if (instance->life.state == RS_ALERT_OK || !rs_state_claim(cares, instance->care)) return false;
+        if (!are_texts(rs_pool_at(&alerts->cares, instance->care))) return false;
+    }
+    return cares->left == 0;
+}
+
+static void check_cares(const rs_alerts_t *alerts, rs_state_reader_t *reader, const rs_state_bounds_t *bounds) {
+    rs_state_claims_t cares = {0};
+    if (rs_state_check_pool(reader, bounds, &care_table, &alerts->cares, &cares) && !claim_cares(alerts, &cares)) {
+        rs_state_refuse(reader, RS_ERR_PARSE, "what people said does not belong to alerts");
+    }
+    rs_state_claims_end(&cares);
+    for (uint32_t i = 0; i < alerts->silences.count && rs_state_is_good(reader); i++) {
+        const rs_silence_t *silence = &alerts->silences.places[i];
+        rs_state_check_item(reader, bounds, &silence_table, silence);
+        if (ENDS(silence->tenant) && ENDS(silence->rule) && ENDS(silence->key) && ENDS(silence->who) && ENDS(silence->why)) continue;
+        rs_state_refuse(reader, RS_ERR_PARSE, "a silence's text has no end");
+    }
+}
+
 static void check(const rs_core_t *core, rs_state_reader_t *reader, const rs_state_bounds_t *bounds) {
     const rs_alerts_t *alerts = core->alerts;
     if (alerts == NULL) return;
@@ -213,11 +288,12 @@ static void check(const rs_core_t *core, rs_state_reader_t *reader, const rs_sta
         rs_state_check_item(reader, bounds, &alert_instance_table, &alerts->instances[i]);
     }
     check_detects(alerts, reader, bounds);
+    check_cares(alerts, reader, bounds);
 }
 
 const rs_state_part_t rs_state_alerts_part = {
-    .name = "alerts", .version = 1, .table_count = 5,
-    .tables = {&alerts_table, &alert_key_table, &alert_instance_table, &detect_table, &season_table}, .save = save, .load = load, .check = check};
+    .name = "alerts", .version = 1, .table_count = 7,
+    .tables = {&alerts_table, &alert_key_table, &alert_instance_table, &detect_table, &season_table, &care_table, &silence_table}, .save = save, .load = load, .check = check};
 
 static void solve_limits(rs_alerts_t *alerts) {
     for (uint32_t i = 0; i < alerts->rule_count; i++) {
@@ -230,6 +306,7 @@ static void solve_limits(rs_alerts_t *alerts) {
 void rs_state_settle_alerts(rs_core_t *core) {
     rs_alerts_t *alerts = core->alerts;
     solve_limits(alerts);
+    rs__alert_find_parents(alerts);
     for (uint32_t i = 0; i < alerts->key_count; i++) {
         const uint32_t now = rs_window_key_version(alerts->store, i);
         alerts->keys[i].version = alerts->keys[i].version == 1 ? now : now - 1;

@@ -23,7 +23,8 @@ int rs_alerts_create(const rs_config_t *config, const rs_window_store_t *store, 
         free(made);
         return status;
     }
-    if (rs_pool_init(&made->detects, sizeof(rs_detect_state_t), max_instances) != RS_OK ||
+    if (rs_pool_init(&made->cares, sizeof(rs_care_t), RS_MAX_CARED) != RS_OK ||
+        rs_pool_init(&made->detects, sizeof(rs_detect_state_t), max_instances) != RS_OK ||
         rs_pool_init(&made->days, sizeof(rs_season_day_t), max_instances / INSTANCES_A_DAY + 7) != RS_OK) {
         rs_alerts_destroy(&made);
         return RS_ERR_MEMORY;
@@ -49,6 +50,8 @@ void rs_alerts_destroy(rs_alerts_t **alerts) {
     free(dying->keys);
     free(dying->dimensions);
     free(dying->active);
+    rs_pool_deinit(&dying->cares);
+    free(dying->silences.places);
     rs_pool_deinit(&dying->detects);
     rs_pool_deinit(&dying->days);
     free(dying);
@@ -128,7 +131,7 @@ static void bind_rules(rs_alerts_t *alerts, uint32_t number) {
         rs__alert_rule_t *rule = &alerts->rules[i];
         if (!rs__alert_rule_matches(rule, &alerts->dimensions[number])) continue;
         const uint32_t detect = rs_detect_has_state(&rule->detect) ? rs_pool_take(&alerts->detects) : 0;
-        alerts->instances[alerts->instance_count++] = (rs__alert_instance_t){.rule = i, .state = RS_ALERT_OK, .detect = detect};
+        alerts->instances[alerts->instance_count++] = (rs__alert_instance_t){.rule = i, .detect = detect};
         key->count++;
         rs__alert_count_class(key, rule);
         rs__alert_rule_bound(rule);
@@ -234,8 +237,8 @@ static rs__alert_instance_t *predecessor_of(rs_alerts_t *alerts, const rule_chan
 static void end_episodes(rs_alerts_t *alerts, uint32_t number) {
     for (uint32_t i = 0; i < alerts->keys[number].count; i++) {
         rs__alert_instance_t *left = &alerts->instances[alerts->keys[number].first + i];
-        if (left->state == RS_ALERT_OK) continue;
-        rs__alert_move(alerts, number, left, left->state == RS_ALERT_PENDING ? RS_ALERT_OK : RS_ALERT_RESOLVED,
+        if (left->life.state == RS_ALERT_OK) continue;
+        rs__alert_move(alerts, number, left, left->life.state == RS_ALERT_PENDING ? RS_ALERT_OK : RS_ALERT_RESOLVED,
                        &(rs_finding_t){.figure = {.is_null = true}, .limit = alerts->rules[left->rule].limit,
                                        .clear = alerts->rules[left->rule].clear});
     }
@@ -270,15 +273,16 @@ static void rebind_key(rs_alerts_t *alerts, rule_change_t *change, uint32_t numb
             rs__alert_instance_t *made = &change->instances[change->instance_count++];
             rs__alert_instance_t *old = predecessor_of(alerts, change, number, i);
             if (old != NULL) *made = *old;
-            if (old != NULL) old->state = RS_ALERT_OK;
-            if (old != NULL) old->detect = 0;
+            if (old != NULL) old->life.state = RS_ALERT_OK;
+            if (old != NULL) old->latched_us = 0;
+            if (old != NULL) old->detect = old->care = 0;
             made->rule = i;
             if (made->detect == 0 && rs_detect_has_state(&change->rules[i].detect)) made->detect = rs_pool_take(&alerts->detects);
             rebound.count++;
             rs__alert_count_class(&rebound, &change->rules[i]);
             change->rules[i].instances++;
-            rebound.engaged += made->state != RS_ALERT_OK;
-            rebound.running += made->state == RS_ALERT_PENDING || made->state == RS_ALERT_RECOVERING;
+            rebound.engaged += rs__alert_is_engaged(made);
+            rebound.running += rs__alert_runs(made);
         }
     }
     end_episodes(alerts, number);
@@ -288,7 +292,7 @@ static void rebind_key(rs_alerts_t *alerts, rule_change_t *change, uint32_t numb
 
 static void recount_states(rs_alerts_t *alerts) {
     memset(alerts->in_state, 0, sizeof(alerts->in_state));
-    for (uint32_t i = 0; i < alerts->instance_count; i++) alerts->in_state[alerts->instances[i].state]++;
+    for (uint32_t i = 0; i < alerts->instance_count; i++) alerts->in_state[alerts->instances[i].life.state]++;
 }
 
 int rs_alerts_configure(rs_alerts_t *alerts, const rs_config_t *config, int64_t now_us) {
@@ -314,6 +318,7 @@ int rs_alerts_configure(rs_alerts_t *alerts, const rs_config_t *config, int64_t 
         if (alerts->rules[i].instances > 0) (void)rs_detect_solve(&alerts->rules[i].detect, alerts->rules[i].instances);
     }
     recount_states(alerts);
+    rs__alert_find_parents(alerts);
     for (uint32_t key = 0; key < alerts->key_count; key++) {
         if (alerts->keys[key].count > 0) rs__alert_activate(alerts, key);
     }

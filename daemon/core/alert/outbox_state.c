@@ -17,7 +17,7 @@ static const rs_state_table_t receiver_table = RS_STATE_TABLE(rs_receiver_t, "re
 static const rs_state_field_t transition_fields[] = {
     RS_STATE_FIELD(rs_alert_transition_t, position, RS_BOUND_ANY), RS_STATE_FIELD(rs_alert_transition_t, ordinal, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_alert_transition_t, episode, RS_BOUND_ANY), RS_STATE_FIELD(rs_alert_transition_t, rule, RS_BOUND_ANY),
-    RS_STATE_FIELD(rs_alert_transition_t, key, RS_BOUND_KEY), RS_STATE_REBUILT(rs_alert_transition_t, rule_name),
+    RS_STATE_FIELD(rs_alert_transition_t, key, RS_BOUND_ANY), RS_STATE_REBUILT(rs_alert_transition_t, rule_name),
     RS_STATE_REBUILT(rs_alert_transition_t, metric), RS_STATE_REBUILT(rs_alert_transition_t, policy),
     RS_STATE_REBUILT(rs_alert_transition_t, window), RS_STATE_REBUILT(rs_alert_transition_t, runbook),
     RS_STATE_FIELD(rs_alert_transition_t, dimensions.family, RS_BOUND_FAMILY),
@@ -30,7 +30,13 @@ static const rs_state_field_t transition_fields[] = {
     RS_STATE_FIELD(rs_alert_transition_t, figure.value, RS_BOUND_ANY), RS_STATE_FIELD(rs_alert_transition_t, figure.numerator, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_alert_transition_t, figure.denominator, RS_BOUND_ANY), RS_STATE_FIELD(rs_alert_transition_t, limit, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_alert_transition_t, clear, RS_BOUND_ANY), RS_STATE_FIELD(rs_alert_transition_t, baseline, RS_BOUND_ANY),
-    RS_STATE_FIELD(rs_alert_transition_t, detector, RS_BOUND_ANY)};
+    RS_STATE_FIELD(rs_alert_transition_t, detector, RS_BOUND_ANY), RS_STATE_FIELD(rs_alert_transition_t, act, RS_BOUND_COMMAND),
+    RS_STATE_FIELD(rs_alert_transition_t, hush, RS_BOUND_ANY), RS_STATE_FIELD(rs_alert_transition_t, acknowledged, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs_alert_transition_t, sticky, RS_BOUND_ANY), RS_STATE_FIELD(rs_alert_transition_t, act_channel, RS_BOUND_CHANNEL),
+    RS_STATE_FIELD(rs_alert_transition_t, until_us, RS_BOUND_ANY), RS_STATE_FIELD(rs_alert_transition_t, due_us, RS_BOUND_ANY),
+    RS_STATE_REBUILT(rs_alert_transition_t, who), RS_STATE_REBUILT(rs_alert_transition_t, text),
+    RS_STATE_REBUILT(rs_alert_transition_t, owner), RS_STATE_REBUILT(rs_alert_transition_t, cause),
+    RS_STATE_REBUILT(rs_alert_transition_t, action)};
 static const rs_state_table_t transition_table = RS_STATE_TABLE(rs_alert_transition_t, "transition", transition_fields);
 
 /* --- saving ------------------------------------------------------------------------------------------------------------ */

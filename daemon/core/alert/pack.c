@@ -8,6 +8,11 @@ void rs_alert_strings(rs_alert_transition_t *transition, rs_str_t *strings[RS_AL
     strings[4] = &transition->dimensions.tenant;
     strings[5] = &transition->dimensions.name;
     strings[6] = &transition->runbook;
+    strings[7] = &transition->who;
+    strings[8] = &transition->text;
+    strings[9] = &transition->owner;
+    strings[10] = &transition->cause;
+    strings[11] = &transition->action;
 }
 
 size_t rs_alert_pack(const rs_alert_transition_t *transition, void *bytes) {

@@ -134,6 +134,17 @@ static int compare_rules(const void *left, const void *right) {
     return order != 0 ? order : order_of(a->index, b->index);
 }
 
+static void find_parents(rs__alert_rule_t *rules, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        rules[i].parent = UINT32_MAX;
+        for (uint32_t j = 0; rules[i].config->inhibited_by.len > 0 && j < count; j++) {
+            if (!rs_str_equal(rules[j].config->name, rules[i].config->inhibited_by)) continue;
+            rules[i].parent = j;
+            rules[j].is_parent = true;
+        }
+    }
+}
+
 int rs__alert_rules_compile(const rs_config_t *config, rs__alert_rule_t **rules, uint32_t *count) {
     rs__alert_rule_t *compiled = NULL;
     uint32_t question = 0;
@@ -149,6 +160,7 @@ int rs__alert_rules_compile(const rs_config_t *config, rs__alert_rule_t **rules,
             }
         }
         qsort(compiled, config->rule_count, sizeof(*compiled), compare_rules);
+        find_parents(compiled, config->rule_count);
         for (uint32_t i = 0; i < config->rule_count; i++) {
             if (i > 0 && compare_questions(&compiled[i - 1], &compiled[i]) != 0) question++;
             compiled[i].question = question;
@@ -163,7 +175,7 @@ int rs__alert_rules_compile(const rs_config_t *config, rs__alert_rule_t **rules,
 static bool is_evidence(const rs__alert_rule_t *rule, const rs_figure_t *figure) {
     if (figure->is_null) return false;
     if (rule->min_sample <= 0) return true;
-    if (rule->gauge && figure->value == 0.0) return true;
+    if (rule->gauge && figure->value == 0.0 && rule->metric != RS_METRIC_STAFF) return true;
     if (figure->denominator != 0) return figure->denominator >= rule->min_sample;
     return figure->value >= (double)rule->min_sample;
 }

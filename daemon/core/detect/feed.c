@@ -200,7 +200,10 @@ int rs_detect_read(const rs_detect_feed_t *feed, uint32_t key, uint32_t window, 
         return rs_metric_read(feed->store, key, window, metric, policy_slot, open_miss_now, now_us, figure);
     }
     const int64_t staff = feed->sources.staff(feed->sources.context, key);
-    *figure = staff < 0 ? (rs_figure_t){.is_null = true} : (rs_figure_t){.value = (double)staff, .numerator = staff};
+    rs_window_gauges_t gauges = {0};
+    if (rs_window_read_gauges(feed->store, key, &gauges) != RS_OK) gauges.waiting = 0;
+    *figure = staff < 0 ? (rs_figure_t){.is_null = true}
+                        : (rs_figure_t){.value = (double)staff, .numerator = staff, .denominator = gauges.waiting};
     return RS_OK;
 }
 

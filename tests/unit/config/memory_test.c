@@ -44,7 +44,7 @@ static const char *const sets[] = {"queues.\"a.b\".threshold=30s", "windows=[15m
 
 /* Success must be the whole truth: a zone that the C library could not load goes by UTC there. */
 static void check_loaded(const rs_config_t *config, const rs_zone_t *zone) {
-    assert_int_equal(config->rule_count, 4);
+    assert_int_equal(config->rule_count, 9);
     assert_int_equal(config->queue_count, 1);
     assert_int_equal(config->zone->count, zone->count);
     for (uint32_t i = 0; i < zone->count; i++) {

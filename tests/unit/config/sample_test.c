@@ -38,7 +38,7 @@ static void without_its_rules_the_sample_is_the_defaults(void **state) {
     assert_int_equal(rs_config_create_default(&defaults), RS_OK);
     assert_int_equal(rs_config_load(SAMPLE, NULL, 0, &sample, &error), RS_OK);
     assert_int_equal(defaults->rule_count, 0);
-    assert_int_equal(sample->rule_count, 4);
+    assert_int_equal(sample->rule_count, 9);
     sample->rule_count = 0;
     char *expected = printed(defaults), *text = printed(sample);
     assert_string_equal(text, expected);
@@ -53,16 +53,16 @@ static void the_rules_of_the_sample_are_those_for_a_voice_queue(void **state) {
     rs_config_error_t error;
     (void)state;
     assert_int_equal(rs_config_load(SAMPLE, NULL, 0, &sample, &error), RS_OK);
-    const rs_rule_config_t *level = &sample->rules[0], *wait = &sample->rules[1];
+    const rs_rule_config_t *level = &sample->rules[0], *wait = &sample->rules[2];
     assert_string_equal(level->metric.data, "service_level");
-    assert_string_equal(level->window.data, "15m");
+    assert_string_equal(level->window.data, "30m");
     assert_int_equal(level->compare, RS_ALERT_BELOW);
-    assert_true(level->limit == 0.80 && level->clear == 0.85);
-    assert_int_equal(level->for_us, RS_US_PER_MIN);
-    assert_int_equal(level->min_sample, 20);
+    assert_true(level->limit == 0.50 && level->clear == 0.65);
+    assert_int_equal(level->for_us, 3 * RS_US_PER_MIN);
+    assert_int_equal(level->min_sample, 30);
     assert_string_equal(wait->metric.data, "oldest_wait");
-    assert_true(wait->limit == 60000 && wait->clear == 40000);
-    assert_int_equal(wait->for_us, 0);
+    assert_true(wait->limit == 480000 && wait->clear == 180000);
+    assert_int_equal(wait->for_us, RS_US_PER_MIN);
     rs_config_destroy(&sample);
 }
 
@@ -99,7 +99,7 @@ static void every_key_of_the_table_stands_in_the_sample_and_its_examples_load(vo
         if (find(root, rows[i].path) == NULL) fail_msg("%s is not in the sample", rows[i].path);
     rs__config_arena_destroy(&arena);
     rs_config_t *config = must_load(text, NULL, 0);
-    assert_int_equal(config->rule_count, 16);
+    assert_int_equal(config->rule_count, 20);
     assert_int_equal(config->queue_count, 1);
     assert_int_equal(config->agent_count, 1);
     assert_int_equal(config->hours_count, 1);

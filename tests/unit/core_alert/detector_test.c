@@ -141,7 +141,8 @@ static void too_little_is_no_evidence(void **state) {
     assert_int_equal(last(&engine)->compare, RS_ALERT_BELOW);
     /* An alert that fires is not resolved by silence. */
     for (int i = 0; i < 5; i++) close_with(&engine, RS_METRIC_SERVICE_LEVEL, &end_us, QUARTER, test_null_figure());
-    assert_int_equal(engine.seen_count, 1);
+    assert_int_equal(engine.seen_count, 2);
+    assert_int_equal(last(&engine)->to, RS_ALERT_NO_DATA);
     test_engine_destroy(&engine);
 }
 

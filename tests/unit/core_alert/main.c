@@ -13,5 +13,7 @@ int main(void) {
     add(tick_tests, tick_test_count);
     add(detector_tests, detector_test_count);
     add(outbox_tests, outbox_test_count);
+    add(life_tests, life_test_count);
+    add(care_tests, care_test_count);
     return _cmocka_run_group_tests("core_alert", all, count, NULL, NULL);
 }

@@ -35,6 +35,45 @@ static void the_sample_has_a_bit_of_everything(void **state) {
     state_sample_end(&sample);
 }
 
+static void note_open(void *context, const rs_alert_transition_t *transition) { *(rs_alert_transition_t *)context = *transition; }
+
+static void say(rs_core_t *core, const rs_command_t *command) {
+    unsigned char bytes[RS_RECORD_MAX];
+    const size_t len = rs_record_write_command(command, (rs_origin_t){0}, bytes);
+    assert_int_equal(rs_core_apply(core, RS_RECORD_COMMAND, bytes, len, core->position + 1), RS_OK);
+}
+
+static void what_people_said_of_open_alerts_and_silences_are_loaded(void **state) {
+    (void)state;
+    state_sample_t sample;
+    state_sample_begin(&sample);
+    rs_alert_transition_t open = {0};
+    rs_core_present_alerts(sample.core, note_open, &open);
+    assert_true(open.episode != 0);
+    const int64_t now_us = sample.core->now_us;
+    say(sample.core, &(rs_command_t){.what = RS_COMMAND_ACKNOWLEDGE, .sticky = true, .at_us = now_us, .until_us = now_us + RS_US_PER_HOUR,
+                                     .episode = open.episode, .who = RS_STR("anna"), .text = RS_STR("I call for help")});
+    say(sample.core, &(rs_command_t){.what = RS_COMMAND_SILENCE, .at_us = now_us, .until_us = now_us + RS_US_PER_HOUR, .who = RS_STR("berta"),
+                                     .rule = RS_STR("some*"), .text = RS_STR("the platform moves")});
+    state_bytes_t saved = saved_of(sample.core);
+    rs_core_t *loaded = NULL;
+    char what[RS_STATE_WHAT_BYTES];
+    if (state_load(&sample.options, &saved, 3, what, &loaded) != RS_OK) fail_msg("%s", what);
+    state_bytes_t again = saved_of(loaded);
+    expect_same(&saved, &again);
+    rs_core_present_alerts(loaded, note_open, &open);
+    assert_true(open.acknowledged && open.sticky && rs_str_equal(open.who, RS_STR("anna")) && rs_str_equal(open.text, RS_STR("I call for help")));
+    const rs_silence_t *silence = rs_alerts_silence(loaded->alerts, 0);
+    assert_non_null(silence);
+    assert_string_equal(silence->rule, "some*");
+    assert_string_equal(silence->why, "the platform moves");
+    assert_null(rs_alerts_silence(loaded->alerts, 1));
+    rs_core_destroy(&loaded);
+    state_free(&saved);
+    state_free(&again);
+    state_sample_end(&sample);
+}
+
 static void what_is_loaded_saves_the_same_bytes_and_goes_on_the_same(void **state) {
     (void)state;
     state_sample_t sample;
@@ -317,6 +356,7 @@ static void a_state_of_the_first_version_is_still_read(void **state) {
 const struct CMUnitTest trip_tests[] = {
     cmocka_unit_test(the_sample_has_a_bit_of_everything),
     cmocka_unit_test(what_is_loaded_saves_the_same_bytes_and_goes_on_the_same),
+        cmocka_unit_test(what_people_said_of_open_alerts_and_silences_are_loaded),
     cmocka_unit_test(saving_and_reading_rows_change_nothing),
     cmocka_unit_test(a_state_of_other_options_is_refused),
     cmocka_unit_test(a_state_of_features_that_are_off_now_is_refused),

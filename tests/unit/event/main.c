@@ -9,6 +9,7 @@ int main(void) {
     failed += run_encode_tests();
     failed += run_record_tests();
     failed += run_control_tests();
+    failed += run_command_tests();
     failed += run_pseudonym_tests();
     failed += run_golden_tests();
     failed += run_property_tests();

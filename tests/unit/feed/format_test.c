@@ -64,7 +64,9 @@ static void an_alert_is_written_letter_by_letter(void **state) {
         "\"queue\":\"q0\",\"team\":null,\"channel\":\"voice\",\"metric\":\"service_level\",\"window\":\"5m\","
         "\"policy\":\"short_excluded\",\"value\":0.7,\"numerator\":7,\"denominator\":10,\"compare\":\"below\","
         "\"limit\":0.8,"
-        "\"clear\":0.85,\"runbook\":\"https://wiki.example.org/vip\",\"provisional\":true}";
+        "\"clear\":0.85,\"runbook\":\"https://wiki.example.org/vip\",\"detector\":\"threshold\",\"baseline\":null,\"act\":null,"
+        "\"acknowledged\":false,\"by\":null,\"text\":null,\"until\":null,\"owner\":null,\"due\":null,\"cause\":null,\"action\":null,"
+        "\"silenced\":false,\"inhibited\":false,\"provisional\":true}";
     char body[RS_FEED_MAX_BODY];
     size_t len = 0;
 

@@ -182,6 +182,32 @@ static void nothing_goes_out_before_its_position_is_durable(void **state) {
     server_stop(&server);
 }
 
+static void put_hushed(house_t *house, unsigned from, unsigned to, uint64_t position, uint8_t hush) {
+    rs_alert_transition_t transition = world_transition(7, 0, from, to);
+    transition.fired_us = TEST_NOW;
+    transition.position = position;
+    transition.hush = hush;
+    rs_receivers_on_transition(house->receivers, &transition);
+}
+
+static void what_is_kept_quiet_is_told_when_it_is_quiet_no_more(void **state) {
+    house_t house;
+    server_t server;
+    (void)state;
+    server_start(&server);
+    open_house(&house, server.port);
+    rs_receivers_set_durable(house.receivers, 100);
+    put_hushed(&house, RS_ALERT_PENDING, RS_ALERT_FIRING, 10, RS_HUSH_SILENCED);
+    put_hushed(&house, RS_ALERT_FIRING, RS_ALERT_FLAPPING, 11, RS_HUSH_SILENCED);
+    run_until_heard(&house, &server, 0);
+    put_hushed(&house, RS_ALERT_FLAPPING, RS_ALERT_FLAPPING, 12, 0);
+    run_until_heard(&house, &server, 1);
+    put_hushed(&house, RS_ALERT_FLAPPING, RS_ALERT_RESOLVED, 13, 0);
+    run_until_heard(&house, &server, 2);
+    close_house(&house);
+    server_stop(&server);
+}
+
 /* --- a restart, with a journal in memory and the real core --------------------------------------------------------- */
 static const char alert_text[] =
     "limits: {contacts: 2000, rows: 20000, remembered_ids: 20000, queue_keys: 100, agent_keys: 100}\n"
@@ -334,6 +360,7 @@ static void a_receiver_that_is_taken_away_while_a_request_is_under_way_is_freed_
 
 const struct CMUnitTest receivers_tests[] = {
     cmocka_unit_test(nothing_goes_out_before_its_position_is_durable),
+    cmocka_unit_test(what_is_kept_quiet_is_told_when_it_is_quiet_no_more),
     cmocka_unit_test(after_a_restart_only_what_was_not_confirmed_is_sent_with_the_same_key),
     cmocka_unit_test(closing_with_a_request_under_way_leaves_nothing),
     cmocka_unit_test(a_receiver_that_is_taken_away_while_a_request_is_under_way_is_freed_then),

@@ -13,6 +13,7 @@ int main(void) {
     failed += run_session_tests();
     failed += run_faults_tests();
     failed += run_rewind_tests();
+    failed += run_said_tests();
     failed += run_server_tests();
     failed += run_cut_tests();
     failed += run_partitions_tests();

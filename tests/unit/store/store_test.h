@@ -84,6 +84,7 @@ int run_feedback_tests(void);
 int run_edges_tests(void);
 int run_sqlstate_tests(void);
 int run_rewind_tests(void);
+int run_said_tests(void);
 int run_server_tests(void);
 int run_session_tests(void);
 int run_faults_tests(void);
