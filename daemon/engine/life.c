@@ -88,7 +88,8 @@ static const char text_is_too_long[] = "the configuration's text does not fit in
 int rs_engine_begin(rs_engine_t *engine) {
     const rs_engine_settings_t *settings = &engine->settings;
     void *bytes;
-    RS_REQUIRE(engine->core == NULL && engine->base == 0);
+    RS_REQUIRE(engine->core == NULL);
+    engine->parts.len = 0;   /* of a beginning that never came to its end */
     engine->keep_rows = settings->keep_rows;
     int status = create_core(engine, settings->config, settings->start_us, settings->run, settings->hash_seed);
     if (status == RS_OK) status = rs__text_submit(engine, settings->config);

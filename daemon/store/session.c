@@ -88,10 +88,10 @@ static void end_migrator(rs_store_t *store) {
 static void open_stream(rs_store_t *store) {
     rs__buffer_clear(&store->buffer);
     if (store->epoch == 0)
-        rs__buffer_print(&store->buffer, "SELECT stream_id, epoch, batch, position FROM ringside.open_stream('%s', %" PRId64
+        rs__buffer_print(&store->buffer, "SELECT stream_id, epoch, batch, position, newest FROM ringside.open_stream('%s', %" PRId64
                          ", %" PRId64 ")", store->stream, store->run, store->highest_epoch);
     else
-        rs__buffer_print(&store->buffer, "SELECT stream_id, epoch, batch, position FROM ringside.mark WHERE stream = '%s'"
+        rs__buffer_print(&store->buffer, "SELECT stream_id, epoch, batch, position, newest FROM ringside.mark WHERE stream = '%s'"
                          " FOR UPDATE", store->stream);
     send_printed(store, RS__STEP_OPEN);
 }
@@ -155,6 +155,7 @@ static void stored(rs_store_t *store) {
     store->stored_ms = uv_now(store->loop);
     remember_policies(store);
     store->position = (int64_t)store->moving_to;
+    store->newest = store->moving_newest;
     for (size_t feed = RS__FEED_TRANSITIONS; feed < RS__FEED_COUNT; feed++)
         if (store->counts[feed] > 0) release(store, feed);
     store->status.transitions_written += store->counts[RS__FEED_TRANSITIONS];
@@ -226,9 +227,10 @@ static void judge_mark(rs_store_t *store) {
         else rs__session_forget(store);
     }
     if (store->mark_batch < store->confirmed) forgotten(store);
-    else if (store->status.connects == 0 && (uint64_t)store->mark_position < store->relied) store->lacking = store->relied;
+    else if (store->status.connects == 0 && (uint64_t)store->mark_newest < store->relied) store->lacking = store->relied;
     store->confirmed = store->mark_batch;
     store->position = store->mark_position;
+    store->newest = (uint64_t)store->mark_newest;
     store->step_feed = 0;
     create_staging(store);
 }
@@ -263,10 +265,19 @@ static size_t new_policies(rs_store_t *store) {
     return count;
 }
 
+static uint64_t greater(uint64_t a, uint64_t b) { return a > b ? a : b; }
+
+static uint64_t choose_newest(const rs_store_t *store) {
+    if (rs__store_lacks(store)) return store->newest;
+    const bool ends_batch = store->whole && store->batch != NULL && store->side == RS__SIDE_NORMAL;
+    const uint64_t rests_on = greater(store->relied, ends_batch ? store->batch_newest : 0);
+    return greater(rests_on, greater(store->moving_to, store->newest));
+}
+
 /* Where the transaction moves the mark to; returns the watermark that goes with it, 0: as before. */
 static int64_t choose_position(rs_store_t *store) {
     store->moving_to = (uint64_t)store->position;
-    if (store->rebuilding) return 0;
+    if (rs__store_lacks(store)) return 0;
     int64_t watermark_us = 0;
     if (store->reached > store->moving_to) {
         store->moving_to = store->reached;
@@ -314,9 +325,10 @@ void rs__session_begin(rs_store_t *store) {
     rs__store_set_state(store, RS_STORE_WRITING);
     store->whole = all_records && store->counts[RS__FEED_ROWS] == rows && store->counts[RS__FEED_EDGES] == edges;
     const int64_t watermark_us = choose_position(store);
+    store->moving_newest = choose_newest(store);
     rs__buffer_clear(&store->buffer);
-    rs__buffer_print(&store->buffer, "BEGIN; SELECT pg_backend_pid(), ringside.advance_mark(%d, %" PRId64 ", %" PRId64 ", %" PRIu64 ", ",
-                     store->stream_id, store->epoch, store->confirmed + 1, store->moving_to);
+    rs__buffer_print(&store->buffer, "BEGIN; SELECT pg_backend_pid(), ringside.advance_mark(%d, %" PRId64 ", %" PRId64 ", %" PRIu64 ", %" PRIu64 ", ",
+                     store->stream_id, store->epoch, store->confirmed + 1, store->moving_to, store->moving_newest);
     if (watermark_us > 0) rs__buffer_print(&store->buffer, "%" PRId64 ")", watermark_us);
     else rs__buffer_print(&store->buffer, "NULL)");
     if (RS_PLANTED(MARK_OUTSIDE)) rs__buffer_print(&store->buffer, "; COMMIT; BEGIN");
@@ -494,6 +506,7 @@ static void on_result(void *context, const PGresult *result) {
         store->mark_epoch = strtoll(PQgetvalue(result, 0, 1), NULL, 10);
         store->mark_batch = strtoll(PQgetvalue(result, 0, 2), NULL, 10);
         store->mark_position = strtoll(PQgetvalue(result, 0, 3), NULL, 10);
+        store->mark_newest = strtoll(PQgetvalue(result, 0, 4), NULL, 10);
     }
 }
 

@@ -104,12 +104,12 @@ bool rs__store_has_records(const rs_store_t *store) {
 static void finish(rs_store_t *store, int status);
 
 /* Only the mark has to move: after a rebuild at once … */
-static bool is_mark_late(const rs_store_t *store) { return !store->rebuilding && store->reached > (uint64_t)store->position; }
+static bool is_mark_late(const rs_store_t *store) { return !rs__store_lacks(store) && store->reached > (uint64_t)store->position; }
 
 /* … and when nothing happens now and then, so that less of the journal is needed. */
 static bool is_mark_due(const rs_store_t *store) {
     const bool is_time = uv_now(store->loop) - store->stored_ms >= IDLE_MARK_FLUSHES * to_ms(store->flush_us);
-    return is_mark_late(store) || (!store->rebuilding && is_time && store->nothing_upto > (uint64_t)store->position);
+    return is_mark_late(store) || (!rs__store_lacks(store) && is_time && store->nothing_upto > (uint64_t)store->position);
 }
 
 /* There are no rows to write: the rest may go alone. */
