@@ -139,6 +139,14 @@ typedef struct rs_core_session {
 } rs_core_session_t;
 bool rs_core_session(const rs_core_t *core, uint32_t session, rs_core_session_t *kept);
 
+/* How far the numbers of a source's events have come, by incarnation in the order of their first events: the newest `max` of them, the newest
+ * last. Returns how many there are, at most `max`. */
+typedef struct rs_core_reported {
+    rs_str_t incarnation;            /* borrowed for the core's life */
+    uint64_t upto;                   /* all up to here came; 0: not even 1 */
+} rs_core_reported_t;
+uint32_t rs_core_reported(const rs_core_t *core, rs_str_t source, rs_core_reported_t *reported, uint32_t max);
+
 /* --- the way through the process (options.process; nothing without it) --------------------------------------------- */
 /* As rs_core_rows, _collect and _dirty_rows: edges by interval, tenant, from, to, queue; each in the interval of its moment. */
 void rs_core_process_rows(rs_core_t *core, rs_process_row_fn on_row, void *context);

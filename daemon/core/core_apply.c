@@ -143,6 +143,33 @@ void rs_core_unconfirmed_alerts(const rs_core_t *core, uint64_t receiver, rs_ale
     if (known != NULL) rs_outbox_each(&core->outbox, known->position, known->ordinal, on_alert, context);
 }
 
+/* --- sources' numbers ----------------------------------------------------------------------------------------------- */
+static uint64_t upto_of(const rs_numbers_t *numbers) {
+    if (!numbers->any) return 0;
+    for (uint32_t i = 0; i < numbers->hole_count; i++) {
+        const rs_hole_t *hole = &numbers->holes[i];   /* they rise; 0 is no event's number */
+        if (hole->to > 0) return hole->from <= 1 ? 0 : hole->from - 1;
+    }
+    return numbers->greatest;
+}
+
+uint32_t rs_core_reported(const rs_core_t *core, rs_str_t source, rs_core_reported_t *reported, uint32_t max) {
+    const rs_sources_t *sources = &core->sources;
+    uint32_t count = 0;
+    for (uint32_t i = sources->session_count; i-- > 0 && count < max;) {
+        const rs_session_t *session = &sources->sessions[i];
+        const rs_str_t incarnation = rs_names_text(&core->directory.names, session->incarnation);
+        if (incarnation.len == 0 || !rs_str_equal(rs_names_text(&core->directory.names, session->source), source)) continue;
+        reported[count++] = (rs_core_reported_t){.incarnation = incarnation, .upto = upto_of(&session->reported)};
+    }
+    for (uint32_t i = 0; i < count / 2; i++) {
+        const rs_core_reported_t swapped = reported[i];
+        reported[i] = reported[count - 1 - i];
+        reported[count - 1 - i] = swapped;
+    }
+    return count;
+}
+
 /* --- producers' sessions -------------------------------------------------------------------------------------------- */
 uint32_t rs_core_session_count(const rs_core_t *core) { return core->kept_sessions.count; }
 
