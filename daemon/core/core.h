@@ -101,16 +101,6 @@ void rs_core_collected(const rs_core_t *core, rs_confirmed_t *confirmed);
 void rs_core_collect_again(rs_core_t *core);
 /* As applying the record says. */
 void rs_core_confirm(rs_core_t *core, const rs_confirmed_t *confirmed);
-/* For a database that forgot what it had confirmed. From the present record on all that changes is told: a row or edge that leaves memory
- * when it leaves, the others by rs_core_followed (which ends it). Told are absolute rows with their parts and revisions, some perhaps
- * twice. Changes nothing that is saved, and does not outlive a load. */
-typedef struct rs_core_follower {
-    void *context;
-    rs_row_fn on_row;
-    rs_process_row_fn on_edge;
-} rs_core_follower_t;
-void rs_core_follow(rs_core_t *core, const rs_core_follower_t *follower);
-void rs_core_followed(rs_core_t *core);
 /* Of which the store has all rows and edges, as far as confirmations said. */
 uint64_t rs_core_confirmed_position(const rs_core_t *core);
 /* How much of limits.rows is in use, or of limits.edges if that is more: 0 .. 1000. */

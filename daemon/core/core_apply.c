@@ -95,32 +95,9 @@ void rs_core_collect_again(rs_core_t *core) {
     core->process.in_hand = (rs_in_hand_t){0};
 }
 
-/* --- for a database that forgot ------------------------------------------------------------------------------------- */
-void rs_core_follow(rs_core_t *core, const rs_core_follower_t *follower) {
-    core->follow = (struct rs_follow){.to = *follower, .on = true, .rows_revision = core->rows.revision_counter,
-                                      .edges_revision = core->process.revision_counter};
-}
-
-void rs_core_followed(rs_core_t *core) {
-    const struct rs_follow *follow = &core->follow;
-    if (!follow->on) return;
-    rs_core_rows_since(core, follow->rows_revision, follow->to.on_row, follow->to.context);
-    if (core->process.on) rs_core_process_since(core, follow->edges_revision, follow->to.on_edge, follow->to.context);
-    core->follow = (struct rs_follow){0};
-}
-
-static void tell_leaving(rs_core_t *core, const rs_confirmed_t *confirmed) {
-    const struct rs_follow *follow = &core->follow;
-    if (!follow->on) return;
-    rs_core_rows_leaving(core, follow->rows_revision, &confirmed->rows, follow->to.on_row, follow->to.context);
-    if (!core->process.on) return;
-    rs_core_process_leaving(core, follow->edges_revision, &confirmed->edges, follow->to.on_edge, follow->to.context);
-}
-
 /* --- confirming ----------------------------------------------------------------------------------------------------- */
 void rs_core_confirm(rs_core_t *core, const rs_confirmed_t *confirmed) {
     if (confirmed->receiver == RS_RECEIVER_STORE) {
-        tell_leaving(core, confirmed);
         rs_rows_confirm(&core->rows, &confirmed->rows);
         if (core->process.on) rs_process_confirm(&core->process, &confirmed->edges);
         if (confirmed->position > core->confirmed_position) core->confirmed_position = confirmed->position;
