@@ -8,7 +8,7 @@
 #   e2e/*_test.py, *_test.sh   scripts, called with the build folder as their argument; 77 is "skipped"
 #   bench/*.c            programs, not tests: bench_<name>; a .cc of the same name belongs to it
 enable_testing()
-set(all_rooms rs_engine rs_journal rs_ingest rs_connect rs_store rs_feed rs_client rs_core rs_ring rs_event rs_config rs_base)
+set(all_rooms rs_engine rs_journal rs_ingest rs_connect rs_store rs_feed rs_web rs_client rs_core rs_ring rs_event rs_config rs_base)
 set(test_env "RS_SOURCE_DIR=${CMAKE_SOURCE_DIR};RS_BUILD_DIR=${CMAKE_BINARY_DIR};ASAN_OPTIONS=detect_leaks=1;UBSAN_OPTIONS=print_stacktrace=1;TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/tsan.supp")
 
 # What tests share: an archive, so that a test takes from it only what it names.

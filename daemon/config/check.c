@@ -2,6 +2,7 @@
 #include "config/metric_names.h"
 #include "config/value.h"
 
+#include <arpa/inet.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -301,6 +302,24 @@ static int check_endpoints(rs__loader_t *loader) {
     return RS_OK;
 }
 
+/* An address in numbers and a port. */
+static int check_web(rs__loader_t *loader) {
+    const rs_str_t listen = loader->config->web_listen;
+    char text[80] = "", bytes[sizeof(struct in6_addr)];
+    if (listen.len == 0) return RS_OK;
+    memcpy(text, listen.data, listen.len);   /* at most 64 bytes, see the table */
+    char *colon = strrchr(text, ':');
+    const size_t digits = colon == NULL ? 0 : strspn(colon + 1, "0123456789");
+    bool good = digits != 0 && digits <= 5 && colon[1 + digits] == '\0' && strtol(colon + 1, NULL, 10) <= 65535;
+    if (good) {
+        const bool is_6 = text[0] == '[' && colon[-1] == ']';
+        *(is_6 ? colon - 1 : colon) = '\0';
+        good = inet_pton(is_6 ? AF_INET6 : AF_INET, is_6 ? text + 1 : text, bytes) == 1;
+    }
+    return good ? RS_OK : fail_at(loader, "web.listen", NULL, "an address of this machine and a port, such as 127.0.0.1:8570 or [::1]:8570",
+                                  "is no address with a port");
+}
+
 /* Longer intervals and local days are summed from quarter hours of UTC. */
 static int check_zone(rs__loader_t *loader) {
     enum { QUARTER_S = 15 * 60 };
@@ -328,6 +347,7 @@ int rs__loader_check(rs__loader_t *loader) {
     int status = check_limits(loader);
     if (status == RS_OK) status = check_journal(loader);
     if (status == RS_OK) status = check_endpoints(loader);
+    if (status == RS_OK) status = check_web(loader);
     if (status == RS_OK) status = check_zone(loader);
     if (status == RS_OK) status = check_complaints(loader);
     if (status == RS_OK) status = rs__loader_check_budget(loader);

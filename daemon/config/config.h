@@ -255,6 +255,8 @@ typedef struct rs_config {
     rs_str_t events_endpoint, plain_endpoint, feed_endpoint, snapshot_endpoint;
     int64_t handshake_us;                            /* ZMQ_HANDSHAKE_IVL */
     int64_t feed_period_us;                          /* a changed window is published at most this often */
+    /* web */
+    rs_str_t web_listen;                             /* "127.0.0.1:8570"; empty = no HTTP */
     /* store */
     rs_str_t database;                               /* libpq connection string; empty = no database */
     int64_t flush_us;                                /* how often changed rows are written */

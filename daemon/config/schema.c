@@ -335,6 +335,9 @@ static const rs_schema_row_t rows[] = {
     ROW("feed.period", DURATION, ROOT(feed_period_us), LIVE, 10 * MS, 60 * SEC, "100ms", NULL,
         "a window that changed is published at most this often"),
 
+    ROW("web.listen", TEXT, ROOT(web_listen), 0, 0, 64, "", NULL,
+        "address and port of /metrics, /healthz, /readyz, such as 127.0.0.1:8570; empty: none"),
+
     ROW("store.database", TEXT, ROOT(database), RS_ROW_SECRET, 0, 1024, "", NULL,
         "libpq connection string; empty: no database"),
     ROW("store.flush", DURATION, ROOT(flush_us), LIVE, 10 * MS, HOUR, "1s", NULL, "how often changed rows are written"),

@@ -27,6 +27,10 @@ struct rs_asterisk_follower {
     struct stat identity;  /* st_dev and st_ino of it */
     bool may_join;         /* the first file, if it was there at the start, is joined at its end */
     int complained_of;     /* errno of the last failure to open it; -1: no file; 0: none */
+    rs_asterisk_chain_t *chain; /* after a restart, until the last of them is open; NULL: none */
+    uint32_t link;              /* of the chain, that is open */
+    uint64_t upto;              /* events up to here are known, */
+    char known[RS_MAX_NAME + 1]; /* of this incarnation; "": none */
     char head[HEAD_BYTES]; /* its first line, as far as it was there */
     size_t head_len;
     /* what was read of it */
@@ -53,6 +57,7 @@ static int64_t wall_us(void) {
 /* --- events to the sink ------------------------------------------------------------------------------------------ */
 static void keep_event(void *context, const rs_event_t *event) {
     rs_asterisk_follower_t *follower = context;
+    if (event->seq <= follower->upto && rs_str_equal(event->incarnation, rs_str(follower->known))) return;
     const uint32_t at = follower->pending_count++;
     RS_REQUIRE(at < PENDING_MAX);
     rs_event_t copy = *event;
@@ -106,6 +111,8 @@ static int finish_line(rs_asterisk_follower_t *follower) {
 }
 
 static void note_refused(rs_asterisk_follower_t *follower, rs_str_t line) {
+    const bool was_read = rs_asterisk_parser_seq(follower->parser) < follower->upto; /* before the restart */
+    if (was_read && strcmp(rs_asterisk_parser_incarnation(follower->parser), follower->known) == 0) return;
     follower->has_refused = true;
     follower->refused_hash = rs_refused_hash(follower->key, line);
     RS_LOG_WITH(RS_LOG_WARNING, "a queue_log line was refused", RS_LOG_TEXT("file", follower->path),
@@ -206,6 +213,8 @@ static void drop_half_line(rs_asterisk_follower_t *follower) {
 /* From here on the file is read from `offset`, a line's start. */
 static void read_from(rs_asterisk_follower_t *follower, int64_t offset) {
     follower->offset = offset;
+    follower->upto = 0;
+    follower->known[0] = '\0';
     follower->head_len = 0;
     (void)check_head(follower);
     rs_asterisk_parser_begin(follower->parser, (uint64_t)offset);
@@ -223,9 +232,9 @@ static void complain(rs_asterisk_follower_t *follower, int why) {
                     RS_LOG_TEXT("why", why == -1 ? "not a file" : strerror(why)));
 }
 
-/* The file under the name; -1 when there is none that can be read. */
-static int open_path(rs_asterisk_follower_t *follower, struct stat *status) {
-    const int file = open(follower->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+/* The file under a name; -1 when there is none that can be read. */
+static int open_path(rs_asterisk_follower_t *follower, const char *path, struct stat *status) {
+    const int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     const int why = file < 0 || fstat(file, status) != 0 ? errno : S_ISREG(status->st_mode) ? 0 : -1;
     if (why == 0) {
         follower->complained_of = 0;
@@ -238,7 +247,7 @@ static int open_path(rs_asterisk_follower_t *follower, struct stat *status) {
 
 static void open_file(rs_asterisk_follower_t *follower) {
     struct stat status;
-    follower->file = open_path(follower, &status);
+    follower->file = open_path(follower, follower->path, &status);
     if (follower->file < 0) return;
     follower->identity = status;
     follower->skipping = false;
@@ -255,9 +264,80 @@ static bool is_rotated(const rs_asterisk_follower_t *follower) {
     return status.st_ino != follower->identity.st_ino || status.st_dev != follower->identity.st_dev;
 }
 
+/* --- after a restart --------------------------------------------------------------------------------------------- */
+static void end_chain(rs_asterisk_follower_t *follower) {
+    free(follower->chain);
+    follower->chain = NULL;
+}
+
+/* The link is read from its beginning; false: it is not there any more. */
+static bool open_link(rs_asterisk_follower_t *follower, uint32_t number) {
+    const rs_asterisk_link_t *link = &follower->chain->links[number];
+    struct stat status;
+    const int file = open_path(follower, link->path, &status);
+    if (file < 0) return false;
+    if (follower->file >= 0) close(follower->file);
+    follower->file = file;
+    follower->identity = status;
+    follower->link = number;
+    drop_half_line(follower);
+    follower->skipping = false;
+    read_from(follower, (int64_t)link->offset);
+    follower->upto = link->upto;
+    memcpy(follower->known, link->known, sizeof follower->known);
+    RS_LOG_WITH(RS_LOG_NOTICE, "going on with a queue_log", RS_LOG_TEXT("file", link->path),
+                RS_LOG_INT("offset", follower->offset), RS_LOG_UINT("known_events", link->upto));
+    return true;
+}
+
+/* Behind the end of one: the next. The last, if nothing of it is known, is opened as after any rotation. False: there is none such. */
+static bool open_next_link(rs_asterisk_follower_t *follower) {
+    while (follower->chain != NULL) {
+        const uint32_t next = follower->link + 1, count = follower->chain->count;
+        if (next >= count || (next + 1 == count && follower->chain->links[next].known[0] == '\0')) return false;
+        const bool is_open = open_link(follower, next);
+        follower->link = next;
+        if (next + 1 == count) end_chain(follower);
+        if (is_open) return true;
+    }
+    return false;
+}
+
+/* Another file is under the name: were there more between the one at work and that? */
+static void look_between(rs_asterisk_follower_t *follower) {
+    const rs_str_t incarnation = rs_str(rs_asterisk_parser_incarnation(follower->parser));
+    if (follower->chain != NULL || incarnation.len == 0) return;
+    const rs_asterisk_known_t known = {.incarnation = incarnation, .upto = rs_asterisk_parser_seq(follower->parser)};
+    follower->chain = malloc(sizeof *follower->chain);
+    follower->link = 0;
+    if (follower->chain != NULL && rs_asterisk_chain_find(&follower->config->asterisk, &known, 1, follower->chain) == RS_OK) return;
+    end_chain(follower);
+}
+
+static int resume(rs_asterisk_follower_t *follower, const rs_asterisk_known_t *known, uint32_t known_count) {
+    follower->may_join = false;
+    follower->chain = malloc(sizeof *follower->chain);
+    if (follower->chain == NULL) return RS_ERR_MEMORY;
+    const int status = rs_asterisk_chain_find(&follower->config->asterisk, known, known_count, follower->chain);
+    if (status != RS_OK) return status;
+    if (follower->chain->is_cut) RS_LOG(RS_LOG_WARNING, "too many queue_logs since the last start; some are left out");
+    uint32_t first = 0;
+    while (first < follower->chain->count && !open_link(follower, first)) first++;
+    if (first < follower->chain->count) {
+        if (first + 1 == follower->chain->count) end_chain(follower);
+        return RS_OK;
+    }
+    RS_LOG_WITH(RS_LOG_WARNING, "the queue_log that was read last is gone; what was written to it since is not read",
+                RS_LOG_TEXT("file", follower->path));
+    end_chain(follower);
+    open_file(follower);
+    return RS_OK;
+}
+
 static void change_file(rs_asterisk_follower_t *follower) {
     struct stat status;
-    const int file = open_path(follower, &status);
+    end_chain(follower);
+    const int file = open_path(follower, follower->path, &status);
     if (file < 0) return; /* the next look tries again */
     close(follower->file);
     follower->file = file;
@@ -324,9 +404,12 @@ static look_t look_at_file(rs_asterisk_follower_t *follower) {
     if (follower->file < 0) open_file(follower);
     if (follower->file < 0) return LOOK_STOPPED;
     look_t look = read_on(follower);
+    if (look == LOOK_AT_END && open_next_link(follower)) return LOOK_HAS_MORE;
     if (look != LOOK_AT_END || !is_rotated(follower)) return look;
     look = read_on(follower); /* what came before Asterisk opened the new one */
     if (look != LOOK_AT_END) return look;
+    look_between(follower);
+    if (open_next_link(follower)) return LOOK_HAS_MORE;
     change_file(follower);
     return LOOK_HAS_MORE;
 }
@@ -345,8 +428,16 @@ static void look(rs_asterisk_follower_t *follower) {
 static void on_timer(uv_timer_t *timer) { look(timer->data); }
 
 /* --- life -------------------------------------------------------------------------------------------------------- */
+static void destroy(rs_asterisk_follower_t *follower) {
+    if (follower->file >= 0) close(follower->file);
+    rs_asterisk_parser_destroy(&follower->parser);
+    free(follower->chain);
+    free(follower);
+}
+
 int rs_asterisk_follower_open(uv_loop_t *loop, const rs_config_t *config, const uint8_t key[RS_PSEUDONYM_KEY_BYTES],
-                              const rs_asterisk_sink_t *sink, rs_asterisk_follower_t **follower_out) {
+                              const rs_asterisk_sink_t *sink, const rs_asterisk_known_t *known, uint32_t known_count,
+                              rs_asterisk_follower_t **follower_out) {
     const rs_str_t path = config->asterisk.queue_log;
     if (path.len >= PATH_MAX) return RS_ERR_INVALID;
     rs_asterisk_follower_t *follower = calloc(1, sizeof *follower);
@@ -363,10 +454,15 @@ int rs_asterisk_follower_open(uv_loop_t *loop, const rs_config_t *config, const 
     follower->may_join = !config->asterisk.from_start;
     const int64_t period_ms = config->asterisk.poll_us / RS_US_PER_MS;
     follower->period_ms = period_ms < 1 ? 1 : (uint64_t)period_ms;
+    if (known_count == 0) {
+        open_file(follower); /* now: what is written from here on is new */
+    } else if (resume(follower, known, known_count) != RS_OK) {
+        destroy(follower);
+        return RS_ERR_MEMORY;
+    }
     uv_timer_init(loop, &follower->timer);
     follower->timer.data = follower;
     uv_timer_start(&follower->timer, on_timer, 0, follower->period_ms);
-    open_file(follower); /* now: what is written from here on is new */
     *follower_out = follower;
     return RS_OK;
 }
@@ -375,12 +471,7 @@ void rs_asterisk_follower_resume(rs_asterisk_follower_t *follower) {
     if (follower != NULL && follower->stats.is_stalled) look(follower);
 }
 
-static void on_closed(uv_handle_t *handle) {
-    rs_asterisk_follower_t *follower = handle->data;
-    if (follower->file >= 0) close(follower->file);
-    rs_asterisk_parser_destroy(&follower->parser);
-    free(follower);
-}
+static void on_closed(uv_handle_t *handle) { destroy(handle->data); }
 
 void rs_asterisk_follower_close(rs_asterisk_follower_t **follower) {
     if (follower == NULL || *follower == NULL) return;

@@ -4,12 +4,16 @@
  *            and leaves a half one until its line feed comes.
  * Rotation:  another file under the name. The old one stays open until the new one has its first bytes, because until
  *            then Asterisk may still write to the old one; it is read to its end first, then the new one from its
- *            beginning. A half line at the end of the old one is dropped and counted.
+ *            beginning. A half line at the end of the old one is dropped and counted. What was begun and rotated away between
+ *            two looks is read in between.
  * Truncated: the file is shorter than what was read of it, or no longer begins with the line it began with. It is
  *            read from its beginning; when it is shorter but kept its first line, from its new end. What Asterisk
  *            wrote between the last look and the truncation is lost: rotate by renaming.
  * Start:     with asterisk.from_start at the file's beginning, else behind its last line feed (a line half written is
  *            new). A file that appears later is read from its beginning.
+ * Restart:   from the last event that is known, whatever was written and rotated meanwhile (asterisk_resume.h): no line is
+ *            lost, none counts twice. When the file that was read last is gone (deleted, compressed), that is logged, and
+ *            the file under the name is read from its beginning.
  * Identity:  numbers and incarnations are the parser's: the same lines read from the beginning of a file have the
  *            same identities live and in a replay.
  * Threads:   the loop's. A look reads at most 256 KiB, then the loop turns; when the sink is full, lines wait in the
@@ -20,7 +24,7 @@
 #ifndef RS_CONNECT_ASTERISK_FOLLOW_H
 #define RS_CONNECT_ASTERISK_FOLLOW_H
 
-#include "connect/asterisk_queue_log.h"
+#include "connect/asterisk_resume.h"
 
 #include <uv.h>
 
@@ -45,9 +49,11 @@ typedef struct rs_asterisk_follow_stats {
 
 /* Opens the file; reading begins in the loop's next turn. config->asterisk says what and how. `loop`, `config` and
  * `key` are borrowed until the close callback has run. A file that is not there yet is waited for. RS_ERR_MEMORY.
- * RS_ERR_INVALID: the path is longer than a path may be. */
+ * RS_ERR_INVALID: the path is longer than a path may be. `known` (used during the call only): what was read before, the
+ * newest last, at most RS_ASTERISK_KNOWN; none: a first start. */
 RS_MUST_CHECK int rs_asterisk_follower_open(uv_loop_t *loop, const rs_config_t *config,
                                             const uint8_t key[RS_PSEUDONYM_KEY_BYTES], const rs_asterisk_sink_t *sink,
+                                            const rs_asterisk_known_t *known, uint32_t known_count,
                                             rs_asterisk_follower_t **follower);
 /* The sink has room again. Harmless at any time; accepts NULL. */
 void rs_asterisk_follower_resume(rs_asterisk_follower_t *follower);

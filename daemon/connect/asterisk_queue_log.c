@@ -82,6 +82,9 @@ void rs_asterisk_parser_begin(rs_asterisk_parser_t *parser, uint64_t offset) {
     parser->seq = 0;
 }
 
+const char *rs_asterisk_parser_incarnation(const rs_asterisk_parser_t *parser) { return parser->is_named ? parser->incarnation : ""; }
+uint64_t rs_asterisk_parser_seq(const rs_asterisk_parser_t *parser) { return parser->seq; }
+
 /* Only what stands before the data is hashed: there may be a caller's number in it. */
 static void name_incarnation(rs_asterisk_parser_t *parser, const rs_line_t *line) {
     char name[RS_MAX_NAME + 1];

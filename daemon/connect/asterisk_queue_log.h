@@ -70,6 +70,9 @@ RS_MUST_CHECK bool rs_asterisk_parser_more(rs_asterisk_parser_t *parser, rs_aste
  * RS_ERR_PARSE. */
 int rs_asterisk_parser_refuse(rs_asterisk_parser_t *parser, rs_refusal_t reason, const char *field, uint32_t len,
                               rs_refused_t *refused);
+/* Of the file at work, "" until a good line has named it; and the number of its last event. */
+const char *rs_asterisk_parser_incarnation(const rs_asterisk_parser_t *parser);
+uint64_t rs_asterisk_parser_seq(const rs_asterisk_parser_t *parser);
 void rs_asterisk_parser_stats(const rs_asterisk_parser_t *parser, rs_asterisk_stats_t *stats);
 
 #endif

@@ -101,16 +101,6 @@ void rs_core_collected(const rs_core_t *core, rs_confirmed_t *confirmed);
 void rs_core_collect_again(rs_core_t *core);
 /* As applying the record says. */
 void rs_core_confirm(rs_core_t *core, const rs_confirmed_t *confirmed);
-/* For a database that forgot what it had confirmed. From the present record on all that changes is told: a row or edge that leaves memory
- * when it leaves, the others by rs_core_followed (which ends it). Told are absolute rows with their parts and revisions, some perhaps
- * twice. Changes nothing that is saved, and does not outlive a load. */
-typedef struct rs_core_follower {
-    void *context;
-    rs_row_fn on_row;
-    rs_process_row_fn on_edge;
-} rs_core_follower_t;
-void rs_core_follow(rs_core_t *core, const rs_core_follower_t *follower);
-void rs_core_followed(rs_core_t *core);
 /* Of which the store has all rows and edges, as far as confirmations said. */
 uint64_t rs_core_confirmed_position(const rs_core_t *core);
 /* How much of limits.rows is in use, or of limits.edges if that is more: 0 .. 1000. */
@@ -138,6 +128,14 @@ typedef struct rs_core_session {
     uint64_t used;                   /* number of the record that was its last: the order of least use */
 } rs_core_session_t;
 bool rs_core_session(const rs_core_t *core, uint32_t session, rs_core_session_t *kept);
+
+/* How far the numbers of a source's events have come, by incarnation in the order of their first events: the newest `max` of them, the newest
+ * last. Returns how many there are, at most `max`. */
+typedef struct rs_core_reported {
+    rs_str_t incarnation;            /* borrowed for the core's life */
+    uint64_t upto;                   /* all up to here came; 0: not even 1 */
+} rs_core_reported_t;
+uint32_t rs_core_reported(const rs_core_t *core, rs_str_t source, rs_core_reported_t *reported, uint32_t max);
 
 /* --- the way through the process (options.process; nothing without it) --------------------------------------------- */
 /* As rs_core_rows, _collect and _dirty_rows: edges by interval, tenant, from, to, queue; each in the interval of its moment. */

@@ -95,32 +95,9 @@ void rs_core_collect_again(rs_core_t *core) {
     core->process.in_hand = (rs_in_hand_t){0};
 }
 
-/* --- for a database that forgot ------------------------------------------------------------------------------------- */
-void rs_core_follow(rs_core_t *core, const rs_core_follower_t *follower) {
-    core->follow = (struct rs_follow){.to = *follower, .on = true, .rows_revision = core->rows.revision_counter,
-                                      .edges_revision = core->process.revision_counter};
-}
-
-void rs_core_followed(rs_core_t *core) {
-    const struct rs_follow *follow = &core->follow;
-    if (!follow->on) return;
-    rs_core_rows_since(core, follow->rows_revision, follow->to.on_row, follow->to.context);
-    if (core->process.on) rs_core_process_since(core, follow->edges_revision, follow->to.on_edge, follow->to.context);
-    core->follow = (struct rs_follow){0};
-}
-
-static void tell_leaving(rs_core_t *core, const rs_confirmed_t *confirmed) {
-    const struct rs_follow *follow = &core->follow;
-    if (!follow->on) return;
-    rs_core_rows_leaving(core, follow->rows_revision, &confirmed->rows, follow->to.on_row, follow->to.context);
-    if (!core->process.on) return;
-    rs_core_process_leaving(core, follow->edges_revision, &confirmed->edges, follow->to.on_edge, follow->to.context);
-}
-
 /* --- confirming ----------------------------------------------------------------------------------------------------- */
 void rs_core_confirm(rs_core_t *core, const rs_confirmed_t *confirmed) {
     if (confirmed->receiver == RS_RECEIVER_STORE) {
-        tell_leaving(core, confirmed);
         rs_rows_confirm(&core->rows, &confirmed->rows);
         if (core->process.on) rs_process_confirm(&core->process, &confirmed->edges);
         if (confirmed->position > core->confirmed_position) core->confirmed_position = confirmed->position;
@@ -141,6 +118,33 @@ bool rs_core_receiver(const rs_core_t *core, uint64_t receiver, uint64_t *positi
 void rs_core_unconfirmed_alerts(const rs_core_t *core, uint64_t receiver, rs_alert_fn on_alert, void *context) {
     const rs_receiver_t *known = rs_outbox_receiver(&core->outbox, receiver);
     if (known != NULL) rs_outbox_each(&core->outbox, known->position, known->ordinal, on_alert, context);
+}
+
+/* --- sources' numbers ----------------------------------------------------------------------------------------------- */
+static uint64_t upto_of(const rs_numbers_t *numbers) {
+    if (!numbers->any) return 0;
+    for (uint32_t i = 0; i < numbers->hole_count; i++) {
+        const rs_hole_t *hole = &numbers->holes[i];   /* they rise; 0 is no event's number */
+        if (hole->to > 0) return hole->from <= 1 ? 0 : hole->from - 1;
+    }
+    return numbers->greatest;
+}
+
+uint32_t rs_core_reported(const rs_core_t *core, rs_str_t source, rs_core_reported_t *reported, uint32_t max) {
+    const rs_sources_t *sources = &core->sources;
+    uint32_t count = 0;
+    for (uint32_t i = sources->session_count; i-- > 0 && count < max;) {
+        const rs_session_t *session = &sources->sessions[i];
+        const rs_str_t incarnation = rs_names_text(&core->directory.names, session->incarnation);
+        if (incarnation.len == 0 || !rs_str_equal(rs_names_text(&core->directory.names, session->source), source)) continue;
+        reported[count++] = (rs_core_reported_t){.incarnation = incarnation, .upto = upto_of(&session->reported)};
+    }
+    for (uint32_t i = 0; i < count / 2; i++) {
+        const rs_core_reported_t swapped = reported[i];
+        reported[i] = reported[count - 1 - i];
+        reported[count - 1 - i] = swapped;
+    }
+    return count;
 }
 
 /* --- producers' sessions -------------------------------------------------------------------------------------------- */

@@ -51,11 +51,6 @@ struct rs_core {
     uint32_t ordinal;                /* of the last alert transition of the record being applied */
     rs_kept_sessions_t kept_sessions;
     rs_outbox_t outbox;
-    struct rs_follow {               /* rs_core_follow; not saved */
-        rs_core_follower_t to;
-        bool on;
-        uint64_t rows_revision, edges_revision;   /* what has a greater one changed since */
-    } follow;
     uint64_t contacts_refused;
     rs_hash128_t announced[RS_ANNOUNCED];   /* contacts of the events announced last */
     uint32_t announced_at;
@@ -73,11 +68,6 @@ void rs_core_settle_touched(rs_core_t *core);
 RS_MUST_CHECK rs_refusal_t rs_core_apply_feedback(rs_core_t *core, const rs_event_t *event, uint32_t session);
 /* Cases fold, complaints become overdue; at most `budget` of each. */
 void rs_core_let_time_act_on_cases(rs_core_t *core, uint32_t budget);
-/* Calls on_row for all rows of cells that changed after `revision`: of all cells, or of those that this confirmation takes out of memory. */
-void rs_core_rows_since(rs_core_t *core, uint64_t revision, rs_row_fn on_row, void *context);
-void rs_core_rows_leaving(rs_core_t *core, uint64_t revision, const rs_collected_t *confirmed, rs_row_fn on_row, void *context);
-void rs_core_process_since(rs_core_t *core, uint64_t revision, rs_process_row_fn on_edge, void *context);
-void rs_core_process_leaving(rs_core_t *core, uint64_t revision, const rs_collected_t *confirmed, rs_process_row_fn on_edge, void *context);
 /* Gives transitions their identity and keeps them until they are confirmed; the alerts' callback. */
 void rs_core_on_transition(void *context, const rs_alert_transition_t *transition);
 /* Marks rows final as the watermark passes. */

@@ -64,30 +64,6 @@ size_t rs_core_process_collect(rs_core_t *core, size_t max, rs_process_row_fn on
     return count;
 }
 
-static void tell_edge(const rs_core_t *core, const rs_edge_cell_t *cell, rs_process_row_fn on_edge, void *context) {
-    rs_hist_entry_t entries[RS_HIST_BUCKETS];
-    rs_process_row_t row;
-    read_row(core, cell, entries, &row);
-    on_edge(context, &row);
-}
-
-void rs_core_process_since(rs_core_t *core, uint64_t revision, rs_process_row_fn on_edge, void *context) {
-    for (uint32_t number = 1; number <= core->process.cells.made; number++) {
-        const rs_edge_cell_t *cell = rs_process_cell(&core->process, number);
-        if (!cell->is_free && cell->revision > revision) tell_edge(core, cell, on_edge, context);
-    }
-}
-
-void rs_core_process_leaving(rs_core_t *core, uint64_t revision, const rs_collected_t *confirmed, rs_process_row_fn on_edge, void *context) {
-    for (uint32_t number = core->process.dirty_head; number != 0;) {
-        const rs_edge_cell_t *cell = rs_process_cell(&core->process, number);
-        if (cell->dirty_since > confirmed->through) return;
-        const bool leaves = cell->is_final && cell->revision <= confirmed->revision;
-        if (leaves && cell->revision > revision) tell_edge(core, cell, on_edge, context);
-        number = cell->dirty_next;
-    }
-}
-
 size_t rs_core_process_dirty(const rs_core_t *core) { return core->process.dirty_count - core->process.in_hand.rows; }
 
 int rs_core_process_map(rs_core_t *core, rs_str_t tenant, int64_t from_us, int64_t to_us, rs_process_map_t *map) {

@@ -88,23 +88,6 @@ static void tell_rows(rs_core_t *core, uint32_t number, unsigned attributions, r
     }
 }
 
-void rs_core_rows_since(rs_core_t *core, uint64_t revision, rs_row_fn on_row, void *context) {
-    for (uint32_t number = 1; number <= core->rows.cells.made; number++) {
-        const rs_cell_t *cell = rs_rows_cell(&core->rows, number);
-        if (!cell->is_free && cell->revision > revision) tell_rows(core, number, cell->attributions, on_row, context);
-    }
-}
-
-void rs_core_rows_leaving(rs_core_t *core, uint64_t revision, const rs_collected_t *confirmed, rs_row_fn on_row, void *context) {
-    for (uint32_t number = core->rows.dirty_head; number != 0;) {
-        const rs_cell_t *cell = rs_rows_cell(&core->rows, number);
-        if (cell->dirty_since > confirmed->through) return;
-        const bool leaves = cell->is_final && cell->revision <= confirmed->revision;
-        if (leaves && cell->revision > revision) tell_rows(core, number, cell->attributions, on_row, context);
-        number = cell->dirty_next;
-    }
-}
-
 size_t rs_core_collect(rs_core_t *core, size_t max, rs_row_fn on_row, void *context) {
     size_t count = 0;
     for (uint32_t number; (number = rs_rows_next_dirty(&core->rows)) != 0;) {

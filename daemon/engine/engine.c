@@ -33,7 +33,6 @@ void rs__send_verdict(void *context, rs_origin_t origin, const rs_event_t *event
 void rs__send_alert(void *context, const rs_alert_transition_t *transition) {
     rs_engine_t *engine = context;
     if (engine->recovered_alert != NULL) engine->recovered_alert(engine->recovered_context, transition);
-    if (engine->follower.on_row != NULL) engine->follower.on_alert(engine->follower.context, transition);
     if (!engine->telling) return;
     void *bytes = claim_outlet(engine, RS_ALERT_PACKED_MAX);
     rs_ring_commit(engine->outlet, rs_alert_pack(transition, bytes), RS_OUTLET_ALERT);

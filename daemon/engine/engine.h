@@ -76,16 +76,6 @@ RS_MUST_CHECK int rs_engine_load(rs_engine_t *engine, const rs_state_in_t *in);
  * kept until start. RS_ERR_STATE: there is no core and this does not begin one, or the number does not grow; RS_ERR_PARSE: not a record;
  * RS_ERR_MEMORY. After a failure the engine is good for nothing but destroy. */
 RS_MUST_CHECK int rs_engine_recover_record(rs_engine_t *engine, uint32_t kind, const void *bytes, size_t len, uint64_t number);
-/* From the record recovered last on, all that a store got of later records: rows and edges (core/core.h, following), and alert transitions.
- * For making again what a database forgot: load a state at or below its mark, recover up to the mark, follow, recover on, followed. */
-typedef struct rs_engine_follower {
-    void *context;
-    rs_row_fn on_row;
-    rs_process_row_fn on_edge;
-    rs_alert_fn on_alert;
-} rs_engine_follower_t;
-RS_MUST_CHECK int rs_engine_follow(rs_engine_t *engine, const rs_engine_follower_t *follower);   /* RS_ERR_STATE: there is no core yet */
-void rs_engine_followed(rs_engine_t *engine);
 /* A recovered core goes on with the configuration of the settings: when it is another one than before, its parts and an
  * RS_CONFIG_RESTART go into the ring, and the state is saved and loaded with it (core/core.h says what may differ).
  * RS_ERR_STATE, RS_ERR_LIMIT: it does not fit to what was counted so far; the core is as before, with the configuration it had, and may

@@ -43,7 +43,6 @@ struct rs_engine {
     rs__bytes_t parts;            /* of a configuration that is not complete yet */
     rs__bytes_t again;            /* transitions to be told again: length, packed */
     rs_engine_recovery_t recovery;
-    rs_engine_follower_t follower;   /* on_row NULL: nobody */
     char why[RS__WHY_BYTES];
     const rs_config_t *in_ring;   /* of the RS_RECORD_CONFIG in the ring: written before it is committed, read after it was peeked */
 

@@ -158,23 +158,6 @@ static int load_bytes(rs_engine_t *engine, const rs_core_options_t *options, con
     return load_core(engine, options, &(rs_state_in_t){.context = &reading, .read = give_bytes});
 }
 
-static void follow_core(rs_engine_t *engine) {
-    const rs_engine_follower_t *follower = &engine->follower;
-    rs_core_follow(engine->core, &(rs_core_follower_t){.context = follower->context, .on_row = follower->on_row, .on_edge = follower->on_edge});
-}
-
-int rs_engine_follow(rs_engine_t *engine, const rs_engine_follower_t *follower) {
-    if (engine->core == NULL) return RS_ERR_STATE;
-    engine->follower = *follower;
-    follow_core(engine);
-    return RS_OK;
-}
-
-void rs_engine_followed(rs_engine_t *engine) {
-    if (engine->follower.on_row != NULL) rs_core_followed(engine->core);
-    engine->follower = (rs_engine_follower_t){0};
-}
-
 /* The core as if it had been saved by one process and loaded by the next with this configuration. When that cannot be, it is as before. */
 static int load_with(rs_engine_t *engine, const rs_config_t *config, bool keep_rows, uint64_t number) {
     rs__bytes_t saved = {0};
@@ -182,7 +165,6 @@ static int load_with(rs_engine_t *engine, const rs_config_t *config, bool keep_r
     const bool kept_rows = engine->keep_rows;
     int status = rs_core_save(engine->core, &(rs_state_out_t){.context = &saved, .write = keep_bytes}, &hash);
     if (status == RS_OK) {
-        if (engine->follower.on_row != NULL) rs_core_followed(engine->core);   /* so far; from the new core on anew */
         rs_core_destroy(&engine->core);
         engine->keep_rows = keep_rows;
         rs_core_options_t options = core_options(engine, config);
@@ -199,7 +181,6 @@ static int load_with(rs_engine_t *engine, const rs_config_t *config, bool keep_r
         }
     }
     rs__bytes_free(&saved);
-    if (engine->core != NULL && engine->follower.on_row != NULL) follow_core(engine);
     if (status != RS_OK) return status;
     rs__texts_free(engine, config);   /* what is left of them the core has by value */
     engine->begun = engine->newest = config;

@@ -71,7 +71,11 @@ static int open_asterisk(rs_service_t *service) {
     const rs_config_t *config = rs_service_config(service);
     if (config->asterisk.queue_log.len == 0) return RS_OK;
     const rs_asterisk_sink_t sink = {.context = service, .submit_event = submit_event, .submit_refusal = submit_refusal};
-    const int status = rs_asterisk_follower_open(&service->loop, config, service->key, &sink, &service->asterisk);
+    rs_core_reported_t reported[RS_ASTERISK_KNOWN];
+    rs_asterisk_known_t known[RS_ASTERISK_KNOWN];
+    const uint32_t count = rs_core_reported(rs_engine_core(service->engine), config->asterisk.source, reported, RS_ASTERISK_KNOWN);
+    for (uint32_t i = 0; i < count; i++) known[i] = (rs_asterisk_known_t){.incarnation = reported[i].incarnation, .upto = reported[i].upto};
+    const int status = rs_asterisk_follower_open(&service->loop, config, service->key, &sink, known, count, &service->asterisk);
     return status == RS_OK ? RS_OK : rs_service_fail("follow the queue_log", "asterisk", rs_status_text(status));
 }
 

@@ -189,6 +189,7 @@ static void ask_for_rows(rs_service_t *service) {
 static void take_collection(rs_service_t *service) {
     if (!service->collecting || !rs_engine_collected(service->engine, &service->collection)) return;
     service->collecting = false;
+    rs_service_note_core(service, &service->collection);
     rs_service_log_troubles(service, &service->collection);
     rs_service_log_gaps(service, &service->collection);
     if (service->store == NULL) return;

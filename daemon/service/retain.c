@@ -3,6 +3,7 @@
 #include "base/log.h"
 
 enum { MINUTE_US = 60 * 1000 * 1000, FEW_HOURS = 24 };
+#define MOST_HOURS 1e6
 
 /* Needed: what the newest snapshot but one does not have, so that a damaged newest one costs time only, and what the database does not have.
  * Below that the keeper keeps segments for journal.keep. */
@@ -34,13 +35,24 @@ static uint64_t bytes_left(const rs_service_t *service, const rs_journal_stat_t 
     return allowed < free ? allowed : free;
 }
 
-static void report(const rs_service_t *service, const rs_journal_stat_t *stat) {
+static rs_service_space_t space_of(const rs_service_t *service, const rs_journal_stat_t *stat) {
     const double rate = rate_of(&service->journal, stat->bytes);
     const uint64_t left = bytes_left(service, stat);
-    const double hours = rate < 1 ? 1e6 : (double)left / rate;
-    RS_LOG_WITH(hours < FEW_HOURS ? RS_LOG_WARNING : RS_LOG_INFO, "journal", RS_LOG_UINT("segments", stat->segments), RS_LOG_UINT("oldest", stat->oldest),
-                RS_LOG_UINT("durable", stat->durable), RS_LOG_UINT("snapshot", service->journal.snapshot), RS_LOG_UINT("bytes_left", left),
-                RS_LOG_REAL("hours_left", hours > 1e6 ? 1e6 : hours));
+    const double hours = rate < 1 ? MOST_HOURS : (double)left / rate;
+    return (rs_service_space_t){.bytes = left, .hours = hours > MOST_HOURS ? MOST_HOURS : hours};
+}
+
+rs_service_space_t rs_service_journal_space(const rs_service_t *service) {
+    rs_keeper_stat_t stat;
+    rs_keeper_stat(service->journal.keeper, &stat);
+    return space_of(service, &stat.journal);
+}
+
+static void report(const rs_service_t *service, const rs_journal_stat_t *stat) {
+    const rs_service_space_t space = space_of(service, stat);
+    RS_LOG_WITH(space.hours < FEW_HOURS ? RS_LOG_WARNING : RS_LOG_INFO, "journal", RS_LOG_UINT("segments", stat->segments), RS_LOG_UINT("oldest", stat->oldest),
+                RS_LOG_UINT("durable", stat->durable), RS_LOG_UINT("snapshot", service->journal.snapshot), RS_LOG_UINT("bytes_left", space.bytes),
+                RS_LOG_REAL("hours_left", space.hours));
 }
 
 static void sample(rs_service_t *service, const rs_journal_stat_t *stat) {

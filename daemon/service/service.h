@@ -9,6 +9,7 @@
  *   effects.c       from the core to feed and store, the latter only when it is on disk
  *   receivers.c     from the core to webhooks, Alertmanagers and mail, likewise
  *   rebuild.c       what a database forgot, made again from the journal
+ *   metrics.c       what /metrics, /healthz and /readyz answer
  *   troubles.c      what the core says that is told in the log
  *   reload.c        SIGHUP
  *   life.c          start, loop, stop
@@ -29,6 +30,7 @@
 #include "journal/recover.h"
 #include "journal/snapshot.h"
 #include "store/store.h"
+#include "web/web.h"
 
 enum { RS_SERVICE_TICK_MS = 100, RS_SERVICE_CONFIGS = 64, RS_SERVICE_RATE_MINUTES = 60 };
 
@@ -72,6 +74,15 @@ typedef struct rs_service_snapshots {
     uint64_t bytes_before, upto;           /* what the journal had written when the last one was begun */
 } rs_service_snapshots_t;
 
+/* What the core last said of itself, with a collection. */
+typedef struct rs_service_core_figures {
+    rs_accounting_t sums;                  /* over all sources; no source, no times */
+    uint32_t sources;
+    rs_core_losses_t losses;
+    uint64_t bytes;
+    uint32_t rows_permille;
+} rs_service_core_figures_t;
+
 typedef struct rs_service {
     const char *config_path;
     rs_config_t *configs[RS_SERVICE_CONFIGS];   /* every one that was ever in force: rows of before a reload still need theirs */
@@ -90,6 +101,8 @@ typedef struct rs_service {
     rs_feed_t *feed;
     rs_receivers_t *receivers;
     rs_store_t *store;
+    rs_web_t *web;
+    rs_service_core_figures_t core_figures;
     rs_asterisk_follower_t *asterisk;
     rs_service_journal_t journal;
     rs_service_snapshots_t snapshots;
@@ -150,6 +163,10 @@ uint64_t rs_service_durable(const rs_service_t *service);
 
 /* retain.c: every second */
 void rs_service_retain(rs_service_t *service);
+/* What is left of journal.max_bytes or the disk, whichever ends first, and for how long that will do at the rate of the last hour (at most 1e6
+ * hours). */
+typedef struct rs_service_space { uint64_t bytes; double hours; } rs_service_space_t;
+rs_service_space_t rs_service_journal_space(const rs_service_t *service);
 
 /* snapshots.c */
 void rs_service_snapshot_when_due(rs_service_t *service);
@@ -201,6 +218,11 @@ void rs_service_end_rebuild(rs_service_t *service);
 void rs_service_watch_rows(rs_service_t *service);
 bool rs_service_is_short_of_rows(const rs_collection_t *collection);
 void rs_service_give_up_rows(rs_service_t *service);
+
+/* metrics.c */
+RS_MUST_CHECK int rs_service_start_web(rs_service_t *service);
+/* A collection came. */
+void rs_service_note_core(rs_service_t *service, const rs_collection_t *collection);
 
 /* troubles.c */
 void rs_service_log_troubles(rs_service_t *service, const rs_collection_t *collection);

@@ -2,38 +2,22 @@
  * given the same batches in the same run: count only, protobuf-c unpack and drop, simdjson parse and drop. Our core side is a
  * ring that the record is written to, read back by nobody, and settled once a turn. Beside the wall clock stands the CPU time of
  * the receiving thread, which a busy machine disturbs less. Medians. Usage: bench_ingest [batches [runs [endpoint]]]. */
-#include "decode_yardstick.h"
 #include "ingest/ingest.h"
+#include "ingest_load.h"
 #include "ring/ring.h"
 
-#include <pthread.h>
-#include <ringside.pb-c.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
-#include <zmq.h>
+enum { MAX_RUNS = 31 };
 
-enum { BATCH = 256, MAX_BYTES = 1 << 20, MAX_RUNS = 31 };
-
-typedef struct payload { uint8_t bytes[MAX_BYTES]; size_t len; } payload_t;
 typedef enum variant { COUNT_ONLY, PROTOBUF_C, SIMDJSON, OURS_PROTOBUF, OURS_JSON, VARIANT_COUNT } variant_t;
 static const char *const variant_names[] = {"bare ROUTER, count only", "bare ROUTER, protobuf-c", "bare ROUTER, simdjson",
                                             "ringside, protobuf", "ringside, json"};
 
 typedef struct result { double wall_s, cpu_s; } result_t;
-typedef struct producer { variant_t variant; uint64_t batches; double finished_s; } producer_t;
 
-static payload_t protobuf, json;
+static uint8_t room[2][MAX_BYTES];
+static payload_t protobuf = {.bytes = room[0]}, json = {.bytes = room[1]};
 static void *zmq;
 static char endpoint[256];
-static uint64_t checksum;
-static struct { size_t used; _Alignas(16) uint8_t bytes[MAX_BYTES]; } arena;
-
-static double seconds(clockid_t clock) {
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
 
 /* --- the workload: calls as a platform sends them, about 100 bytes an event in Protobuf ------------------------------- */
 static rs_event_t event_of(unsigned i, char text[64]) {
@@ -54,119 +38,17 @@ static rs_event_t event_of(unsigned i, char text[64]) {
 static void make_payloads(void) {
     for (unsigned i = 0; i < BATCH; i++) {
         char text[64];
-        uint8_t bytes[RS_EVENT_MAX_ENCODED];
         const rs_event_t event = event_of(i, text);
-        const int64_t len = rs_event_encode(&event, RS_ENCODING_PROTOBUF, bytes, sizeof bytes);
-        RS_REQUIRE(len > 0 && len < 128);
-        protobuf.bytes[protobuf.len++] = 0x0A;
-        protobuf.bytes[protobuf.len++] = (uint8_t)len;
-        memcpy(protobuf.bytes + protobuf.len, bytes, (size_t)len);
-        protobuf.len += (size_t)len;
-        json.len += (size_t)rs_event_encode(&event, RS_ENCODING_JSON, json.bytes + json.len, MAX_BYTES - json.len);
-        json.bytes[json.len++] = '\n';
+        add_event(&protobuf, &event, false);
+        add_event(&json, &event, true);
     }
 }
 
-static bool is_json(variant_t variant) { return variant == SIMDJSON || variant == OURS_JSON; }
 static bool is_ours(variant_t variant) { return variant >= OURS_PROTOBUF; }
 
-/* --- the producer ----------------------------------------------------------------------------------------------------- */
-static void send_batch(void *socket, uint64_t first, const payload_t *payload) {
-    char number[24];
-    const int digits = snprintf(number, sizeof number, "%llu", (unsigned long long)first);
-    zmq_send_const(socket, "RS1", 3, ZMQ_SNDMORE);
-    zmq_send_const(socket, "BATCH", 5, ZMQ_SNDMORE);
-    zmq_send(socket, number, (size_t)digits, ZMQ_SNDMORE);
-    RS_REQUIRE(zmq_send_const(socket, payload->bytes, payload->len, 0) >= 0);
-}
-
-/* Reads one answer; returns the mark of an ACK or WELCOME. */
-static uint64_t read_answer(void *socket) {
-    char frame[128], command[16] = "";
-    uint64_t mark = 0;
-    int more = 1;
-    size_t size = sizeof more;
-    for (unsigned i = 0; more; i++) {
-        const int len = zmq_recv(socket, frame, sizeof frame - 1, 0);
-        RS_REQUIRE(len >= 0);
-        frame[len < 127 ? len : 127] = '\0';
-        if (i == 1) snprintf(command, sizeof command, "%.15s", frame);
-        if (i == 2) mark = strtoull(frame, NULL, 10);
-        zmq_getsockopt(socket, ZMQ_RCVMORE, &more, &size);
-    }
-    RS_REQUIRE(strcmp(command, "ACK") == 0 || strcmp(command, "WELCOME") == 0);
-    return mark;
-}
-
-static void *produce(void *context) {
-    producer_t *producer = context;
-    const payload_t *payload = is_json(producer->variant) ? &json : &protobuf;
-    void *socket = zmq_socket(zmq, ZMQ_DEALER);
-    RS_REQUIRE(zmq_connect(socket, endpoint) == 0);
-    const uint64_t credit = is_ours(producer->variant) ? RS_INGEST_CREDIT_EVENTS : UINT64_MAX / 2, last = producer->batches * BATCH;
-    uint64_t mark = 0;
-    if (is_ours(producer->variant)) {
-        zmq_send_const(socket, "RS1", 3, ZMQ_SNDMORE);
-        zmq_send_const(socket, "HELLO", 5, ZMQ_SNDMORE);
-        zmq_send_const(socket, "bench", 5, ZMQ_SNDMORE);
-        zmq_send_const(socket, "1", 1, ZMQ_SNDMORE);
-        zmq_send(socket, is_json(producer->variant) ? "json" : "protobuf", is_json(producer->variant) ? 4 : 8, 0);
-        read_answer(socket);
-    }
-    uint64_t next = 1;
-    while (next <= last || (is_ours(producer->variant) && mark < last)) {
-        while (next <= last && next <= mark + credit) {
-            send_batch(socket, next, payload);
-            next += BATCH;
-        }
-        if (is_ours(producer->variant)) mark = read_answer(socket);
-    }
-    producer->finished_s = seconds(CLOCK_MONOTONIC);
-    zmq_close(socket);
-    return NULL;
-}
-
-/* --- bare sinks ------------------------------------------------------------------------------------------------------- */
-static void *arena_take(void *context, size_t size) {
-    (void)context;
-    void *taken = arena.bytes + arena.used;
-    arena.used += (size + 15) & ~(size_t)15;
-    return arena.used <= MAX_BYTES ? taken : NULL;
-}
-static void arena_give_back(void *context, void *taken) { (void)context, (void)taken; }
-
-static void drop(variant_t variant, void *simdjson, const void *bytes, size_t len) {
-    if (variant == PROTOBUF_C) {
-        ProtobufCAllocator allocator = {arena_take, arena_give_back, NULL};
-        arena.used = 0;
-        const Ringside__V1__EventBatch *batch = ringside__v1__event_batch__unpack(&allocator, len, bytes);
-        RS_REQUIRE(batch != NULL && batch->n_events == BATCH);
-        checksum += batch->events[0]->seq;
-    } else if (variant == SIMDJSON) {
-        RS_REQUIRE(rs_yardstick_simdjson(simdjson, bytes, len, &checksum) == BATCH);
-    }
-}
-
-static void run_bare(variant_t variant, uint64_t batches) {
-    void *simdjson = rs_yardstick_simdjson_create(MAX_BYTES);
-    void *router = zmq_socket(zmq, ZMQ_ROUTER);
-    RS_REQUIRE(zmq_bind(router, endpoint) == 0);
-    producer_t producer = {.variant = variant, .batches = batches};
-    pthread_t thread;
-    pthread_create(&thread, NULL, produce, &producer);
-    for (uint64_t received = 0; received < batches;) {
-        zmq_msg_t frame;
-        zmq_msg_init(&frame);
-        RS_REQUIRE(zmq_msg_recv(&frame, router, 0) >= 0);
-        if (!zmq_msg_more(&frame)) {
-            drop(variant, simdjson, zmq_msg_data(&frame), zmq_msg_size(&frame));
-            received++;
-        }
-        zmq_msg_close(&frame);
-    }
-    pthread_join(thread, NULL);
-    zmq_close(router);
-    rs_yardstick_simdjson_destroy(simdjson);
+static load_t load_of(variant_t variant, uint64_t batches) {
+    const bool is_json = variant == SIMDJSON || variant == OURS_JSON;
+    return (load_t){.items = is_json ? &json : &protobuf, .count = 1, .batches = batches, .is_json = is_json};
 }
 
 /* --- ours ------------------------------------------------------------------------------------------------------------- */
@@ -228,7 +110,9 @@ static void *watch_producer(void *context) {
 
 static double run_ours(variant_t variant, uint64_t batches) {
     static const uint8_t key[RS_PSEUDONYM_KEY_BYTES] = {1, 2, 3};
-    core_side_t core = {.last = batches * BATCH, .producer = {.variant = variant, .batches = batches}};
+    const load_t load = load_of(variant, batches);
+    core_side_t core = {.last = batches * BATCH,
+                        .producer = {.load = &load, .zmq = zmq, .endpoint = endpoint, .incarnation = "1", .is_acknowledged = true}};
     rs_config_t config = {.events_endpoint = rs_str(endpoint), .handshake_us = RS_US_PER_S};
     config.limits = (rs_limits_t){.sources = 64, .peers = 16, .peer_bytes = 64 << 20, .message_bytes = 1 << 20};
     const rs_ingest_sink_t sink = {.context = &core, .submit_event = submit_event, .submit_refusal = submit_refusal};
@@ -254,23 +138,14 @@ static result_t run(variant_t variant, uint64_t batches) {
     if (is_ours(variant)) {
         end_s = run_ours(variant, batches);
     } else {
-        run_bare(variant, batches);
+        const load_t load = load_of(variant, batches);
+        run_sink(variant == COUNT_ONLY ? DROP_COUNT_ONLY : variant == PROTOBUF_C ? DROP_PROTOBUF_C : DROP_SIMDJSON, zmq, endpoint, &load);
         end_s = seconds(CLOCK_MONOTONIC);
     }
     return (result_t){.wall_s = end_s - begin_s, .cpu_s = seconds(CLOCK_THREAD_CPUTIME_ID) - cpu_s};
 }
 
 /* --- the table -------------------------------------------------------------------------------------------------------- */
-static int compare(const void *a, const void *b) {
-    const double left = *(const double *)a, right = *(const double *)b;
-    return (left > right) - (left < right);
-}
-
-static double median(double *values, unsigned count) {
-    qsort(values, count, sizeof *values, compare);
-    return values[count / 2];
-}
-
 static void print_ratio(const char *what, const double *rates, const double *cpu_ns, variant_t ours, variant_t yardstick) {
     printf("%-44s wall %.2f   cpu of the receiver %.2f\n", what, rates[ours] / rates[yardstick], cpu_ns[yardstick] / cpu_ns[ours]);
 }

@@ -1,7 +1,7 @@
 /* A daemon that is killed at random records and recovered from a random earlier state and the journal after it is, at every such point,
  * the same to the byte; and what its store got before and after, killed batches and repetitions included, sums to what an undisturbed
- * one got: rows, edges of the process map, alert transitions. From the journal alone the same is made again for a database that lost
- * it. Sessions, configurations, confirmations come in between, at random.
+ * one got: rows, edges of the process map, alert transitions. (What a database lost is made again: property/rebuild.c.) Sessions,
+ * configurations, confirmations come in between, at random.
  *
  * The journal is in memory and durable; the store takes a batch or loses it, and the confirmation follows at once, later, or never.
  * RS_SEEDS: how many histories (1,000; a tenth under a sanitizer), from RS_FIRST_SEED on. RS_SEED: only this one. */
@@ -332,28 +332,6 @@ static void end(run_t *run) {
     rs_engine_destroy(&all);
 }
 
-/* What a database that has only the first half needs, made again from the journal. */
-static void rebuild(run_t *run, database_t *database) {
-    const rs_engine_follower_t follower = {.context = database, .on_row = store_row, .on_edge = store_edge, .on_alert = store_alert};
-    const size_t begun = 2, cut = begun + rs_random_below(&run->random, run->journal.count - begun + 1);
-    const size_t choice = rs_random_below(&run->random, run->save_count + 1);
-    const bool uses_save = choice < run->save_count && run->save_numbers[choice] <= cut;
-    rs_engine_t *first, *second;
-    RS_REQUIRE(rs_engine_prepare(&run->settings, &first) == RS_OK && rs_engine_prepare(&run->settings, &second) == RS_OK);
-    journal_recover(&run->journal, 1, begun, first);
-    RS_REQUIRE(rs_engine_follow(first, &follower) == RS_OK);
-    journal_recover(&run->journal, begun + 1, cut, first);
-    rs_engine_followed(first);
-    if (uses_save) RS_REQUIRE(engine_load(second, &run->saves[choice]) == RS_OK);
-    journal_recover(&run->journal, uses_save ? run->save_numbers[choice] + 1 : 1, cut, second);
-    RS_REQUIRE(rs_engine_follow(second, &follower) == RS_OK);
-    journal_recover(&run->journal, cut + 1, run->journal.count, second);
-    rs_engine_followed(second);
-    if (!engine_states_equal(run->engine, second)) fail_run(run, "following changes the state");
-    rs_engine_destroy(&first);
-    rs_engine_destroy(&second);
-}
-
 static void run_free(run_t *run) {
     rs_engine_destroy(&run->engine);
     for (size_t i = 0; i < SAVES; i++) saved_engine_free(&run->saves[i]);
@@ -437,12 +415,6 @@ static bool differs(const trial_t *trial, uint32_t kill_per_mille, seen_t *seen)
     if (rows_differ(&a->rows, &b->rows)) fail_run(&disturbed, "other rows");
     if (edges_differ(a, b) || edges_differ(b, a)) fail_run(&disturbed, "other edges");
     if (a->alerts != b->alerts || a->digest != b->digest) fail_run(&disturbed, "other alerts");
-    database_t rebuilt = {0};
-    rebuild(&disturbed, &rebuilt);
-    if (rows_differ(&b->rows, &rebuilt.rows)) fail_run(&disturbed, "other rows are made again");
-    if (edges_differ(b, &rebuilt) || edges_differ(&rebuilt, b)) fail_run(&disturbed, "other edges are made again");
-    if (b->alerts != rebuilt.alerts || b->digest != rebuilt.digest) fail_run(&disturbed, "other alerts are made again");
-    database_free(&rebuilt);
     kept_rows_t sums;
     kept_rows_sum_parts(&b->rows, &sums);
     seen->kills += disturbed.kills;

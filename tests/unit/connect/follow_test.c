@@ -166,7 +166,7 @@ static void set_up(bench_t *bench, bool from_start) {
 
 static void follow(bench_t *bench) {
     const rs_asterisk_sink_t sink = {.context = bench, .submit_event = sink_event, .submit_refusal = sink_refusal};
-    assert_int_equal(rs_asterisk_follower_open(&bench->loop, bench->config, key, &sink, &bench->follower), RS_OK);
+    assert_int_equal(rs_asterisk_follower_open(&bench->loop, bench->config, key, &sink, NULL, 0, &bench->follower), RS_OK);
 }
 
 static void tear_down(bench_t *bench) {
@@ -458,7 +458,7 @@ static void a_path_past_what_a_path_may_be_is_refused(void **state) {
     const rs_str_t before = bench.config->asterisk.queue_log;
     bench.config->asterisk.queue_log = (rs_str_t){.data = long_path, .len = sizeof long_path};
     const rs_asterisk_sink_t sink = {.context = &bench, .submit_event = sink_event, .submit_refusal = sink_refusal};
-    assert_int_equal(rs_asterisk_follower_open(&bench.loop, bench.config, key, &sink, &bench.follower), RS_ERR_INVALID);
+    assert_int_equal(rs_asterisk_follower_open(&bench.loop, bench.config, key, &sink, NULL, 0, &bench.follower), RS_ERR_INVALID);
     assert_null(bench.follower);
     bench.config->asterisk.queue_log = before;
     tear_down(&bench);

@@ -1,0 +1,151 @@
+#include "connect/asterisk_resume.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { HEAD_BYTES = 64 * 1024 };   /* a good line is looked for so far */
+
+typedef struct search {
+    const rs_asterisk_config_t *config;
+    rs_asterisk_parser_t *parser;      /* names incarnations; nothing else of it is used */
+    char path[PATH_MAX], folder[PATH_MAX];
+    const char *name;                  /* in path */
+    rs_asterisk_link_t *found;         /* of the folder, from their beginnings */
+    uint32_t count;
+    char head[HEAD_BYTES];
+} search_t;
+
+static void ignore(void *context, const rs_event_t *event) { (void)context, (void)event; }
+
+/* The incarnation of the file when it is read from `offset`; "" when it has no good line there. */
+static void name_at(search_t *search, const char *path, uint64_t offset, char name[RS_MAX_NAME + 1]) {
+    struct stat status;
+    rs_refused_t refused;
+    name[0] = '\0';
+    const int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (file < 0) return;
+    const bool is_file = fstat(file, &status) == 0 && S_ISREG(status.st_mode);
+    const ssize_t got = is_file ? pread(file, search->head, HEAD_BYTES, (off_t)offset) : 0;
+    close(file);
+    rs_asterisk_parser_begin(search->parser, offset);
+    const char *line = search->head, *end = got <= 0 ? line : line + got;
+    for (const char *feed; name[0] == '\0' && (feed = memchr(line, '\n', (size_t)(end - line))) != NULL; line = feed + 1) {
+        const rs_str_t text = {.data = line, .len = (uint32_t)(feed - line)};
+        (void)!rs_asterisk_parser_line(search->parser, text, ignore, NULL, &refused);
+        snprintf(name, RS_MAX_NAME + 1, "%s", rs_asterisk_parser_incarnation(search->parser));
+    }
+}
+
+/* "<second>-…" */
+static long long second_of(const char *incarnation) { return strtoll(incarnation, NULL, 10); }
+
+static uint64_t offset_of(rs_str_t incarnation) {
+    char text[RS_MAX_NAME + 1] = "";
+    memcpy(text, incarnation.data, incarnation.len);
+    const char *at = strchr(text, '@');
+    return at == NULL ? 0 : strtoull(at + 1, NULL, 10);
+}
+
+/* --- the folder ----------------------------------------------------------------------------------------------------- */
+static int note_file(search_t *search, const char *name) {
+    const size_t len = strlen(search->name);
+    if (strncmp(name, search->name, len) != 0 || strchr(".-", name[len]) == NULL) return RS_OK;   /* that finds the end of the text, too */
+    rs_asterisk_link_t *more = realloc(search->found, (search->count + 1) * sizeof *more);
+    if (more == NULL) return RS_ERR_MEMORY;
+    search->found = more;
+    rs_asterisk_link_t *link = &more[search->count];
+    *link = (rs_asterisk_link_t){.offset = 0};
+    if ((size_t)snprintf(link->path, sizeof link->path, "%s%s", search->folder, name) >= sizeof link->path) return RS_OK;
+    name_at(search, link->path, 0, link->incarnation);
+    search->count++;
+    return RS_OK;
+}
+
+static int compare_links(const void *a, const void *b) {
+    const rs_asterisk_link_t *left = a, *right = b;
+    const long long first = second_of(left->incarnation), second = second_of(right->incarnation);
+    return first != second ? (first < second ? -1 : 1) : strcmp(left->path, right->path);
+}
+
+static int look_at_folder(search_t *search) {
+    DIR *folder = opendir(search->folder);
+    int status = RS_OK;
+    if (folder == NULL) return RS_OK;
+    for (const struct dirent *entry; status == RS_OK && (entry = readdir(folder)) != NULL;) status = note_file(search, entry->d_name);
+    closedir(folder);
+    if (search->count != 0) qsort(search->found, search->count, sizeof *search->found, compare_links);
+    return status;
+}
+
+/* The file of an incarnation; NULL: none. */
+static const rs_asterisk_link_t *file_of(search_t *search, rs_str_t incarnation, uint64_t offset) {
+    char name[RS_MAX_NAME + 1];
+    for (uint32_t i = 0; i < search->count; i++) {
+        const char *found = search->found[i].incarnation;
+        if (offset != 0) name_at(search, search->found[i].path, offset, name);
+        if (rs_str_equal(rs_str(offset == 0 ? found : name), incarnation)) return &search->found[i];
+    }
+    return NULL;
+}
+
+/* --- the chain ------------------------------------------------------------------------------------------------------ */
+static bool is_in(const rs_asterisk_chain_t *chain, const rs_asterisk_link_t *link) {
+    for (uint32_t i = 0; i < chain->count; i++) {
+        if (strcmp(chain->links[i].path, link->path) == 0) return true;
+        if (link->incarnation[0] != '\0' && strcmp(chain->links[i].incarnation, link->incarnation) == 0) return true;   /* a copy */
+    }
+    return false;
+}
+
+static void add_known(search_t *search, const rs_asterisk_known_t *known, rs_asterisk_chain_t *chain) {
+    const uint64_t offset = offset_of(known->incarnation);
+    const rs_asterisk_link_t *file = file_of(search, known->incarnation, offset);
+    if (file == NULL || is_in(chain, file)) return;
+    rs_asterisk_link_t *link = &chain->links[chain->count++];
+    *link = *file;   /* with the incarnation that its beginning has */
+    link->offset = offset;
+    link->upto = known->upto;
+    memcpy(link->known, known->incarnation.data, known->incarnation.len);
+    link->known[known->incarnation.len] = '\0';
+}
+
+static void make_chain(search_t *search, const rs_asterisk_known_t *known, uint32_t known_count, rs_asterisk_chain_t *chain) {
+    const rs_asterisk_known_t *newest = &known[known_count - 1];
+    const rs_asterisk_link_t *last = file_of(search, newest->incarnation, offset_of(newest->incarnation));
+    if (last == NULL) return;
+    for (uint32_t i = 0; i < known_count; i++) add_known(search, &known[i], chain);
+    const long long since = second_of(last->incarnation);
+    for (uint32_t i = 0; i < search->count; i++) {
+        const rs_asterisk_link_t *file = &search->found[i];
+        if (strcmp(file->path, search->path) == 0 || second_of(file->incarnation) <= since || is_in(chain, file)) continue;
+        if (chain->count < RS_ASTERISK_LINKS - 1) chain->links[chain->count++] = *file;
+        else chain->is_cut = true;
+    }
+    if (strcmp(chain->links[chain->count - 1].path, search->path) == 0) return;
+    rs_asterisk_link_t *under_name = &chain->links[chain->count++];
+    *under_name = (rs_asterisk_link_t){.offset = 0};
+    memcpy(under_name->path, search->path, sizeof under_name->path);
+}
+
+int rs_asterisk_chain_find(const rs_asterisk_config_t *config, const rs_asterisk_known_t *known, uint32_t known_count, rs_asterisk_chain_t *chain) {
+    search_t *search = calloc(1, sizeof *search);
+    chain->count = 0;
+    chain->is_cut = false;
+    if (search == NULL) return RS_ERR_MEMORY;
+    search->config = config;
+    snprintf(search->path, sizeof search->path, "%.*s", (int)config->queue_log.len, config->queue_log.data);
+    const char *slash = strrchr(search->path, '/');
+    search->name = slash == NULL ? search->path : slash + 1;
+    snprintf(search->folder, sizeof search->folder, "%.*s", (int)(search->name - search->path), search->path);
+    int status = rs_asterisk_parser_create(config, &search->parser);
+    if (status == RS_OK) status = look_at_folder(search);
+    if (status == RS_OK) make_chain(search, known, known_count, chain);
+    rs_asterisk_parser_destroy(&search->parser);
+    free(search->found);
+    free(search);
+    return status;
+}

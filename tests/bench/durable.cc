@@ -1,0 +1,2 @@
+// The simdjson yardstick is that of bench_decode.
+#include "decode.cc"
