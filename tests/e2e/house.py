@@ -171,7 +171,7 @@ def row_key(row, by, start):
 def wait_until_stored(postgres, quiet_s=1.0):
     """What takes time by itself (windows of customers that end, agents' time) has come to the database, too."""
     wait_for(lambda: postgres.query("SELECT to_regclass('ringside.queue_interval') IS NOT NULL AS made")[0]["made"])
-    tables = [f"{by}_interval_part" for by in DIMENSIONS] + ["process_edge_part"]
+    tables = [f"{by}_interval_part" for by in DIMENSIONS] + ["process_edge_part", "contact_fact", "leg_fact", "handling_fact", "moment_fact"]
     seen, since = None, time.monotonic()
 
     def is_quiet():
