@@ -159,7 +159,8 @@ size_t rs_core_facts_collect(rs_core_t *core, size_t max, rs_contact_row_fn on_c
 size_t rs_core_facts_dirty(const rs_core_t *core);
 /* All that are in memory, open ones too, in no order; nothing is changed. */
 void rs_core_facts(rs_core_t *core, rs_contact_row_fn on_contact, void *context);
-/* Counts facts that were told once more, as this core's configuration does: in a core that takes no events. Close: as `close_us` says.
+/* Counts facts that were told once more, as this core's configuration does: in a core that takes no events, in the order of at_us (which
+ * handlings overlap is counted from them, too). Attribution close puts them at `close_us`.
  * False: a number in them is none of this program's; nothing was counted. */
 RS_MUST_CHECK bool rs_core_count_facts(rs_core_t *core, rs_str_t tenant, const rs_told_fact_t *facts, uint32_t count, int64_t close_us);
 

@@ -180,6 +180,9 @@ int rs_store_leg_outcome(rs_str_t word);
 int rs_store_flow_reason(rs_str_t word);
 int rs_store_transfer_kind(rs_str_t word);
 
+/* What the policy counts, as ringside.policy.definition says it; free it. NULL: no memory. Any thread. */
+char *rs_store_policy_json(const rs_policy_t *policy);
+
 /* --- the schema --------------------------------------------------------------------------------------------------- */
 typedef void (*rs_store_print_fn)(void *context, const char *line);
 /* Brings the schema up to what this program needs, waiting for the database (for `ringside migrate`). Prints one line per

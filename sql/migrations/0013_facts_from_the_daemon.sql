@@ -112,7 +112,7 @@ CREATE TABLE IF NOT EXISTS ringside.restatement (
     policies jsonb NOT NULL,
     reason text,
     rows bigint NOT NULL DEFAULT 0,
-    legs bigint NOT NULL DEFAULT 0,
+    facts bigint NOT NULL DEFAULT 0,
     made_at timestamptz NOT NULL DEFAULT now(),
     made_by text NOT NULL DEFAULT session_user,
     CHECK (to_time > from_time)
@@ -124,6 +124,6 @@ COMMENT ON COLUMN ringside.restatement.to_time IS 'First instant after it.';
 COMMENT ON COLUMN ringside.restatement.policies IS 'Names and versions of the policies that count from then on.';
 COMMENT ON COLUMN ringside.restatement.reason IS 'Why, in the words of who did it.';
 COMMENT ON COLUMN ringside.restatement.rows IS 'Interval parts that it added.';
-COMMENT ON COLUMN ringside.restatement.legs IS 'Legs from which it counted.';
+COMMENT ON COLUMN ringside.restatement.facts IS 'Facts from which it counted.';
 COMMENT ON COLUMN ringside.restatement.made_at IS 'When.';
 COMMENT ON COLUMN ringside.restatement.made_by IS 'By whom.';

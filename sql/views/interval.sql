@@ -113,7 +113,10 @@ FROM (
         %5$s,
         sum(still_open)::bigint AS still_open,
         -- A part in which no leg was closed has no threshold and does not make the others' a mixture.
-        CASE WHEN NOT bool_or(threshold_us IS NULL AND (answered <> 0 OR abandoned <> 0 OR flowed_out <> 0 OR callbacks <> 0))
+        -- Restated intervals (run 0) have the restatement's.
+        CASE WHEN bool_or(run = 0 AND threshold_us IS NOT NULL) THEN
+                CASE WHEN min(threshold_us) FILTER (WHERE run = 0) = max(threshold_us) FILTER (WHERE run = 0) THEN min(threshold_us) FILTER (WHERE run = 0) END
+            WHEN NOT bool_or(threshold_us IS NULL AND (answered <> 0 OR abandoned <> 0 OR flowed_out <> 0 OR callbacks <> 0))
                   AND min(threshold_us) = max(threshold_us) THEN min(threshold_us) END AS threshold_us,
         max(wait_max_us) AS wait_max_us,
         min(answered_min_us) AS answered_min_us, max(answered_max_us) AS answered_max_us,
