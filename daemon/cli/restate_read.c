@@ -118,7 +118,7 @@ int rs_restate_read(PGconn *connection, int64_t from_us, int64_t to_us, rs_core_
 /* --- staging --------------------------------------------------------------------------------------------------------- */
 static const char stage_sql[] =
     "CREATE TEMPORARY TABLE ringside_restated (family smallint, tenant text COLLATE \"C\", name text COLLATE \"C\", channel text COLLATE \"C\","
-    " interval_start timestamptz, interval_s integer, attribution text, threshold_us bigint, answered bigint, abandoned bigint, flowed_out bigint,"
+    " interval_start timestamptz, interval_s integer, attribution text, threshold_us bigint, mixes_t boolean, answered bigint, abandoned bigint, flowed_out bigint,"
     " callbacks bigint, blocked bigint, answered_in_t bigint, abandoned_in_t bigint, flowed_out_in_t bigint, callbacks_in_t bigint,"
     " abandoned_short bigint, wait_answered_us bigint, wait_abandoned_us bigint, excess_us bigint, sl_policy text[], sl_num bigint[], sl_den bigint[])"
     " ON COMMIT DROP";
@@ -177,6 +177,7 @@ static void stage_row(void *context, const rs_row_t *row) {
                            attributions[row->attribution]);
     if (row->threshold_us < 0) len += (size_t)sprintf(line + len, "\\N");
     else len += (size_t)sprintf(line + len, "%" PRId64, row->threshold_us);
+    len += (size_t)sprintf(line + len, "\t%s", row->threshold_us < 0 && row->threshold_count > 0 ? "t" : "f");
     for (size_t i = 0; i < RS_ARRAY_LEN(counts); i++) len += (size_t)sprintf(line + len, "\t%" PRId64, row->counts[counts[i]]);
     len += print_levels(line + len, staging->core, row);
     line[len++] = '\n';

@@ -86,12 +86,12 @@ BEGIN
             (4, 'team', 'tenant, team', 'r.tenant, r.name', 'p.tenant, p.team AS name, ''''::text AS channel', 'r.name = s.name'))
             AS f (number, name, dimensions, selected, grouped, joined) LOOP
         -- A restatement of before keeps its counts; the T that holds is the last one's.
-        EXECUTE format('UPDATE ringside.%I SET threshold_us = NULL WHERE stream_id = $1 AND interval_start >= $2 AND interval_start < $3 AND threshold_us IS NOT NULL',
+        EXECUTE format('UPDATE ringside.%I SET threshold_us = NULL, thresholds_us = NULL, threshold_legs = NULL WHERE stream_id = $1 AND interval_start >= $2 AND interval_start < $3',
             family.name || '_interval_part') USING own_stream, of_from, of_to;
         -- Rows in which no fact of a contact stands (agents' time, complaints) count nothing by the new policies, either.
         EXECUTE format($sql$
             INSERT INTO pg_temp.ringside_restated
-            SELECT $5, k.tenant, k.name, k.channel, k.interval_start, k.interval_s, k.attribution, CASE WHEN $5 = 0 THEN t.threshold_us END,
+            SELECT $5, k.tenant, k.name, k.channel, k.interval_start, k.interval_s, k.attribution, CASE WHEN $5 = 0 THEN t.threshold_us END, false,
                 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, $3, array_fill(0::bigint, ARRAY[cardinality($3)]), array_fill(0::bigint, ARRAY[cardinality($3)])
             FROM (SELECT DISTINCT %2$s, p.interval_start, p.interval_s, p.attribution FROM ringside.%1$I AS p WHERE p.interval_start >= $1 AND p.interval_start < $2) AS k
             LEFT JOIN (SELECT r.tenant, coalesce(r.name, '') AS name, r.channel, max(r.threshold_us) AS threshold_us FROM pg_temp.ringside_restated AS r WHERE r.family = 0 GROUP BY 1, 2, 3) AS t
@@ -101,11 +101,11 @@ BEGIN
         $sql$, family.name || '_interval_part', family.grouped, family.joined NOT LIKE '%channel%') USING of_from, of_to, names, own_versions, family.number;
         EXECUTE format($sql$
             WITH part AS MATERIALIZED (
-                SELECT %4$s, p.interval_start, p.attribution, p.threshold_us, p.answered_in_t, p.abandoned_in_t, p.flowed_out_in_t, p.callbacks_in_t, p.abandoned_short, p.excess_us,
+                SELECT %4$s, p.interval_start, p.attribution, p.threshold_us, p.threshold_legs IS NOT NULL AS has_legs_of_t, p.answered_in_t, p.abandoned_in_t, p.flowed_out_in_t, p.callbacks_in_t, p.abandoned_short, p.excess_us,
                     p.sl_policy, p.sl_num, p.sl_den
                 FROM ringside.%1$I AS p WHERE p.interval_start >= $1 AND p.interval_start < $2
             ), sums AS (
-                SELECT tenant, name, channel, interval_start, attribution, min(threshold_us) AS least_t, max(threshold_us) AS most_t, sum(answered_in_t) AS answered_in_t,
+                SELECT tenant, name, channel, interval_start, attribution, min(threshold_us) AS least_t, max(threshold_us) AS most_t, bool_or(has_legs_of_t) AS has_legs_of_t, sum(answered_in_t) AS answered_in_t,
                     sum(abandoned_in_t) AS abandoned_in_t, sum(flowed_out_in_t) AS flowed_out_in_t, sum(callbacks_in_t) AS callbacks_in_t,
                     sum(abandoned_short) AS abandoned_short, sum(excess_us) AS excess_us
                 FROM part GROUP BY 1, 2, 3, 4, 5
@@ -115,7 +115,7 @@ BEGIN
                       FROM part, LATERAL unnest(sl_policy, sl_num, sl_den) AS e (policy, num, den) WHERE e.policy = ANY ($3) GROUP BY 1, 2, 3, 4, 5, 6) AS one
                 GROUP BY 1, 2, 3, 4, 5
             ), changed AS (
-                SELECT r.*, s.least_t, s.most_t, r.answered_in_t - coalesce(s.answered_in_t, 0) AS d1, r.abandoned_in_t - coalesce(s.abandoned_in_t, 0) AS d2,
+                SELECT r.*, s.least_t, s.most_t, s.has_legs_of_t, r.answered_in_t - coalesce(s.answered_in_t, 0) AS d1, r.abandoned_in_t - coalesce(s.abandoned_in_t, 0) AS d2,
                     r.flowed_out_in_t - coalesce(s.flowed_out_in_t, 0) AS d3, r.callbacks_in_t - coalesce(s.callbacks_in_t, 0) AS d4,
                     r.abandoned_short - coalesce(s.abandoned_short, 0) AS d5, r.excess_us - coalesce(s.excess_us, 0) AS d6, d.*
                 FROM pg_temp.ringside_restated AS r
@@ -130,12 +130,12 @@ BEGIN
                     LEFT JOIN unnest(l.policy, l.num, l.den) AS o (policy, num, den) USING (policy)) AS d
                 WHERE r.family = $5
             )
-            INSERT INTO ringside.%1$I (%2$s, interval_start, interval_s, attribution, stream_id, run, part, revision, final, still_open, threshold_us,
+            INSERT INTO ringside.%1$I (%2$s, interval_start, interval_s, attribution, stream_id, run, part, revision, final, still_open, threshold_us, thresholds_us, threshold_legs,
                 answered_in_t, abandoned_in_t, flowed_out_in_t, callbacks_in_t, abandoned_short, excess_us, sl_policy, sl_version, sl_num, sl_den)
-            SELECT %3$s, r.interval_start, r.interval_s, r.attribution, $6, 0, $7, 1, true, 0, r.threshold_us, d1, d2, d3, d4, d5, d6,
+            SELECT %3$s, r.interval_start, r.interval_s, r.attribution, $6, 0, $7, 1, true, 0, r.threshold_us, CASE WHEN r.mixes_t THEN '{-1}'::bigint[] END, CASE WHEN r.mixes_t THEN '{1}'::bigint[] END, d1, d2, d3, d4, d5, d6,
                 r.policy, r.version, r.num, r.den
             FROM changed AS r WHERE d1 <> 0 OR d2 <> 0 OR d3 <> 0 OR d4 <> 0 OR d5 <> 0 OR d6 <> 0 OR r.differs
-                OR (r.threshold_us IS NOT NULL AND (r.threshold_us IS DISTINCT FROM r.least_t OR r.threshold_us IS DISTINCT FROM r.most_t))
+                OR r.mixes_t OR (r.threshold_us IS NOT NULL AND (r.threshold_us IS DISTINCT FROM r.least_t OR r.threshold_us IS DISTINCT FROM r.most_t OR r.has_legs_of_t))
         $sql$, family.name || '_interval_part', family.dimensions, family.selected, family.grouped, family.joined)
             USING of_from, of_to, names, own_versions, family.number, own_stream, own_number;
         GET DIAGNOSTICS more = ROW_COUNT;
