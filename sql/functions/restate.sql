@@ -1,5 +1,5 @@
 -- Intervals counted again under other policies. `ringside restate` counts the facts in the core and puts what comes out into
--- pg_temp.ringside_restated; restate() holds it against the rows and adds the difference as parts of stream "restate", run 0, part = its number.
+-- pg_temp.ringside_restated; restate() holds it against the rows and adds the difference as parts of stream "restate", run -1, part = its number.
 -- Only what rests on policies is restated: service levels, what is within T or S, waits beyond T. All else of a row does not depend on them.
 CREATE OR REPLACE FUNCTION ringside.restate_check(from_time timestamptz, to_time timestamptz) RETURNS void
 LANGUAGE plpgsql STABLE AS $$
@@ -132,7 +132,7 @@ BEGIN
             )
             INSERT INTO ringside.%1$I (%2$s, interval_start, interval_s, attribution, stream_id, run, part, revision, final, still_open, threshold_us, thresholds_us, threshold_legs,
                 answered_in_t, abandoned_in_t, flowed_out_in_t, callbacks_in_t, abandoned_short, excess_us, sl_policy, sl_version, sl_num, sl_den)
-            SELECT %3$s, r.interval_start, r.interval_s, r.attribution, $6, 0, $7, 1, true, 0, r.threshold_us, CASE WHEN r.mixes_t THEN '{-1}'::bigint[] END, CASE WHEN r.mixes_t THEN '{1}'::bigint[] END, d1, d2, d3, d4, d5, d6,
+            SELECT %3$s, r.interval_start, r.interval_s, r.attribution, $6, -1, $7, 1, true, 0, r.threshold_us, CASE WHEN r.mixes_t THEN '{-1}'::bigint[] END, CASE WHEN r.mixes_t THEN '{1}'::bigint[] END, d1, d2, d3, d4, d5, d6,
                 r.policy, r.version, r.num, r.den
             FROM changed AS r WHERE d1 <> 0 OR d2 <> 0 OR d3 <> 0 OR d4 <> 0 OR d5 <> 0 OR d6 <> 0 OR r.differs
                 OR r.mixes_t OR (r.threshold_us IS NOT NULL AND (r.threshold_us IS DISTINCT FROM r.least_t OR r.threshold_us IS DISTINCT FROM r.most_t OR r.has_legs_of_t))
@@ -162,7 +162,7 @@ BEGIN
         RAISE EXCEPTION 'a later restatement of the same time rests on restatement %: undo that one first', of_id USING ERRCODE = 'invalid_parameter_value';
     END IF;
     FOREACH family IN ARRAY '{queue,channel,total,agent,team}'::text[] LOOP
-        EXECUTE format('DELETE FROM ringside.%I AS p USING ringside.mark AS m WHERE m.stream = ''restate'' AND p.stream_id = m.stream_id AND p.run = 0 AND p.part = $1
+        EXECUTE format('DELETE FROM ringside.%I AS p USING ringside.mark AS m WHERE m.stream = ''restate'' AND p.stream_id = m.stream_id AND p.run = -1 AND p.part = $1
             AND p.interval_start >= $2 AND p.interval_start < $3', family || '_interval_part') USING of_id, undone.from_time, undone.to_time;
         GET DIAGNOSTICS more = ROW_COUNT;
         gone := gone + more;
