@@ -48,17 +48,37 @@ static void save(const rs_core_t *core, rs_state_writer_t *writer) {
     rs_state_put_pool(writer, &text_table, &book->texts);
 }
 
-static void load(rs_core_t *core, rs_state_reader_t *reader) {
-    rs_book_t *book = &core->book;
-    const bool is_on = book->on;
-    rs_state_get_item(reader, &book_table, book);
-    const bool was_on = book->on;
-    book->on = is_on;
-    if (was_on != is_on) rs_state_refuse(reader, RS_ERR_STATE, "the state was saved with the facts of contacts and this has none, or the other way round");
-    if (!rs_state_is_good(reader) || !is_on) return;
+static void get_pools(rs_state_reader_t *reader, rs_book_t *book) {
     rs_state_get_pool(reader, &item_table, &book->items, "limits.facts");
     rs_state_get_pool(reader, &fact_table, &book->facts, "limits.facts");
     rs_state_get_pool(reader, &text_table, &book->texts, "limits.facts");
+}
+
+/* They were kept, and are not any more. */
+static void pass_over(rs_core_t *core, rs_state_reader_t *reader) {
+    rs_limits_t wide = core->config->limits;
+    rs_book_t gone;
+    wide.facts = 20 * 1000 * 1000;
+    const int status = rs_book_init(&gone, &wide, 0, &core->contacts);
+    if (status != RS_OK) {
+        rs_state_refuse(reader, status, "the facts of contacts cannot be left out");
+        return;
+    }
+    get_pools(reader, &gone);
+    rs_book_deinit(&gone);
+}
+
+/* Facts that were not kept before are kept from here on. */
+static void load(rs_core_t *core, rs_state_reader_t *reader) {
+    rs_book_t *book = &core->book, saved = core->book;
+    rs_state_get_item(reader, &book_table, &saved);
+    if (!rs_state_is_good(reader) || !saved.on) return;
+    if (!book->on) {
+        pass_over(core, reader);
+        return;
+    }
+    *book = saved;
+    get_pools(reader, book);
     rs_state_claims_t claims = {0};
     const int status = rs_state_is_good(reader) ? rs_state_claims_begin(&claims, &book->items) : RS_OK;
     if (status != RS_OK) rs_state_refuse(reader, status, "the facts of contacts cannot be looked at");
