@@ -20,6 +20,7 @@ static const rs_command_t commands[] = {
     {"migrate", rs_cli_migrate, "bring the database schema up to date"},
     {"journal", rs_cli_journal, "verify the daemon's journal, print what is in it, or how much"},
     {"report", rs_cli_report, "history from PostgreSQL: figures, reviews, staffing, as table, csv, json or page"},
+    {"restate", rs_cli_restate, "count stored intervals again under other policies, from the facts"},
 };
 
 static void print_help(FILE *out) {

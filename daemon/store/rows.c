@@ -177,29 +177,39 @@ static void print_ms(rs__buffer_t *json, const char *name, int64_t us) {
     else rs__buffer_print(json, "\"%s\": %" PRId64 ", ", name, us / RS_US_PER_MS);
 }
 
-void rs__policy_encode(const rs_policy_t *policy, rs__buffer_t *buffer) {
+static void print_policy(const rs_policy_t *policy, rs__buffer_t *json) {
 #define RS_X(NAME, text) text,
     static const char *const reasons[RS_FLOW_COUNT] = {"", RS_FLOW_REASONS(RS_X)};
 #undef RS_X
-    rs__buffer_t json = {0};
-    rs__buffer_print(&json, "{");
-    print_ms(&json, "threshold_ms", policy->threshold_us);
-    print_ms(&json, "short_ms", policy->short_on ? policy->short_us : 0);
-    if (policy->target < 0) rs__buffer_print(&json, "\"target\": null, ");
-    else rs__buffer_print(&json, "\"target\": %.6g, ", policy->target);
-    rs__buffer_print(&json, "\"compare\": \"%s\", \"abandoned\": \"%s\", \"short\": \"%s\", \"blocked\": \"%s\", ",
+    rs__buffer_print(json, "{");
+    print_ms(json, "threshold_ms", policy->threshold_us);
+    print_ms(json, "short_ms", policy->short_on ? policy->short_us : 0);
+    if (policy->target < 0) rs__buffer_print(json, "\"target\": null, ");
+    else rs__buffer_print(json, "\"target\": %.6g, ", policy->target);
+    rs__buffer_print(json, "\"compare\": \"%s\", \"abandoned\": \"%s\", \"short\": \"%s\", \"blocked\": \"%s\", ",
                      policy->compare_lt ? "lt" : "le", rule_name(policy->abandoned),
                      policy->short_on ? rule_name(policy->short_rule) : "off", rule_name(policy->blocked));
-    rs__buffer_print(&json, "\"callbacks\": \"%s\", \"open_over_t\": \"%s\", \"unit\": \"%s\", \"flowed_out\": {",
+    rs__buffer_print(json, "\"callbacks\": \"%s\", \"open_over_t\": \"%s\", \"unit\": \"%s\", \"flowed_out\": {",
                      rule_name(policy->callbacks), policy->open_miss_now ? "miss_now" : "wait_for_close",
                      policy->unit_journey ? "journey" : "leg");
     const char *separator = "";
     for (unsigned reason = 1; reason < RS_FLOW_COUNT; reason++) {
         if (reason == RS_FLOW_CALLBACK) continue;
-        rs__buffer_print(&json, "%s\"%s\": \"%s\"", separator, reasons[reason], rule_name(policy->flowed_out[reason]));
+        rs__buffer_print(json, "%s\"%s\": \"%s\"", separator, reasons[reason], rule_name(policy->flowed_out[reason]));
         separator = ", ";
     }
-    rs__buffer_print(&json, "}}");
+    rs__buffer_print(json, "}}");
+}
+
+char *rs_store_policy_json(const rs_policy_t *policy) {
+    rs__buffer_t json = {0};
+    print_policy(policy, &json);
+    return rs__buffer_taken(&json);
+}
+
+void rs__policy_encode(const rs_policy_t *policy, rs__buffer_t *buffer) {
+    rs__buffer_t json = {0};
+    print_policy(policy, &json);
     rs__copy_row(buffer, 3);
     rs__copy_cstring(buffer, policy->name);
     rs__copy_int4(buffer, (int32_t)policy->version);

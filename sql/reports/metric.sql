@@ -107,22 +107,25 @@ BEGIN
     PERFORM ringside.warn_of_missing_months(of_family || '_interval_part', from_time, to_time);
     sums := CASE
         WHEN of_metric = 'service_level' THEN 'sum(sl_num[at])::numeric, sum(sl_den[at])::numeric, NULL::ringside.histogram,
-            ARRAY[min(sl_version[at]) FILTER (WHERE sl_den[at] <> 0), max(sl_version[at]) FILTER (WHERE sl_den[at] <> 0)]'
+            ARRAY[min(version) FILTER (WHERE sl_den[at] <> 0), max(version) FILTER (WHERE sl_den[at] <> 0)]'
         WHEN metric.kind = 'percentile' THEN format('NULL::numeric, NULL::numeric,
             ringside.hist_merge(array_agg(ROW(%1$I, %2$I)::ringside.histogram) FILTER (WHERE %1$I IS NOT NULL)), NULL::integer[]',
             metric.histogram || '_bucket', metric.histogram || '_count')
         ELSE format('sum(%s)::numeric, %s, NULL::ringside.histogram, NULL::integer[]', metric.numerator,
             CASE WHEN metric.denominator IS NULL THEN '1::numeric' ELSE format('sum(%s)::numeric', metric.denominator) END) END;
     RETURN QUERY EXECUTE format('SELECT %1$s, %2$s, ($4)[bin], ($5)[bin], %3$s, count(*)
-        FROM (SELECT *, width_bucket(interval_start, $4) AS bin, %6$s AS at FROM ringside.%4$I
-              WHERE interval_start >= $1 AND interval_start < $2 AND attribution = $3 AND ($6 IS NULL OR tenant = $6) %5$s OFFSET 0) AS p   -- at and bin once per row
+        FROM (SELECT *, %8$s AS version FROM (SELECT *, width_bucket(interval_start, $4) AS bin, %6$s AS at FROM ringside.%4$I
+              WHERE interval_start >= $1 AND interval_start < $2 AND attribution = $3 AND ($6 IS NULL OR tenant = $6) %5$s OFFSET 0) AS q OFFSET 0) AS p   -- at and bin once per row
         GROUP BY %7$s bin ORDER BY 1, 2, 3',
         CASE WHEN per_key THEN 'tenant' ELSE '$6' END,
         CASE WHEN per_key THEN key_column ELSE '$7' END, sums, of_family || '_interval_part',
         CASE WHEN of_family <> 'total' THEN format('AND ($7 IS NULL OR %I = $7)', of_family) ELSE '' END
         || CASE WHEN of_channel IS NOT NULL THEN ' AND channel = $8' ELSE '' END,
         CASE WHEN of_metric = 'service_level' THEN 'array_position(sl_policy, $9)' ELSE 'NULL::integer' END,
-        CASE WHEN per_key THEN 'tenant, ' || CASE WHEN of_family = 'total' THEN '' ELSE of_family || ', ' END ELSE '' END)
+        CASE WHEN per_key THEN 'tenant, ' || CASE WHEN of_family = 'total' THEN '' ELSE of_family || ', ' END ELSE '' END,
+        CASE WHEN of_metric <> 'service_level' THEN 'NULL::integer'
+             WHEN EXISTS (SELECT FROM ringside.restatement AS r WHERE r.from_time < samples.to_time AND r.to_time > samples.from_time AND r.policies ? of_policy)
+             THEN 'coalesce(ringside.restated_version($9, interval_start), sl_version[at])' ELSE 'sl_version[at]' END)
         USING from_time, to_time, of_attribution, starts, lengths, of_tenant, of_key, of_channel, of_policy;
 END;
 $$;

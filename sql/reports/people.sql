@@ -40,12 +40,18 @@ BEGIN
               UNION ALL SELECT (l ->> 'queued_at')::timestamptz FROM jsonb_array_elements(coalesce(of_contact -> 'legs', '[]')) AS l
               UNION ALL SELECT (h ->> 'begun_at')::timestamptz FROM jsonb_array_elements(coalesce(of_contact -> 'handlings', '[]')) AS h) AS times
               WHERE t IS NOT NULL LOOP
-        PERFORM ringside.make_partition('contact_fact', at), ringside.make_partition('leg_fact', at), ringside.make_partition('handling_fact', at);
+        PERFORM ringside.make_partition('contact_fact', at), ringside.make_partition('leg_fact', at), ringside.make_partition('handling_fact', at),
+            ringside.make_partition('moment_fact', at);
     END LOOP;
     DELETE FROM ringside.contact_fact AS f WHERE (f.tenant, f.contact) = (c.tenant, c.contact);
     DELETE FROM ringside.leg_fact AS f WHERE (f.tenant, f.contact) = (c.tenant, c.contact);
     DELETE FROM ringside.handling_fact AS f WHERE (f.tenant, f.contact) = (c.tenant, c.contact);
+    DELETE FROM ringside.moment_fact AS f WHERE (f.tenant, f.contact) = (c.tenant, c.contact);
     c.stored_at := now();
+    c.stream_id := coalesce(c.stream_id, 0);
+    c.run := coalesce(c.run, 0);
+    c.part := coalesce(c.part, 0);
+    c.took_place := coalesce(c.took_place, true);
     c.fcr_eligible := coalesce(c.fcr_eligible, false);
     c.fcr_repeated := coalesce(c.fcr_repeated, false);
     c.fcr_flagged_unresolved := coalesce(c.fcr_flagged_unresolved, false);
@@ -130,7 +136,7 @@ BEGIN
             SELECT c.*, count(*) OVER (PARTITION BY c.topic) AS n, h.n AS handled, h.us FROM ringside.contact_fact AS c,
                 LATERAL (SELECT count(*) AS n, sum(f.talk_us + f.hold_us + f.wrap_us) AS us FROM ringside.handling_fact AS f
                          WHERE f.tenant = c.tenant AND f.contact = c.contact AND f.ended_at IS NOT NULL) AS h
-            WHERE c.tenant = of_tenant AND c.begun_at >= from_time AND c.begun_at < to_time
+            WHERE c.tenant = of_tenant AND c.begun_at >= from_time AND c.begun_at < to_time AND c.took_place
         )
         SELECT CASE WHEN n >= min_n THEN topic ELSE '(few)' END, count(*), sum(handled)::bigint, ringside.mean_ms(sum(us)::bigint, sum(handled)::bigint),
             count(*) FILTER (WHERE fcr_eligible), ringside.ratio(count(*) FILTER (WHERE fcr_eligible AND NOT (fcr_repeated OR fcr_flagged_unresolved)),
@@ -193,6 +199,7 @@ BEGIN
         made_up := 'erased-' || gen_random_uuid();
         UPDATE ringside.leg_fact AS f SET contact = made_up WHERE f.tenant = of_tenant AND f.contact = one.contact;
         UPDATE ringside.handling_fact AS f SET contact = made_up WHERE f.tenant = of_tenant AND f.contact = one.contact;
+        UPDATE ringside.moment_fact AS f SET contact = made_up WHERE f.tenant = of_tenant AND f.contact = one.contact;
         UPDATE ringside.contact_fact AS f SET contact = made_up, customer = NULL, journey = NULL WHERE f.tenant = of_tenant AND f.contact = one.contact;
         contacts := contacts + 1;
     END LOOP;
@@ -216,6 +223,7 @@ BEGIN
     GET DIAGNOSTICS legs = ROW_COUNT;
     UPDATE ringside.handling_fact AS f SET agent = NULL WHERE f.tenant = of_tenant AND f.agent = of_agent;
     GET DIAGNOSTICS handlings = ROW_COUNT;
+    UPDATE ringside.moment_fact AS f SET agent = NULL WHERE f.tenant = of_tenant AND f.agent = of_agent;
     DELETE FROM ringside.baseline AS b WHERE b.family = 'agent' AND b.tenant = of_tenant AND b.key = of_agent
         AND NOT EXISTS (SELECT FROM ringside.improvement AS i WHERE i.baseline = b.name);
     PERFORM ringside.log_access('erase_agent', NULL, NULL, NULL, of_reason, intervals + legs + handlings);

@@ -41,7 +41,7 @@ DECLARE
 BEGIN
     IF of_family NOT IN ('queue', 'channel', 'total') THEN RETURN; END IF;
     FOR used IN EXECUTE format('SELECT e.policy, string_agg(format(''version %%s from %%s'', e.version, e.since), '', '' ORDER BY e.since) AS text
-        FROM (SELECT v.policy, v.version, min(p.interval_start) AS since FROM ringside.%I AS p,
+        FROM (SELECT v.policy, coalesce(ringside.restated_version(v.policy, p.interval_start), v.version) AS version, min(p.interval_start) AS since FROM ringside.%I AS p,
                   LATERAL unnest(p.sl_policy, p.sl_version, p.sl_den) AS v (policy, version, den)
               WHERE p.interval_start >= $1 AND p.interval_start < $2 AND v.den <> 0 AND v.policy = ANY ($3) GROUP BY 1, 2) AS e
         GROUP BY 1 HAVING count(*) > 1', of_family || '_interval_part')

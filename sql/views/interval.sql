@@ -112,8 +112,11 @@ FROM (
     SELECT %8$s AS interval_start, %9$s AS interval_s, %2$s, attribution,
         %5$s,
         sum(still_open)::bigint AS still_open,
-        -- Nearly always every part has one and the same; else the legs of each are counted.
-        CASE WHEN bool_and(threshold_legs IS NULL AND (threshold_us IS NOT NULL OR answered = 0 AND abandoned = 0 AND flowed_out = 0 AND callbacks = 0))
+        -- A restated interval (run -1) has the restatement's. Else nearly always every part has one and the same, or the legs of each are counted.
+        CASE WHEN bool_or(run < 0 AND (threshold_us IS NOT NULL OR threshold_legs IS NOT NULL)) THEN
+                  CASE WHEN NOT bool_or(run < 0 AND threshold_legs IS NOT NULL) AND min(threshold_us) FILTER (WHERE run < 0) = max(threshold_us) FILTER (WHERE run < 0)
+                       THEN min(threshold_us) FILTER (WHERE run < 0) END
+             WHEN bool_and(threshold_legs IS NULL AND (threshold_us IS NOT NULL OR answered = 0 AND abandoned = 0 AND flowed_out = 0 AND callbacks = 0))
                   AND min(threshold_us) = max(threshold_us) THEN min(threshold_us)
              ELSE ringside.threshold_of(array_agg(ROW(threshold_us, answered + abandoned + flowed_out + callbacks, thresholds_us, threshold_legs)
                  ::ringside.threshold_counts)) END AS threshold_us,
