@@ -10,6 +10,7 @@
  *   receivers.c     from the core to webhooks, Alertmanagers and mail, likewise
  *   rebuild.c       what a database forgot, made again from the journal
  *   troubles.c      what the core says that is told in the log
+ *   admin.c         a local door (admin.h): subject.c what is asked there, keys.c pseudonyms' keys, forget.c what was erased leaves the disk
  *   reload.c        SIGHUP
  *   life.c          start, loop, stop
  * Threads:  all of it is the loop's thread, but rs_service_wake.
@@ -30,7 +31,7 @@
 #include "journal/snapshot.h"
 #include "store/store.h"
 
-enum { RS_SERVICE_TICK_MS = 100, RS_SERVICE_CONFIGS = 64, RS_SERVICE_RATE_MINUTES = 60 };
+enum { RS_SERVICE_TICK_MS = 100, RS_SERVICE_CONFIGS = 64, RS_SERVICE_RATE_MINUTES = 60, RS_SERVICE_KEYS = 64 };
 
 typedef enum rs_phase { PHASE_STARTING = 0, PHASE_RUNNING, PHASE_SETTLING, PHASE_FLUSHING, PHASE_CLOSING } rs_phase_t;
 
@@ -84,7 +85,12 @@ typedef struct rs_service {
     bool handles_open;
     void *zmq;
     int lock_file;
-    uint8_t key[RS_PSEUDONYM_KEY_BYTES];
+    uint8_t key[RS_PSEUDONYM_KEY_BYTES];   /* in force: the last of: */
+    uint8_t keys[RS_SERVICE_KEYS][RS_PSEUDONYM_KEY_BYTES];
+    uint32_t key_count;
+    char key_path[4096];
+    struct rs_admin *admin;                /* admin.c */
+    struct rs_forgetting { uint64_t upto; bool soon, was_read; } forgetting;   /* forget.c */
     rs_engine_t *engine;
     rs_ingest_t *ingest;
     rs_feed_t *feed;
@@ -153,6 +159,8 @@ void rs_service_retain(rs_service_t *service);
 
 /* snapshots.c */
 void rs_service_snapshot_when_due(rs_service_t *service);
+/* One is begun unless one is being made. */
+void rs_service_snapshot_now(rs_service_t *service);
 /* Ends the process that writes one, if there is one; its handle closes in the loop. */
 void rs_service_end_snapshot(rs_service_t *service);
 /* A snapshot of the engine as it is, while no thread of the core's runs. */
