@@ -29,8 +29,8 @@ static int erase_rows(const rs_subject_settings_t *settings, const char *kind, c
     const char *const values[] = {kind, settings->tenant, subjects, settings->reason, settings->who, at_us, record};
     json_t *rows = NULL;
     int result = rs_subject_query(settings,
-        "WITH made AS (SELECT (ringside.erase_subject($1, $2, $3::text[], $4, $5, coalesce(to_timestamp($6::numeric / 1000000), now()), $7::bigint)).*) "
-        "SELECT id, kind, tenant, reason, asked_by, to_char(erased_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), removed, record FROM made",
+        "SELECT id, kind, tenant, reason, asked_by, to_char(erased_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), removed, record "
+        "FROM ringside.erase_subject($1, $2, $3::text[], $4, $5, coalesce(to_timestamp($6::numeric / 1000000), now()), $7::bigint)",
         values, 7, &rows);
     if (result == 0) *erasure = json_incref(json_array_get(rows, 0));
     json_decref(rows);
