@@ -297,3 +297,16 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION ringside.export_agent IS 'All that is kept about an agent: own figures per interval, handlings, baselines, and who has read them. Logged.';
+
+CREATE OR REPLACE FUNCTION ringside.report_export(from_time timestamptz, to_time timestamptz, of_family text DEFAULT 'queue', step text DEFAULT 'day', zone text DEFAULT 'UTC',
+    of_tenant text DEFAULT NULL, min_n integer DEFAULT 10, of_attribution text DEFAULT 'event')
+RETURNS TABLE (interval_start timestamptz, tenant text, key text, channel text, suppressed boolean, n bigint, answered bigint, abandoned bigint, handled bigint, asa_ms double precision,
+               aht_ms double precision, policy text, service_level double precision, fcr double precision, csat double precision, nps double precision)
+LANGUAGE sql STABLE AS $$
+    SELECT e.step_start, e.tenant, e.key, e.channel, e.suppressed, e.n, e.answered, e.abandoned, e.handled, e.asa_ms, e.aht_ms, l.key, (l.value ->> 'value')::double precision,
+        e.fcr, e.csat, e.nps
+    FROM ringside.export_figures(of_family, from_time, to_time, step, zone, of_tenant, min_n, of_attribution) AS e
+    LEFT JOIN LATERAL jsonb_each(e.service_level) AS l ON true
+    ORDER BY 1, 2, 3, 4, 12
+$$;
+COMMENT ON FUNCTION ringside.report_export IS 'ringside.export_figures, a line per service-level policy: what may be given away.';

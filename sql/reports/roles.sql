@@ -23,6 +23,7 @@ BEGIN
     GRANT SELECT ON ringside.team_interval, ringside.team_interval_part TO ringside_supervisor;
     GRANT EXECUTE ON FUNCTION ringside.read_agents, ringside.report_agents, ringside.read_contact, ringside.customer_journey TO ringside_supervisor;
     GRANT SELECT ON ringside.access_log, ringside.quarantine, ringside.erasure TO ringside_auditor;
+    GRANT EXECUTE ON FUNCTION ringside.report_export TO ringside_analyst, ringside_supervisor;
     GRANT EXECUTE ON FUNCTION ringside.export_customer, ringside.export_agent TO ringside_supervisor;
     GRANT EXECUTE ON FUNCTION ringside.ensure_partitions, ringside.make_partition, ringside.drop_expired, ringside.upkeep, ringside.load_contact TO ringside_daemon;
     GRANT SELECT, INSERT, UPDATE ON ringside.mark, ringside.policy, ringside.queue_interval_part, ringside.channel_interval_part, ringside.total_interval_part,
