@@ -120,6 +120,7 @@ static bool add_confirmed(json_t *line, const rs_journal_record_t *record) {
     add_number(line, "position", confirmed.position);
     add_number(line, "rows_through", confirmed.rows.through);
     add_number(line, "edges_through", confirmed.edges.through);
+    add_number(line, "facts_through", confirmed.facts.through);
     add_number(line, "alert_position", confirmed.alert_position);
     add_number(line, "alert_ordinal", confirmed.alert_ordinal);
     return true;

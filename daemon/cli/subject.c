@@ -78,7 +78,7 @@ static int certify(const rs_subject_settings_t *settings, const json_t *erasure,
 
 /* Old versions of rows leave the files of the tables, too. */
 static int vacuum(const rs_subject_settings_t *settings) {
-    return rs_subject_query(settings, "VACUUM ringside.contact_fact, ringside.leg_fact, ringside.handling_fact", NULL, 0, NULL);
+    return rs_subject_query(settings, "VACUUM ringside.contact_fact, ringside.leg_fact, ringside.handling_fact, ringside.moment_fact", NULL, 0, NULL);
 }
 
 static int wait_for(const rs_subject_settings_t *settings, json_int_t record, json_t **progress) {

@@ -384,6 +384,8 @@ static const rs_schema_row_t rows[] = {
         "complaints that are open or may still change"),
     ROW("limits.edges", INTEGER, ROOT(limits.edges), 0, 0, INT64_C(10000000), "200000", NULL,
         "edges of the process map until they are final and stored; 0: none"),
+    ROW("limits.facts", INTEGER, ROOT(limits.facts), 0, 0, INT64_C(20000000), "200000", NULL,
+        "contacts whose facts (legs, handlings) wait for the database or may still change; 0: single contacts are not stored"),
     ROW("limits.variants", INTEGER, ROOT(limits.variants), 0, 100, INT64_C(10000000), "10000", NULL,
         "ways through the process, over the intervals in memory"),
     ROW("limits.alerts", INTEGER, ROOT(limits.alerts), 0, 10, 10000000, "100000", NULL,

@@ -98,12 +98,14 @@ void rs_core_on_transition(void *context, const rs_alert_transition_t *transitio
 
 void rs_core_collected(const rs_core_t *core, rs_confirmed_t *confirmed) {
     *confirmed = (rs_confirmed_t){.receiver = RS_RECEIVER_STORE, .rows = rs_in_hand_collected(&core->rows.in_hand),
-                                  .edges = rs_in_hand_collected(&core->process.in_hand)};
+                                  .edges = rs_in_hand_collected(&core->process.in_hand),
+                                  .facts = rs_in_hand_collected(&core->book.in_hand)};
 }
 
 void rs_core_collect_again(rs_core_t *core) {
     core->rows.in_hand = (rs_in_hand_t){0};
     core->process.in_hand = (rs_in_hand_t){0};
+    core->book.in_hand = (rs_in_hand_t){0};
 }
 
 /* --- for a database that forgot ------------------------------------------------------------------------------------- */
@@ -134,6 +136,7 @@ void rs_core_confirm(rs_core_t *core, const rs_confirmed_t *confirmed) {
         tell_leaving(core, confirmed);
         rs_rows_confirm(&core->rows, &confirmed->rows);
         if (core->process.on) rs_process_confirm(&core->process, &confirmed->edges);
+        rs_book_confirm(&core->book, &confirmed->facts);
         if (confirmed->position > core->confirmed_position) core->confirmed_position = confirmed->position;
     }
     rs_outbox_confirm(&core->outbox, confirmed->receiver, confirmed->alert_position, confirmed->alert_ordinal);

@@ -29,6 +29,13 @@ static void replace_in_journeys(rs_erasing_t *erasing, rs_journeys_t *journeys) 
     }
 }
 
+static void replace_in_book(rs_erasing_t *erasing, rs_book_t *book) {
+    for (uint32_t number = 1; book->on && number <= book->items.made; number++) {
+        rs_book_item_t *item = rs_pool_at(&book->items, number);
+        replace(erasing, &item->customer);
+    }
+}
+
 int rs_core_erase(rs_core_t *core, rs_str_t tenant, const uint8_t pseudonym[RS_PSEUDONYM_BYTES], const uint8_t stand_in[RS_PSEUDONYM_BYTES],
                   uint64_t *places) {
     rs_erasing_t erasing = {0};
@@ -36,6 +43,7 @@ int rs_core_erase(rs_core_t *core, rs_str_t tenant, const uint8_t pseudonym[RS_P
     memcpy(&erasing.to, stand_in, sizeof erasing.to);
     replace_in_contacts(&erasing, &core->contacts);
     replace_in_journeys(&erasing, &core->journeys);
+    replace_in_book(&erasing, &core->book);
     const uint32_t number = rs_names_find(&core->directory.names, tenant);
     if (number != 0) erasing.places += rs_fcr_rename(&core->fcr, number, &erasing.from, &erasing.to);
     if (places != NULL) *places = erasing.places;

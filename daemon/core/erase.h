@@ -3,7 +3,7 @@
  * Model:   the contacts stay, and all that was counted of them; whose they were is known no more, for nothing leads from the stand-in to the
  *          pseudonym or the number. First-contact resolution goes on judging them among each other; a contact that comes in afterwards is
  *          of a new customer, and repeats nothing of before. So no figure moves by an erasure, and later ones move as by a stranger.
- * Where:   kept events, stories, journeys, the list of who came most often, and the keys of the records of first-contact resolution. Items that
+ * Where:   kept events, stories, journeys, the book of single contacts, the list of who came most often, and the keys of the records of first-contact resolution. Items that
  *          are free are looked at, too: what was left there would otherwise stand in memory until they are used again.
  * Record:  RS_COMMAND_ERASE, so a recovery repeats it at its place; every snapshot after it is without the pseudonym.
  * Bounds:  looks once at every contact and event in memory, some tenths of a second at the limits.

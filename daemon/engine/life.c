@@ -9,7 +9,7 @@
 /* --- the core ------------------------------------------------------------------------------------------------------- */
 static rs_core_options_t core_options(rs_engine_t *engine, const rs_config_t *config) {
     return (rs_core_options_t){
-        .config = config, .windows = true, .alerts = true, .process = engine->keep_rows,
+        .config = config, .windows = true, .alerts = true, .process = engine->keep_rows, .facts = engine->keep_rows,
         .families = engine->keep_rows ? (1u << RS_FAMILY_COUNT) - 1 : 0,
         .attributions = (config->attribution_event ? 1u << RS_ATTRIBUTION_EVENT : 0u) |
                         (config->attribution_enter ? 1u << RS_ATTRIBUTION_ENTER : 0u) |

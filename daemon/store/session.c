@@ -6,7 +6,7 @@
  *               COMMIT
  * A refused entry is found by halving: the same batch number is tried with half of that feed's entries, down to one; that one
  * is put into quarantine. What went in is done with; the rest follows under the next number. The mark's position moves with
- * the last slice of the rows and edges only.
+ * the last slice of the rows, edges and contacts only.
  * Before it, when need be: the months that its rows lie in (partitions.h), and every hour the upkeep of all of them.
  * When the connection is lost, the transaction's end is unknown. The next connection locks and reads the mark (the lock waits
  * for a backend that is still busy committing): at n + 1 the batch is in, at n it is not.
@@ -142,6 +142,10 @@ static size_t edges_left(const rs_store_t *store) {
     return store->batch == NULL ? 0 : rs_row_batch_edge_count(store->batch) - store->edges_done;
 }
 
+static size_t contacts_left(const rs_store_t *store) {
+    return store->batch == NULL ? 0 : rs_row_batch_contact_count(store->batch) - store->contacts_done;
+}
+
 static void release(rs_store_t *store, size_t feed) {
     const uint64_t position = rs__records_written(store->records, (rs__feed_id_t)feed);
     if (position > store->relied) store->relied = position;
@@ -161,16 +165,20 @@ static void stored(rs_store_t *store) {
     store->status.refusals_written += store->counts[RS__FEED_REFUSALS];
     store->status.rows_written += store->counts[RS__FEED_ROWS];
     store->status.edges_written += store->counts[RS__FEED_EDGES];
+    store->status.contacts_written += store->counts[RS__FEED_FACTS];
     for (size_t feed = 0; feed < RS__FEED_COUNT; feed++) store->limits[feed] *= 2;
     store->retries = 0;
     store->months_doubted = false;
     rs__store_works(store);
     if (store->batch == NULL) return;
-    if (store->side == RS__SIDE_REBUILT) store->status.rebuilt_rows += store->counts[RS__FEED_ROWS] + store->counts[RS__FEED_EDGES];
+    if (store->side == RS__SIDE_REBUILT) {
+        store->status.rebuilt_rows += store->counts[RS__FEED_ROWS] + store->counts[RS__FEED_EDGES] + store->counts[RS__FEED_FACTS];
+    }
     store->rows_done += (uint32_t)store->counts[RS__FEED_ROWS];
     store->edges_done += (uint32_t)store->counts[RS__FEED_EDGES];
+    store->contacts_done += (uint32_t)store->counts[RS__FEED_FACTS];
     /* A slice of all rows, but not of all transitions, leaves the batch in hand: its position counts with the rest of them. */
-    if (rows_left(store) + edges_left(store) > 0 || !store->whole) return;
+    if (rows_left(store) + edges_left(store) + contacts_left(store) > 0 || !store->whole) return;
     if (store->side == RS__SIDE_NORMAL) {
         if (store->batch_position > store->reached) {
             store->reached = store->batch_position;
@@ -299,10 +307,11 @@ static bool make_months_first(rs_store_t *store) {
 
 void rs__session_begin(rs_store_t *store) {
     if (make_months_first(store)) return;
-    const size_t rows = rows_left(store), edges = edges_left(store);
+    const size_t rows = rows_left(store), edges = edges_left(store), contacts = contacts_left(store);
     store->counts[RS__FEED_POLICIES] = limited(store, RS__FEED_POLICIES, new_policies(store));
     store->counts[RS__FEED_ROWS] = limited(store, RS__FEED_ROWS, rows);
     store->counts[RS__FEED_EDGES] = limited(store, RS__FEED_EDGES, edges);
+    store->counts[RS__FEED_FACTS] = limited(store, RS__FEED_FACTS, contacts);
     bool all_records = true;
     for (size_t feed = RS__FEED_TRANSITIONS; feed < RS__FEED_COUNT; feed++) {
         const size_t waiting = rs__records_waiting(store->records, (rs__feed_id_t)feed);
@@ -312,7 +321,8 @@ void rs__session_begin(rs_store_t *store) {
     }
     store->in_flight = true;
     rs__store_set_state(store, RS_STORE_WRITING);
-    store->whole = all_records && store->counts[RS__FEED_ROWS] == rows && store->counts[RS__FEED_EDGES] == edges;
+    store->whole = all_records && store->counts[RS__FEED_ROWS] == rows && store->counts[RS__FEED_EDGES] == edges &&
+                   store->counts[RS__FEED_FACTS] == contacts;
     const int64_t watermark_us = choose_position(store);
     rs__buffer_clear(&store->buffer);
     rs__buffer_print(&store->buffer, "BEGIN; SELECT pg_backend_pid(), ringside.advance_mark(%d, %" PRId64 ", %" PRId64 ", %" PRIu64 ", ",
@@ -347,6 +357,9 @@ static void encode(rs_store_t *store, size_t i, rs__buffer_t *buffer) {
             break;
         case RS__FEED_EDGES:
             rs__edges_encode(store->batch, store->edges_done + (uint32_t)i, store->run, store->stream_id, buffer);
+            break;
+        case RS__FEED_FACTS:
+            rs__facts_encode(store->batch, store->contacts_done + (uint32_t)i, store->run, store->stream_id, buffer);
             break;
         default:
             rs__records_encode(store->records, (rs__feed_id_t)store->step_feed, i == 0, store->run, store->stream_id, buffer);
@@ -390,19 +403,19 @@ static void merge(rs_store_t *store) {
 /* --- errors -------------------------------------------------------------------------------------------------------- */
 static void quarantine(rs_store_t *store, size_t feed) {
     rs__buffer_t bytes = {0};
-    const bool is_row = feed == RS__FEED_ROWS;
-    if (is_row) rs__rows_encode(store->batch, store->rows_done, 0, 0, &bytes);
-    else rs__edges_encode(store->batch, store->edges_done, 0, 0, &bytes);
+    const char *what = feed == RS__FEED_ROWS ? "row_refused" : feed == RS__FEED_EDGES ? "edge_refused" : "facts_refused";
+    if (feed == RS__FEED_ROWS) rs__rows_encode(store->batch, store->rows_done++, 0, 0, &bytes);
+    else if (feed == RS__FEED_EDGES) rs__edges_encode(store->batch, store->edges_done++, 0, 0, &bytes);
+    else rs__facts_encode(store->batch, store->contacts_done++, 0, 0, &bytes);
     const rs_str_t text = {(const char *)bytes.bytes, (uint32_t)bytes.len};
     uv_timeval64_t now = {0};
     uv_gettimeofday(&now);
-    const int status = rs__records_add_refusal(store->records, RS_STR("ringside/store"), false, 0, is_row ? "row_refused" : "edge_refused",
+    const int status = rs__records_add_refusal(store->records, RS_STR("ringside/store"), false, 0, what,
                                                store->error_state, (uint32_t)bytes.len, rs_refused_hash(store->hash_key, text),
                                                now.tv_sec * RS_US_PER_S + now.tv_usec,
                                                (rs__effect_t){(uint64_t)store->confirmed + 1, --store->own_refusals, false});
-    if (status != RS_OK) rs__store_say(store, RS_STORE_ERROR, "database: a refused row or edge could not be put into quarantine");
+    if (status != RS_OK) rs__store_say(store, RS_STORE_ERROR, "database: a refused row, edge or contact could not be put into quarantine");
     rs__buffer_deinit(&bytes);
-    if (is_row) store->rows_done++; else store->edges_done++;
 }
 
 /* Data of the feed in hand were refused: fewer next time, or, when it was one entry, without it. */
@@ -422,7 +435,7 @@ static void blame(rs_store_t *store) {
         store->counts[feed] = 0;
     }
     rs__session_forget(store);
-    if (feed == RS__FEED_ROWS || feed == RS__FEED_EDGES) quarantine(store, feed);
+    if (feed == RS__FEED_ROWS || feed == RS__FEED_EDGES || feed == RS__FEED_FACTS) quarantine(store, feed);
 }
 
 static void failed(rs_store_t *store) {

@@ -76,7 +76,7 @@ struct rs_store {
     /* the rows in hand */
     rs_row_batch_t *batch;
     rs__side_t side;                /* whose it is */
-    uint32_t rows_done, edges_done;
+    uint32_t rows_done, edges_done, contacts_done;
     uint64_t batch_position, batch_newest;
     int64_t batch_watermark_us;
     bool requested, asking, ask_again, flush_due;

@@ -48,7 +48,7 @@ CREATE TABLE IF NOT EXISTS ringside.erased_contact (
     PRIMARY KEY (tenant, digest)
 );
 CREATE INDEX IF NOT EXISTS erased_contact_time ON ringside.erased_contact (erased_at);
-COMMENT ON TABLE ringside.erased_contact IS 'For 31 days: which made-up name a contact of an erased customer has, so that a correction reaches it. A daemon knows contacts no longer than that.';
+COMMENT ON TABLE ringside.erased_contact IS 'For 31 days: which made-up name a contact of an erased customer has, so that a correction reaches it. A daemon knows contacts no longer than that; who uses a contact''s name again within that time gets the made-up one.';
 COMMENT ON COLUMN ringside.erased_contact.tenant IS 'The organisation.';
 COMMENT ON COLUMN ringside.erased_contact.digest IS 'SHA-256 of the platform''s name of the contact.';
 COMMENT ON COLUMN ringside.erased_contact.made_up IS 'The name that it has now.';

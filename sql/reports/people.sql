@@ -34,18 +34,29 @@ DECLARE
     known bigint;
     at timestamptz;
 BEGIN
+    IF ringside.is_erased(c.tenant, c.contact, c.customer, c.begun_at) THEN   -- privacy.sql: what comes in of an erased customer is nobody's
+        c.contact := ringside.made_up_name(c.tenant, c.contact);
+        c.customer := NULL;
+        c.journey := NULL;
+    END IF;
     SELECT max(f.revision) INTO known FROM ringside.contact_fact AS f WHERE (f.tenant, f.contact) = (c.tenant, c.contact);
     IF known >= c.revision THEN RETURN false; END IF;
     FOR at IN SELECT DISTINCT date_trunc('month', t, 'UTC') FROM (SELECT c.begun_at AS t
               UNION ALL SELECT (l ->> 'queued_at')::timestamptz FROM jsonb_array_elements(coalesce(of_contact -> 'legs', '[]')) AS l
               UNION ALL SELECT (h ->> 'begun_at')::timestamptz FROM jsonb_array_elements(coalesce(of_contact -> 'handlings', '[]')) AS h) AS times
               WHERE t IS NOT NULL LOOP
-        PERFORM ringside.make_partition('contact_fact', at), ringside.make_partition('leg_fact', at), ringside.make_partition('handling_fact', at);
+        PERFORM ringside.make_partition('contact_fact', at), ringside.make_partition('leg_fact', at), ringside.make_partition('handling_fact', at),
+            ringside.make_partition('moment_fact', at);
     END LOOP;
     DELETE FROM ringside.contact_fact AS f WHERE (f.tenant, f.contact) = (c.tenant, c.contact);
     DELETE FROM ringside.leg_fact AS f WHERE (f.tenant, f.contact) = (c.tenant, c.contact);
     DELETE FROM ringside.handling_fact AS f WHERE (f.tenant, f.contact) = (c.tenant, c.contact);
+    DELETE FROM ringside.moment_fact AS f WHERE (f.tenant, f.contact) = (c.tenant, c.contact);
     c.stored_at := now();
+    c.stream_id := coalesce(c.stream_id, 0);
+    c.run := coalesce(c.run, 0);
+    c.part := coalesce(c.part, 0);
+    c.took_place := coalesce(c.took_place, true);
     c.fcr_eligible := coalesce(c.fcr_eligible, false);
     c.fcr_repeated := coalesce(c.fcr_repeated, false);
     c.fcr_flagged_unresolved := coalesce(c.fcr_flagged_unresolved, false);
@@ -60,6 +71,10 @@ BEGIN
         SELECT c.tenant, c.contact, h.begun_at, row_number() OVER (ORDER BY h.begun_at), c.revision, h.queue, coalesce(h.channel, c.channel), h.agent, h.team,
             h.ended_at, coalesce(h.talk_us, 0), coalesce(h.hold_us, 0), coalesce(h.wrap_us, 0), coalesce(h.holds, 0), h.transfer_kind, h.transferred_to
         FROM jsonb_populate_recordset(NULL::ringside.handling_fact, coalesce(of_contact -> 'handlings', '[]')) AS h;
+    IF ringside.anybody_is_erased() THEN
+        UPDATE ringside.leg_fact AS f SET agent = NULL WHERE f.tenant = c.tenant AND f.contact = c.contact AND ringside.agent_is_erased(f.tenant, f.agent, f.queued_at);
+        UPDATE ringside.handling_fact AS f SET agent = NULL WHERE f.tenant = c.tenant AND f.contact = c.contact AND ringside.agent_is_erased(f.tenant, f.agent, f.begun_at);
+    END IF;
     RETURN true;
 END;
 $$;
@@ -130,7 +145,7 @@ BEGIN
             SELECT c.*, count(*) OVER (PARTITION BY c.topic) AS n, h.n AS handled, h.us FROM ringside.contact_fact AS c,
                 LATERAL (SELECT count(*) AS n, sum(f.talk_us + f.hold_us + f.wrap_us) AS us FROM ringside.handling_fact AS f
                          WHERE f.tenant = c.tenant AND f.contact = c.contact AND f.ended_at IS NOT NULL) AS h
-            WHERE c.tenant = of_tenant AND c.begun_at >= from_time AND c.begun_at < to_time
+            WHERE c.tenant = of_tenant AND c.begun_at >= from_time AND c.begun_at < to_time AND c.took_place
         )
         SELECT CASE WHEN n >= min_n THEN topic ELSE '(few)' END, count(*), sum(handled)::bigint, ringside.mean_ms(sum(us)::bigint, sum(handled)::bigint),
             count(*) FILTER (WHERE fcr_eligible), ringside.ratio(count(*) FILTER (WHERE fcr_eligible AND NOT (fcr_repeated OR fcr_flagged_unresolved)),

@@ -16,82 +16,48 @@ $$;
 COMMENT ON FUNCTION ringside.check_customers IS 'An error unless all are pseudonyms.';
 
 -- --- what comes in later --------------------------------------------------------------------------------------------------------
--- A contact of an erased customer gets its made-up name, the one that it has already if it was stored before. A higher revision replaces, as ever.
-CREATE OR REPLACE FUNCTION ringside.strip_contact() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
-DECLARE
-    stands text;
-    was text := new.contact;
-BEGIN
-    SELECT e.made_up INTO stands FROM ringside.erased_contact AS e WHERE e.tenant = new.tenant AND e.digest = sha256(convert_to(new.contact, 'UTF8'));
-    IF stands IS NULL THEN
-        IF new.customer IS NULL OR NOT EXISTS (SELECT FROM ringside.tombstone AS t
-            WHERE t.digest = ringside.subject_digest('customer', new.tenant, new.customer) AND new.begun_at < t.erased_at) THEN RETURN new; END IF;
-        stands := 'erased-' || gen_random_uuid();
-        INSERT INTO ringside.erased_contact (tenant, digest, made_up) VALUES (new.tenant, sha256(convert_to(new.contact, 'UTF8')), stands);
-        UPDATE ringside.leg_fact AS f SET contact = stands WHERE f.tenant = new.tenant AND f.contact = was;
-        UPDATE ringside.handling_fact AS f SET contact = stands WHERE f.tenant = new.tenant AND f.contact = was;
-    ELSE
-        IF EXISTS (SELECT FROM ringside.contact_fact AS f WHERE f.tenant = new.tenant AND f.contact = stands AND f.revision >= new.revision) THEN RETURN NULL; END IF;
-        DELETE FROM ringside.contact_fact AS f WHERE f.tenant = new.tenant AND f.contact = stands;
-        DELETE FROM ringside.leg_fact AS f WHERE f.tenant = new.tenant AND f.contact = stands AND f.revision < new.revision;
-        DELETE FROM ringside.handling_fact AS f WHERE f.tenant = new.tenant AND f.contact = stands AND f.revision < new.revision;
-    END IF;
-    new.contact := stands;
-    new.customer := NULL;
-    new.journey := NULL;
-    RETURN new;
-END;
+-- Whoever writes facts asks: load_contact a contact at a time, the daemon for all that it has staged (daemon/store/facts.c). A contact of an erased
+-- customer is written under its made-up name, the one that it has already if it was stored before; so a correction replaces what is there.
+CREATE OR REPLACE FUNCTION ringside.is_erased(of_tenant text, of_contact text, of_customer text, of_begun_at timestamptz) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+    SELECT EXISTS (SELECT FROM ringside.erased_contact AS e WHERE e.tenant = of_tenant AND e.digest = sha256(convert_to(of_contact, 'UTF8')))
+        OR EXISTS (SELECT FROM ringside.tombstone AS t WHERE t.digest = ringside.subject_digest('customer', of_tenant, of_customer) AND of_begun_at < t.erased_at)
 $$;
-COMMENT ON FUNCTION ringside.strip_contact IS 'Trigger of contact_fact: what comes in of an erased customer is nobody''s.';
+COMMENT ON FUNCTION ringside.is_erased IS 'Whether a contact is of a customer who was erased after it began.';
 
-CREATE OR REPLACE FUNCTION ringside.strip_leg() RETURNS trigger
+CREATE OR REPLACE FUNCTION ringside.made_up_name(of_tenant text, of_contact text) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
     stands text;
 BEGIN
-    SELECT e.made_up INTO stands FROM ringside.erased_contact AS e WHERE e.tenant = new.tenant AND e.digest = sha256(convert_to(new.contact, 'UTF8'));
-    IF stands IS NOT NULL THEN
-        new.contact := stands;
-        DELETE FROM ringside.leg_fact AS f WHERE f.tenant = new.tenant AND f.contact = stands AND f.queued_at = new.queued_at AND f.number = new.number AND f.revision < new.revision;
-        IF EXISTS (SELECT FROM ringside.leg_fact AS f WHERE f.tenant = new.tenant AND f.contact = stands AND f.queued_at = new.queued_at AND f.number = new.number) THEN RETURN NULL; END IF;
-    END IF;
-    IF new.agent IS NOT NULL AND EXISTS (SELECT FROM ringside.tombstone AS t
-        WHERE t.digest = ringside.subject_digest('agent', new.tenant, new.agent) AND new.queued_at < t.erased_at) THEN new.agent := NULL; END IF;
-    RETURN new;
+    INSERT INTO ringside.erased_contact (tenant, digest, made_up) VALUES (of_tenant, sha256(convert_to(of_contact, 'UTF8')), 'erased-' || gen_random_uuid())
+        ON CONFLICT DO NOTHING;
+    SELECT e.made_up INTO stands FROM ringside.erased_contact AS e WHERE e.tenant = of_tenant AND e.digest = sha256(convert_to(of_contact, 'UTF8'));
+    RETURN stands;
 END;
 $$;
-COMMENT ON FUNCTION ringside.strip_leg IS 'Trigger of leg_fact: as ringside.strip_contact; and without agents who were erased.';
+COMMENT ON FUNCTION ringside.made_up_name IS 'The name that a contact of an erased customer has from then on; always the same.';
 
-CREATE OR REPLACE FUNCTION ringside.strip_handling() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
-DECLARE
-    stands text;
-BEGIN
-    SELECT e.made_up INTO stands FROM ringside.erased_contact AS e WHERE e.tenant = new.tenant AND e.digest = sha256(convert_to(new.contact, 'UTF8'));
-    IF stands IS NOT NULL THEN
-        new.contact := stands;
-        DELETE FROM ringside.handling_fact AS f WHERE f.tenant = new.tenant AND f.contact = stands AND f.begun_at = new.begun_at AND f.number = new.number AND f.revision < new.revision;
-        IF EXISTS (SELECT FROM ringside.handling_fact AS f WHERE f.tenant = new.tenant AND f.contact = stands AND f.begun_at = new.begun_at AND f.number = new.number) THEN RETURN NULL; END IF;
-    END IF;
-    IF new.agent IS NOT NULL AND EXISTS (SELECT FROM ringside.tombstone AS t
-        WHERE t.digest = ringside.subject_digest('agent', new.tenant, new.agent) AND new.begun_at < t.erased_at) THEN new.agent := NULL; END IF;
-    RETURN new;
-END;
+CREATE OR REPLACE FUNCTION ringside.agent_is_erased(of_tenant text, of_agent text, of_at timestamptz) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+    SELECT EXISTS (SELECT FROM ringside.tombstone AS t WHERE t.digest = ringside.subject_digest('agent', of_tenant, of_agent) AND of_at < t.erased_at)
 $$;
-COMMENT ON FUNCTION ringside.strip_handling IS 'Trigger of handling_fact: as ringside.strip_leg.';
+COMMENT ON FUNCTION ringside.agent_is_erased IS 'Whether an agent was erased after that moment.';
+
+CREATE OR REPLACE FUNCTION ringside.anybody_is_erased() RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+    SELECT EXISTS (SELECT FROM ringside.tombstone) OR EXISTS (SELECT FROM ringside.erased_contact)
+$$;
+COMMENT ON FUNCTION ringside.anybody_is_erased IS 'Whether anything that comes in has to be looked at.';
 
 CREATE OR REPLACE FUNCTION ringside.strip_agent() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 BEGIN
-    IF EXISTS (SELECT FROM ringside.tombstone AS t WHERE t.digest = ringside.subject_digest('agent', new.tenant, new.agent) AND new.interval_start < t.erased_at) THEN RETURN NULL; END IF;
+    IF EXISTS (SELECT FROM ringside.tombstone) AND ringside.agent_is_erased(new.tenant, new.agent, new.interval_start) THEN RETURN NULL; END IF;
     RETURN new;
 END;
 $$;
 COMMENT ON FUNCTION ringside.strip_agent IS 'Trigger of agent_interval_part: intervals of before an agent''s erasure do not come in again.';
-CREATE OR REPLACE TRIGGER erased_stay_erased BEFORE INSERT ON ringside.contact_fact FOR EACH ROW EXECUTE FUNCTION ringside.strip_contact();
-CREATE OR REPLACE TRIGGER erased_stay_erased BEFORE INSERT ON ringside.leg_fact FOR EACH ROW EXECUTE FUNCTION ringside.strip_leg();
-CREATE OR REPLACE TRIGGER erased_stay_erased BEFORE INSERT ON ringside.handling_fact FOR EACH ROW EXECUTE FUNCTION ringside.strip_handling();
 CREATE OR REPLACE TRIGGER erased_stay_erased BEFORE INSERT ON ringside.agent_interval_part FOR EACH ROW EXECUTE FUNCTION ringside.strip_agent();
 
 -- --- erasing -------------------------------------------------------------------------------------------------------------------------
@@ -127,21 +93,23 @@ DECLARE
     contacts bigint := 0;
     legs bigint := 0;
     handlings bigint := 0;
+    moments bigint := 0;
 BEGIN
     FOR one IN SELECT DISTINCT c.contact FROM ringside.contact_fact AS c WHERE c.tenant = of_tenant AND c.customer = of_customer LOOP
-        stands := 'erased-' || gen_random_uuid();
-        INSERT INTO ringside.erased_contact (tenant, digest, made_up) VALUES (of_tenant, sha256(convert_to(one.contact, 'UTF8')), stands)
-            ON CONFLICT (tenant, digest) DO UPDATE SET made_up = stands, erased_at = now();
+        stands := ringside.made_up_name(of_tenant, one.contact);
         UPDATE ringside.leg_fact AS f SET contact = stands WHERE f.tenant = of_tenant AND f.contact = one.contact;
         GET DIAGNOSTICS changed = ROW_COUNT;
         legs := legs + changed;
         UPDATE ringside.handling_fact AS f SET contact = stands WHERE f.tenant = of_tenant AND f.contact = one.contact;
         GET DIAGNOSTICS changed = ROW_COUNT;
         handlings := handlings + changed;
+        UPDATE ringside.moment_fact AS f SET contact = stands WHERE f.tenant = of_tenant AND f.contact = one.contact;
+        GET DIAGNOSTICS changed = ROW_COUNT;
+        moments := moments + changed;
         UPDATE ringside.contact_fact AS f SET contact = stands, customer = NULL, journey = NULL WHERE f.tenant = of_tenant AND f.contact = one.contact;
         contacts := contacts + 1;
     END LOOP;
-    RETURN jsonb_build_object('contact_fact', contacts, 'leg_fact', legs, 'handling_fact', handlings);
+    RETURN jsonb_build_object('contact_fact', contacts, 'leg_fact', legs, 'handling_fact', handlings, 'moment_fact', moments);
 END;
 $$;
 COMMENT ON FUNCTION ringside.erase_contacts IS 'A customer''s contacts become nobody''s: without pseudonym and journey, under made-up names.';
@@ -162,6 +130,9 @@ BEGIN
     UPDATE ringside.handling_fact AS f SET agent = NULL WHERE f.tenant = of_tenant AND f.agent = of_agent AND f.begun_at < before;
     GET DIAGNOSTICS changed = ROW_COUNT;
     removed := removed || jsonb_build_object('handling_fact', changed);
+    UPDATE ringside.moment_fact AS f SET agent = NULL WHERE f.tenant = of_tenant AND f.agent = of_agent AND f.at < before;
+    GET DIAGNOSTICS changed = ROW_COUNT;
+    removed := removed || jsonb_build_object('moment_fact', changed);
     DELETE FROM ringside.baseline AS b WHERE b.family = 'agent' AND b.tenant = of_tenant AND b.key = of_agent
         AND NOT EXISTS (SELECT FROM ringside.improvement AS i WHERE i.baseline = b.name);
     GET DIAGNOSTICS changed = ROW_COUNT;
@@ -197,7 +168,7 @@ BEGIN
     PERFORM ringside.log_access('erase_' || of_kind, NULL, NULL, NULL, of_reason, 0);
     INSERT INTO ringside.erasure (kind, tenant, reason, asked_by, erased_at, record) VALUES (of_kind, of_tenant, of_reason, coalesce(nullif(of_who, ''), session_user), at, of_record)
         RETURNING * INTO made;
-    LOCK TABLE ringside.contact_fact, ringside.leg_fact, ringside.handling_fact, ringside.agent_interval_part IN SHARE ROW EXCLUSIVE MODE;
+    LOCK TABLE ringside.contact_fact, ringside.leg_fact, ringside.handling_fact, ringside.moment_fact, ringside.agent_interval_part IN SHARE ROW EXCLUSIVE MODE;
     FOREACH subject IN ARRAY of_subjects LOOP
         INSERT INTO ringside.tombstone (digest, erasure, erased_at) VALUES (ringside.subject_digest(of_kind, of_tenant, subject), made.id, at)
             ON CONFLICT (digest) DO UPDATE SET erasure = made.id, erased_at = greatest(ringside.tombstone.erased_at, at);
@@ -264,6 +235,8 @@ BEGIN
             'satisfaction_milli', c.csat_milli, 'recommendation', c.nps,
             'queues', (SELECT jsonb_agg(jsonb_build_object('queue', l.queue, 'channel', l.channel, 'queued_at', l.queued_at, 'closed_at', l.closed_at, 'outcome', l.outcome,
                            'reason', l.reason, 'waited_ms', l.wait_us / 1000) ORDER BY l.number) FROM ringside.leg_fact AS l WHERE l.tenant = c.tenant AND l.contact = c.contact),
+            'moments', (SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object('what', m.kind, 'at', m.at, 'queue', m.queue, 'value', m.value)) ORDER BY m.at, m.number)
+                           FROM ringside.moment_fact AS m WHERE m.tenant = c.tenant AND m.contact = c.contact AND m.kind <> 'none'),
             'handlings', (SELECT jsonb_agg(jsonb_build_object('queue', h.queue, 'begun_at', h.begun_at, 'ended_at', h.ended_at, 'talk_ms', h.talk_us / 1000,
                            'hold_ms', h.hold_us / 1000) ORDER BY h.number) FROM ringside.handling_fact AS h WHERE h.tenant = c.tenant AND h.contact = c.contact)))
         FROM ringside.contact_fact AS c WHERE c.tenant = of_tenant AND c.customer = ANY (of_customers) ORDER BY c.begun_at, c.contact;

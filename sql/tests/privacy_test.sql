@@ -50,7 +50,7 @@ SELECT is(pg_temp.stands(pg_temp.p(1)), 13::bigint, 'the pseudonym stands in con
 -- Erasing a customer.
 CREATE TEMPORARY TABLE was AS SELECT pg_temp.totals() AS totals;
 CREATE TEMPORARY TABLE made AS SELECT (e).* FROM (SELECT ringside.erase_subject('customer', 't', ARRAY[pg_temp.p(1), pg_temp.p(98)], 'asked for it, said ' || pg_temp.p(1), 'anna', now(), 812) AS e) AS x;
-SELECT is((SELECT removed FROM made), '{"contact_fact": 10, "leg_fact": 10, "handling_fact": 10, "service_standard": 1, "improvement": 1, "alert_said": 1, "erasure": 1, "access_log": 1}'::jsonb, 'what was removed where is written down');
+SELECT is((SELECT removed FROM made), '{"contact_fact": 10, "leg_fact": 10, "handling_fact": 10, "moment_fact": 0, "service_standard": 1, "improvement": 1, "alert_said": 1, "erasure": 1, "access_log": 1}'::jsonb, 'what was removed where is written down');
 SELECT is(pg_temp.stands(pg_temp.p(1)), 0::bigint, 'the pseudonym stands nowhere any more');
 SELECT is(pg_temp.totals(), (SELECT totals FROM was), 'no total moved');
 SELECT is((SELECT note FROM ringside.service_standard), 'asked for by (erased), twice', 'what people wrote is left but for it');
@@ -84,7 +84,7 @@ SELECT throws_ok($$SELECT ringside.erase_subject('agent', 't', ARRAY['a1'], 'x',
 -- Erasing an agent.
 UPDATE was SET totals = pg_temp.totals();
 SELECT is((ringside.erase_subject('agent', 't', ARRAY['a1'], 'left, asked for it', 'anna', '2026-06-01Z')).removed,
-    '{"agent_interval_part": 10, "leg_fact": 21, "handling_fact": 21, "baseline": 0, "improvement": 1, "alert_episode": 0, "access_log": 2}'::jsonb, 'an agent is erased');
+    '{"agent_interval_part": 10, "leg_fact": 21, "handling_fact": 21, "moment_fact": 0, "baseline": 0, "improvement": 1, "alert_episode": 0, "access_log": 2}'::jsonb, 'an agent is erased');
 SELECT is_empty($$SELECT FROM ringside.agent_interval_part WHERE agent = 'a1' UNION ALL SELECT FROM ringside.leg_fact WHERE agent = 'a1' UNION ALL SELECT FROM ringside.handling_fact WHERE agent = 'a1'
     UNION ALL SELECT FROM ringside.access_log WHERE subject = 'a1' UNION ALL SELECT FROM ringside.improvement WHERE key = 'a1'$$, 'everywhere');
 SELECT is(pg_temp.totals(), (SELECT totals FROM was), 'no total moved');

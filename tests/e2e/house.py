@@ -179,7 +179,7 @@ def wait_until_stored(postgres, quiet_s=1.0):
     """What takes time by itself (windows of customers that end, agents' time) has come to the database, too: so much of the daemon's own time
     (10 records a second) is stored without a change. A daemon that keeps no time, because nothing came, is given 15 times as long."""
     wait_for(lambda: postgres.query("SELECT to_regclass('ringside.queue_interval') IS NOT NULL AS made")[0]["made"])
-    tables = [f"{by}_interval_part" for by in DIMENSIONS] + ["process_edge_part"]
+    tables = [f"{by}_interval_part" for by in DIMENSIONS] + ["process_edge_part", "contact_fact", "leg_fact", "handling_fact", "moment_fact"]
     seen, since, stored = None, time.monotonic(), 0
 
     def is_quiet():

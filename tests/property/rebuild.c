@@ -317,7 +317,8 @@ static void one_history(uint64_t seed, sums_t *sums) {
     world->again = calloc(1, sizeof *world->again);
     RS_REQUIRE(world->real != NULL && world->full != NULL && world->rebuilt != NULL && world->told != NULL && world->again != NULL);
     const uint32_t room = RS_ATTRIBUTION_COUNT + (uint32_t)rs_random_below(&world->random, 200);
-    RS_REQUIRE(rs_row_batch_create(room, 0, &world->batch) == RS_OK && rs_row_batch_make_room_for_edges(world->batch, room) == RS_OK);
+    RS_REQUIRE(rs_row_batch_create(room, 0, &world->batch) == RS_OK && rs_row_batch_make_room_for_edges(world->batch, room) == RS_OK &&
+               rs_row_batch_make_room_for_contacts(world->batch, room) == RS_OK);
     const size_t count = make_events(world, events);
     world->settings = (rs_engine_settings_t){.config = world->config, .start_us = events[0].at_us, .run = 7, .hash_seed = seed, .keep_rows = true};
     live_through(world, events, count);

@@ -105,6 +105,7 @@ static void the_records_of_a_live_run_make_the_same_state(void **state) {
     assert_int_equal(rs_engine_create(&settings, &live.engine), RS_OK);
     assert_int_equal(rs_row_batch_create(100, 0, &live.batch), RS_OK);
     assert_int_equal(rs_row_batch_make_room_for_edges(live.batch, 100), RS_OK);
+    assert_int_equal(rs_row_batch_make_room_for_contacts(live.batch, 100), RS_OK);
     journal_add_begin(&journal, config, &settings);
     assert_int_equal(rs_engine_submit_session(live.engine, 1, RS_STR("pbx"), RS_STR("1")), RS_OK);
     journal_add_session(&journal, 1, RS_STR("pbx"), RS_STR("1"));
