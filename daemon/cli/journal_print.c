@@ -134,8 +134,8 @@ static bool add_command(json_t *line, const rs_journal_record_t *record) {
     json_object_set_new(line, "kind", json_string("command"));
     json_object_set_new(line, "command", json_string(rs_command_name(command.what)));
     add_time(line, "at", command.at_us);
-    add_number(line, "episode", command.episode);
-    add_text(line, "who", command.who);
+    if (command.what != RS_COMMAND_ERASE) add_number(line, "episode", command.episode);
+    add_text(line, "who", command.who);   /* of an erasure no more: neither whose, nor under which name from then on */
     return true;
 }
 

@@ -527,12 +527,14 @@ static int make_pseudonym_key(rs_replay_t *replay) {
     snprintf(path, sizeof path, "%.*s", (int)named.len, named.data);
     FILE *file = fopen(path, "rb");
     if (file == NULL) return rs_cli_fail("service.pseudonym_key: %s: %s", path, strerror(errno));
-    uint8_t bytes[sizeof replay->pseudonym_key + 1];
-    const size_t len = fread(bytes, 1, sizeof bytes, file);
+    /* One key behind the other; the last one is in force. */
+    uint8_t bytes[64 * sizeof replay->pseudonym_key + 1];
+    const size_t len = fread(bytes, 1, sizeof bytes, file), each = sizeof replay->pseudonym_key;
     fclose(file);
-    if (len == sizeof replay->pseudonym_key) memcpy(replay->pseudonym_key, bytes, len);
+    const bool is_right = len > 0 && len < sizeof bytes && len % each == 0;
+    if (is_right) memcpy(replay->pseudonym_key, bytes + len - each, each);
     sodium_memzero(bytes, sizeof bytes);
-    return len == sizeof replay->pseudonym_key ? 0 : rs_cli_fail("service.pseudonym_key: %s must be exactly 32 bytes long", path);
+    return is_right ? 0 : rs_cli_fail("service.pseudonym_key: %s must be of keys of exactly 32 bytes", path);
 }
 
 static int create_parts(rs_replay_t *replay) {

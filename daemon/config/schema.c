@@ -364,7 +364,7 @@ static const rs_schema_row_t rows[] = {
     ROW("service.state_directory", PATH, ROOT(state_directory), 0, 1, 512, "/var/lib/ringside", NULL,
         "where the service keeps what must survive a restart"),
     ROW("service.pseudonym_key", PATH, ROOT(pseudonym_key_file), 0, 0, 512, "", NULL,
-        "file with the key that turns callers' numbers into pseudonyms; empty: pseudonym.key in the state directory"),
+        "file with the keys that turn callers' numbers into pseudonyms, the last one in force; empty: pseudonym.key in the state directory"),
     ROW("service.log_level", CHOICE, ROOT(log_level), LIVE, 0, 0, "info", log_levels, "how much is logged"),
 
     ROW("limits.tenants", INTEGER, ROOT(limits.tenants), 0, 1, 100000, "1000", NULL, "tenants"),

@@ -27,7 +27,8 @@ typedef struct rs_core_effects {
     /* An accepted record turned out to be a duplicate, too late, in the future or over a limit. `duplicate` is not an
      * error towards the producer (it is settled either way). */
     void (*on_verdict)(void *context, rs_origin_t origin, const rs_event_t *event, rs_refusal_t reason);
-    /* What became of a command: as rs_alerts_command; RS_ERR_NOT_FOUND in a core without alerts. */
+    /* What became of a command: as rs_alerts_command; RS_ERR_NOT_FOUND in a core without alerts. Of an erasure: as rs_core_erase, `number`
+     * is in how many places it was. */
     void (*on_answer)(void *context, rs_origin_t origin, int status, uint64_t number);
     rs_alert_fn on_alert;
 } rs_core_effects_t;

@@ -20,6 +20,15 @@ enum { COLUMNS = 32 };
 #define KNOWN(table) "EXISTS (SELECT FROM ringside." table " AS f WHERE " SAME_PART " AND f.revision >= s.revision)"
 #define REMOVE(table) "DELETE FROM ringside." table " AS f USING pg_temp.ringside_facts AS s WHERE s.kind = 0 AND " SAME_PART ";"
 
+/* What comes in of an erased customer is nobody's, under the name that the contact has now (sql/reports/privacy.sql). The row of the contact says
+ * whose it is, so its name is settled first. */
+static const char strip_sql[] =
+    "UPDATE pg_temp.ringside_facts AS s SET customer = NULL, journey = NULL, topic = CASE WHEN ringside.made_up_name(s.tenant, s.contact) IS NOT NULL THEN s.topic END"
+    " WHERE (SELECT ringside.anybody_is_erased()) AND s.kind = 0 AND ringside.is_erased(s.tenant, s.contact, s.customer, s.at);"
+    "UPDATE pg_temp.ringside_facts AS s SET contact = ringside.made_up_name(s.tenant, s.contact)"
+    " WHERE (SELECT ringside.anybody_is_erased()) AND ringside.is_erased(s.tenant, s.contact, NULL, s.at);"
+    "UPDATE pg_temp.ringside_facts AS s SET agent = NULL"
+    " WHERE (SELECT ringside.anybody_is_erased()) AND s.agent IS NOT NULL AND ringside.agent_is_erased(s.tenant, s.agent, s.at);";
 static const char merge_parts_sql[] =
     "DELETE FROM pg_temp.ringside_facts AS s WHERE (tenant, contact, stream_id, run, part) IN (SELECT s.tenant, s.contact, s.stream_id, s.run, s.part"
     " FROM pg_temp.ringside_facts AS s WHERE s.kind = 0 AND (" KNOWN("leg_fact") " OR " KNOWN("handling_fact") " OR " KNOWN("moment_fact") "));"
@@ -53,7 +62,7 @@ static const char merge_rest_sql[] =
 int rs__facts_sql(rs__feed_sql_t *sql) {
     sql->stage = strdup(stage_sql);
     sql->copy = strdup("COPY pg_temp.ringside_facts FROM STDIN (FORMAT binary)");
-    if (asprintf(&sql->merge, "%s%s", merge_parts_sql, merge_rest_sql) < 0) sql->merge = NULL;
+    if (asprintf(&sql->merge, "%s%s%s", strip_sql, merge_parts_sql, merge_rest_sql) < 0) sql->merge = NULL;
     if (sql->stage != NULL && sql->copy != NULL && sql->merge != NULL) return RS_OK;
     rs__feed_sql_deinit(sql);
     return RS_ERR_MEMORY;

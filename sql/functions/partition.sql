@@ -100,6 +100,9 @@ BEGIN
     DELETE FROM ringside.alert_said AS s USING ringside.retention AS r
         WHERE r.class = 'alert' AND s.act IN ('silence', 'unsilence') AND s.until_at < now() - r.keep;
     DELETE FROM ringside.alert_episode AS e USING ringside.retention AS r WHERE r.class = 'alert' AND e.ended_at < now() - r.keep;
+    DELETE FROM ringside.access_log AS l USING ringside.retention AS r WHERE r.class = 'access' AND l.at < now() - r.keep;
+    DELETE FROM ringside.erasure AS e USING ringside.retention AS r WHERE r.class = 'erasure' AND e.completed_at < now() - r.keep;
+    DELETE FROM ringside.erased_contact AS c WHERE c.erased_at < now() - interval '31 days';
     RETURN dropped;
 END;
 $$;

@@ -22,7 +22,9 @@ BEGIN
     GRANT EXECUTE ON FUNCTION ringside.topic_report, ringside.export_figures TO ringside_analyst, ringside_supervisor;
     GRANT SELECT ON ringside.team_interval, ringside.team_interval_part TO ringside_supervisor;
     GRANT EXECUTE ON FUNCTION ringside.read_agents, ringside.report_agents, ringside.read_contact, ringside.customer_journey TO ringside_supervisor;
-    GRANT SELECT ON ringside.access_log, ringside.quarantine TO ringside_auditor;
+    GRANT SELECT ON ringside.access_log, ringside.quarantine, ringside.erasure TO ringside_auditor;
+    GRANT EXECUTE ON FUNCTION ringside.report_export TO ringside_analyst, ringside_supervisor;
+    GRANT EXECUTE ON FUNCTION ringside.export_customer, ringside.export_agent TO ringside_supervisor;
     GRANT EXECUTE ON FUNCTION ringside.ensure_partitions, ringside.make_partition, ringside.drop_expired, ringside.upkeep, ringside.load_contact TO ringside_daemon;
     GRANT SELECT, INSERT, UPDATE ON ringside.mark, ringside.policy, ringside.queue_interval_part, ringside.channel_interval_part, ringside.total_interval_part,
         ringside.agent_interval_part, ringside.team_interval_part, ringside.process_edge_part, ringside.alert_episode, ringside.alert_change, ringside.alert_said,
@@ -32,6 +34,7 @@ BEGIN
     GRANT UPDATE ON ringside.contact_fact TO ringside_daemon;
     GRANT SELECT (tenant, contact, stream_id, run, part, revision, begun_at, journey, csat_milli, nps) ON ringside.contact_fact TO ringside_daemon;
     GRANT SELECT (tenant, contact, stream_id, run, part, revision) ON ringside.leg_fact, ringside.handling_fact, ringside.moment_fact TO ringside_daemon;
+    GRANT EXECUTE ON FUNCTION ringside.is_erased, ringside.made_up_name, ringside.agent_is_erased, ringside.anybody_is_erased TO ringside_daemon;
     GRANT SELECT ON ringside.schema_migration, ringside.schema_object, ringside.partition, ringside.partitioned, ringside.retention TO ringside_daemon;
     RETURN '{}';
 END;
