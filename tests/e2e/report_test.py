@@ -2,7 +2,6 @@
 """`ringside report` on a database that a daemon has filled: figures against replay and against the bank's truth, staffing against a formula
 of its own, pages without anything from outside, and clear answers to wrong questions."""
 import csv
-import glob
 import io
 import json
 import math
@@ -10,6 +9,7 @@ import os
 import re
 import time
 
+import bank
 import house
 from history import History
 
@@ -303,40 +303,19 @@ def run_bank(place, files):
     postgres = house.Postgres(place)
     daemon = None
     try:
-        daemon = house.Daemon(place, postgres.conninfo, extra="service_level: {policies: [abandon_miss, answered_only]}\n")
+        daemon = house.Daemon(place, postgres.conninfo, extra=bank.POLICIES)
         house.ringside("send", "--to", daemon.events, "--speed", "max", "--config", daemon.config, *files)
         house.wait_until_stored(postgres)
         daemon.stop()
-        with open([f for f in glob.glob(os.path.join(os.path.dirname(files[0]), "week*.truth.json"))][0]) as file:
-            truth = json.load(file)
-        period = ("--from", "1999-06-20", "--to", "1999-06-27")
-        queues = rows_of(postgres, "queue", *period, "--policy", "abandon_miss,answered_only")
-        for policy, name in (("abandon_miss", "A_ans_over_offered"), ("answered_only", "B_ans_over_answered")):
-            mine = {row["key"]: row for row in queues if row["policy"] == policy}
-            house.check(sum(row["offered"] for row in mine.values()) == truth["all"]["offered"], "offered")
-            house.check(sum(row["answered"] for row in mine.values()) == truth["all"]["AGENT"], "answered")
-            house.check(sum(row["abandoned"] for row in mine.values()) == truth["all"]["HANG_queue"], "abandoned")
-            level = sum(row["sl_numerator"] for row in mine.values()) / sum(row["sl_denominator"] for row in mine.values())
-            house.check(abs(100 * level - truth["sl"]["20"][name]) < 0.00051, f"{policy}: {level}")
-            for kind, part in truth["type"].items():
-                if not part["offered"]:
-                    continue
-                row = mine[kind]
-                house.check((row["offered"], row["answered"], row["abandoned"]) == (part["offered"], part["AGENT"], part["HANG_queue"]), f"{kind}: {row}")
-                house.check(abs(row["asa_ms"] / 1000 - part["answered_wait"]["mean"]) < 0.00051 and row["wait_max_ms"] == 1000 * max(
-                    part["answered_wait"]["max"], part["abandon_wait"].get("max", 0)), f"{kind}: waits")
-                house.check(abs(row["wait_p90_ms"] / 1000 - part["answered_wait"]["p90"]) <= 0.016 * part["answered_wait"]["p90"] + 0.001, f"{kind}: p90")
-        agents = {row["agent"]: row for row in rows_of(postgres, "agent", *period, "--reason", "truth")}
-        for name, part in truth["agent"].items():
-            row = agents[name]
-            house.check(row["answered"] == part["calls"] and row["handled_short"] == part["lt10"], f"{name}: {row} {part}")
-            house.check(abs(row["talk_ms"] / 1000 - part["aht"]) < 0.0011 and abs(100 * row["short_rate"] - part["lt10_pct"]) < 0.0051, f"{name}: {row} {part}")
+        truth = bank.truth_of("week")
+        queues = bank.check_queues(rows_of(postgres, "queue", *bank.WEEK, "--policy", "abandon_miss,answered_only"), truth)
+        agents = bank.check_agents(rows_of(postgres, "agent", *bank.WEEK, "--reason", "truth"), truth)
         changed = rows_of(postgres, "compare", "--timezone", "Asia/Jerusalem", "--against", "1999-05-23,1999-05-24", "--from", "1999-06-20", "--to", "1999-06-21",
                           "--metric", "service_level,abandoned_rate,asa", "--policy", "abandon_miss")
         for row in changed:
             house.check(row["low"] < row["difference"] < row["high"] and "its hours" in row["warnings"], f"{row}")
         house.check(changed[1]["verdict"] == "better" and changed[0]["difference"] > 0.1, f"{changed}")
-        print(f"the bank: {len(truth['type'])} queues, {len(agents)} agents as in the truth; service level {changed[0]['before_value']:.3f} -> {changed[0]['after_value']:.3f} "
+        print(f"the bank: {queues} queues, {agents} agents as in the truth; service level {changed[0]['before_value']:.3f} -> {changed[0]['after_value']:.3f} "
               f"[{changed[0]['low']:+.3f}, {changed[0]['high']:+.3f}]")
     finally:
         if daemon is not None:
@@ -346,10 +325,9 @@ def run_bank(place, files):
 
 with house.folder() as made_up:
     run_made_up(made_up)
-bank = sorted(glob.glob(os.path.join(house.SHARED, "fixtures", "bank", "*.ndjson.gz")))
-if bank:
+if bank.FILES:
     with house.folder() as where:
-        run_bank(where, bank)
+        run_bank(where, bank.FILES)
 else:
     print("the bank's fixtures are not here: only the made-up day was compared")
 print(f"1 passed, 0 failed ({house.checks} checks)")
