@@ -60,7 +60,7 @@ BEGIN
         WHERE i.metric = of_metric AND i.tenant = of_tenant AND i.family = of_family AND i.change_at < to_time
             AND (i.key IS NULL OR of_key IS NULL OR i.key = of_key)
     ), point AS (
-        SELECT s.step_start, s.step_s, ringside.figure(of_metric, s.numerator, s.denominator, s.histogram) AS v,
+        SELECT s.step_start, s.step_s, ringside.figure_of(m.kind, m.per_mille, s.numerator, s.denominator, s.histogram) AS v,
             CASE WHEN m.kind = 'percentile' THEN (SELECT sum(c) FROM unnest((s.histogram).count) AS c)::numeric ELSE s.denominator END AS y, s.numerator AS x,
             CASE WHEN by_phase THEN (SELECT count(*) FROM mark WHERE mark.change_at <= s.step_start) ELSE 0 END AS phase,
             (SELECT string_agg(mark.title, '; ') FROM mark WHERE mark.change_at >= s.step_start
@@ -185,7 +185,7 @@ LANGUAGE sql STABLE AS $$
                         least(to_time, ringside.first_instant(d.valid_to, zone)) AS to_time) AS v,
         LATERAL (SELECT * FROM ringside.samples(d.metric, d.policy, 'queue', d.tenant, d.queue, d.channel, v.from_time, v.to_time, step, zone)
                  WHERE v.to_time > v.from_time) AS s,
-        LATERAL (SELECT ringside.figure(d.metric, s.numerator, s.denominator, s.histogram) AS value) AS f
+        LATERAL (SELECT ringside.figure_of(m.kind, m.per_mille, s.numerator, s.denominator, s.histogram) AS value) AS f
     WHERE (of_tenant IS NULL OR d.tenant = of_tenant) AND (d.valid_to IS NULL OR ringside.first_instant(d.valid_to, zone) > from_time)
         AND ringside.first_instant(d.valid_from, zone) < to_time
     ORDER BY d.id, s.step_start

@@ -426,19 +426,19 @@ BEGIN
     PERFORM ringside.report_person('report_heatmap', of_family, of_key, from_time, to_time, of_reason);
     PERFORM ringside.warn_of_formula(of_family, CASE WHEN of_metric = 'service_level' THEN ringside.report_policies(policies) END, from_time, to_time, of_tenant, of_key);
     RETURN QUERY
-        SELECT CASE WHEN to_time - from_time > interval '31 days' THEN (ARRAY['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'])[extract(isodow FROM l.local)::integer]
-                    ELSE to_char(l.local, 'YYYY-MM-DD') END,
-            to_char(l.local, 'HH24:MI'),
-            ringside.figure(of_metric, CASE WHEN m.kind = 'count' THEN avg(s.numerator) ELSE sum(s.numerator) END, sum(s.denominator),
-                ringside.hist_merge(array_agg(s.histogram) FILTER (WHERE (s.histogram).bucket IS NOT NULL))),
-            CASE WHEN m.kind = 'percentile' THEN sum((SELECT sum(c) FROM unnest((s.histogram).count) AS c)) ELSE sum(s.denominator) END, m.unit
-        FROM ringside.check_metric(of_metric, ringside.report_policy(of_metric, policies), of_family) AS m,
-            ringside.samples(of_metric, ringside.report_policy(of_metric, policies), of_family, ringside.report_tenant(of_tenant), of_key, of_channel, from_time,
-                to_time, '30m', zone, of_attribution) AS s, LATERAL (SELECT s.step_start AT TIME ZONE zone AS local) AS l
-        GROUP BY 1, 2, m.kind, m.unit, CASE WHEN to_time - from_time > interval '31 days' THEN extract(isodow FROM l.local) END
-        HAVING ringside.figure(of_metric, sum(s.numerator), sum(s.denominator),
-                ringside.hist_merge(array_agg(s.histogram) FILTER (WHERE (s.histogram).bucket IS NOT NULL))) IS NOT NULL
-        ORDER BY CASE WHEN to_time - from_time > interval '31 days' THEN extract(isodow FROM l.local) END, 1, 2;
+        SELECT c.day, c.half_hour, c.value, c.n, c.unit FROM (
+            SELECT k.day, k.half_hour, k.weekday, m.unit, ringside.figure_of(m.kind, m.per_mille, CASE WHEN m.kind = 'count' THEN k.mean ELSE k.x END, k.y, k.h) AS value,
+                CASE WHEN m.kind = 'percentile' THEN (SELECT sum(c) FROM unnest((k.h).count) AS c) ELSE k.y END AS n
+            FROM ringside.check_metric(of_metric, ringside.report_policy(of_metric, policies), of_family) AS m, (
+                SELECT CASE WHEN l.weekday IS NULL THEN to_char(l.local, 'YYYY-MM-DD') ELSE (ARRAY['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'])[l.weekday] END AS day,
+                    to_char(l.local, 'HH24:MI') AS half_hour, l.weekday, sum(s.numerator) AS x, avg(s.numerator) AS mean, sum(s.denominator) AS y,
+                    CASE WHEN count(*) = 1 THEN (array_agg(s.histogram))[1] ELSE ringside.hist_merge(array_agg(s.histogram) FILTER (WHERE s.histogram IS NOT NULL)) END AS h
+                FROM ringside.samples(of_metric, ringside.report_policy(of_metric, policies), of_family, ringside.report_tenant(of_tenant), of_key, of_channel, from_time,
+                        to_time, '30m', zone, of_attribution) AS s,
+                    LATERAL (SELECT s.step_start AT TIME ZONE zone AS local,
+                        CASE WHEN to_time - from_time > interval '31 days' THEN extract(isodow FROM s.step_start AT TIME ZONE zone)::integer END AS weekday) AS l
+                GROUP BY 1, 2, 3) AS k) AS c
+        WHERE c.value IS NOT NULL ORDER BY c.weekday, c.day, c.half_hour;
 END;
 $$;
 COMMENT ON FUNCTION ringside.report_heatmap IS 'A figure per day and half-hour (per weekday and half-hour over more than 31 days; counts then as the mean of the days).';
