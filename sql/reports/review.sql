@@ -63,11 +63,10 @@ BEGIN
         SELECT s.step_start, s.step_s, ringside.figure_of(m.kind, m.per_mille, s.numerator, s.denominator, s.histogram) AS v,
             CASE WHEN m.kind = 'percentile' THEN (SELECT sum(c) FROM unnest((s.histogram).count) AS c)::numeric ELSE s.denominator END AS y, s.numerator AS x,
             CASE WHEN by_phase THEN (SELECT count(*) FROM mark WHERE mark.change_at <= s.step_start) ELSE 0 END AS phase,
-            (SELECT string_agg(mark.title, '; ') FROM mark WHERE mark.change_at >= s.step_start
-             AND mark.change_at < s.step_start + s.step_s * interval '1 second') AS change
+            s.step_start + s.step_s * interval '1 second' AS step_end
         FROM ringside.samples(of_metric, of_policy, of_family, of_tenant, of_key, of_channel, from_time, to_time, step, zone, of_attribution) AS s
     ), middle AS (
-        SELECT p.*, CASE WHEN m.kind = 'share' THEN sum(p.x) OVER w / nullif(sum(p.y) OVER w, 0) ELSE avg(p.v) OVER w END::double precision AS center
+        SELECT p.*, lag(p.step_end, 1, from_time) OVER (ORDER BY p.step_start) AS end_before, CASE WHEN m.kind = 'share' THEN sum(p.x) OVER w / nullif(sum(p.y) OVER w, 0) ELSE avg(p.v) OVER w END::double precision AS center
         FROM point AS p WHERE p.v IS NOT NULL WINDOW w AS (PARTITION BY p.phase)
     ), spread AS (
         SELECT q.*, CASE WHEN m.kind = 'share' AND q.center > 0 AND q.center < 1
@@ -85,7 +84,9 @@ BEGIN
     SELECT c.step_start, c.v, c.y, c.center, CASE WHEN m.unit IN ('ratio', 'ms', 'count') THEN greatest(c.center - c.reach, 0) ELSE c.center - c.reach END,
         CASE WHEN m.unit = 'ratio' THEN least(c.center + c.reach, 1) ELSE c.center + c.reach END,
         CASE WHEN c.v > c.center + c.reach THEN 'above the upper limit' WHEN c.v < c.center - c.reach THEN 'below the lower limit'
-             WHEN c.above = 8 THEN 'eight in a row above the centre' WHEN c.below = 8 THEN 'eight in a row below the centre' END, c.change
+             WHEN c.above = 8 THEN 'eight in a row above the centre' WHEN c.below = 8 THEN 'eight in a row below the centre' END,
+        -- A change while there were no data stands with the first step after it.
+        (SELECT string_agg(mark.title, '; ' ORDER BY mark.change_at) FROM mark WHERE mark.change_at >= c.end_before AND mark.change_at < c.step_end)
     FROM chart AS c ORDER BY c.step_start;
 END;
 $$;
