@@ -69,7 +69,7 @@ def fill(cursor):
         if sys.stderr.isatty():
             print(f"\r{begin[:10]}", end="", file=sys.stderr, flush=True)
     for family in ("queue", "agent", "total"):
-        cursor.execute(f"VACUUM ANALYZE ringside.{family}_interval_part")
+        cursor.execute(f"ANALYZE ringside.{family}_interval_part")
 
 
 def copy_rates(cursor, place):
