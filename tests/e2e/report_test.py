@@ -7,7 +7,6 @@ import json
 import math
 import os
 import re
-import time
 
 import bank
 import house
@@ -339,8 +338,7 @@ def check_reviews(postgres):
 
 # --- the runs ---------------------------------------------------------------------------------------------------------
 def run_made_up(place):
-    seed = int(os.environ.get("RS_SEED", time.time_ns() % 1000000))
-    print(f"seed: RS_SEED={seed}")
+    seed = house.seed()
     path = os.path.join(place, "day.ndjson")
     History(seed).write(path)
     postgres = house.Postgres(place)
