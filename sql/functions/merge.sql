@@ -2,19 +2,26 @@
 -- each part, whereas joining arrays end to end copies all that came before.
 
 -- Merging is exact: counts of equal buckets are added. A sum of 0 goes; below 0 it is kept, for a part elsewhere may make up for it.
+-- Both lists are unnested in the select list: a function in FROM for each part takes four times as long.
 CREATE OR REPLACE FUNCTION ringside.hist_merge(parts ringside.histogram[]) RETURNS ringside.histogram
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT ROW(array_agg(bucket ORDER BY bucket), array_agg(n ORDER BY bucket))::ringside.histogram
-    FROM (SELECT entry.bucket, sum(entry.n)::integer AS n FROM unnest(parts) AS part (bucket, count),
-              LATERAL unnest(part.bucket, part.count) AS entry (bucket, n)
-          GROUP BY entry.bucket HAVING sum(entry.n) <> 0) AS summed
+    FROM (SELECT entry.bucket, sum(entry.n)::integer AS n
+          FROM (SELECT unnest(part.bucket) AS bucket, unnest(part.count) AS n FROM unnest(parts) AS part (bucket, count)) AS entry
+          WHERE entry.bucket IS NOT NULL GROUP BY entry.bucket HAVING sum(entry.n) <> 0) AS summed
 $$;
 COMMENT ON FUNCTION ringside.hist_merge IS 'One histogram of many.';
 
+-- As hist_percentiles of what hist_merge gives, with the counts added once.
 CREATE OR REPLACE FUNCTION ringside.hist_percentiles_of(parts ringside.histogram[], per_mille integer[], min_us bigint, max_us bigint)
-RETURNS bigint[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT ringside.hist_percentiles((h.merged).bucket, (h.merged).count, per_mille, min_us, max_us)
-    FROM (SELECT ringside.hist_merge(parts) AS merged OFFSET 0) AS h
+RETURNS bigint[] LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+DECLARE
+    merged ringside.histogram;
+BEGIN
+    IF parts IS NULL THEN RETURN array_fill(NULL::bigint, ARRAY[cardinality(per_mille)]); END IF;
+    merged := ringside.hist_merge(parts);
+    RETURN ringside.hist_ranks(merged.bucket, merged.count, per_mille, min_us, max_us);
+END;
 $$;
 COMMENT ON FUNCTION ringside.hist_percentiles_of IS 'Percentiles (per mille) of histograms together, in milliseconds, within their exact extremes; nulls when they are empty.';
 

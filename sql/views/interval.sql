@@ -185,8 +185,12 @@ DECLARE
     starts timestamptz[];
     lengths integer[];
 BEGIN
-    SELECT array_agg(step_start ORDER BY step_start), array_agg(step_s ORDER BY step_start) INTO starts, lengths
-        FROM ringside.steps(from_time, to_time, step, zone);
+    IF step = 'all' THEN   -- then there is no step: interval_start and interval_s are null
+        PERFORM ringside.check_period(from_time, to_time), ringside.check_zone(zone);
+    ELSE
+        SELECT array_agg(step_start ORDER BY step_start), array_agg(step_s ORDER BY step_start) INTO starts, lengths
+            FROM ringside.steps(from_time, to_time, step, zone);
+    END IF;
     PERFORM ringside.check_attribution(of_attribution);
     PERFORM ringside.warn_of_missing_months(%1$L, from_time, to_time);
     RETURN QUERY EXECUTE %2$L USING from_time, to_time, of_attribution, starts, lengths, of_tenant, of_key;
@@ -194,9 +198,9 @@ END;
 $function$, family.name || '_interval_part', body);
         EXECUTE format('CREATE OR REPLACE FUNCTION ringside.%I(from_time timestamptz, to_time timestamptz, step text DEFAULT ''day'', '
             'zone text DEFAULT ''UTC'', of_attribution text DEFAULT ''event'', of_tenant text DEFAULT NULL, of_key text DEFAULT NULL) '
-            'RETURNS SETOF ringside.%I LANGUAGE plpgsql STABLE AS %L', family.name || '_history', family.name || '_interval', history);
+            'RETURNS SETOF ringside.%I LANGUAGE plpgsql STABLE SET enable_sort = off SET jit = off AS %L', family.name || '_history', family.name || '_interval', history);
         EXECUTE format('COMMENT ON FUNCTION ringside.%I IS %L', family.name || '_history',
-            'Figures of ' || family.text || ' per step (15m, 30m, hour, day, week, month, year) of an IANA zone over the intervals that '
+            'Figures of ' || family.text || ' per step (15m, 30m, hour, day, week, month, year, all) of an IANA zone over the intervals that '
             'begin within [from_time, to_time); of_tenant, of_key: of one only. interval_start is the step''s first instant, interval_s '
             'its real length: a day has 23, 24, 24.5 or 25 hours.');
         EXECUTE format('COMMENT ON VIEW ringside.%I IS %L', family.name || '_interval',
