@@ -109,6 +109,26 @@ bool rs_metric_is_time(rs_metric_t metric) {
            metric == RS_METRIC_ESTIMATED_WAIT;
 }
 
+static uint32_t counts_of(const rs_count_t *counts, unsigned count) {
+    uint32_t reads = 0;
+    for (unsigned i = 0; i < count; i++) reads |= rs_changed_count(counts[i]);
+    return reads;
+}
+
+uint32_t rs_metric_reads(rs_metric_t metric) {
+    const metric_row_t *row = &table[metric];
+    switch (row->kind) {
+        case KIND_GAUGE: return RS_CHANGED_GAUGES;
+        case KIND_PREDICTED: return RS_CHANGED_PREDICTION | RS_CHANGED_GAUGES;
+        case KIND_PREDICTED_LEVEL: return RS_CHANGED_PREDICTION | RS_CHANGED_LEGS;
+        case KIND_WAIT_MAX:
+        case KIND_PERCENTILE: return RS_CHANGED_LEGS;
+        case KIND_COUNT: case KIND_RATIO: case KIND_MEAN: case KIND_SCORE: case KIND_INDEX: break;
+    }
+    return counts_of(row->numerator, row->numerator_count) | counts_of(row->less, row->less_count) |
+           counts_of(row->denominator, row->denominator_count);
+}
+
 /* --- reading ------------------------------------------------------------------------------------------------------ */
 static const rs_figure_t null_figure = {.is_null = true};
 
