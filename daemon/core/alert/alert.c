@@ -255,6 +255,7 @@ static void evaluate(rs_alerts_t *alerts, uint32_t number, uint32_t from, uint32
         }
         if (!readable) continue;
         const rs_finding_t finding = judge(alerts, number, rule, &figure);
+        if (alerts->keys[number].engaged == 0 && finding.verdict != RS_DETECT_BREACH) continue;   /* all are ok: no need to look */
         if (!is_moved_by(&instances[i], finding.verdict)) continue;
         step(alerts, number, &instances[i], &finding);
     }

@@ -51,8 +51,8 @@ static bool look_at(rs_core_t *core, uint32_t key, rs_queue_now_t *queue) {
     *queue = (rs_queue_now_t){.now_us = core->now_us, .threshold_us = entry->standard.threshold_us,
                               .min_handled = core->config->prediction.min_handled, .waiting = (uint32_t)entry->waiting,
                               .seen = rs_seen_agents(&core->predict.seen, key), .served_us = core->predict.keys[key].served_us};
-    const rs_staff_t staff = rs_agents_staff(core->agents, key);
-    queue->staff = (rs_on_duty_t){.known = !staff.by_handlings && staff.joined != 0, .joined = staff.joined,
+    const rs_staff_t staff = rs_agents_sign_on(core->agents, key) ? rs_agents_staff(core->agents, key) : (rs_staff_t){0};
+    queue->staff = (rs_on_duty_t){.known = staff.joined != 0, .joined = staff.joined,
                                   .available = staff.available, .busy = staff.busy};
     if (entry->open_head == 0) return true;
     queue->oldest_us = rs_contacts_at(&core->contacts, entry->open_head)->open_since_us;
