@@ -15,7 +15,7 @@ int rs_directory_init(rs_directory_t *directory, const rs_limits_t *limits, uint
     for (unsigned i = 0; i < RS_FAMILY_COUNT; i++) directory->max += directory->family_limits[i] + others;
     const uint32_t names = limits->queue_keys + limits->agent_keys + limits->team_keys + limits->tenants + limits->sources * 6 + 64;
     directory->entries = rs_table_take((uint64_t)directory->max * sizeof *directory->entries);
-    directory->likely = rs_table_take(((uint64_t)names + 3) * sizeof *directory->likely);
+    directory->likely = rs_table_take(((uint64_t)names + 3 + RS_FAMILY_COUNT) * sizeof *directory->likely);
     if (directory->entries == NULL || directory->likely == NULL || rs_index_init(&directory->index, directory->max) != RS_OK ||
         rs_names_init(&directory->names, names, seed) != RS_OK) {
         rs_directory_deinit(directory);
@@ -85,7 +85,7 @@ bool rs_directory_has_tenant(const rs_directory_t *directory, uint32_t tenant) {
 }
 
 uint32_t rs_directory_key(rs_directory_t *directory, rs_key_family_t family, uint32_t tenant, uint32_t name, uint8_t channel) {
-    uint32_t *likely = &directory->likely[name];
+    uint32_t *likely = &directory->likely[name != 0 ? name : directory->names.max + (uint32_t)family];
     if (*likely != 0 && is_it(&directory->entries[*likely - 1], family, tenant, name, channel)) return *likely - 1;
     uint64_t hash = key_hash(family, tenant, name, channel);
     uint32_t number = find(directory, hash, family, tenant, name, channel);

@@ -42,7 +42,7 @@ typedef struct rs_directory {
     rs_names_t names;
     rs_key_entry_t *entries;
     rs_index_t index;
-    uint32_t *likely;                /* by name, the key + 1 that was asked for last with it, 0 = none */
+    uint32_t *likely;                /* by name, and without one by family: the key + 1 that was asked for last with it, 0 = none */
     uint32_t count, max;
     uint32_t family_counts[RS_FAMILY_COUNT], family_limits[RS_FAMILY_COUNT];
     uint32_t tenants, max_tenants;

@@ -151,6 +151,8 @@ RS_MUST_CHECK int rs_window_percentiles(const rs_window_store_t *store, uint32_t
                                         rs_histogram_id_t histogram, const uint32_t *per_mille, size_t count, int64_t *ms,
                                         int64_t *total);
 RS_MUST_CHECK int rs_window_read_gauges(const rs_window_store_t *store, uint32_t key, rs_window_gauges_t *gauges);
+/* One of them alone, by its place in rs_window_gauges_t: a word is never torn. 0 of a SUMS key. */
+RS_MUST_CHECK int rs_window_read_gauge(const rs_window_store_t *store, uint32_t key, size_t offset, int64_t *value);
 RS_MUST_CHECK int rs_window_read_prediction(const rs_window_store_t *store, uint32_t key, rs_window_prediction_t *prediction);
 /* Acquire. A number that changes with every change of the key in any window or gauge: cheap dirty check. */
 uint32_t rs_window_key_version(const rs_window_store_t *store, uint32_t key);

@@ -45,6 +45,13 @@ int rs_window_read_gauges(const rs_window_store_t *store, uint32_t key, rs_windo
     return RS_OK;
 }
 
+int rs_window_read_gauge(const rs_window_store_t *store, uint32_t key, size_t offset, int64_t *value) {
+    assert_ptr_equal(store, &test_store);
+    assert_int_equal(offset, offsetof(rs_window_gauges_t, waiting));
+    *value = test_store.waiting[key];
+    return RS_OK;
+}
+
 const char *rs_metric_name(unsigned metric) {
     static const char *const names[] = {
 #define RS_X(NAME, name) #name,
