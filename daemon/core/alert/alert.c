@@ -119,6 +119,7 @@ void rs__alert_move(rs_alerts_t *alerts, uint32_t number, rs__alert_instance_t *
     alerts->in_state[before.state]--;
     alerts->in_state[rests]++;
     key->engaged = key->engaged - (before.state != RS_ALERT_OK) + (rests != RS_ALERT_OK);
+    if (before.state == RS_ALERT_FLAPPING) key->unseen = RS_CHANGED_ALL;   /* looked at once more: it may fire without evidence */
     if (was_open != rs_life_is_open(rests)) rs__alert_note_parent(alerts, instance->rule, number, !was_open);
     if (rests == RS_ALERT_OK) {
         end_episode(alerts, number, instance, &before, to, finding);
