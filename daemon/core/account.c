@@ -128,6 +128,12 @@ static void change_own(rs_account_t *account, uint32_t cell, const rs_posting_t 
     rs_rows_touch(account->rows, cell, 1u << attribution);
 }
 
+/* Whether the cell is the one of that moment, too. The key is the same. */
+static bool is_inside(const rs_account_t *account, uint32_t number, int64_t at_us) {
+    const rs_cell_t *cell = rs_rows_cell(account->rows, number);
+    return cell->length_us != 0 && at_us >= cell->start_us && at_us < cell->start_us + cell->length_us;
+}
+
 static uint32_t find_cell(rs_account_t *account, uint32_t key, rs_key_entry_t *entry, const rs_posting_t *posting, unsigned attribution) {
     const uint32_t cell = rs_rows_find(account->rows, entry->likely_cells[attribution], key, posting->at_us[attribution]);
     if (cell != 0) entry->likely_cells[attribution] = cell;
@@ -143,7 +149,9 @@ static void change_rows(rs_account_t *account, uint32_t key, rs_key_entry_t *ent
     bool same = posting->same_verdicts;
     for (uint32_t left = fixed; left != 0; left &= left - 1) {
         const unsigned attribution = (unsigned)__builtin_ctz(left);
-        cells[attribution] = find_cell(account, key, entry, posting, attribution);
+        const bool same_cell = first != 0 && is_inside(account, first, posting->at_us[attribution]);
+        if (same_cell) entry->likely_cells[attribution] = first;
+        cells[attribution] = same_cell ? first : find_cell(account, key, entry, posting, attribution);
         if (left == fixed) first = cells[attribution];
         same = same && cells[attribution] == first;
     }

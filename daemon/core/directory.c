@@ -15,7 +15,8 @@ int rs_directory_init(rs_directory_t *directory, const rs_limits_t *limits, uint
     for (unsigned i = 0; i < RS_FAMILY_COUNT; i++) directory->max += directory->family_limits[i] + others;
     const uint32_t names = limits->queue_keys + limits->agent_keys + limits->team_keys + limits->tenants + limits->sources * 6 + 64;
     directory->entries = rs_table_take((uint64_t)directory->max * sizeof *directory->entries);
-    if (directory->entries == NULL || rs_index_init(&directory->index, directory->max) != RS_OK ||
+    directory->likely = rs_table_take(((uint64_t)names + 3 + RS_FAMILY_COUNT) * sizeof *directory->likely);
+    if (directory->entries == NULL || directory->likely == NULL || rs_index_init(&directory->index, directory->max) != RS_OK ||
         rs_names_init(&directory->names, names, seed) != RS_OK) {
         rs_directory_deinit(directory);
         return RS_ERR_MEMORY;
@@ -25,6 +26,7 @@ int rs_directory_init(rs_directory_t *directory, const rs_limits_t *limits, uint
 
 void rs_directory_deinit(rs_directory_t *directory) {
     rs_table_give(directory->entries);
+    rs_table_give(directory->likely);
     rs_index_deinit(&directory->index);
     rs_names_deinit(&directory->names);
     *directory = (rs_directory_t){0};
@@ -34,14 +36,15 @@ static uint64_t key_hash(unsigned family, uint32_t tenant, uint32_t name, uint8_
     return rs_hash_mix(((uint64_t)tenant << 32 | name) * 64 + family * 8 + channel);
 }
 
+static bool is_it(const rs_key_entry_t *entry, unsigned family, uint32_t tenant, uint32_t name, uint8_t channel) {
+    return entry->tenant == tenant && entry->name == name && entry->dimensions.family == family && entry->dimensions.channel == channel;
+}
+
 static uint32_t find(const rs_directory_t *directory, uint64_t hash, unsigned family, uint32_t tenant, uint32_t name, uint8_t channel) {
     uint32_t cursor = rs_index_begin(&directory->index, hash), number;
     while ((number = rs_index_next(&directory->index, hash, &cursor)) != 0) {
         const rs_key_entry_t *entry = &directory->entries[number - 1];
-        if (entry->tenant == tenant && entry->name == name && entry->dimensions.family == family &&
-            entry->dimensions.channel == channel) {
-            return number;
-        }
+        if (is_it(entry, family, tenant, name, channel)) return number;
     }
     return 0;
 }
@@ -82,9 +85,14 @@ bool rs_directory_has_tenant(const rs_directory_t *directory, uint32_t tenant) {
 }
 
 uint32_t rs_directory_key(rs_directory_t *directory, rs_key_family_t family, uint32_t tenant, uint32_t name, uint8_t channel) {
+    uint32_t *likely = &directory->likely[name != 0 ? name : directory->names.max + (uint32_t)family];
+    if (*likely != 0 && is_it(&directory->entries[*likely - 1], family, tenant, name, channel)) return *likely - 1;
     uint64_t hash = key_hash(family, tenant, name, channel);
     uint32_t number = find(directory, hash, family, tenant, name, channel);
-    if (number != 0) return number - 1;
+    if (number != 0) {
+        *likely = number;
+        return number - 1;
+    }
     if (directory->family_counts[family] < directory->family_limits[family]) {
         directory->family_counts[family]++;
         return add(directory, hash, family, tenant, name, channel);

@@ -31,6 +31,7 @@ typedef struct rs_key_entry {
     /* open legs, by queued time: of a queue key all three lists, of channel and total keys theirs */
     uint32_t open_head, open_tail, open_cursor;
     uint32_t waiting_next, waiting_previous;   /* keys that have open legs */
+    uint32_t staff;                  /* of a queue key, see core/agent/staff.c; 0 = not found yet */
     uint32_t crossing;               /* place among the gauges' crossings, + 1 */
     int64_t waiting, talking, over_t, over[RS_MAX_POLICIES];
     rs_standard_t policy_standards[RS_MAX_POLICIES];
@@ -41,6 +42,7 @@ typedef struct rs_directory {
     rs_names_t names;
     rs_key_entry_t *entries;
     rs_index_t index;
+    uint32_t *likely;                /* by name, and without one by family: the key + 1 that was asked for last with it, 0 = none */
     uint32_t count, max;
     uint32_t family_counts[RS_FAMILY_COUNT], family_limits[RS_FAMILY_COUNT];
     uint32_t tenants, max_tenants;

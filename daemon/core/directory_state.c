@@ -28,7 +28,7 @@ const rs_state_part_t rs_state_names_part = {.name = "names", .version = 1, .sav
 
 /* --- keys ---------------------------------------------------------------------------------------------------------------- */
 static const rs_state_field_t directory_fields[] = {
-    RS_STATE_REBUILT(rs_directory_t, names), RS_STATE_REBUILT(rs_directory_t, entries), RS_STATE_REBUILT(rs_directory_t, index),
+    RS_STATE_REBUILT(rs_directory_t, names), RS_STATE_REBUILT(rs_directory_t, entries), RS_STATE_REBUILT(rs_directory_t, index), RS_STATE_REBUILT(rs_directory_t, likely),
     RS_STATE_FIELD(rs_directory_t, count, RS_BOUND_ANY), RS_STATE_REBUILT(rs_directory_t, max),
     RS_STATE_ARRAY(rs_directory_t, family_counts, RS_BOUND_ANY), RS_STATE_REBUILT(rs_directory_t, family_limits),
     RS_STATE_FIELD(rs_directory_t, tenants, RS_BOUND_ANY), RS_STATE_REBUILT(rs_directory_t, max_tenants),
@@ -46,7 +46,7 @@ static const rs_state_field_t entry_fields[] = {
     RS_STATE_REBUILT(rs_key_entry_t, figures_changed), RS_STATE_REBUILT(rs_key_entry_t, standard),
     RS_STATE_FIELD(rs_key_entry_t, open_head, RS_BOUND_CONTACT), RS_STATE_FIELD(rs_key_entry_t, open_tail, RS_BOUND_CONTACT),
     RS_STATE_FIELD(rs_key_entry_t, open_cursor, RS_BOUND_CONTACT), RS_STATE_FIELD(rs_key_entry_t, waiting_next, RS_BOUND_KEY_LINK),
-    RS_STATE_FIELD(rs_key_entry_t, waiting_previous, RS_BOUND_KEY_LINK), RS_STATE_REBUILT(rs_key_entry_t, crossing),
+    RS_STATE_FIELD(rs_key_entry_t, waiting_previous, RS_BOUND_KEY_LINK), RS_STATE_REBUILT(rs_key_entry_t, crossing), RS_STATE_REBUILT(rs_key_entry_t, staff),
     RS_STATE_FIELD(rs_key_entry_t, waiting, RS_BOUND_ANY), RS_STATE_FIELD(rs_key_entry_t, talking, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_key_entry_t, over_t, RS_BOUND_ANY), RS_STATE_ARRAY(rs_key_entry_t, over, RS_BOUND_ANY),
     RS_STATE_REBUILT(rs_key_entry_t, policy_standards), RS_STATE_FIELD(rs_key_entry_t, is_predicted, RS_BOUND_ANY),

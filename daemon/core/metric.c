@@ -109,21 +109,39 @@ bool rs_metric_is_time(rs_metric_t metric) {
            metric == RS_METRIC_ESTIMATED_WAIT;
 }
 
+static uint32_t counts_of(const rs_count_t *counts, unsigned count) {
+    uint32_t reads = 0;
+    for (unsigned i = 0; i < count; i++) reads |= rs_changed_count(counts[i]);
+    return reads;
+}
+
+uint32_t rs_metric_reads(rs_metric_t metric) {
+    const metric_row_t *row = &table[metric];
+    switch (row->kind) {
+        case KIND_GAUGE: return RS_CHANGED_GAUGES;
+        case KIND_PREDICTED: return RS_CHANGED_PREDICTION | RS_CHANGED_GAUGES;
+        case KIND_PREDICTED_LEVEL: return RS_CHANGED_PREDICTION | RS_CHANGED_LEGS;
+        case KIND_WAIT_MAX:
+        case KIND_PERCENTILE: return RS_CHANGED_LEGS;
+        case KIND_COUNT: case KIND_RATIO: case KIND_MEAN: case KIND_SCORE: case KIND_INDEX: break;
+    }
+    return counts_of(row->numerator, row->numerator_count) | counts_of(row->less, row->less_count) |
+           counts_of(row->denominator, row->denominator_count);
+}
+
 /* --- reading ------------------------------------------------------------------------------------------------------ */
 static const rs_figure_t null_figure = {.is_null = true};
 
 static int read_gauge(const rs_window_store_t *store, uint32_t key, rs_metric_t metric, int64_t now_us, rs_figure_t *figure) {
-    rs_window_gauges_t gauges;
-    const int status = rs_window_read_gauges(store, key, &gauges);
+    const size_t place = metric == RS_METRIC_OPEN_OVER_T ? offsetof(rs_window_gauges_t, open_over_t)
+                         : metric == RS_METRIC_OLDEST_WAIT ? offsetof(rs_window_gauges_t, oldest_queued_us)
+                                                           : offsetof(rs_window_gauges_t, waiting);
+    int64_t value;
+    const int status = rs_window_read_gauge(store, key, place, &value);
     if (status != RS_OK) return status;
     *figure = null_figure;
     if (metric == RS_METRIC_STAFF) return RS_OK;   /* the windows do not know it */
-    int64_t value = gauges.waiting;
-    if (metric == RS_METRIC_OPEN_OVER_T) value = gauges.open_over_t;
-    if (metric == RS_METRIC_OLDEST_WAIT) {
-        const bool waits = gauges.oldest_queued_us > 0 && now_us > gauges.oldest_queued_us;
-        value = waits ? (now_us - gauges.oldest_queued_us) / RS_US_PER_MS : 0;
-    }
+    if (metric == RS_METRIC_OLDEST_WAIT) value = value > 0 && now_us > value ? (now_us - value) / RS_US_PER_MS : 0;
     *figure = (rs_figure_t){.value = (double)value, .numerator = value};
     return RS_OK;
 }
@@ -159,10 +177,7 @@ static int read_wait_max(const rs_window_store_t *store, uint32_t key, uint32_t 
 
 /* Open legs past the policy's T, that a live service level counts as misses. */
 static int read_open_misses(const rs_window_store_t *store, uint32_t key, uint32_t policy_slot, int64_t *misses) {
-    rs_window_gauges_t gauges;
-    const int status = rs_window_read_gauges(store, key, &gauges);
-    if (status == RS_OK) *misses = gauges.open_miss[policy_slot];
-    return status;
+    return rs_window_read_gauge(store, key, offsetof(rs_window_gauges_t, open_miss) + policy_slot * sizeof(int64_t), misses);
 }
 
 static double in_unit(metric_kind_t kind, int64_t numerator) {

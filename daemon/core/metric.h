@@ -64,6 +64,9 @@ bool rs_metric_is_ratio(rs_metric_t metric);
 bool rs_metric_is_time(rs_metric_t metric);  /* milliseconds */
 bool rs_metric_is_score(rs_metric_t metric); /* a mean score or an index; may be negative */
 
+/* What of a key the figure is made of, the window and the open legs of open_miss_now aside: RS_CHANGED_… bits. While nothing of that
+ * changes, and for OLDEST_WAIT no time passes, the figure stays. Pure. */
+uint32_t rs_metric_reads(rs_metric_t metric);
 /* The greatest wait of closed legs, -1 when none was closed: today's extreme may be a bound that outlived what it bounded
  * (core/window/window.h). Pure. */
 int64_t rs_metric_wait_max_us(const rs_window_view_t *view);

@@ -9,9 +9,9 @@ enum { CHUNK_BYTES = 64 * 1024 };
 
 int rs_names_init(rs_names_t *names, uint32_t max, uint64_t seed) {
     *names = (rs_names_t){.max = max + 2, .seed = seed};
-    names->texts = calloc((size_t)names->max + 1, sizeof *names->texts);
+    names->places = rs_table_take(((uint64_t)names->max + 1) * sizeof *names->places);
     names->chunks = calloc((size_t)names->max * (RS_MAX_NAME + 1) / CHUNK_BYTES + 2, sizeof *names->chunks);
-    if (names->texts == NULL || names->chunks == NULL || rs_index_init(&names->index, names->max) != RS_OK) {
+    if (names->places == NULL || names->chunks == NULL || rs_index_init(&names->index, names->max) != RS_OK) {
         rs_names_deinit(names);
         return RS_ERR_MEMORY;
     }
@@ -22,7 +22,7 @@ int rs_names_init(rs_names_t *names, uint32_t max, uint64_t seed) {
 void rs_names_deinit(rs_names_t *names) {
     for (uint32_t i = 0; i < names->chunk_count; i++) free(names->chunks[i]);
     free(names->chunks);
-    free(names->texts);
+    rs_table_give(names->places);
     rs_index_deinit(&names->index);
     *names = (rs_names_t){0};
 }
@@ -42,7 +42,7 @@ static char *room_for(rs_names_t *names, uint32_t len) {
 static uint32_t find(const rs_names_t *names, uint64_t hash, rs_str_t text) {
     uint32_t cursor = rs_index_begin(&names->index, hash), number;
     while ((number = rs_index_next(&names->index, hash, &cursor)) != 0) {
-        if (rs_str_equal(names->texts[number], text)) return number;
+        if (rs_str_equal(names->places[number].text, text)) return number;
     }
     return 0;
 }
@@ -57,15 +57,16 @@ uint32_t rs_names_number(rs_names_t *names, rs_str_t text) {
     uint32_t number = find(names, hash, text);
     if (number != 0) return number;
     if (names->count + 1 >= names->max || text.len > RS_MAX_NAME) return RS_NAMES_OVERFLOW;
-    char *bytes = room_for(names, text.len);
+    rs_name_t *place = &names->places[names->count + 1];
+    char *bytes = text.len <= RS_NAME_INLINE ? place->bytes : room_for(names, text.len);
     if (bytes == NULL) return RS_NAMES_OVERFLOW;
     memcpy(bytes, text.data, text.len);
     number = ++names->count;
-    names->texts[number] = (rs_str_t){.data = bytes, .len = text.len};
+    place->text = (rs_str_t){.data = bytes, .len = text.len};
     rs_index_add(&names->index, hash, number);
     return number;
 }
 
 uint64_t rs_names_bytes(const rs_names_t *names) {
-    return rs_index_bytes(&names->index) + (uint64_t)names->chunk_count * CHUNK_BYTES + (uint64_t)names->count * sizeof(rs_str_t);
+    return rs_index_bytes(&names->index) + (uint64_t)names->chunk_count * CHUNK_BYTES + (uint64_t)names->count * sizeof(rs_name_t);
 }

@@ -6,9 +6,12 @@
 
 enum { RS_NAMES_OVERFLOW = 1 };    /* the number of RS_OVERFLOW_NAME: what a name past the limit becomes */
 
+enum { RS_NAME_INLINE = 16 };
+typedef struct rs_name { rs_str_t text; char bytes[RS_NAME_INLINE]; } rs_name_t;   /* a short text is in it: one cache line tells all */
+
 typedef struct rs_names {
     rs_index_t index;
-    rs_str_t *texts;
+    rs_name_t *places;               /* by number; never moves */
     uint32_t count, max, chunk_count, chunk_used;
     unsigned char **chunks;
     uint64_t seed;
@@ -20,7 +23,7 @@ void rs_names_deinit(rs_names_t *names);
 uint32_t rs_names_number(rs_names_t *names, rs_str_t text);
 /* The number that `text` has already, else 0. */
 uint32_t rs_names_find(const rs_names_t *names, rs_str_t text);
-static inline rs_str_t rs_names_text(const rs_names_t *names, uint32_t number) { return names->texts[number]; }
+static inline rs_str_t rs_names_text(const rs_names_t *names, uint32_t number) { return names->places[number].text; }
 uint64_t rs_names_bytes(const rs_names_t *names);
 
 #endif

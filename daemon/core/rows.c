@@ -153,7 +153,8 @@ void rs_rows_touch(rs_rows_t *rows, uint32_t number, unsigned attributions) {
     rs_cell_t *cell = rs_rows_cell(rows, number);
     const bool was_clean = cell->dirty == 0;
     cell->revision = ++rows->revision_counter;
-    rows->dirty_count += (uint32_t)__builtin_popcount(attributions & ~(unsigned)cell->dirty);
+    const unsigned fresh = attributions & ~(unsigned)cell->dirty;
+    if (fresh != 0) rows->dirty_count += (uint32_t)__builtin_popcount(fresh);
     cell->attributions |= (uint8_t)attributions;
     cell->dirty |= (uint8_t)attributions;
     if (was_clean && attributions != 0) append_dirty(rows, number);

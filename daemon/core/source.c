@@ -101,11 +101,20 @@ static uint32_t source_place(rs_sources_t *sources, rs_names_t *names, rs_str_t 
     return place;
 }
 
+/* Where such a session is likely to stand: those that take turns are told apart by how their names end. */
+static uint32_t *likely_place(rs_sources_t *sources, const rs_event_t *event) {
+    const rs_str_t source = event->source, incarnation = event->incarnation;
+    uint32_t place = source.len == 0 ? 0 : (unsigned char)source.data[source.len - 1];
+    if (incarnation.len != 0) place += (unsigned char)incarnation.data[incarnation.len - 1];
+    return &sources->likely_sessions[place & (RS_LIKELY_SESSIONS - 1)];
+}
+
 bool rs_sources_session(rs_sources_t *sources, rs_names_t *names, const rs_event_t *event, uint32_t *session_out) {
-    const rs_session_t *likely = &sources->sessions[sources->last_session];
-    if (sources->last_session != 0 && rs_str_equal(rs_names_text(names, likely->source), event->source) &&
+    uint32_t *place = likely_place(sources, event);
+    const rs_session_t *likely = &sources->sessions[*place];
+    if (*place != 0 && rs_str_equal(rs_names_text(names, likely->source), event->source) &&
         rs_str_equal(rs_names_text(names, likely->incarnation), event->incarnation)) {
-        *session_out = sources->last_session;
+        *session_out = *place;
         return true;
     }
     *session_out = 0;
@@ -116,7 +125,7 @@ bool rs_sources_session(rs_sources_t *sources, rs_names_t *names, const rs_event
     uint32_t cursor = rs_index_begin(&sources->session_index, hash), session;
     while ((session = rs_index_next(&sources->session_index, hash, &cursor)) != 0) {
         if (sources->sessions[session].owner == owner && sources->sessions[session].incarnation == incarnation) {
-            *session_out = sources->last_session = session;
+            *session_out = *place = session;
             return true;
         }
     }
@@ -124,7 +133,7 @@ bool rs_sources_session(rs_sources_t *sources, rs_names_t *names, const rs_event
     session = sources->session_count++;
     sources->sessions[session] = (rs_session_t){.source = sources->sources[owner].name, .incarnation = incarnation, .owner = owner};
     rs_index_add(&sources->session_index, hash, session);
-    *session_out = sources->last_session = session;
+    *session_out = *place = session;
     return true;
 }
 

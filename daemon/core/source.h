@@ -28,12 +28,13 @@ typedef struct rs_source {
     rs_skew_t skew;
 } rs_source_t;
 
+enum { RS_LIKELY_SESSIONS = 16 };     /* a power of two */
 typedef struct rs_sources {
     rs_source_t *sources;             /* 0 is the one for everything past the limit */
     rs_session_t *sessions;
     rs_index_t source_index, session_index;
     uint32_t source_count, session_count, max_sources, max_sessions;
-    uint32_t last_session;            /* the likely next one */
+    uint32_t likely_sessions[RS_LIKELY_SESSIONS];   /* by the last letters of their names; 0 = none yet */
     int64_t lateness_us, idle_us, future_us;
     /* event ids: the younger and the older generation */
     struct rs_ids { rs_hash128_t *slots; uint32_t mask, count; } young, old;

@@ -7,7 +7,7 @@
  * Yardstick of the same run: one contact look-up, one key look-up and 16 integer additions per event, in the order of the same events.
  * Usage: bench_core_apply [configuration file, daemon/ringside.conf]; RS_BENCH_QUICK=1: without warm windows and shares
  * (a greater number: so many seconds before it measures, instead of 900); RS_BENCH_KEEP_ROWS=1: rows are not collected (for a profile
- * of events alone). */
+ * of events alone); RS_BENCH_RUNS=1: so many runs of half a minute instead of 7 (to count instructions). */
 #include "core_collect.h"
 #include "allocations.h"
 #include "core/core_internal.h"
@@ -218,13 +218,19 @@ static void report_memory(const rs_core_t *core, const char *when) {
 
 static double ns_per_event(const cost_t *cost, int64_t ns) { return (double)ns / (double)cost->events; }
 
-typedef struct shape { double total, events, ticks, collect, yard; uint64_t allocations; } shape_t;
+typedef struct shape { double total, events, ticks, collect, yard; uint64_t allocations; unsigned seconds; } shape_t;
+
+static unsigned runs(void) {
+    const char *asked = getenv("RS_BENCH_RUNS");
+    const unsigned long count = asked == NULL ? RUNS : strtoul(asked, NULL, 10);
+    return count >= 1 && count <= RUNS ? (unsigned)count : RUNS;
+}
 
 /* Medians of several runs of half a minute. */
 static shape_t measure(rs_core_t *core, load_t *load, yardstick_t *yard) {
     double total[RUNS], events[RUNS], ticks[RUNS], collect[RUNS], yards[RUNS];
-    shape_t shape = {0};
-    for (unsigned run = 0; run < RUNS; run++) {
+    shape_t shape = {.seconds = runs() * 30};
+    for (unsigned run = 0; run < runs(); run++) {
         const cost_t cost = run_for(core, load, 30);
         total[run] = ns_per_event(&cost, cost.events_ns + cost.ticks_ns);
         events[run] = ns_per_event(&cost, cost.events_ns);
@@ -234,11 +240,11 @@ static shape_t measure(rs_core_t *core, load_t *load, yardstick_t *yard) {
         yards[run] = measure_yardstick(yard, &load->slice);
         shape.allocations += cost.allocations;
     }
-    shape.total = median(total, RUNS);
-    shape.events = median(events, RUNS);
-    shape.ticks = median(ticks, RUNS);
-    shape.collect = median(collect, RUNS);
-    shape.yard = median(yards, RUNS);
+    shape.total = median(total, runs());
+    shape.events = median(events, runs());
+    shape.ticks = median(ticks, runs());
+    shape.collect = median(collect, runs());
+    shape.yard = median(yards, runs());
     return shape;
 }
 
@@ -257,7 +263,7 @@ static shape_t run_parts(const rs_config_t *config, const parts_t *parts, bool e
     printf("%-34s event %6.1f ns with ticks (event %6.1f, ticks %5.1f), collecting rows %5.1f ns; yardstick %5.1f ns; ratio %5.2f; "
            "%llu allocations in %u s; open contacts %u\n",
            parts->name, shape.total, shape.events, shape.ticks, shape.collect, shape.yard, shape.total / shape.yard,
-           (unsigned long long)shape.allocations, RUNS * 30, workload_open(load->workload));
+           (unsigned long long)shape.allocations, shape.seconds, workload_open(load->workload));
     const rs_core_losses_t losses = rs_core_losses(core);
     if (refused + losses.contacts + losses.cells + losses.panes + losses.overflowed_keys + losses.alerts != 0) {
         printf("  refused %llu, lost: contacts %llu, rows %llu, panes %llu, keys %llu, alerts %llu\n", (unsigned long long)refused,

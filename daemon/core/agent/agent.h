@@ -112,6 +112,8 @@ void rs_agents_count_until(rs_agents_t *agents, int64_t until_us);
  * or have one open (`by_handlings`). All 0 for a queue that nobody worked in. `queue_key`: a queue key of the directory. */
 typedef struct rs_staff { uint32_t joined, available, busy; bool by_handlings; } rs_staff_t;
 rs_staff_t rs_agents_staff(rs_agents_t *agents, uint32_t queue_key);
+/* Whether agents sign on to the queue: else its staff is by handlings. Costs less. */
+bool rs_agents_sign_on(const rs_agents_t *agents, uint32_t queue_key);
 
 /* --- who does what since when: any thread ------------------------------------------------------------------------- */
 uint32_t rs_agents_published(const rs_agents_t *agents);

@@ -99,6 +99,7 @@ struct rs_agents {
     uint32_t sweep_at;               /* the next agent of it, 0 = none goes on */
     uint32_t max_events;
     int64_t expire_us, lateness_us, clock_skew_us;   /* for life: what was counted must be taken back by the same rules */
+    bool any_joined;                 /* of any queue somebody has told that they sign on */
     uint64_t posts;                  /* how often something was counted: what time costs */
     rs_agents_odd_t odd;
 };

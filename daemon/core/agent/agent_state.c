@@ -14,7 +14,7 @@ static const rs_state_field_t agents_fields[] = {
     RS_STATE_FIELD(rs_agents_t, sweep_to_us, RS_BOUND_OR_NONE), RS_STATE_FIELD(rs_agents_t, sweep_at, RS_BOUND_AGENT),
     RS_STATE_REBUILT(rs_agents_t, max_events), RS_STATE_FIELD(rs_agents_t, expire_us, RS_BOUND_TIME),
     RS_STATE_FIELD(rs_agents_t, lateness_us, RS_BOUND_TIME), RS_STATE_FIELD(rs_agents_t, clock_skew_us, RS_BOUND_TIME),
-    RS_STATE_FIELD(rs_agents_t, posts, RS_BOUND_ANY), RS_STATE_FIELD(rs_agents_t, odd.left_unjoined, RS_BOUND_ANY),
+    RS_STATE_REBUILT(rs_agents_t, any_joined), RS_STATE_FIELD(rs_agents_t, posts, RS_BOUND_ANY), RS_STATE_FIELD(rs_agents_t, odd.left_unjoined, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_agents_t, odd.joined_twice, RS_BOUND_ANY), RS_STATE_FIELD(rs_agents_t, odd.empty_plans, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_agents_t, odd.no_room, RS_BOUND_ANY)};
 static const rs_state_table_t agents_table = RS_STATE_TABLE(rs_agents_t, "agents", agents_fields);

@@ -22,6 +22,7 @@ bool rs_staff_restore(rs_agents_t *agents, uint32_t number) {
     const rs_queue_staff_t *staff = staff_at(agents, number);
     if (find_staff(agents, staff->tenant, staff->queue) != 0) return false;
     rs_index_add(&agents->staff_index, staff_hash(staff->tenant, staff->queue), number);
+    agents->any_joined |= staff->was_joined;
     return true;
 }
 
@@ -105,7 +106,7 @@ void rs_agent_change_queue(rs_agents_t *agents, uint32_t number, uint32_t queue,
         return;
     }
     rs_agent_queue_t *record = queue_at(agents, place);
-    if (joined) staff_at(agents, record->staff)->was_joined = true;
+    if (joined) agents->any_joined = staff_at(agents, record->staff)->was_joined = true;
     if (record->joined == joined) {
         if (joined) agents->odd.joined_twice++; else agents->odd.left_unjoined++;
         return;
@@ -173,11 +174,22 @@ static void let_recents_go(rs_agents_t *agents, rs_queue_staff_t *staff) {
     }
 }
 
+/* A queue's staff stays once it is there: its key remembers it. */
+static rs_queue_staff_t *staff_of_key(const rs_agents_t *agents, uint32_t queue_key) {
+    rs_key_entry_t *entry = &agents->account->directory->entries[queue_key];
+    if (entry->staff == 0) entry->staff = find_staff(agents, entry->tenant, entry->name);
+    return entry->staff == 0 ? NULL : staff_at(agents, entry->staff);
+}
+
+bool rs_agents_sign_on(const rs_agents_t *agents, uint32_t queue_key) {
+    if (!agents->any_joined) return false;
+    const rs_queue_staff_t *staff = staff_of_key(agents, queue_key);
+    return staff != NULL && staff->was_joined;
+}
+
 rs_staff_t rs_agents_staff(rs_agents_t *agents, uint32_t queue_key) {
-    const rs_key_entry_t *entry = &agents->account->directory->entries[queue_key];
-    const uint32_t number = find_staff(agents, entry->tenant, entry->name);
-    if (number == 0) return (rs_staff_t){.by_handlings = true};
-    rs_queue_staff_t *staff = staff_at(agents, number);
+    rs_queue_staff_t *staff = staff_of_key(agents, queue_key);
+    if (staff == NULL) return (rs_staff_t){.by_handlings = true};
     if (!staff->was_joined) let_recents_go(agents, staff);
     const uint32_t *heads = staff->was_joined ? staff->members : staff->recents;
     return (rs_staff_t){.joined = heads[RS_DUTY_AVAILABLE] + heads[RS_DUTY_BUSY] + heads[RS_DUTY_OTHER],

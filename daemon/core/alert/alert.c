@@ -5,13 +5,16 @@
  * has in common with others is in its rule.
  *
  * Which keys a tick looks at. A figure can change without an event only because a pane leaves a window, because the
- * core moves a gauge (a caller crosses T), or because somebody's wait grows. The first two change the key's version in
- * the store. So keys are in one of two camps:
- *     active   an event touched it, somebody waits, an instance is not ok, or its version changed within `quiet_after`
- *              (the longest window and a margin: by then every pane has left). Each tick compares the version, and only
- *              when it differs, or `for`/`clear_for` run, or somebody's wait is watched, are figures read.
+ * core moves a gauge (a caller crosses T), or because somebody's wait grows. The first two the store notes among the key's
+ * changes. So keys are in one of two camps:
+ *     active   an event touched it, somebody waits, an instance is not ok, or it changed within `quiet_after`
+ *              (the longest window and a margin: by then every pane has left). Each tick asks what changed, and only
+ *              when something did, or `for`/`clear_for` run, or somebody's wait is watched, are figures read.
  *     quiet    nothing can change. A slice of SWEEP_KEYS keys per tick is compared with the store all the same, which
  *              finds what no event announces: the end of the day for `today`, a pane far in the future that left.
+ *
+ * Which rules are looked at. While all is ok only a breach can move an instance, and a verdict is what it was while nothing changed
+ * of what it rests on (rule->reads). So of such a key those rules are read that rest on what changed; of any other, all of them.
  */
 #include "core/alert/alert_internal.h"
 
@@ -116,6 +119,7 @@ void rs__alert_move(rs_alerts_t *alerts, uint32_t number, rs__alert_instance_t *
     alerts->in_state[before.state]--;
     alerts->in_state[rests]++;
     key->engaged = key->engaged - (before.state != RS_ALERT_OK) + (rests != RS_ALERT_OK);
+    if (before.state == RS_ALERT_FLAPPING) key->unseen = RS_CHANGED_ALL;   /* looked at once more: it may fire without evidence */
     if (was_open != rs_life_is_open(rests)) rs__alert_note_parent(alerts, instance->rule, number, !was_open);
     if (rests == RS_ALERT_OK) {
         end_episode(alerts, number, instance, &before, to, finding);
@@ -229,15 +233,17 @@ void rs__alert_report_act(rs_alerts_t *alerts, uint32_t number, const rs__alert_
     alerts->on_transition(alerts->context, &transition);
 }
 
-/* Judges the instances [from, to) of a key. */
-static void evaluate(rs_alerts_t *alerts, uint32_t number, uint32_t from, uint32_t to) {
+/* Judges those of the instances [from, to) of a key whose verdict rests on what changed. */
+static void evaluate(rs_alerts_t *alerts, uint32_t number, uint32_t from, uint32_t to, uint32_t changes) {
     rs__alert_instance_t *instances = alerts->instances + alerts->keys[number].first;
+    const uint32_t *rules = alerts->rule_of + alerts->keys[number].first;
     uint32_t asked = UINT32_MAX;
     bool readable = false;
     rs_figure_t figure = {.is_null = true};
 
     for (uint32_t i = from; i < to; i++) {
-        const rs__alert_rule_t *rule = &alerts->rules[instances[i].rule];
+        const rs__alert_rule_t *rule = &alerts->rules[rules[i]];
+        if ((rule->reads & changes) == 0) continue;
         if (rs_detect_has_state(&rule->detect)) {
             if (instances[i].detect == 0) continue;
             const rs_finding_t finding = detect(alerts, number, rule, &instances[i]);
@@ -250,6 +256,7 @@ static void evaluate(rs_alerts_t *alerts, uint32_t number, uint32_t from, uint32
         }
         if (!readable) continue;
         const rs_finding_t finding = judge(alerts, number, rule, &figure);
+        if (alerts->keys[number].engaged == 0 && finding.verdict != RS_DETECT_BREACH) continue;   /* all are ok: no need to look */
         if (!is_moved_by(&instances[i], finding.verdict)) continue;
         step(alerts, number, &instances[i], &finding);
     }
@@ -267,33 +274,66 @@ void rs__alert_activate(rs_alerts_t *alerts, uint32_t key) {
     alerts->active[alerts->active_count++] = key;
 }
 
-void rs_alerts_on_key(rs_alerts_t *alerts, uint32_t key, int64_t now_us) {
-    if (key >= alerts->key_count || alerts->keys[key].count == 0) return;
-    advance(alerts, now_us);
-    rs__alert_activate(alerts, key);
-    evaluate(alerts, key, 0, alerts->keys[key].percentile);
+/* What is to be looked at when so much has changed. */
+static uint32_t scope_of(const rs__alert_key_t *key, uint32_t changes) {
+    return key->engaged > 0 || !key->looked || key->restored ? RS_CHANGED_ALL : changes;
 }
 
-static bool somebody_waits(const rs_alerts_t *alerts, uint32_t key) {
+void rs_alerts_on_key(rs_alerts_t *alerts, uint32_t number, int64_t now_us) {
+    if (number >= alerts->key_count || alerts->keys[number].count == 0) return;
+    rs__alert_key_t *key = &alerts->keys[number];
+    const uint32_t changes = rs_window_take_changes(alerts->store, number), scope = scope_of(key, changes);
+    key->unseen |= changes;
+    advance(alerts, now_us);
+    rs__alert_activate(alerts, number);
+    if ((key->event_reads & scope) != 0) evaluate(alerts, number, 0, key->percentile, scope);
+}
+
+/* Who waits, and when one who does can have waited for too long. */
+static void look_at_waiting(const rs_alerts_t *alerts, uint32_t number) {
+    rs__alert_key_t *key = &alerts->keys[number];
     rs_window_gauges_t gauges;
-    return rs_window_read_gauges(alerts->store, key, &gauges) == RS_OK && gauges.waiting > 0;
+    key->waiting = rs_window_read_gauges(alerts->store, number, &gauges) == RS_OK && gauges.waiting > 0;
+    key->growing_us = INT64_MIN;
+    if (!key->waiting || gauges.oldest_queued_us <= 0) return;
+    int64_t patience_us = INT64_MAX;
+    for (uint32_t i = key->first + key->growing; i < key->first + key->percentile; i++) {
+        const rs__alert_rule_t *rule = &alerts->rules[alerts->rule_of[i]];
+        if (rule->patience_us < patience_us) patience_us = rule->patience_us;
+    }
+    key->growing_us = patience_us == INT64_MAX ? INT64_MAX : gauges.oldest_queued_us + patience_us;
+}
+
+static uint32_t moment_of(const rs_alerts_t *alerts, const rs__alert_key_t *key) {
+    if (!key->waiting) return RS__MOMENT_TICK;
+    return (uint32_t)(RS__MOMENT_TICK | RS__MOMENT_WAITING) | (alerts->now_us >= key->growing_us ? (uint32_t)RS__MOMENT_GROWING : 0);
+}
+
+static void tick_changed_key(rs_alerts_t *alerts, uint32_t number, uint32_t changes) {
+    rs__alert_key_t *key = &alerts->keys[number];
+    const uint32_t news = scope_of(key, changes), all = scope_of(key, changes | key->unseen);
+    if ((all & RS_CHANGED_GAUGES) != 0) look_at_waiting(alerts, number);
+    const uint32_t moment = moment_of(alerts, key);
+    key->looked = true;
+    key->restored = false;
+    key->unseen = 0;
+    key->changed_us = alerts->now_us;
+    evaluate(alerts, number, 0, key->percentile, news | moment);
+    evaluate(alerts, number, key->percentile, key->count, all | moment);
 }
 
 static void tick_key(rs_alerts_t *alerts, uint32_t number) {
     rs__alert_key_t *key = &alerts->keys[number];
-    const uint32_t version = rs_window_key_version(alerts->store, number);
+    const uint32_t changes = rs_window_take_changes(alerts->store, number);
 
-    if (!key->looked || version != key->version) {
-        key->looked = true;
-        key->version = version;
-        key->changed_us = alerts->now_us;
-        key->waiting = somebody_waits(alerts, number);
-        evaluate(alerts, number, 0, key->count);
+    if (!key->looked || (changes | key->unseen) != 0) {
+        tick_changed_key(alerts, number, changes);
     } else if (key->running > 0) {
-        evaluate(alerts, number, 0, key->count);
+        evaluate(alerts, number, 0, key->count, RS_CHANGED_ALL);
     } else {
-        if (key->waiting) evaluate(alerts, number, key->growing, key->percentile);
-        if (key->timed < key->count) evaluate(alerts, number, key->timed, key->count);
+        const uint32_t moment = scope_of(key, moment_of(alerts, key));
+        if (key->waiting && (moment & RS__MOMENT_GROWING) != 0) evaluate(alerts, number, key->growing, key->percentile, moment);
+        if ((key->timed_reads & moment) != 0) evaluate(alerts, number, key->timed, key->count, moment);
     }
 }
 
@@ -310,7 +350,7 @@ static void sweep(rs_alerts_t *alerts) {
         const uint32_t number = alerts->sweep_next++;
         const rs__alert_key_t *key = &alerts->keys[number];
         if (key->count == 0 || key->active) continue;
-        if (rs_window_key_version(alerts->store, number) != key->version) rs__alert_activate(alerts, number);
+        if (rs_window_changes(alerts->store, number) != 0) rs__alert_activate(alerts, number);
     }
 }
 

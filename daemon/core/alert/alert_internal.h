@@ -25,6 +25,13 @@ static inline bool rs__alert_has_policy(rs_metric_t metric) {
     return metric == RS_METRIC_SERVICE_LEVEL || metric == RS_METRIC_PREDICTED_SERVICE_LEVEL;
 }
 
+/* What time does to a verdict, as further bits beside those of what changed in the store. */
+typedef enum rs__alert_moment {
+    RS__MOMENT_GROWING = 1 << 28,  /* the oldest has waited so long that a GROWING rule may breach */
+    RS__MOMENT_WAITING = 1 << 29,  /* a second passed, and somebody waits */
+    RS__MOMENT_TICK = 1 << 30      /* a second passed */
+} rs__alert_moment_t;
+
 /* A rule with its names looked up. */
 typedef struct rs__alert_rule {
     const rs_rule_config_t *config;
@@ -34,6 +41,8 @@ typedef struct rs__alert_rule {
     uint32_t index;               /* in config->rules */
     uint32_t window_slot, policy; /* numbers in the configuration */
     uint32_t policy_slot;         /* where the store counts that policy; RS_MAX_POLICIES: nowhere yet */
+    uint32_t reads;               /* RS_CHANGED_… bits: what its verdict of a key rests on; and rs__alert_moment_t ones */
+    int64_t patience_us;          /* GROWING: nobody breaches it who has waited for less */
     uint32_t question;            /* equal for rules that read the same figure; these stand together */
     rs_metric_t metric;
     uint8_t class, compare;
@@ -87,9 +96,12 @@ typedef struct rs__alert_key {
     uint32_t closed, timed; /* … of the first CLOSED, TIMED one */
     uint32_t engaged;      /* instances that are not ok, or latched */
     uint32_t running;      /* of them, those that time alone can move (rs__alert_runs) */
-    uint32_t version;      /* of the store, when a tick last looked */
-    int64_t changed_us;    /* when a tick last saw another version */
+    uint32_t unseen;       /* what an event has seen of the store's changes, and no tick yet */
+    int64_t changed_us;    /* when a tick last saw a change */
+    uint32_t event_reads, timed_reads;   /* of the rules before the first PERCENTILE one together; of the TIMED ones */
+    int64_t growing_us;    /* before this moment no GROWING one can breach: it stands since a tick last saw a change */
     bool known, active, looked, waiting;
+    bool restored;         /* just loaded: `unseen` may be news to rules of every class */
 } rs__alert_key_t;
 
 struct rs_alerts {
@@ -102,6 +114,7 @@ struct rs_alerts {
     uint64_t next_episode, unbound;
 
     rs__alert_instance_t *instances;
+    uint32_t *rule_of;         /* by instance, its rule: most are not looked at further */
     uint32_t instance_count, instance_capacity, max_instances;
 
     rs__alert_key_t *keys; /* by key number */
@@ -134,6 +147,8 @@ static inline void rs__alert_count_class(rs__alert_key_t *key, const rs__alert_r
     key->percentile += rule->class < RS__CLASS_PERCENTILE;
     key->closed += rule->class < RS__CLASS_CLOSED;
     key->timed += rule->class < RS__CLASS_TIMED;
+    if (rule->class < RS__CLASS_PERCENTILE) key->event_reads |= rule->reads;
+    if (rule->class == RS__CLASS_TIMED) key->timed_reads |= rule->reads;
 }
 
 /* The one place where a state changes; reports it. RESOLVED is an end: the instance is ok from there on. */

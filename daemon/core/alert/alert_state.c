@@ -8,7 +8,7 @@ static const rs_state_field_t alerts_fields[] = {
     RS_STATE_REBUILT(rs_alerts_t, store), RS_STATE_REBUILT(rs_alerts_t, on_transition), RS_STATE_REBUILT(rs_alerts_t, context),
     RS_STATE_REBUILT(rs_alerts_t, rules), RS_STATE_REBUILT(rs_alerts_t, rule_count), RS_STATE_FIELD(rs_alerts_t, now_us, RS_BOUND_OR_NONE),
     RS_STATE_REBUILT(rs_alerts_t, quiet_after_us), RS_STATE_FIELD(rs_alerts_t, next_episode, RS_BOUND_ANY),
-    RS_STATE_FIELD(rs_alerts_t, unbound, RS_BOUND_ANY), RS_STATE_REBUILT(rs_alerts_t, instances),
+    RS_STATE_FIELD(rs_alerts_t, unbound, RS_BOUND_ANY), RS_STATE_REBUILT(rs_alerts_t, instances), RS_STATE_REBUILT(rs_alerts_t, rule_of),
     RS_STATE_FIELD(rs_alerts_t, instance_count, RS_BOUND_ANY), RS_STATE_REBUILT(rs_alerts_t, instance_capacity),
     RS_STATE_REBUILT(rs_alerts_t, max_instances), RS_STATE_REBUILT(rs_alerts_t, keys), RS_STATE_REBUILT(rs_alerts_t, dimensions),
     RS_STATE_REBUILT(rs_alerts_t, active), RS_STATE_FIELD(rs_alerts_t, key_count, RS_BOUND_ANY), RS_STATE_REBUILT(rs_alerts_t, key_capacity),
@@ -25,7 +25,9 @@ static const rs_state_field_t key_fields[] = {
     RS_STATE_REBUILT(rs__alert_key_t, first), RS_STATE_FIELD(rs__alert_key_t, count, RS_BOUND_ANY), RS_STATE_REBUILT(rs__alert_key_t, growing),
     RS_STATE_REBUILT(rs__alert_key_t, percentile), RS_STATE_REBUILT(rs__alert_key_t, closed), RS_STATE_REBUILT(rs__alert_key_t, timed),
     RS_STATE_REBUILT(rs__alert_key_t, engaged), RS_STATE_REBUILT(rs__alert_key_t, running),
-    RS_STATE_REBUILT(rs__alert_key_t, version), RS_STATE_FIELD(rs__alert_key_t, changed_us, RS_BOUND_ANY),
+    RS_STATE_REBUILT(rs__alert_key_t, unseen), RS_STATE_FIELD(rs__alert_key_t, changed_us, RS_BOUND_ANY),
+    RS_STATE_REBUILT(rs__alert_key_t, event_reads), RS_STATE_REBUILT(rs__alert_key_t, timed_reads), RS_STATE_REBUILT(rs__alert_key_t, growing_us),
+    RS_STATE_REBUILT(rs__alert_key_t, restored),
     RS_STATE_FIELD(rs__alert_key_t, known, RS_BOUND_ANY), RS_STATE_REBUILT(rs__alert_key_t, active),
     RS_STATE_FIELD(rs__alert_key_t, looked, RS_BOUND_ANY), RS_STATE_FIELD(rs__alert_key_t, waiting, RS_BOUND_ANY)};
 static const rs_state_table_t alert_key_table = RS_STATE_TABLE(rs__alert_key_t, "key", key_fields);
@@ -87,7 +89,7 @@ static const rs_state_table_t season_table = RS_STATE_TABLE(rs_season_day_t, "se
 static void put_key(rs_state_writer_t *writer, const rs_alerts_t *alerts, uint32_t number) {
     const rs__alert_key_t *key = &alerts->keys[number];
     rs_state_put_item(writer, &alert_key_table, key);
-    rs_state_put_u8(writer, key->looked && rs_window_key_version(alerts->store, number) == key->version);
+    rs_state_put_u8(writer, key->looked && (rs_window_changes(alerts->store, number) | key->unseen) == 0);
     for (uint32_t i = key->first; i < key->first + key->count; i++) {
         rs__alert_instance_t instance = alerts->instances[i];
         instance.rule = alerts->rules[instance.rule].index;
@@ -122,7 +124,8 @@ static bool make_room(rs_alerts_t *alerts, uint32_t keys, uint32_t instances) {
     alerts->dimensions = calloc((size_t)keys + 1, sizeof *alerts->dimensions);
     alerts->active = calloc((size_t)keys + 1, sizeof *alerts->active);
     alerts->instances = calloc((size_t)instances + 1, sizeof *alerts->instances);
-    if (alerts->keys == NULL || alerts->dimensions == NULL || alerts->active == NULL || alerts->instances == NULL) return false;
+    alerts->rule_of = calloc((size_t)instances + 1, sizeof *alerts->rule_of);
+    if (alerts->keys == NULL || alerts->dimensions == NULL || alerts->active == NULL || alerts->instances == NULL || alerts->rule_of == NULL) return false;
     alerts->key_capacity = keys;
     alerts->instance_capacity = instances;
     return true;
@@ -131,9 +134,13 @@ static bool make_room(rs_alerts_t *alerts, uint32_t keys, uint32_t instances) {
 /* In the order of the rules; what is known of them all is added up. */
 static bool place_instance(rs_alerts_t *alerts, rs__alert_key_t *key, const rs__alert_instance_t *instance) {
     uint32_t at = alerts->instance_count;
-    for (; at > key->first && alerts->instances[at - 1].rule > instance->rule; at--) alerts->instances[at] = alerts->instances[at - 1];
+    for (; at > key->first && alerts->instances[at - 1].rule > instance->rule; at--) {
+        alerts->instances[at] = alerts->instances[at - 1];
+        alerts->rule_of[at] = alerts->rule_of[at - 1];
+    }
     if (at > key->first && alerts->instances[at - 1].rule == instance->rule) return false;
     alerts->instances[at] = *instance;
+    alerts->rule_of[at] = instance->rule;
     alerts->instance_count++;
     rs__alert_count_class(key, &alerts->rules[instance->rule]);
     alerts->rules[instance->rule].instances++;
@@ -151,7 +158,7 @@ static bool is_sound(const rs_life_t *life) {
 static void get_key(rs_alerts_t *alerts, rs_state_reader_t *reader, uint32_t number, uint32_t instances) {
     rs__alert_key_t *key = &alerts->keys[number];
     rs_state_get_item(reader, &alert_key_table, key);
-    key->version = rs_state_get_u8(reader);   /* until rs_state_settle_alerts: whether it is the store's */
+    if (rs_state_get_u8(reader) != 1) key->unseen = RS_CHANGED_ALL;
     key->first = alerts->instance_count;
     if (rs_state_is_good(reader) && key->count > instances - alerts->instance_count) rs_state_refuse(reader, RS_ERR_PARSE, "a key has too many alerts");
     for (uint32_t i = 0; i < key->count && rs_state_is_good(reader); i++) {
@@ -302,13 +309,13 @@ static void solve_limits(rs_alerts_t *alerts) {
     }
 }
 
-/* A version of the store says only whether it has changed. */
+/* What was unseen when it was saved, no rule may have looked at. */
 void rs_state_settle_alerts(rs_core_t *core) {
     rs_alerts_t *alerts = core->alerts;
     solve_limits(alerts);
     rs__alert_find_parents(alerts);
     for (uint32_t i = 0; i < alerts->key_count; i++) {
-        const uint32_t now = rs_window_key_version(alerts->store, i);
-        alerts->keys[i].version = alerts->keys[i].version == 1 ? now : now - 1;
+        (void)rs_window_take_changes(alerts->store, i);   /* loading's own */
+        alerts->keys[i].restored = alerts->keys[i].unseen != 0;
     }
 }

@@ -47,6 +47,7 @@ void rs_alerts_destroy(rs_alerts_t **alerts) {
     if (dying == NULL) return;
     free(dying->rules);
     free(dying->instances);
+    free(dying->rule_of);
     free(dying->keys);
     free(dying->dimensions);
     free(dying->active);
@@ -108,9 +109,12 @@ static bool make_room_for_instances(rs_alerts_t *alerts, uint32_t more) {
 
     uint32_t wanted = doubled(alerts->instance_capacity, FIRST_INSTANCES, alerts->instance_count + more);
     if (wanted > alerts->max_instances) wanted = alerts->max_instances;
-    void *instances = alerts->instances;
-    if (!grow_array(&instances, alerts->instance_capacity, wanted, sizeof(*alerts->instances))) return false;
+    void *instances = alerts->instances, *rule_of = alerts->rule_of;
+    const bool roomy = grow_array(&instances, alerts->instance_capacity, wanted, sizeof(*alerts->instances)) &&
+                       grow_array(&rule_of, alerts->instance_capacity, wanted, sizeof(*alerts->rule_of));
     alerts->instances = instances;
+    alerts->rule_of = rule_of;
+    if (!roomy) return false;
     if (wanted > alerts->instance_capacity) alerts->instance_capacity = wanted;
     return true;
 }
@@ -131,6 +135,7 @@ static void bind_rules(rs_alerts_t *alerts, uint32_t number) {
         rs__alert_rule_t *rule = &alerts->rules[i];
         if (!rs__alert_rule_matches(rule, &alerts->dimensions[number])) continue;
         const uint32_t detect = rs_detect_has_state(&rule->detect) ? rs_pool_take(&alerts->detects) : 0;
+        alerts->rule_of[alerts->instance_count] = i;
         alerts->instances[alerts->instance_count++] = (rs__alert_instance_t){.rule = i, .detect = detect};
         key->count++;
         rs__alert_count_class(key, rule);
@@ -186,6 +191,7 @@ typedef struct rule_change {
     uint32_t rule_count;
     uint32_t *successors;            /* by old rule */
     rs__alert_instance_t *instances; /* the new ones, filled key by key */
+    uint32_t *rule_of;
     uint32_t instance_count, instance_capacity;
 } rule_change_t;
 
@@ -205,6 +211,7 @@ static void discard_change(rule_change_t *change) {
     free(change->rules);
     free(change->successors);
     free(change->instances);
+    free(change->rule_of);
 }
 
 static int prepare_change(const rs_alerts_t *alerts, const rs_config_t *config, rule_change_t *change) {
@@ -214,7 +221,8 @@ static int prepare_change(const rs_alerts_t *alerts, const rs_config_t *config, 
     change->instance_capacity = count_all_matches(alerts, change);
     change->successors = calloc((size_t)alerts->rule_count + 1, sizeof(*change->successors));
     change->instances = calloc((size_t)change->instance_capacity + 1, sizeof(*change->instances));
-    if (change->successors == NULL || change->instances == NULL) {
+    change->rule_of = calloc((size_t)change->instance_capacity + 1, sizeof(*change->rule_of));
+    if (change->successors == NULL || change->instances == NULL || change->rule_of == NULL) {
         discard_change(change);
         return RS_ERR_MEMORY;
     }
@@ -270,6 +278,7 @@ static void rebind_key(rs_alerts_t *alerts, rule_change_t *change, uint32_t numb
     } else {
         for (uint32_t i = 0; i < change->rule_count; i++) {
             if (!rs__alert_rule_matches(&change->rules[i], &alerts->dimensions[number])) continue;
+            change->rule_of[change->instance_count] = i;
             rs__alert_instance_t *made = &change->instances[change->instance_count++];
             rs__alert_instance_t *old = predecessor_of(alerts, change, number, i);
             if (old != NULL) *made = *old;
@@ -306,10 +315,12 @@ int rs_alerts_configure(rs_alerts_t *alerts, const rs_config_t *config, int64_t 
     }
     free(alerts->rules);
     free(alerts->instances);
+    free(alerts->rule_of);
     free(change.successors);
     alerts->rules = change.rules;
     alerts->rule_count = change.rule_count;
     alerts->instances = change.instances;
+    alerts->rule_of = change.rule_of;
     alerts->instance_count = change.instance_count;
     alerts->instance_capacity = change.instance_capacity + 1;
     alerts->quiet_after_us = quiet_after(config);

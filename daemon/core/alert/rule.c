@@ -78,6 +78,30 @@ static int find_policy(const rs_config_t *config, rs_str_t name, uint32_t *slot)
     return RS_ERR_NOT_FOUND;
 }
 
+/* A rule on staff that asks for few of them says nothing of a queue where nobody waits: see is_evidence. */
+static bool needs_somebody_waiting(const rs__alert_rule_t *rule) {
+    return rule->compare == RS_ALERT_BELOW && rule->min_sample > 0 && rule->limit <= (double)rule->min_sample;
+}
+
+/* What a detector rests on is its own business. */
+static uint32_t reads_of(const rs__alert_rule_t *rule) {
+    if (rule->detect.detector != RS_DETECTOR_THRESHOLD) return RS_CHANGED_ALL;
+    if (rule->metric == RS_METRIC_STAFF) {
+        return RS_CHANGED_GAUGES | (uint32_t)(needs_somebody_waiting(rule) ? RS__MOMENT_WAITING : RS__MOMENT_TICK);
+    }
+    uint32_t reads = rs_metric_reads(rule->metric);
+    if (!rule->gauge) reads |= rs_changed_window(rule->window_slot);
+    if (rule->open_miss_now) reads |= RS_CHANGED_GAUGES;
+    if (rule->class == RS__CLASS_GROWING) reads |= RS__MOMENT_GROWING;
+    return reads;
+}
+
+/* Its figure is in milliseconds. */
+static int64_t patience_of(const rs__alert_rule_t *rule) {
+    if (rule->compare != RS_ALERT_ABOVE || rule->limit <= 0) return 0;
+    return rule->limit < (double)(RS_US_PER_DAY / RS_US_PER_MS) ? (int64_t)rule->limit * RS_US_PER_MS : RS_US_PER_DAY;
+}
+
 static int compile_rule(const rs_config_t *config, uint32_t index, rs__alert_rule_t *rule) {
     const rs_rule_config_t *from = &config->rules[index];
 
@@ -94,6 +118,7 @@ static int compile_rule(const rs_config_t *config, uint32_t index, rs__alert_rul
     if (from->detector >= RS_DETECTOR_SOURCE_SILENCE) {
         rule->class = RS__CLASS_TIMED;
         rule->metric = RS_METRIC_COUNT;
+        rule->reads = RS_CHANGED_ALL;
         return RS_OK;
     }
     if (rs_metric_find(from->metric, &rule->metric) != RS_OK) return RS_ERR_NOT_FOUND;
@@ -114,6 +139,8 @@ static int compile_rule(const rs_config_t *config, uint32_t index, rs__alert_rul
         rule->policy_name = rs_str(config->policies[rule->policy].name);
         rule->open_miss_now = config->policies[rule->policy].open_miss_now;
     }
+    rule->reads = reads_of(rule);
+    rule->patience_us = patience_of(rule);
     return RS_OK;
 }
 

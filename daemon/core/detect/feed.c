@@ -200,10 +200,11 @@ int rs_detect_read(const rs_detect_feed_t *feed, uint32_t key, uint32_t window, 
         return rs_metric_read(feed->store, key, window, metric, policy_slot, open_miss_now, now_us, figure);
     }
     const int64_t staff = feed->sources.staff(feed->sources.context, key);
-    rs_window_gauges_t gauges = {0};
-    if (rs_window_read_gauges(feed->store, key, &gauges) != RS_OK) gauges.waiting = 0;
-    *figure = staff < 0 ? (rs_figure_t){.is_null = true}
-                        : (rs_figure_t){.value = (double)staff, .numerator = staff, .denominator = gauges.waiting};
+    int64_t waiting;
+    *figure = (rs_figure_t){.is_null = true};
+    if (staff < 0) return RS_OK;
+    if (rs_window_read_gauge(feed->store, key, offsetof(rs_window_gauges_t, waiting), &waiting) != RS_OK) waiting = 0;
+    *figure = (rs_figure_t){.value = (double)staff, .numerator = staff, .denominator = waiting};
     return RS_OK;
 }
 

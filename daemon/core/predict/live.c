@@ -51,8 +51,8 @@ static bool look_at(rs_core_t *core, uint32_t key, rs_queue_now_t *queue) {
     *queue = (rs_queue_now_t){.now_us = core->now_us, .threshold_us = entry->standard.threshold_us,
                               .min_handled = core->config->prediction.min_handled, .waiting = (uint32_t)entry->waiting,
                               .seen = rs_seen_agents(&core->predict.seen, key), .served_us = core->predict.keys[key].served_us};
-    const rs_staff_t staff = rs_agents_staff(core->agents, key);
-    queue->staff = (rs_on_duty_t){.known = !staff.by_handlings && staff.joined != 0, .joined = staff.joined,
+    const rs_staff_t staff = rs_agents_sign_on(core->agents, key) ? rs_agents_staff(core->agents, key) : (rs_staff_t){0};
+    queue->staff = (rs_on_duty_t){.known = staff.joined != 0, .joined = staff.joined,
                                   .available = staff.available, .busy = staff.busy};
     if (entry->open_head == 0) return true;
     queue->oldest_us = rs_contacts_at(&core->contacts, entry->open_head)->open_since_us;
@@ -193,19 +193,27 @@ static void prefetch_key(const rs_core_t *core, uint32_t key) {
     rs_window_prefetch(core->windows, key, true);
 }
 
+static void predict_key(rs_core_t *core, uint32_t key) {
+    rs_window_prediction_t prediction;
+    rs_predict_key(core, key, &prediction);
+    rs_window_set_prediction(core->windows, key, &prediction);
+    core->directory.entries[key].is_predicted = true;
+}
+
+/* A key is called for when it is found to be due, and looked at when so many more were found. */
 void rs_predict_tick(rs_core_t *core) {
-    enum { AHEAD = 3 };
+    enum { AHEAD = 4 };
     rs_predict_t *predict = &core->predict;
     if (predict->keys == NULL) return;
     const rs_round_t round = rs_predict_round(predict, core->now_us);
     if (round.passed == 0) return;
+    uint32_t due[AHEAD], found = 0, done = 0;
     for (uint32_t i = 0; i < predict->waiting_count; i++) {
-        const uint32_t key = predict->waiting[i], later = i + AHEAD < predict->waiting_count ? predict->waiting[i + AHEAD] : key;
-        if (later != key && rs_predict_is_due(&round, later)) prefetch_key(core, later);
+        const uint32_t key = predict->waiting[i];
         if (!rs_predict_is_due(&round, key)) continue;
-        rs_window_prediction_t prediction;
-        rs_predict_key(core, key, &prediction);
-        rs_window_set_prediction(core->windows, key, &prediction);
-        core->directory.entries[key].is_predicted = true;
+        if (found - done == AHEAD) predict_key(core, due[done++ % AHEAD]);
+        prefetch_key(core, key);
+        due[found++ % AHEAD] = key;
     }
+    while (done < found) predict_key(core, due[done++ % AHEAD]);
 }

@@ -77,9 +77,10 @@ void rs_predict_waits(rs_predict_t *predict, uint32_t queue_key, bool waits) {
 
 rs_round_t rs_predict_round(rs_predict_t *predict, int64_t now_us) {
     const int64_t slice = now_us / (RS_US_PER_S / RS_SLICES_A_SECOND);
-    rs_round_t round = {.slice = slice, .length = RS_SLICES_A_SECOND};
+    rs_round_t round = {.length = RS_SLICES_A_SECOND};
     const uint32_t wanted = (predict->waiting_count + RS_PREDICTED_A_SLICE - 1) / RS_PREDICTED_A_SLICE;
     if (wanted > round.length) round.length = wanted;
+    round.at = (uint32_t)((uint64_t)slice % round.length);
     if (slice <= predict->slice) return round;
     const bool whole = predict->slice == INT64_MIN || slice - predict->slice >= round.length;
     round.passed = whole ? round.length : (uint32_t)(slice - predict->slice);

@@ -80,11 +80,12 @@ void rs_predict_waits(rs_predict_t *predict, uint32_t queue_key, bool waits);
  * queues in which somebody waits; a key has its turn in the slice that is its number modulo the round. So a queue is predicted once
  * a second while at most 1,000 wait, and beyond that less often: the cost stays within a hundredth of a processor, and no
  * tick holds events up for more than a millisecond. */
-typedef struct rs_round { int64_t slice; uint32_t length, passed; } rs_round_t;   /* passed 0: nobody's */
+typedef struct rs_round { uint32_t length, at, passed; } rs_round_t;   /* at < length: where in it; passed 0: nobody's */
 enum { RS_PREDICTED_A_SLICE = 100, RS_SLICES_A_SECOND = 10 };
 rs_round_t rs_predict_round(rs_predict_t *predict, int64_t now_us);
 static inline bool rs_predict_is_due(const rs_round_t *round, uint32_t queue_key) {
-    return (uint32_t)((round->slice - queue_key % round->length) % round->length) < round->passed;
+    const uint32_t its = queue_key % round->length;
+    return (its <= round->at ? round->at - its : round->at + round->length - its) < round->passed;
 }
 
 /* --- one queue --------------------------------------------------------------------------------------------------------- */

@@ -45,11 +45,21 @@ int rs_window_begin(rs_window_store_t *store, uint32_t key_number, int64_t at_us
     return RS_OK;
 }
 
+static void note_changes(const rs_window_store_t *store, const rs__change_t *change) {
+    uint32_t changes = change->wait_count > 0 ? RS_CHANGED_LEGS : 0;
+    for (uint32_t i = 0; i < change->item_count; i++) {
+        const uint32_t what = change->items[i].what;
+        changes |= what < RS__WHAT_HISTOGRAMS ? store->changed_by[what] : rs__changed_histogram((what - RS__WHAT_HISTOGRAMS) / RS_HIST_BUCKETS);
+    }
+    rs__note_change(store, change->key->number, changes);
+}
+
 static void apply(rs_window_store_t *store) {
     rs__change_t *change = &store->change;
     rs__key_t *key = change->key;
     if (change->item_count == 0 && change->wait_count == 0) return;
     const bool has_waits = change->wait_count > 0;
+    note_changes(store, change);
     if (change->has_pane && !rs__open_take(store, change)) {
         rs__log_append(&store->log, key, change->second, change->items, change->item_count, has_waits);
     }

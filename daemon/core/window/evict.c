@@ -11,6 +11,7 @@ static void evict_from_key(rs_window_store_t *store, rs__key_t *key, bool has_wa
     const uint32_t window = store->cursor.window;
     const uint8_t row[1] = {(uint8_t)rs__row_of(store, window)};
     const bool new_extremes = has_waits && key->is_full && rs__waits_evict(store, key, window);
+    rs__note_change(store, key->number, rs_changed_window(window));
     rs_seqlock_write_begin(&key->lock);
     rs__total_add(store, key, row, 1, items, count);
     if (new_extremes) rs__waits_publish_row(store, key, row[0]);
@@ -216,7 +217,9 @@ static void start_day(rs_window_store_t *store, rs__group_t *group) {
 }
 
 static void end_days(rs_window_store_t *store) {
+    const uint32_t keys = atomic_load_explicit(&store->key_count, memory_order_relaxed);
     store->next_day_us = INT64_MAX;
+    for (uint32_t key = 0; key < keys; key++) rs__note_change(store, key, rs_changed_window(RS_WINDOW_TODAY));
     for (uint32_t i = 0; i < store->group_count; i++) {
         rs__group_t *group = store->groups[i];
         if (store->now_us >= group->day_end_us) start_day(store, group);

@@ -235,6 +235,13 @@ int rs_window_read_gauges(const rs_window_store_t *store, uint32_t key_number, r
     return RS_ERR_AGAIN;
 }
 
+int rs_window_read_gauge(const rs_window_store_t *store, uint32_t key_number, size_t offset, int64_t *value) {
+    const rs__key_t *key = find_key(store, key_number);
+    if (key == NULL) return RS_ERR_NOT_FOUND;
+    *value = key->is_full ? rs__load(&rs__full_of(store, key)->gauges[offset / sizeof(int64_t)]) : 0;
+    return RS_OK;
+}
+
 int rs_window_read_prediction(const rs_window_store_t *store, uint32_t key_number, rs_window_prediction_t *prediction) {
     const rs__key_t *key = find_key(store, key_number);
     if (key == NULL) return RS_ERR_NOT_FOUND;

@@ -41,10 +41,14 @@ int rs_window_create(const rs_window_settings_t *settings, rs_window_store_t **s
     rs_window_store_t *store = calloc(1, sizeof *store);
     if (store == NULL) return RS_ERR_MEMORY;
     store->keys = calloc(settings->max_keys, sizeof *store->keys);
-    if (store->keys == NULL) {
+    store->changes = calloc(settings->max_keys, sizeof *store->changes);
+    if (store->keys == NULL || store->changes == NULL) {
+        free(store->keys);
+        free(store->changes);
         free(store);
         return RS_ERR_MEMORY;
     }
+    for (unsigned count = 0; count < RS_COUNT_COUNT; count++) store->changed_by[count] = (uint8_t)rs_changed_count(count);
     store->max_keys = settings->max_keys;
     store->window_count = settings->window_count;
     rs_places_init(&store->places);
@@ -58,7 +62,7 @@ int rs_window_create(const rs_window_settings_t *settings, rs_window_store_t **s
     }
     rs__arena_init(&store->arena, settings->max_bytes);
     rs__arena_init(&store->key_arena, UINT64_MAX);
-    store->fixed_bytes = sizeof *store + (uint64_t)settings->max_keys * sizeof *store->keys;
+    store->fixed_bytes = sizeof *store + (uint64_t)settings->max_keys * (sizeof *store->keys + sizeof *store->changes);
     store->cursor.second = RS__NONE;
     rs__slab_init(&store->narrow, &store->arena, rs__octave_bytes(store->window_count, false), BLOCKS_PER_PAGE_SHIFT);
     rs__slab_init(&store->wide, &store->arena, rs__octave_bytes(store->window_count, true), BLOCKS_PER_PAGE_SHIFT);
@@ -76,6 +80,7 @@ void rs_window_destroy(rs_window_store_t **store_in) {
     if (store == NULL) return;
     free(store->groups);
     free(store->keys);
+    free(store->changes);
     rs__slab_free(&store->narrow);
     rs__slab_free(&store->wide);
     rs__slab_free(&store->more_of_full);
@@ -167,14 +172,15 @@ void rs_window_prefetch(const rs_window_store_t *store, uint32_t key_number, boo
     __builtin_prefetch(&full->tail_is_known, 1);
 }
 
-/* Under the gauges' lock, and only when something is new. */
-static void set_words(rs__full_t *full, _Atomic int64_t *published, const int64_t *words, uint32_t count) {
+/* Under the gauges' lock, and only when something is new: then true. */
+static bool set_words(rs__full_t *full, _Atomic int64_t *published, const int64_t *words, uint32_t count) {
     bool changed = false;
     for (uint32_t i = 0; i < count; i++) changed |= rs__load(&published[i]) != words[i];
-    if (!changed) return;
+    if (!changed) return false;
     rs_seqlock_write_begin(&full->gauge_lock);
     for (uint32_t i = 0; i < count; i++) rs__store(&published[i], words[i]);
     rs_seqlock_write_end(&full->gauge_lock);
+    return true;
 }
 
 void rs_window_set_gauges(rs_window_store_t *store, uint32_t key_number, const rs_window_gauges_t *gauges) {
@@ -183,7 +189,7 @@ void rs_window_set_gauges(rs_window_store_t *store, uint32_t key_number, const r
     rs__full_t *full = rs__full_of(store, store->keys[key_number]);
     int64_t words[RS_ARRAY_LEN(full->gauges)];
     memcpy(words, gauges, sizeof words);
-    set_words(full, full->gauges, words, RS_ARRAY_LEN(words));
+    if (set_words(full, full->gauges, words, RS_ARRAY_LEN(words))) rs__note_change(store, key_number, RS_CHANGED_GAUGES);
 }
 
 void rs_window_set_prediction(rs_window_store_t *store, uint32_t key_number, const rs_window_prediction_t *prediction) {
@@ -192,7 +198,25 @@ void rs_window_set_prediction(rs_window_store_t *store, uint32_t key_number, con
     rs__full_t *full = rs__full_of(store, store->keys[key_number]);
     int64_t words[RS_ARRAY_LEN(full->prediction)];
     memcpy(words, prediction, sizeof words);
-    set_words(full, full->prediction, words, RS_ARRAY_LEN(words));
+    if (set_words(full, full->prediction, words, RS_ARRAY_LEN(words))) rs__note_change(store, key_number, RS_CHANGED_PREDICTION);
+}
+
+/* --- what changed ------------------------------------------------------------------------------------------------- */
+uint32_t rs_changed_count(unsigned count) {
+    if (count <= RS_COUNT_EXCESS_US || (count >= RS_COUNT_SL_NUM_0 && count < RS_COUNT_COUNT)) return RS_CHANGED_LEGS;
+    if (count >= RS_COUNT_HANDLED && count <= RS_COUNT_WRAPS) return RS_CHANGED_HANDLINGS;
+    if (count >= RS_COUNT_OFFERS && count <= RS_COUNT_OFFERS_FAILED_OTHER) return RS_CHANGED_OFFERS;
+    if (count >= RS_COUNT_FCR_ELIGIBLE && count <= RS_COUNT_FCR_NEVER_UNRESOLVED) return RS_CHANGED_RESOLUTIONS;
+    if (count >= RS_COUNT_CSAT_RESPONSES && count <= RS_COUNT_COMPLAINTS_OVERDUE) return RS_CHANGED_FEEDBACK;
+    return RS_CHANGED_OTHERS;
+}
+
+uint32_t rs_window_changes(const rs_window_store_t *store, uint32_t key) { return store->changes[key]; }
+
+uint32_t rs_window_take_changes(const rs_window_store_t *store, uint32_t key) {
+    const uint32_t changes = store->changes[key];
+    store->changes[key] = 0;
+    return changes;
 }
 
 const char *rs_prediction_reason_name(unsigned reason) {

@@ -151,9 +151,28 @@ RS_MUST_CHECK int rs_window_percentiles(const rs_window_store_t *store, uint32_t
                                         rs_histogram_id_t histogram, const uint32_t *per_mille, size_t count, int64_t *ms,
                                         int64_t *total);
 RS_MUST_CHECK int rs_window_read_gauges(const rs_window_store_t *store, uint32_t key, rs_window_gauges_t *gauges);
+/* One of them alone, by its place in rs_window_gauges_t: a word is never torn. 0 of a SUMS key. */
+RS_MUST_CHECK int rs_window_read_gauge(const rs_window_store_t *store, uint32_t key, size_t offset, int64_t *value);
 RS_MUST_CHECK int rs_window_read_prediction(const rs_window_store_t *store, uint32_t key, rs_window_prediction_t *prediction);
 /* Acquire. A number that changes with every change of the key in any window or gauge: cheap dirty check. */
 uint32_t rs_window_key_version(const rs_window_store_t *store, uint32_t key);
+
+/* --- what changed, for whoever looks again only at what may have changed; writer ---------------------------------------- */
+/* Bits: which counts something was added to or taken from, which window lost something, whether gauges or prediction moved. */
+enum {
+    RS_CHANGED_LEGS = 1 << 0,           /* offered to excess, service level, and the durations and extremes of waits */
+    RS_CHANGED_HANDLINGS = 1 << 1, RS_CHANGED_OFFERS = 1 << 2, RS_CHANGED_RESOLUTIONS = 1 << 3, RS_CHANGED_FEEDBACK = 1 << 4,
+    RS_CHANGED_OTHERS = 1 << 5, RS_CHANGED_GAUGES = 1 << 6, RS_CHANGED_PREDICTION = 1 << 7,
+    RS_CHANGED_WINDOW_0 = 1 << 8        /* << window, RS_WINDOW_TODAY among them: something left it, its day ended */
+};
+#define RS_CHANGED_ALL UINT32_MAX
+static inline uint32_t rs_changed_window(uint32_t window) { return (uint32_t)RS_CHANGED_WINDOW_0 << window; }
+/* The bit of a count. */
+uint32_t rs_changed_count(unsigned count);
+/* What changed of the key since it was taken last; at a day's end, `today` of every key. */
+uint32_t rs_window_changes(const rs_window_store_t *store, uint32_t key);
+/* The same, and nothing has changed any more from then on. One taker. */
+uint32_t rs_window_take_changes(const rs_window_store_t *store, uint32_t key);
 
 /* Writer thread, tests: recomputes every total from the panes. RS_OK or RS_ERR_STATE with *why. */
 RS_MUST_CHECK int rs_window_check(const rs_window_store_t *store, const char **why);

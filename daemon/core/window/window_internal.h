@@ -288,6 +288,8 @@ struct rs_window_store {
     rs__change_t change;
     rs__extremes_t recomputed[RS__MAX_ROWS]; /* rows of `stale_rows`, between preparing and publishing */
     uint32_t stale_rows;
+    uint32_t *changes;              /* by key: rs_window_changes */
+    uint8_t changed_by[RS__WHAT_HISTOGRAMS]; /* by count */
     uint32_t moved_bounds;          /* extremes of today that are bounds and may have moved */
     rs__batch_t batch;
     rs__merged_t merged;
@@ -400,6 +402,12 @@ void rs__log_add_second(rs__log_t *log, int64_t second);
 bool rs__open_take(rs_window_store_t *store, const rs__change_t *change);
 /* Writes all open panes to the log. */
 void rs__open_flush_all(rs_window_store_t *store);
+
+static inline uint32_t rs__changed_histogram(uint32_t histogram) {
+    if (histogram == RS_HIST_WAIT_ANSWERED || histogram == RS_HIST_WAIT_ABANDONED) return RS_CHANGED_LEGS;
+    return histogram <= RS_HIST_HANDLE ? RS_CHANGED_HANDLINGS : RS_CHANGED_OTHERS;
+}
+static inline void rs__note_change(const rs_window_store_t *store, uint32_t key, uint32_t what) { store->changes[key] |= what; }
 
 /* total.c; all inside the key's write section, except where said */
 void rs__total_add(rs_window_store_t *store, rs__key_t *key, const uint8_t *rows, uint32_t row_count,

@@ -22,15 +22,33 @@ int rs_metric_read(const rs_window_store_t *store, uint32_t key, uint32_t window
     return RS_OK;
 }
 
-uint32_t rs_window_key_version(const rs_window_store_t *store, uint32_t key) {
+uint32_t rs_window_changes(const rs_window_store_t *store, uint32_t key) {
     assert_ptr_equal(store, &test_store);
     test_store.version_reads++;
-    return test_store.versions[key];
+    if (test_store.versions[key] == test_store.taken[key]) return 0;
+    return test_store.change != 0 ? test_store.change : RS_CHANGED_ALL;
+}
+
+uint32_t rs_window_take_changes(const rs_window_store_t *store, uint32_t key) {
+    const uint32_t changes = rs_window_changes(store, key);
+    test_store.taken[key] = test_store.versions[key];
+    return changes;
+}
+
+uint32_t rs_metric_reads(rs_metric_t metric) {
+    return rs_metric_is_gauge(metric) ? RS_CHANGED_GAUGES : metric == RS_METRIC_FCR ? RS_CHANGED_RESOLUTIONS : RS_CHANGED_LEGS;
 }
 
 int rs_window_read_gauges(const rs_window_store_t *store, uint32_t key, rs_window_gauges_t *gauges) {
     assert_ptr_equal(store, &test_store);
     *gauges = (rs_window_gauges_t){.waiting = test_store.waiting[key]};
+    return RS_OK;
+}
+
+int rs_window_read_gauge(const rs_window_store_t *store, uint32_t key, size_t offset, int64_t *value) {
+    assert_ptr_equal(store, &test_store);
+    assert_int_equal(offset, offsetof(rs_window_gauges_t, waiting));
+    *value = test_store.waiting[key];
     return RS_OK;
 }
 

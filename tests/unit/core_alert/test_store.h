@@ -16,7 +16,8 @@ enum { TEST_KEYS = 256, TEST_SEEN = 64 };
 
 typedef struct test_store {
     rs_figure_t figures[TEST_KEYS][RS_METRIC_COUNT];
-    uint32_t versions[TEST_KEYS];
+    uint32_t versions[TEST_KEYS], taken[TEST_KEYS];   /* rs_window_changes: whether they differ, */
+    uint32_t change;           /* and then what, 0 = everything */
     int64_t waiting[TEST_KEYS];
     int64_t counts[TEST_KEYS][RS_WINDOW_SLOTS][RS_COUNT_COUNT];
     rs_window_prediction_t predictions[TEST_KEYS];

@@ -204,6 +204,46 @@ static void a_key_stays_awake_while_somebody_waits_or_an_alert_is_open(void **st
     test_engine_destroy(&engine);
 }
 
+static void a_change_is_read_by_the_rules_that_rest_on_it(void **state) {
+    static const struct { const char *metric, *window; } rules[] = {{"waiting", ""}, {"offered", "5m"}, {"answered", "1h"}, {"fcr", "today"}};
+    test_engine_t engine;
+
+    (void)state;
+    test_config_init(&engine);
+    for (uint32_t i = 0; i < RS_ARRAY_LEN(rules); i++) {
+        engine.rules[i] = test_rule("r");
+        engine.rules[i].metric = rs_str(rules[i].metric);
+        engine.rules[i].window = rs_str(rules[i].window);
+    }
+    test_engine_create(&engine, RS_ARRAY_LEN(rules), 10);
+    test_bind_queue(&engine, 0, "vip");
+    rs_alerts_on_tick(engine.alerts, 1 * S);
+    static const struct { uint32_t change, on_event, on_tick; } table[] = {
+        {RS_CHANGED_LEGS, 2, 0}, {RS_CHANGED_GAUGES, 1, 0}, {RS_CHANGED_OFFERS, 0, 0}, {RS_CHANGED_RESOLUTIONS | RS_CHANGED_GAUGES, 2, 0}};
+    for (size_t i = 0; i < RS_ARRAY_LEN(table); i++) {
+        test_store.change = table[i].change;
+        test_set(0, RS_METRIC_OFFERED, test_figure(1, 0));
+        test_store.reads = 0;
+        rs_alerts_on_key(engine.alerts, 0, (int64_t)(i + 1) * S);
+        assert_int_equal(test_store.reads, table[i].on_event);
+        test_store.reads = 0;
+        rs_alerts_on_tick(engine.alerts, (int64_t)(i + 2) * S);
+        assert_int_equal(test_store.reads, table[i].on_tick);
+    }
+    test_store.change = rs_changed_window(3);   /* the longest one lost something: no event tells */
+    test_set(0, RS_METRIC_ANSWERED, test_figure(11, 0));
+    test_store.reads = 0;
+    rs_alerts_on_tick(engine.alerts, 10 * S);
+    assert_int_equal(test_store.reads, 1);
+    assert_int_equal(engine.seen_count, 1);
+    test_store.change = RS_CHANGED_OFFERS;      /* one is not ok: all are read */
+    test_set(0, RS_METRIC_WAITING, test_figure(1, 0));
+    test_store.reads = 0;
+    rs_alerts_on_key(engine.alerts, 0, 11 * S);
+    assert_int_equal(test_store.reads, 4);
+    test_engine_destroy(&engine);
+}
+
 const struct CMUnitTest tick_tests[] = {
     cmocka_unit_test(a_growing_wait_fires_without_any_event),
     cmocka_unit_test(a_caller_crossing_t_spoils_the_service_level_on_a_tick),
@@ -211,6 +251,7 @@ const struct CMUnitTest tick_tests[] = {
     cmocka_unit_test(percentiles_are_read_on_ticks_only),
     cmocka_unit_test(rules_with_the_same_question_share_one_reading),
     cmocka_unit_test(an_unchanged_key_is_not_read_again),
+    cmocka_unit_test(a_change_is_read_by_the_rules_that_rest_on_it),
     cmocka_unit_test(ticks_cost_by_the_keys_that_can_change),
     cmocka_unit_test(a_quiet_key_that_changes_unannounced_is_found),
     cmocka_unit_test(a_key_stays_awake_while_somebody_waits_or_an_alert_is_open),

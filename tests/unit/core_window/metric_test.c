@@ -117,6 +117,55 @@ static void open_legs_past_the_threshold_join_the_denominator_only_when_asked(vo
     rs_window_destroy(&store);
 }
 
+/* Whoever looks only at figures whose parts changed misses none. */
+static void a_figure_moves_only_when_something_that_it_reads_is_noted(void **state) {
+    (void)state;
+    unsigned moved = 0;
+    for (unsigned count = 0; count < RS_COUNT_COUNT; count++) {
+        rs_window_store_t *store = make_store();
+        rs_figure_t before[RS_METRIC_COUNT];
+        assert_int_equal(rs_window_begin(store, 0, NOON), RS_OK);
+        for (unsigned each = 0; each < RS_COUNT_COUNT; each++) rs_window_count(store, (rs_count_t)each, 10 + each % 7);
+        rs_window_end(store);
+        answer_at(store, 0, NOON, 5 * SECOND, 1);
+        for (unsigned m = 0; m < RS_METRIC_COUNT; m++) before[m] = figure_of(store, (rs_metric_t)m, 1, false);
+        assert_int_not_equal(rs_window_take_changes(store, 0), 0);
+        assert_int_equal(rs_window_changes(store, 0), 0);
+        count_at(store, 0, NOON, (rs_count_t)count, 3);
+        const uint32_t changes = rs_window_take_changes(store, 0);
+        assert_int_equal(changes, rs_changed_count(count));
+        for (unsigned m = 0; m < RS_METRIC_COUNT; m++) {
+            const rs_figure_t after = figure_of(store, (rs_metric_t)m, 1, false);
+            const bool same = before[m].value == after.value && before[m].numerator == after.numerator && before[m].denominator == after.denominator;
+            if (!same && (rs_metric_reads((rs_metric_t)m) & changes) == 0) fail_msg("%s moves by %s unnoted", rs_metric_name(m), rs_count_name(count));
+            moved += !same;
+        }
+        rs_window_destroy(&store);
+    }
+    assert_true(moved > RS_METRIC_COUNT / 2);
+}
+
+static void what_time_and_gauges_change_is_noted(void **state) {
+    (void)state;
+    rs_window_store_t *store = make_store();
+    answer_at(store, 0, NOON, 5 * SECOND, 1);
+    assert_int_equal(rs_window_take_changes(store, 0), RS_CHANGED_LEGS);
+    rs_window_set_gauges(store, 0, &(rs_window_gauges_t){.waiting = 1});
+    rs_window_set_prediction(store, 0, &(rs_window_prediction_t){.reason = RS_PREDICTION_GIVEN});
+    assert_int_equal(rs_window_take_changes(store, 0), RS_CHANGED_GAUGES | RS_CHANGED_PREDICTION);
+    rs_window_set_gauges(store, 0, &(rs_window_gauges_t){.waiting = 1});
+    rs_window_advance(store, NOON + 4 * MINUTE);
+    assert_int_equal(rs_window_take_changes(store, 0), 0);
+    rs_window_advance(store, NOON + 6 * MINUTE);
+    assert_int_equal(rs_window_take_changes(store, 0), rs_changed_window(0));
+    rs_window_advance(store, NOON + 31 * MINUTE);
+    assert_int_equal(rs_window_take_changes(store, 0), rs_changed_window(1) | rs_changed_window(2));
+    rs_window_advance(store, NOON + 13 * HOUR);
+    assert_int_equal(rs_window_take_changes(store, 0), rs_changed_window(3) | rs_changed_window(RS_WINDOW_TODAY));
+    assert_int_equal(rs_window_take_changes(store, 1), rs_changed_window(RS_WINDOW_TODAY));
+    rs_window_destroy(&store);
+}
+
 static void an_unknown_key_or_window_is_not_found(void **state) {
     (void)state;
     rs_window_store_t *store = make_store();
@@ -135,6 +184,8 @@ const struct CMUnitTest metric_tests[] = {
     cmocka_unit_test(nothing_counted_is_null_for_ratios_and_zero_for_counts_and_gauges),
     cmocka_unit_test(figures_are_their_formulas),
     cmocka_unit_test(open_legs_past_the_threshold_join_the_denominator_only_when_asked),
+    cmocka_unit_test(a_figure_moves_only_when_something_that_it_reads_is_noted),
+    cmocka_unit_test(what_time_and_gauges_change_is_noted),
     cmocka_unit_test(an_unknown_key_or_window_is_not_found),
 };
 const size_t metric_test_count = RS_ARRAY_LEN(metric_tests);
