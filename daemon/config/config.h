@@ -253,6 +253,7 @@ typedef struct rs_config {
     rs_limits_t limits;
     /* ingest and feed */
     rs_str_t events_endpoint, plain_endpoint, feed_endpoint, snapshot_endpoint;
+    rs_str_t commands_endpoint;    /* empty = no such door */
     int64_t handshake_us;                            /* ZMQ_HANDSHAKE_IVL */
     int64_t feed_period_us;                          /* a changed window is published at most this often */
     /* store */

@@ -325,6 +325,8 @@ static const rs_schema_row_t rows[] = {
         "socket of the acknowledged protocol (ROUTER)"),
     ROW("ingest.plain", ENDPOINT, ROOT(plain_endpoint), 0, 1, 256, "tcp://127.0.0.1:5571", NULL,
         "socket for single events without acknowledgement (PULL)"),
+    ROW("ingest.commands", ENDPOINT, ROOT(commands_endpoint), 0, 0, 256, "tcp://127.0.0.1:5574", NULL,
+        "socket of people's commands about alerts (ROUTER); '': none"),
     ROW("ingest.handshake", DURATION, ROOT(handshake_us), 0, 100 * MS, 60 * SEC, "2s", NULL,
         "a connection that has not shaken hands by then is closed"),
 
