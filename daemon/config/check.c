@@ -331,5 +331,6 @@ int rs__loader_check(rs__loader_t *loader) {
     if (status == RS_OK) status = check_zone(loader);
     if (status == RS_OK) status = check_complaints(loader);
     if (status == RS_OK) status = rs__loader_check_budget(loader);
+    if (status == RS_OK) status = rs__loader_check_parents(loader);
     return status == RS_OK ? check_items(loader) : status;
 }
