@@ -97,8 +97,10 @@ def what_people_say_is_kept_over_a_crash(path):
                     [row["to_state"] for row in known["transitions"] if row["from_state"] != row["to_state"]] == ["pending", "firing", "resolved"],
                     f"transitions: {known['transitions']}")
         house.check(known["alert"]["state"] == "resolved", f"alert: {known['alert']}")
+        why = [row["explanation"] for row in known["transitions"] if row["to_state"] == "firing"]
+        house.check(why and why[0] and why[0]["recent"]["values"][-1] >= 1000, f"the explanation that is stored: {why}")
         text = alerts(daemon, "show", episode, "--output", "table").stdout
-        for part in ("the spare team helped", "carla", "https://wiki.example/waiting", "resolved", "owner ben"):
+        for part in ("recent", "the spare team helped", "carla", "https://wiki.example/waiting", "resolved", "owner ben"):
             house.check(part in text, f"{part} is not in\n{text}")
         resolved = show(daemon, other)
         house.check(("resolve", "carla", "it was a test call") in [(row["act"], row["author"], row["text"]) for row in resolved["said"]], f"{resolved}")
@@ -142,6 +144,8 @@ def bad_commands_are_refused_by_field(path):
         # no database: an open alert is shown, one that has ended cannot be
         known = show(daemon, episode)
         house.check(known["live"]["by"] == "anna" and known["alert"] is None, f"{known}")
+        house.check(known["live"]["explanation"]["recent"]["each_s"] == 300, f"an explanation on the feed: {known}")
+        house.check("recent" in alerts(daemon, "show", episode, "--output", "table").stdout, "no sparkline")
         house.check("database" in refused(daemon, "show", "9-9"), "an alert that nobody knows")
     finally:
         daemon.kill()
