@@ -8,7 +8,7 @@
 
 /* Columns of every …_interval_part after the dimensions, in the order in which rows are encoded. */
 static const char *const columns[] = {
-    "interval_start", "interval_s", "attribution", "stream_id", "run", "part", "revision", "final", "still_open", "threshold_us",
+    "interval_start", "interval_s", "attribution", "stream_id", "run", "part", "revision", "final", "still_open", "threshold_us", "thresholds_us", "threshold_legs",
 #define RS_X(NAME, name) #name,
     RS_COUNTS(RS_X)
 #undef RS_X
@@ -102,6 +102,13 @@ static void encode_optional(rs__buffer_t *buffer, int64_t value) {
     else rs__copy_int8(buffer, value);
 }
 
+static void encode_thresholds(const rs_row_t *row, rs__buffer_t *buffer) {
+    for (unsigned i = 0; i < 2; i++) {
+        if (row->threshold_count == 0) rs__copy_null(buffer);
+        else rs__copy_int8_array(buffer, i == 0 ? row->thresholds_us : row->threshold_legs, row->threshold_count);
+    }
+}
+
 static void encode_service_level(const rs_row_t *row, rs__buffer_t *buffer) {
     const char *names[RS_MAX_POLICIES];
     int32_t versions[RS_MAX_POLICIES];
@@ -142,6 +149,7 @@ void rs__rows_encode(const rs_row_batch_t *batch, uint32_t i, int64_t run, int32
     rs__copy_bool(buffer, row->final);
     rs__copy_int8(buffer, row->still_open);
     encode_optional(buffer, row->threshold_us);
+    encode_thresholds(row, buffer);
     for (unsigned count = 0; count < RS_COUNT_SL_NUM_0; count++) rs__copy_int8(buffer, row->counts[count]);
     for (unsigned extreme = 0; extreme < RS_EXTREME_COUNT; extreme++) encode_optional(buffer, row->extremes[extreme]);
     encode_service_level(row, buffer);

@@ -40,6 +40,17 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 $$;
 COMMENT ON FUNCTION ringside.hist_bucket IS 'The bucket of a duration in milliseconds.';
 
+-- Parts of before threshold_legs was there say -1 where they mixed thresholds.
+CREATE OR REPLACE FUNCTION ringside.threshold_of(parts ringside.threshold_counts[]) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN count(*) = 1 AND min(threshold) >= 0 THEN min(threshold) END
+    FROM (SELECT entry.threshold FROM unnest(parts) AS part (threshold_us, closed, thresholds_us, legs), LATERAL (
+              SELECT * FROM unnest(part.thresholds_us, part.legs)
+              UNION ALL SELECT coalesce(part.threshold_us, -1), part.closed WHERE part.legs IS NULL) AS entry (threshold, legs)
+          GROUP BY entry.threshold HAVING sum(entry.legs) <> 0) AS counted
+$$;
+COMMENT ON FUNCTION ringside.threshold_of IS 'The threshold of the legs that were closed in many parts, microseconds; null when there are several or none.';
+
 CREATE OR REPLACE FUNCTION ringside.service_level_of(parts ringside.policy_counts[]) RETURNS jsonb
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT jsonb_object_agg(policy, jsonb_build_object(

@@ -112,9 +112,11 @@ FROM (
     SELECT %8$s AS interval_start, %9$s AS interval_s, %2$s, attribution,
         %5$s,
         sum(still_open)::bigint AS still_open,
-        -- A part in which no leg was closed has no threshold and does not make the others' a mixture.
-        CASE WHEN NOT bool_or(threshold_us IS NULL AND (answered <> 0 OR abandoned <> 0 OR flowed_out <> 0 OR callbacks <> 0))
-                  AND min(threshold_us) = max(threshold_us) THEN min(threshold_us) END AS threshold_us,
+        -- Nearly always every part has one and the same; else the legs of each are counted.
+        CASE WHEN bool_and(threshold_legs IS NULL AND (threshold_us IS NOT NULL OR answered = 0 AND abandoned = 0 AND flowed_out = 0 AND callbacks = 0))
+                  AND min(threshold_us) = max(threshold_us) THEN min(threshold_us)
+             ELSE ringside.threshold_of(array_agg(ROW(threshold_us, answered + abandoned + flowed_out + callbacks, thresholds_us, threshold_legs)
+                 ::ringside.threshold_counts)) END AS threshold_us,
         max(wait_max_us) AS wait_max_us,
         min(answered_min_us) AS answered_min_us, max(answered_max_us) AS answered_max_us,
         min(abandoned_min_us) AS abandoned_min_us, max(abandoned_max_us) AS abandoned_max_us,

@@ -3,7 +3,6 @@
 what is there already, and can be repeated."""
 import os
 import re
-import time
 
 import house
 from history import History
@@ -79,8 +78,7 @@ def totals(database):
             for family in FAMILIES]
 
 
-seed = int(os.environ.get("RS_SEED", time.time_ns() % 1000000))
-print(f"seed: RS_SEED={seed}")
+seed = house.seed()
 with house.folder() as place:
     day, more = os.path.join(place, "day.ndjson"), os.path.join(place, "other.ndjson")
     History(seed).write(day)

@@ -8,7 +8,6 @@ import json
 import math
 import os
 import re
-import time
 
 import house
 from history import History
@@ -272,8 +271,7 @@ def check_reviews(postgres):
 
 # --- the runs ---------------------------------------------------------------------------------------------------------
 def run_made_up(place):
-    seed = int(os.environ.get("RS_SEED", time.time_ns() % 1000000))
-    print(f"seed: RS_SEED={seed}")
+    seed = house.seed()
     path = os.path.join(place, "day.ndjson")
     History(seed).write(path)
     postgres = house.Postgres(place)
