@@ -1,5 +1,7 @@
-/* `ringside alerts`: the open alerts, or every change of them as it comes. */
+/* `ringside alerts`: the open alerts, or every change of them as it comes; what people say about them is in alerts_say.c, all of one in
+ * alerts_show.c. */
 #include "cli/alert_print.h"
+#include "cli/alerts_verbs.h"
 #include "cli/cli.h"
 #include "cli/follow_options.h"
 #include "cli/text_line.h"
@@ -102,9 +104,10 @@ static const struct argp_child children[] = {{&rs_follow_argp, 0, NULL, 0}, {0}}
 static const struct argp parser = {
     options,
     parse_option,
-    NULL,
+    "[list]\nfollow\nshow ALERT\nack|unack|note|cause|action|resolve|review ALERT TEXT...\nsilence --until WHEN WHY...\nsilences\n"
+    "unsilence NUMBER",
     "Lists the daemon's open alerts, or follows them."
-    "\vStates: pending (beyond the limit, not yet for long enough), firing, recovering, and at the end resolved, or ok "
+    "\vThe other words have a --help of their own. States: pending (beyond the limit, not yet for long enough), firing, recovering, and at the end resolved, or ok "
     "when it never "
     "fired. Times are local. Whatever happens to the connection is told on standard error.",
     children,
@@ -320,8 +323,27 @@ static int run(rs_alerts_command_t *command) {
     return command->follows ? follow(command) : list(command);
 }
 
+/* The arguments after a verb, under the name that help and errors show. */
+static int run_verb(const char *verb, int argc, char **argv) {
+    static char name[64];
+    snprintf(name, sizeof name, "ringside alerts %s", verb);
+    argv[1] = name;
+    return strcmp(verb, "show") == 0 ? rs_cli_alerts_show(argc - 1, argv + 1) : rs_cli_alerts_say(verb, argc - 1, argv + 1);
+}
+
+static bool is_verb(const char *word) {
+    return strcmp(word, "show") == 0 || strcmp(word, "silences") == 0 || rs_command_find(rs_str(word)) != RS_COMMAND_NONE;
+}
+
 int rs_cli_alerts(int argc, char **argv) {
     rs_alerts_command_t command = {0};
+    if (argc > 1 && is_verb(argv[1])) return run_verb(argv[1], argc, argv);
+    if (argc > 1 && (strcmp(argv[1], "list") == 0 || strcmp(argv[1], "follow") == 0)) {
+        command.follows = argv[1][0] == 'f';
+        argv[1] = argv[0];
+        argc--;
+        argv++;
+    }
     argp_err_exit_status = 2;
     argp_parse(&parser, argc, argv, 0, NULL, &command);
     rs_text_use_utf8();

@@ -40,8 +40,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state) {
 
 const struct argp rs_follow_argp = {options, parse_option, NULL, NULL, NULL, NULL, NULL};
 
-/* What the daemon binds is not always what one can connect to. */
-static void reachable(rs_str_t bound, char *endpoint, size_t size) {
+void rs_follow_reachable(rs_str_t bound, char *endpoint, size_t size) {
     static const char *const wildcards[] = {"tcp://*:", "tcp://0.0.0.0:", "tcp://[::]:"};
     for (size_t i = 0; i < RS_ARRAY_LEN(wildcards); i++) {
         const size_t len = strlen(wildcards[i]);
@@ -67,8 +66,8 @@ int rs_follow_settings_load(rs_follow_settings_t *settings) {
     const rs_str_t from = settings->from != NULL ? rs_str(settings->from) : settings->config->feed_endpoint;
     const rs_str_t snapshots =
         settings->snapshots != NULL ? rs_str(settings->snapshots) : settings->config->snapshot_endpoint;
-    reachable(from, settings->publish_endpoint, sizeof settings->publish_endpoint);
-    reachable(snapshots, settings->snapshot_endpoint, sizeof settings->snapshot_endpoint);
+    rs_follow_reachable(from, settings->publish_endpoint, sizeof settings->publish_endpoint);
+    rs_follow_reachable(snapshots, settings->snapshot_endpoint, sizeof settings->snapshot_endpoint);
     const int wrong = check_endpoint("--from", settings->from);
     return wrong != 0 ? wrong : check_endpoint("--snapshots", settings->snapshots);
 }

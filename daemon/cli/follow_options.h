@@ -26,6 +26,9 @@ RS_MUST_CHECK int rs_follow_settings_open(const rs_follow_settings_t *settings, 
                                           rs_follow_t **follow);
 void rs_follow_settings_deinit(rs_follow_settings_t *settings);
 
+/* What the daemon binds is not always what one can connect to: a wildcard address is this machine. */
+void rs_follow_reachable(rs_str_t bound, char *endpoint, size_t size);
+
 /* Says on standard error that nobody has answered, and what to check; returns 1. */
 int rs_follow_fail_unanswered(const rs_follow_settings_t *settings, const rs_follow_t *follow);
 

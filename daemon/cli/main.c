@@ -14,7 +14,7 @@ static const rs_command_t commands[] = {
     {"replay", rs_cli_replay, "run recorded events through the core and print aggregates or alerts"},
     {"send", rs_cli_send, "send recorded events to a daemon, with acknowledgements"},
     {"top", rs_cli_top, "a live board in the terminal"},
-    {"alerts", rs_cli_alerts, "list the daemon's alerts, or follow them"},
+    {"alerts", rs_cli_alerts, "list, follow, show the daemon's alerts; ack, note, cause, action, resolve, review, silence"},
     {"check-config", rs_cli_check_config, "check a configuration file and print what it means"},
     {"rules", rs_cli_rules, "explain what alert rules will do: limits, false alarms, how soon a shift is seen"},
     {"migrate", rs_cli_migrate, "bring the database schema up to date"},

@@ -258,6 +258,7 @@ static void print_alert(void *context, const rs_alert_transition_t *transition) 
     else rs_json_number(&json, "baseline", transition->baseline);
     rs_message_summary(transition, explanation);
     rs_json_string(&json, "explanation", rs_str(explanation));
+    rs_explanation_write(&json, "because", &transition->explanation, transition->part_names);
     rs_json_string_or_null(&json, "runbook", transition->runbook);
     rs_json_end(&json);
     RS_REQUIRE(!json.overflow);

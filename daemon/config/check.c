@@ -289,11 +289,11 @@ static int check_journal(rs__loader_t *loader) {
 static int check_endpoints(rs__loader_t *loader) {
     const rs_config_t *config = loader->config;
     const rs_str_t endpoints[] = {config->events_endpoint, config->plain_endpoint, config->feed_endpoint,
-                                  config->snapshot_endpoint};
-    static const char *const keys[] = {"ingest.events", "ingest.plain", "feed.publish", "feed.snapshots"};
+                                  config->snapshot_endpoint, config->commands_endpoint};
+    static const char *const keys[] = {"ingest.events", "ingest.plain", "feed.publish", "feed.snapshots", "ingest.commands"};
     for (size_t i = 1; i < RS_ARRAY_LEN(endpoints); i++) {
         for (size_t k = 0; k < i; k++) {
-            if (!rs_str_equal(endpoints[i], endpoints[k]) || endpoints[i].data[endpoints[i].len - 1] == '*') continue;
+            if (endpoints[i].len == 0 || !rs_str_equal(endpoints[i], endpoints[k]) || endpoints[i].data[endpoints[i].len - 1] == '*') continue;
             char reason[96];
             snprintf(reason, sizeof(reason), "the same endpoint as %s", keys[k]);
             return fail_at(loader, keys[i], keys[k], "an endpoint of its own for each socket", reason);
@@ -351,5 +351,6 @@ int rs__loader_check(rs__loader_t *loader) {
     if (status == RS_OK) status = check_zone(loader);
     if (status == RS_OK) status = check_complaints(loader);
     if (status == RS_OK) status = rs__loader_check_budget(loader);
+    if (status == RS_OK) status = rs__loader_check_parents(loader);
     return status == RS_OK ? check_items(loader) : status;
 }

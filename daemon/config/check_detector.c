@@ -218,3 +218,54 @@ int rs__loader_check_budget(rs__loader_t *loader) {
     }
     return RS_OK;
 }
+
+/* --- inhibition: rules that name rules ------------------------------------------------------------------------------ */
+static const rs_rule_config_t *rule_named(const rs_config_t *config, rs_str_t name) {
+    for (uint32_t i = 0; i < config->rule_count; i++)
+        if (rs_str_equal(config->rules[i].name, name)) return &config->rules[i];
+    return NULL;
+}
+
+static void list_other_rules(const rs_config_t *config, const rs_rule_config_t *rule, char *text, size_t size) {
+    size_t used = (size_t)snprintf(text, size, config->rule_count < 2 ? "no inhibited_by: there is no other rule" : "one of alerts.rules:");
+    for (uint32_t i = 0; i < config->rule_count && used + 1 < size; i++)
+        if (&config->rules[i] != rule) used += (size_t)snprintf(text + used, size - used, " %s", config->rules[i].name.data);
+}
+
+static int check_parent(rs__loader_t *loader, const rs_rule_config_t *rule, const rs_node_t *node) {
+    const rs_config_t *config = loader->config;
+    const rs_rule_config_t *parent = rule_named(config, rule->inhibited_by);
+    char key[RS_KEY_TEXT], allowed[RS_CONFIG_ALLOWED_TEXT], reason[160];
+    rs__path_join("alerts.rules", rule->name, key, sizeof(key));
+    list_other_rules(config, rule, allowed, sizeof(allowed));
+    if (parent == NULL) {
+        snprintf(reason, sizeof(reason), "there is no rule `%.64s`", rule->inhibited_by.data);
+        return rs__refuse_rule_key(loader, node, key, "inhibited_by", allowed, reason);
+    }
+    for (uint32_t steps = 0; parent != NULL && steps < config->rule_count; steps++) {
+        if (parent == rule)
+            return rs__refuse_rule_key(loader, node, key, "inhibited_by", "a rule that is not itself inhibited by this one",
+                                       steps == 0 ? "a rule cannot inhibit itself" : "rules that inhibit each other in a circle would all be silent");
+        parent = parent->inhibited_by.len == 0 ? NULL : rule_named(config, parent->inhibited_by);
+    }
+    parent = rule_named(config, rule->inhibited_by);
+    if (rule->tenant.len != 0 && parent->tenant.len != 0 && !rs_str_equal(rule->tenant, parent->tenant))
+        return rs__refuse_rule_key(loader, node, key, "inhibited_by", "a rule of the same tenant, or of any", "it can never inhibit: the rules are of different tenants");
+    const bool of_channels = rule->channel != 0 && parent->channel != 0 && parent->family != 2;   /* a total's is of all */
+    if (of_channels && rule->channel != parent->channel)
+        return rs__refuse_rule_key(loader, node, key, "inhibited_by", "a rule of the same channel, or of any", "it can never inhibit: the rules are of different channels");
+    if (parent->family < rule->family)
+        return rs__refuse_rule_key(loader, node, key, "inhibited_by", "a rule by: total or channel above this one, or of the same keys",
+                                   "it can never inhibit: a queue stands under channels and totals, not over them");
+    return RS_OK;
+}
+
+int rs__loader_check_parents(rs__loader_t *loader) {
+    const rs_config_t *config = loader->config;
+    for (uint32_t i = 0; i < config->rule_count; i++) {
+        if (config->rules[i].inhibited_by.len == 0) continue;
+        const int status = check_parent(loader, &config->rules[i], loader->collections[RS_SCOPE_RULE].nodes[i]);
+        if (status != RS_OK) return status;
+    }
+    return RS_OK;
+}

@@ -115,6 +115,7 @@ typedef struct rs_rule_config {
     double clear;              /* hysteresis: resolves when the figure is at or beyond this on the good side */
     int64_t for_us;            /* must hold this long before it fires; 0 = at once */
     int64_t clear_for_us;      /* must be good this long before it resolves */
+    int64_t trial_us;          /* of a threshold: so long a figure that was never within the limit does not fire; 0 = it fires at once */
     int64_t min_sample;        /* denominator (or count) that the figure must rest on; 0 = none */
     uint8_t severity;
     rs_str_t runbook;          /* optional link */
@@ -254,6 +255,7 @@ typedef struct rs_config {
     rs_limits_t limits;
     /* ingest and feed */
     rs_str_t events_endpoint, plain_endpoint, feed_endpoint, snapshot_endpoint;
+    rs_str_t commands_endpoint;    /* empty = no such door */
     int64_t handshake_us;                            /* ZMQ_HANDSHAKE_IVL */
     int64_t feed_period_us;                          /* a changed window is published at most this often */
     /* web */

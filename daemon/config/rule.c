@@ -12,7 +12,7 @@ static const struct { const char *key; unsigned takers; } taken[] = {
     {"policy", T | C | E | S | L | B | N | P | R}, {"by", T | C | E | S | L | B | N | P | R | D},
     {"tenant", T | C | E | S | L | B | N | P | R | D}, {"channel", T | C | E | S | L | B | N | P | R | D},
     {"compare", T | C | E | S | L | N | P | R}, {"limit", T | P | R | Q | G}, {"clear", T | P | R | Q},
-    {"min_sample", T | C | E | S | L | B | N | P | R}, {"confidence", T}, {"false_alarms", C | E | S | L | N | R | D},
+    {"min_sample", T | C | E | S | L | B | N | P | R}, {"confidence", T}, {"trial", T}, {"false_alarms", C | E | S | L | N | R | D},
     {"shift", C}, {"weight", E}, {"run_rules", S}, {"fast_start", C | E}, {"baseline", C | E | S | L}, {"centre", C | E | S},
     {"sigma", C | E | S}, {"target", B}, {"budget", B}, {"period", B}, {"every", C | E | S | N | R}};
 

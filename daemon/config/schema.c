@@ -174,6 +174,8 @@ static const rs_schema_row_t rows[] = {
         "how long it must be bad before the alert begins; 0: at once"),
     ROW("alerts.rules.<name>.clear_for", DURATION, RULE(clear_for_us), LIVE, 0, DAY, NULL, NULL,
         "how long it must be good before the alert ends; 0: at once"),
+    ROW("alerts.rules.<name>.trial", DURATION, RULE(trial_us), LIVE, 0, DAY, NULL, NULL,
+        "so long a figure that was never within the limit does not fire; then it says target_unreachable, once, until it was"),
     ROW("alerts.rules.<name>.min_sample", INTEGER, RULE(min_sample), LIVE, 0, INT64_C(1000000000), NULL, NULL,
         "a figure that rests on fewer contacts is no evidence"),
     ROW("alerts.rules.<name>.confidence", RATIO, RULE(confidence), LIVE, 0, 0, NULL, NULL,
@@ -325,6 +327,8 @@ static const rs_schema_row_t rows[] = {
         "socket of the acknowledged protocol (ROUTER)"),
     ROW("ingest.plain", ENDPOINT, ROOT(plain_endpoint), 0, 1, 256, "tcp://127.0.0.1:5571", NULL,
         "socket for single events without acknowledgement (PULL)"),
+    ROW("ingest.commands", ENDPOINT, ROOT(commands_endpoint), 0, 0, 256, "tcp://127.0.0.1:5574", NULL,
+        "socket of people's commands about alerts (ROUTER); '': none"),
     ROW("ingest.handshake", DURATION, ROOT(handshake_us), 0, 100 * MS, 60 * SEC, "2s", NULL,
         "a connection that has not shaken hands by then is closed"),
 

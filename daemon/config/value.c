@@ -182,6 +182,7 @@ static bool has_port(rs_str_t address) {
 static int assign_endpoint(const job_t *job) {
     enum { LONGEST_SOCKET_PATH = 107 };
     const rs_str_t text = job->node->text;
+    if (text.len == 0 && job->row->min == 0) return assign_text(job);
     if (has_control_character(text) || memchr(text.data, ' ', text.len) != NULL)
         return wrong(job, job->node, "holds a blank or a control character");
     if (has_prefix(text, "tcp://")) {

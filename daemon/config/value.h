@@ -61,6 +61,8 @@ RS_MUST_CHECK int rs__loader_check_rule(rs__loader_t *loader, rs_rule_config_t *
 RS_MUST_CHECK int rs__loader_check_rule_keys(rs__loader_t *loader, rs_rule_config_t *rule, const rs_node_t *node, const char *key);
 RS_MUST_CHECK int rs__loader_check_detector(rs__loader_t *loader, rs_rule_config_t *rule, const rs_node_t *node, const char *key);
 RS_MUST_CHECK int rs__loader_check_budget(rs__loader_t *loader);
+/* Over all rules: inhibited_by names a rule that can inhibit this one. */
+RS_MUST_CHECK int rs__loader_check_parents(rs__loader_t *loader);
 /* At the key `name` of a rule, or at the rule where it does not stand. */
 int rs__refuse_rule_key(rs__loader_t *loader, const rs_node_t *node, const char *rule_key, const char *name, const char *allowed,
                         const char *reason);

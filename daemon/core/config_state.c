@@ -42,7 +42,7 @@ static const rs_state_field_t rule_fields[] = {
     RS_STATE_FIELD(rs_rule_config_t, family, RS_BOUND_FAMILY), RS_STATE_FIELD(rs_rule_config_t, channel, RS_BOUND_CHANNEL),
     RS_STATE_FIELD(rs_rule_config_t, compare, RS_BOUND_ANY), RS_STATE_FIELD(rs_rule_config_t, limit, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_rule_config_t, clear, RS_BOUND_ANY), RS_STATE_FIELD(rs_rule_config_t, for_us, RS_BOUND_ANY),
-    RS_STATE_FIELD(rs_rule_config_t, clear_for_us, RS_BOUND_ANY), RS_STATE_FIELD(rs_rule_config_t, min_sample, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs_rule_config_t, clear_for_us, RS_BOUND_ANY), RS_STATE_FIELD(rs_rule_config_t, trial_us, RS_BOUND_ANY), RS_STATE_FIELD(rs_rule_config_t, min_sample, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_rule_config_t, severity, RS_BOUND_ANY), RS_STATE_REBUILT(rs_rule_config_t, runbook), RS_STATE_REBUILT(rs_rule_config_t, inhibited_by),
     RS_STATE_FIELD(rs_rule_config_t, detector, RS_BOUND_DETECTOR), RS_STATE_FIELD(rs_rule_config_t, baseline, RS_BOUND_DETECT_CHOICE),
     RS_STATE_FIELD(rs_rule_config_t, run_rules, RS_BOUND_DETECT_CHOICE), RS_STATE_FIELD(rs_rule_config_t, fast_start, RS_BOUND_ANY),

@@ -130,6 +130,9 @@ int64_t rs_core_watermark(const rs_core_t *core) { return core->watermark_us; }
 void rs_core_present_alerts(const rs_core_t *core, rs_alert_fn on_alert, void *context) {
     if (core->alerts != NULL) rs_alerts_present(core->alerts, on_alert, context);
 }
+const rs_silence_t *rs_core_silence(const rs_core_t *core, uint32_t place) {
+    return core->alerts == NULL ? NULL : rs_alerts_silence(core->alerts, place);
+}
 uint64_t rs_core_run(const rs_core_t *core) { return core->options.run; }
 uint64_t rs_core_position(const rs_core_t *core) { return core->position; }
 const rs_window_store_t *rs_core_windows(const rs_core_t *core) { return core->windows; }

@@ -82,6 +82,19 @@ void rs_json_number(rs_json_t *json, const char *name, double value) {
     put(json, text, (size_t)len);
 }
 
+/* As a member without a name: what stands before the value is a comma at most. */
+void rs_json_element_number(rs_json_t *json, double value) {
+    char text[40] = "null";
+
+    if (json->has_member) put(json, ",", 1);
+    json->has_member = true;
+    for (int digits = 15; isfinite(value) && digits <= 17; digits++) {
+        (void)snprintf(text, sizeof(text), "%.*g", digits, value);
+        if (strtod(text, NULL) == value) break;
+    }
+    put(json, text, strlen(text));
+}
+
 static size_t plain_run(const char *bytes, size_t len) {
     size_t run = 0;
     while (run < len && (unsigned char)bytes[run] >= 0x20 && bytes[run] != '"' && bytes[run] != '\\') run++;

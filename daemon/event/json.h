@@ -21,6 +21,8 @@ void rs_json_end(rs_json_t *json);
 /* A list; its elements are objects, each begun by rs_json_begin_element and ended by rs_json_end. */
 void rs_json_begin_list(rs_json_t *json, const char *name);
 void rs_json_begin_element(rs_json_t *json);
+/* An element that is a number; not a number and infinities are null. */
+void rs_json_element_number(rs_json_t *json, double value);
 void rs_json_end_list(rs_json_t *json);
 void rs_json_integer(rs_json_t *json, const char *name, int64_t value);
 /* Shortest text that reads back as the same number; not a number and infinities are null. */

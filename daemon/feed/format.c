@@ -179,6 +179,7 @@ void rs_feed_write_alert(rs_json_t *json, const rs_alert_transition_t *transitio
     else
         rs_json_number(json, "baseline", transition->baseline);
     write_people(json, transition);
+    rs_explanation_write(json, "explanation", &transition->explanation, transition->part_names);
 }
 
 int rs_feed_format_alert(const rs_alert_transition_t *transition, char *text, size_t size, size_t *len) {

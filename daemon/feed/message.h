@@ -12,7 +12,7 @@
 #include "feed/post.h"
 #include "feed/presenter.h"
 
-enum { RS_MESSAGE_MAX = 16 * 1024 * 1024, RS_MESSAGE_WORST = 10, RS_MESSAGE_LABELS = 10, RS_MESSAGE_TEXT = 512 };
+enum { RS_MESSAGE_MAX = 16 * 1024 * 1024, RS_MESSAGE_WORST = 10, RS_MESSAGE_LABELS = 10, RS_MESSAGE_TEXT = 1024 };
 
 /* Who speaks, to whom, when. */
 typedef struct rs_message_frame {

@@ -79,6 +79,10 @@ void rs_message_summary(const rs_alert_transition_t *transition, char text[RS_ME
     (void)snprintf(text, RS_MESSAGE_TEXT, "%.*s: %.*s %.*s%s %s%s; limit %s %s", (int)transition->rule_name.len,
                    transition->rule_name.data, (int)key_len, key, (int)transition->metric.len, transition->metric.data, window,
                    value, of, transition->compare == RS_ALERT_ABOVE ? "above" : "below", limit);
+    char words[RS_EXPLAIN_WORDS];
+    const size_t len = strlen(text);
+    rs_explanation_words(&transition->explanation, transition->part_names, words);
+    (void)snprintf(text + len, RS_MESSAGE_TEXT - len, "%s", words);
 }
 
 /* --- annotations ---------------------------------------------------------------------------------------------------- */

@@ -165,9 +165,8 @@ void rs_ingest_on_settled(rs_ingest_t *ingest, uint64_t position) {
 /* --- sockets -------------------------------------------------------------------------------------------------------- */
 static int set_int(void *socket, int option, int value) { return zmq_setsockopt(socket, option, &value, sizeof value); }
 
-static int set_options(void *socket, int type, const rs_config_t *config) {
+static int set_options(void *socket, int type, const rs_config_t *config, int64_t longest) {
     const rs_limits_t *limits = &config->limits;
-    const int64_t longest = limits->message_bytes;
     /* ZeroMQ counts messages, not bytes: so many of the longest that one peer's queue holds about its byte budget. */
     uint32_t queue = limits->peer_bytes / (limits->message_bytes == 0 ? 1 : limits->message_bytes);
     queue = queue < 4 ? 4 : queue > 64 ? 64 : queue;
@@ -197,13 +196,13 @@ static bool is_allowed_endpoint(const char *endpoint) {
     return strncmp(endpoint, "tcp://", 6) == 0 || strncmp(endpoint, "ipc://", 6) == 0;
 }
 
-static int bind_socket(void *zmq, int type, const rs_config_t *config, const char *endpoint, void **socket_out,
-                       char bound[256]) {
+int rs__door_bind(void *zmq, int type, const rs_config_t *config, const char *endpoint, const int64_t *longest, void **socket_out,
+                  char bound[256]) {
     if (!is_allowed_endpoint(endpoint)) return RS_ERR_INVALID;
     void *socket = zmq_socket(zmq, type);
     if (socket == NULL) return RS_ERR_IO;
     size_t size = 256;
-    if (set_options(socket, type, config) != RS_OK || zmq_bind(socket, endpoint) != 0 ||
+    if (set_options(socket, type, config, longest != NULL ? *longest : config->limits.message_bytes) != RS_OK || zmq_bind(socket, endpoint) != 0 ||
         zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, bound, &size) != 0) {
         const int why = zmq_errno();
         zmq_close(socket);
@@ -256,10 +255,10 @@ static int start_timer(rs_ingest_t *ingest, uv_loop_t *loop) {
 static int open_doors(rs_ingest_t *ingest, uv_loop_t *loop, void *zmq, const char **failed) {
     const rs_config_t *config = ingest->config;
     const char *endpoint = config->events_endpoint.data == NULL ? "" : config->events_endpoint.data;
-    int status = bind_socket(zmq, ZMQ_ROUTER, config, endpoint, &ingest->router, ingest->events_endpoint);
+    int status = rs__door_bind(zmq, ZMQ_ROUTER, config, endpoint, NULL, &ingest->router, ingest->events_endpoint);
     if (status == RS_OK && config->plain_endpoint.len > 0) {
         endpoint = config->plain_endpoint.data;
-        status = bind_socket(zmq, ZMQ_PULL, config, endpoint, &ingest->pull, ingest->plain_endpoint);
+        status = rs__door_bind(zmq, ZMQ_PULL, config, endpoint, NULL, &ingest->pull, ingest->plain_endpoint);
     }
     if (status != RS_OK) {
         if (failed != NULL) *failed = endpoint;

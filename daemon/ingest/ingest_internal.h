@@ -2,6 +2,7 @@
  *   ingest.c    sockets, turns of the loop, life            batch.c    decoding and submitting, stopping and going on
  *   requests.c  what a producer's message does              flight.c   what is taken and not settled
  *   replies.c   frames to producers, what waits for them    sessions.c who has sent how much
+ *   commands.c  another door, for people's commands (commands.h)
  */
 #ifndef RS_INGEST_INTERNAL_H
 #define RS_INGEST_INTERNAL_H
@@ -70,6 +71,11 @@ struct rs_ingest {
     uint64_t in_flight_events, in_flight_bytes;
     rs_ingest_stats_t stats;
 };
+
+/* ingest.c: a bound socket of this room, with the same care for every door. `longest` of a frame, NULL: limits.message_bytes. Errors as
+ * rs_ingest_create; *bound as rs_ingest_events_endpoint. */
+RS_MUST_CHECK int rs__door_bind(void *zmq, int type, const rs_config_t *config, const char *endpoint, const int64_t *longest, void **socket,
+                                char bound[256]);
 
 /* flight.c */
 RS_MUST_CHECK int rs__flight_init(rs__flight_t *flight);

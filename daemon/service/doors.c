@@ -80,6 +80,7 @@ static int open_asterisk(rs_service_t *service) {
 }
 
 int rs_service_open_doors(rs_service_t *service) {
-    const int status = open_ingest(service);
+    int status = open_ingest(service);
+    if (status == RS_OK) status = rs_service_open_commands(service);
     return status == RS_OK ? open_asterisk(service) : status;
 }

@@ -142,6 +142,7 @@ void rs_service_on_verdict(void *context, rs_origin_t origin, rs_refusal_t reaso
 
 void rs_service_on_alert(void *context, const rs_alert_transition_t *transition) {
     rs_service_t *service = context;
+    rs_service_note_silence(service, transition);
     if (service->feed != NULL) rs_feed_on_transition(service->feed, transition);
     rs_receivers_on_transition(service->receivers, transition);
     hold_transition(service, written(service), transition);

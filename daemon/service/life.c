@@ -66,6 +66,7 @@ static bool is_settled(const rs_service_t *service) { return service->acknowledg
 
 static void finish_settling(rs_service_t *service) {
     rs_ingest_close(&service->ingest);
+    rs_commands_close(&service->commands);
     rs_asterisk_follower_close(&service->asterisk);
     service->phase = PHASE_FLUSHING;
     if (service->store != NULL) rs_store_flush_and_close(service->store, STOP_STORE_US, on_store_closed, service);
@@ -106,6 +107,7 @@ static void drain(rs_service_t *service) {
         rs_ingest_on_settled(service->ingest, service->acknowledged);
         if (service->phase == PHASE_RUNNING) rs_ingest_resume(service->ingest);
     }
+    if (service->commands != NULL) rs_commands_on_settled(service->commands, service->acknowledged);
     if (service->asterisk != NULL && service->phase == PHASE_RUNNING) rs_asterisk_follower_resume(service->asterisk);
     settle(service);
 }
@@ -168,7 +170,7 @@ static int start_core(rs_service_t *service) {
         .config = rs_service_config(service), .start_us = rs_service_wall_us(), .run = service->run,
         .keep_rows = rs_service_config(service)->database.len != 0,
         .callbacks = {.context = service, .on_verdict = rs_service_on_verdict, .on_alert = rs_service_on_alert,
-                      .on_alert_again = rs_service_on_alert_again, .wake = rs_service_wake}};
+                      .on_alert_again = rs_service_on_alert_again, .on_answer = rs_service_on_answer, .wake = rs_service_wake}};
     randombytes_buf(&settings.hash_seed, sizeof settings.hash_seed);
     return rs_service_recover(service, &settings);
 }
@@ -197,6 +199,7 @@ static void close_loop(rs_service_t *service) {
     if (service->zmq == NULL) return;
     if (service->phase != PHASE_CLOSING) {   /* the start failed half way */
         rs_ingest_close(&service->ingest);
+        rs_commands_close(&service->commands);
         rs_asterisk_follower_close(&service->asterisk);
         if (service->store != NULL) rs_store_flush_and_close(service->store, 0, on_store_closed, service);
         else close_everything(service);

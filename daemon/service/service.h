@@ -6,6 +6,7 @@
  *   retain.c        what of the journal is kept, and for how long it will do
  *   snapshots.c     the process that writes the next snapshot
  *   doors.c         from ingest and connectors into the core
+ *   commands.c      from people into the core, and back
  *   effects.c       from the core to feed and store, the latter only when it is on disk
  *   receivers.c     from the core to webhooks, Alertmanagers and mail, likewise
  *   rebuild.c       what a database forgot, made again from the journal
@@ -25,6 +26,7 @@
 #include "engine/gate.h"
 #include "feed/feed.h"
 #include "feed/receivers.h"
+#include "ingest/commands.h"
 #include "ingest/ingest.h"
 #include "journal/keeper.h"
 #include "journal/rebuilder.h"
@@ -45,6 +47,11 @@ typedef struct rs_held {
     size_t begin, end, room;
     uint64_t dropped;                      /* found no room */
 } rs_held_t;
+
+typedef struct rs_service_silences {
+    uint32_t count;
+    rs_silence_t places[RS_MAX_SILENCES];
+} rs_service_silences_t;
 
 typedef struct rs_service_journal {
     rs_disk_t *disk;
@@ -104,6 +111,8 @@ typedef struct rs_service {
     struct rs_forgetting { uint64_t upto; bool soon, was_read; } forgetting;   /* forget.c */
     rs_engine_t *engine;
     rs_ingest_t *ingest;
+    rs_commands_door_t *commands;          /* NULL: none */
+    rs_service_silences_t silences;
     rs_feed_t *feed;
     rs_receivers_t *receivers;
     rs_store_t *store;
@@ -189,6 +198,12 @@ void rs_service_hash_text(const rs_hash128_t *hash, char text[33]);
 
 /* doors.c */
 RS_MUST_CHECK int rs_service_open_doors(rs_service_t *service);
+
+/* commands.c */
+RS_MUST_CHECK int rs_service_open_commands(rs_service_t *service);
+void rs_service_on_answer(void *service, rs_origin_t origin, int status, uint64_t number);
+/* Of any transition; those that are no silence change nothing. */
+void rs_service_note_silence(rs_service_t *service, const rs_alert_transition_t *said);
 
 /* effects.c */
 void rs_service_on_verdict(void *service, rs_origin_t origin, rs_refusal_t reason);

@@ -15,6 +15,8 @@ typedef struct transition {
     double value, limit, clear, baseline;
     char rule[RS_MAX_NAME + 1], metric[RS_MAX_NAME + 1], policy[RS_MAX_NAME + 1], window[RS_MAX_NAME + 1];
     char tenant[RS_MAX_NAME + 1], key[RS_MAX_NAME + 1], runbook[512];
+    rs_explanation_t explanation;
+    char part_names[RS_EXPLAIN_PARTS][RS_MAX_NAME + 1];
     char who[RS_MAX_NAME + 1], owner[RS_MAX_NAME + 1], text[RS_COMMAND_TEXT + 1];
 } transition_t;
 
@@ -191,6 +193,8 @@ int rs__records_add_transition(rs__records_t *records, const rs_alert_transition
     CLEAN(own->tenant, from->dimensions.tenant);
     CLEAN(own->key, from->dimensions.name);
     CLEAN(own->runbook, from->runbook);
+    own->explanation = from->explanation;
+    for (size_t i = 0; i < RS_EXPLAIN_PARTS; i++) CLEAN(own->part_names[i], from->part_names[i]);
     return RS_OK;
 }
 
@@ -251,7 +255,7 @@ static const rs__feed_sql_t statements[RS__FEED_COUNT] = {
                  " time_window, compare, limit_value, clear_value, runbook, started_at, fired_at, changed_at AS at,"
                  " state AS from_state, state AS to_state, limit_value AS value, number AS numerator, number AS denominator, detector,"
                  " limit_value AS baseline, ordinal AS hush, state AS act, tenant AS who, tenant AS text, tenant AS owner, fired_at AS until_at,"
-                 " fired_at AS due_at, true AS sticky"
+                 " fired_at AS due_at, true AS sticky, NULL::jsonb AS explanation"
                  " FROM ringside.alert_episode WITH NO DATA",
         .copy = "COPY pg_temp.ringside_transitions FROM STDIN (FORMAT binary)",
         /* Of several changes of one episode in a batch the last one is what the episode now is. */
@@ -267,9 +271,9 @@ static const rs__feed_sql_t statements[RS__FEED_COUNT] = {
                  " changed_at = excluded.changed_at, run = excluded.run, number = excluded.number, ordinal = excluded.ordinal"
                  " WHERE (had.run, had.number, had.ordinal) < (excluded.run, excluded.number, excluded.ordinal);\n"
                  "INSERT INTO ringside.alert_change (stream_id, run, number, ordinal, episode, at, from_state, to_state, value,"
-                 " numerator, denominator, limit_value, baseline, quiet) SELECT stream_id, run, number, ordinal, episode, at, from_state, to_state,"
+                 " numerator, denominator, limit_value, baseline, quiet, explanation) SELECT stream_id, run, number, ordinal, episode, at, from_state, to_state,"
                  " value, numerator, denominator, limit_value, baseline, ARRAY(SELECT w.why FROM (VALUES (1, 'acknowledged'), (2, 'silenced'),"
-                 " (4, 'inhibited')) AS w (bit, why) WHERE hush & w.bit <> 0 ORDER BY w.bit)"
+                 " (4, 'inhibited')) AS w (bit, why) WHERE hush & w.bit <> 0 ORDER BY w.bit), explanation"
                  " FROM pg_temp.ringside_transitions WHERE act IS NULL ON CONFLICT DO NOTHING;\n"
                  "INSERT INTO ringside.alert_said (stream_id, run, number, ordinal, episode, at, act, author, text, owner, due_at, until_at,"
                  " sticky, tenant, rule, key, channel) SELECT stream_id, run, number, ordinal, episode, at, act, who, text, owner, due_at,"
@@ -431,9 +435,21 @@ static void encode_said(const transition_t *t, rs__buffer_t *buffer) {
     rs__copy_bool(buffer, t->act == RS_COMMAND_ACKNOWLEDGE && t->sticky);
 }
 
+static void encode_explanation(const transition_t *t, rs__buffer_t *buffer) {
+    enum { TEXT = 4096 };
+    char text[TEXT];
+    rs_str_t names[RS_EXPLAIN_PARTS];
+    rs_json_t json;
+    for (size_t i = 0; i < RS_EXPLAIN_PARTS; i++) names[i] = rs_str(t->part_names[i]);
+    rs_json_init(&json, text, sizeof text);
+    rs_explanation_write(&json, NULL, &t->explanation, names);
+    if (json.overflow || json.len == 0) rs__copy_null(buffer);
+    else rs__copy_jsonb(buffer, (rs_str_t){text, (uint32_t)json.len});
+}
+
 static void encode_transition(const node_t *node, int64_t run, int32_t stream_id, rs__buffer_t *buffer) {
     const transition_t *t = &node->as.transition;
-    rs__copy_row(buffer, 36);
+    rs__copy_row(buffer, 37);
     encode_effect(node, run, stream_id, buffer);
     rs__copy_int8(buffer, (int64_t)t->episode);
     rs__copy_cstring(buffer, t->rule);
@@ -460,6 +476,7 @@ static void encode_transition(const node_t *node, int64_t run, int32_t stream_id
     rs__copy_int8(buffer, t->denominator);
     encode_judgement(t, buffer);
     encode_said(t, buffer);
+    encode_explanation(t, buffer);
 }
 
 static void encode_refusal(const node_t *node, int64_t run, int32_t stream_id, rs__buffer_t *buffer) {

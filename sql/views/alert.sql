@@ -7,7 +7,7 @@ COMMENT ON VIEW ringside.alert IS 'One row per episode of an alert: from the bre
 CREATE OR REPLACE VIEW ringside.alert_transition AS
 SELECT m.stream, c.episode, e.rule, e.severity, e.tenant, e.family, e.key, e.channel, e.metric, c.at, c.from_state, c.to_state,
     c.value, c.numerator, c.denominator, c.run, c.number, c.ordinal,
-    c.limit_value AS limit_at, c.baseline, c.quiet
+    c.limit_value AS limit_at, c.baseline, c.quiet, c.explanation
 FROM ringside.alert_change AS c
 JOIN ringside.alert_episode AS e USING (stream_id, episode) JOIN ringside.mark AS m USING (stream_id);
 COMMENT ON VIEW ringside.alert_transition IS 'Every change of an alert''s state, oldest first by (run, number, ordinal).';
@@ -26,7 +26,7 @@ BEGIN
     FOR note IN SELECT * FROM (VALUES
             ('stream', 'Name of the stream that wrote it.'), ('episode', 'Number of the episode within its stream.'),
             ('rule', 'Name of the rule.'), ('severity', 'info, warning or critical.'),
-            ('state', 'pending, firing, recovering, no_data, flapping, resolved, or ok when it ended before it fired.'),
+            ('state', 'pending, firing, recovering, no_data, flapping, target_unreachable, resolved, or ok when it ended before it fired.'),
             ('tenant', 'The organisation.'), ('family', 'What kind of key: queue, channel, total, agent or team.'),
             ('key', 'The queue, agent or team; null where the family has none.'),
             ('channel', 'The channel; null where the family has none.'), ('metric', 'The figure that the rule watches.'),
@@ -41,7 +41,8 @@ BEGIN
             ('denominator', 'What the figure rested on: denominator.'), ('run', 'Start of the daemon that wrote it.'),
             ('number', 'Position of what caused it: the order within the run.'),
             ('ordinal', 'Place among what the same record caused.'), ('limit_at', 'The limit at that moment.'), ('baseline', 'What was usual.'),
-            ('quiet', 'Why receivers were not told; empty: they were.'), ('detector', 'How the rule finds a deviation.'),
+            ('quiet', 'Why receivers were not told; empty: they were.'),
+            ('explanation', 'Of one that fires: its last intervals, where the deviation comes from, what is likely next.'), ('detector', 'How the rule finds a deviation.'),
             ('act', 'ack, unack, note, cause, action, resolve, review, silence or unsilence.'), ('author', 'Who said it.'),
             ('text', 'What was said.'), ('owner', 'Who does the action.'), ('due_at', 'By when it is to be done.'),
             ('until_at', 'When an acknowledgement or a silence ends by itself.'),

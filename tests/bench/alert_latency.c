@@ -72,7 +72,7 @@ static pid_t start_daemon(void) {
     FILE *file = fopen(config, "w");
     RS_REQUIRE(file != NULL);
     fprintf(file,
-            "ingest: {events: 'ipc://%s/events', plain: 'ipc://%s/plain'}\nfeed: {publish: 'ipc://%s/feed', snapshots: "
+            "ingest: {events: 'ipc://%s/events', plain: 'ipc://%s/plain', commands: ''}\nfeed: {publish: 'ipc://%s/feed', snapshots: "
             "'ipc://%s/snapshots'}\n"
             "service: {state_directory: '%s/state', log_level: error}\n"
             "alerts: {rules: {probe: {metric: waiting, key: 'probe-*', compare: above, limit: 0, clear: 0}}}\n",

@@ -92,6 +92,7 @@ class Daemon:
         self.environment = {**os.environ, **(environment or {})}
         self.events, self.plain = f"ipc://{path}/events", f"ipc://{path}/plain"
         self.feed, self.snapshots = f"ipc://{path}/feed", f"ipc://{path}/snapshots"
+        self.commands = f"ipc://{path}/commands"
         self.config = os.path.join(path, "ringside.conf")
         self.log = os.path.join(path, "daemon.log")
         self.batch_rows = batch_rows
@@ -102,7 +103,7 @@ class Daemon:
     def write_config(self, clock, database, extra):
         with open(self.config, "w") as file:
             file.write(f"time: {{clock: {clock}}}\n")
-            file.write(f"ingest: {{events: \"{self.events}\", plain: \"{self.plain}\"}}\n")
+            file.write(f"ingest: {{events: \"{self.events}\", plain: \"{self.plain}\", commands: \"{self.commands}\"}}\n")
             file.write(f"feed: {{publish: \"{self.feed}\", snapshots: \"{self.snapshots}\"}}\n")
             file.write(f"service: {{state_directory: \"{self.path}/state\"}}\n")
             if database:

@@ -5,11 +5,15 @@ an ordinary week is quiet. The limits of the rules were chosen with these two fi
 The calls are not part of this project (see replay_truth_test.py): the test is skipped without the shared folder."""
 import collections
 import sys
+import tempfile
 
 from replay_support import Truth, shared_folder, skip_without
 
 MOST_A_DAY = 10
 SURGE = ("1999-05-23T20:00", "1999-05-23T21:00")    # it begins at 20:00; of the day's lost calls 121 of 1174 fall into this hour, 683 into the three after
+# The usual promise as a rule, which this centre never keeps in the first hours of its day.
+PROMISE = ["level: {metric: service_level, window: 30m, key: \"*\", compare: below, limit: 0.80, clear: 0.85, min_sample: 30, for: 3m%s}" % trial
+           for trial in (", trial: 3h", "")]
 FIELDS = {"at", "rule", "key", "severity", "from", "to", "figure", "limit", "explanation"}
 
 
@@ -26,6 +30,24 @@ def check_chain(truth, name, changes):
         state[place] = "ok" if change["to"] == "resolved" else change["to"]
 
 
+def with_rules(truth, path, rules):
+    with tempfile.NamedTemporaryFile("w", suffix=".conf") as file:
+        file.write("alerts:\n  rules:\n    " + rules + "\n")
+        file.flush()
+        return truth.rows(path, "--alerts", "--config", file.name)
+
+
+def check_promise(truth, path):
+    tried, fixed = (with_rules(truth, path, rules) for rules in PROMISE)
+    check_chain(truth, "promise", tried)
+    told = [c["at"] for c in tried if c["to"] == "target_unreachable"]
+    before = [c for c in fired(tried) if c["at"] < SURGE[0]]
+    print(f"the promise as a rule: target_unreachable at {told}, fires {[c['at'] for c in fired(tried)]}; without a trial it fires {[c['at'] for c in fired(fixed)]}")
+    truth.equal("a promise that the first hours never come near is told once", len(told), 1)
+    truth.equal("instead of firing", before, [])
+    truth.equal("where a fixed threshold fires", len([c for c in fired(fixed) if c["at"] < SURGE[0]]) > 0, True)
+
+
 def main(build):
     folder = shared_folder() / "fixtures" / "bank"
     skip_without(folder)
@@ -35,6 +57,10 @@ def main(build):
     in_time = [c for c in fired(surge) if SURGE[0] <= c["at"] < SURGE[1]]
     print(f"surge day: {len(fired(surge))} alerts; of the surge: {[(c['at'], c['rule']) for c in in_time]}")
     truth.equal("the surge is told in its first hour", len(in_time) > 0, True)
+
+    check_promise(truth, folder / "surge_day_1999-05-23.ndjson.gz")
+    explained = [c for c in fired(surge) if c["because"] is not None and c["because"]["recent"] is not None]
+    truth.equal("what fires says what was before", len(explained), len(fired(surge)))
 
     week = truth.rows(folder / "week_1999-06-20.ndjson.gz", "--alerts")
     check_chain(truth, "week", week)

@@ -200,6 +200,8 @@ static void judge(model_t *model, uint32_t key, uint32_t index) {
 
     const rs_alert_state_t from = alert->state;
     if (from == RS_ALERT_FLAPPING) {
+        if (evidence) alert->blind_us = 0;
+        else if (alert->blind_us == 0) alert->blind_us = model->now_us;
         const rs_alert_state_t under = from_state(model, rule, alert->beneath, alert->beneath_us, breach, good, evidence);
         if (is_change(alert->beneath, under)) remember_change(model, alert);
         if (under != alert->beneath) alert->beneath_us = model->now_us;
@@ -366,7 +368,7 @@ static void the_engine_reports_what_judging_everything_would_find(void **state) 
     printf("moves to ok %" PRIu64 ", pending %" PRIu64 ", firing %" PRIu64 ", recovering %" PRIu64 ", resolved %" PRIu64
            ", no data %" PRIu64 ", flapping %" PRIu64 "\n",
            total[0], total[1], total[2], total[3], total[4], total[5], total[6]);
-    for (unsigned i = 0; i < RS_ALERT_STATE_COUNT; i++) assert_true(total[i] > rounds / 4);
+    for (unsigned i = 0; i < RS_ALERT_UNREACHABLE; i++) assert_true(total[i] > rounds / 4);   /* no rule here has a trial */
 }
 
 int main(void) {

@@ -83,7 +83,8 @@ static rs_alert_transition_t describe(const rs_alerts_t *alerts, uint32_t key, c
 static void report(rs_alerts_t *alerts, uint32_t key, const rs__alert_instance_t *instance, unsigned from, unsigned to,
                    const rs_finding_t *finding) {
     if (alerts->on_transition == NULL) return;
-    const rs_alert_transition_t transition = describe(alerts, key, instance, from, to, finding);
+    rs_alert_transition_t transition = describe(alerts, key, instance, from, to, finding);
+    if (to == RS_ALERT_FIRING || to == RS_ALERT_FLAPPING) rs__alert_explain(alerts, key, instance, &transition);
     alerts->on_transition(alerts->context, &transition);
 }
 
@@ -130,6 +131,38 @@ void rs__alert_move(rs_alerts_t *alerts, uint32_t number, rs__alert_instance_t *
     if (was_open && to == RS_ALERT_FIRING) rs__alert_fires_anew(alerts, number, instance);
 }
 
+/* --- the trial: was the limit ever kept? ---------------------------------------------------------------------------- */
+enum { TRIAL_GAP_US = 60 * 1000 * 1000 };
+
+static void add_to_trial(rs__alert_instance_t *instance, int64_t now_us) {
+    const int64_t passed = instance->tried_last_us == 0 ? 0 : now_us - instance->tried_last_us;
+    instance->tried_us += passed > TRIAL_GAP_US ? TRIAL_GAP_US : passed;
+    instance->tried_last_us = now_us;
+}
+
+static bool is_within(const rs__alert_rule_t *rule, const rs_figure_t *figure) {
+    return rule->compare == RS_ALERT_BELOW ? figure->value >= rule->limit : figure->value <= rule->limit;
+}
+
+/* Breaches of one on trial: true when that is all that is to be done now. */
+static bool is_on_trial(rs_alerts_t *alerts, uint32_t key, rs__alert_instance_t *instance, const rs_finding_t *finding) {
+    const rs__alert_rule_t *rule = &alerts->rules[instance->rule];
+    const bool rests = instance->life.state == RS_ALERT_UNREACHABLE;
+    if (instance->reach == RS__REACHED || finding->verdict == RS_DETECT_NO_EVIDENCE) return rests;
+    if (is_within(rule, &finding->figure)) {
+        instance->reach = RS__REACHED;
+        if (rests) rs__alert_move(alerts, key, instance, RS_ALERT_OK, finding);
+        return rests;
+    }
+    if (rests || instance->reach == RS__OUT_OF_REACH) return true;
+    add_to_trial(instance, alerts->now_us);
+    if (finding->verdict != RS_DETECT_BREACH || instance->tried_us < rule->config->trial_us) return true;
+    instance->reach = RS__OUT_OF_REACH;
+    if (instance->life.state == RS_ALERT_OK) instance->episode = alerts->next_episode++;
+    rs__alert_move(alerts, key, instance, RS_ALERT_UNREACHABLE, finding);
+    return true;
+}
+
 /* What a verdict does in each state (life.h). Somebody who said that it is resolved is believed for a while. */
 static void take_verdict(rs_alerts_t *alerts, uint32_t key, rs__alert_instance_t *instance, const rs_finding_t *finding) {
     const rs__alert_rule_t *rule = &alerts->rules[instance->rule];
@@ -142,6 +175,7 @@ static void take_verdict(rs_alerts_t *alerts, uint32_t key, rs__alert_instance_t
         instance->latched_us = 0;
         alerts->keys[key].engaged--;
     }
+    if (instance->reach != RS__REACHED && is_on_trial(alerts, key, instance, finding)) return;
     const uint8_t to = rs_life_next(&times, &instance->life, finding->verdict, alerts->now_us);
     if (to == instance->life.state) {
         if (to != RS_ALERT_OK) rs__alert_revise(alerts, key, instance);
@@ -159,7 +193,7 @@ static void step(rs_alerts_t *alerts, uint32_t key, rs__alert_instance_t *instan
 
 /* Whether a verdict can do anything to it. */
 static bool is_moved_by(const rs__alert_instance_t *instance, uint8_t verdict) {
-    return instance->life.state != RS_ALERT_OK || instance->latched_us != 0 || verdict == RS_DETECT_BREACH;
+    return instance->life.state != RS_ALERT_OK || instance->latched_us != 0 || instance->reach == RS__ON_TRIAL || verdict == RS_DETECT_BREACH;
 }
 
 /* Where figures are read, without what detectors learn. */
@@ -213,7 +247,8 @@ void rs_alerts_present(const rs_alerts_t *alerts, rs_alert_fn on_alert, void *co
             const rs__alert_instance_t *instance = &alerts->instances[i];
             if (instance->life.state == RS_ALERT_OK) continue;
             const rs_finding_t finding = stands(alerts, number, instance);
-            const rs_alert_transition_t transition = describe(alerts, number, instance, instance->life.state, instance->life.state, &finding);
+            rs_alert_transition_t transition = describe(alerts, number, instance, instance->life.state, instance->life.state, &finding);
+            if (rs_life_is_open(instance->life.state)) rs__alert_recall(alerts, number, instance, &transition);
             on_alert(context, &transition);
         }
     }
@@ -230,6 +265,7 @@ void rs__alert_report_act(rs_alerts_t *alerts, uint32_t number, const rs__alert_
         transition.text = command->text;
         if (command->what == RS_COMMAND_ACKNOWLEDGE) transition.until_us = command->until_us;
     }
+    if (rs_life_is_open(instance->life.state)) rs__alert_explain(alerts, number, instance, &transition);
     alerts->on_transition(alerts->context, &transition);
 }
 
@@ -247,6 +283,7 @@ static void evaluate(rs_alerts_t *alerts, uint32_t number, uint32_t from, uint32
         if (rs_detect_has_state(&rule->detect)) {
             if (instances[i].detect == 0) continue;
             const rs_finding_t finding = detect(alerts, number, rule, &instances[i]);
+            if (rule->class != RS__CLASS_CLOSED) rs_recent_note(&instances[i].recent, RS_EXPLAIN_EACH_US, alerts->now_us, &finding.figure);
             if (is_moved_by(&instances[i], finding.verdict)) step(alerts, number, &instances[i], &finding);
             continue;
         }
@@ -255,6 +292,7 @@ static void evaluate(rs_alerts_t *alerts, uint32_t number, uint32_t from, uint32
             readable = read_figure(alerts, number, rule, &figure);
         }
         if (!readable) continue;
+        rs_recent_note(&instances[i].recent, RS_EXPLAIN_EACH_US, alerts->now_us, &figure);
         const rs_finding_t finding = judge(alerts, number, rule, &figure);
         if (alerts->keys[number].engaged == 0 && finding.verdict != RS_DETECT_BREACH) continue;   /* all are ok: no need to look */
         if (!is_moved_by(&instances[i], finding.verdict)) continue;
@@ -414,6 +452,8 @@ static void close_key(rs_alerts_t *alerts, const rs_detect_feed_t *feed, uint32_
         rs_detect_close(feed, &rule->detect, rule->policy_slot, number, end_us, state);
         if (rule->class != RS__CLASS_CLOSED) continue;
         const rs_finding_t finding = rs_detect_last(&rule->detect, state);
+        /* The interval that ends here. */
+        rs_recent_note(&instance->recent, rs__alert_recent_us(rule), end_us - 1, &finding.figure);
         if (is_moved_by(instance, finding.verdict)) step(alerts, number, instance, &finding);
     }
     if (key->engaged > 0) rs__alert_activate(alerts, number);

@@ -8,6 +8,10 @@
  *            two the state is kept (hysteresis). A null figure, or one resting on fewer than min_sample, is no evidence — except that a
  *            gauge of 0 is a figure. An instance begun and ended is one episode; episode numbers only grow.
  * People:    acknowledge, silence, resolve, and say what is the matter: core/alert/care.h.
+ * Trial:     a level that nobody ever reaches tells nothing by being missed, and an alert that always fires is read by nobody. A threshold with
+ *            `trial` fires for a key only after its figure was within the limit once. When it has rested on evidence for so long (gaps
+ *            count as a minute at most) and never was, the instance says TARGET_UNREACHABLE, once, instead of firing, and rests there,
+ *            told on the feed and to the database but to no receiver, until the figure is within the limit: then it is ok, and tried.
  * Detectors: a rule finds its deviation by a threshold on the figure, or by one of core/detect: then the finding (breach, good, …, with
  *            the limit and the baseline that it was judged by) comes from there, when a subgroup is closed or each second.
  * Sample:    what min_sample is compared with: the figure's denominator, or its value where it has none (counts,
@@ -27,6 +31,7 @@
 #define RS_CORE_ALERT_H
 
 #include "core/alert/care.h"
+#include "core/alert/explain.h"
 #include "core/alert/life.h"
 #include "core/detect/feed.h"
 #include "core/key.h"
@@ -61,6 +66,8 @@ typedef struct rs_alert_transition {
     int64_t until_us, due_us;  /* of the acknowledgement, silence; of the action. 0 = none */
     rs_str_t who, text;        /* of the act; of an acknowledged one who has it, and with what note */
     rs_str_t owner, cause, action; /* as known of the episode */
+    rs_explanation_t explanation;  /* of one that fires, and of what is done about it; else empty */
+    rs_str_t part_names[RS_EXPLAIN_PARTS];
 } rs_alert_transition_t;
 typedef void (*rs_alert_fn)(void *context, const rs_alert_transition_t *transition);
 

@@ -4,6 +4,7 @@
 #define RS_CORE_ALERT_INTERNAL_H
 
 #include "core/alert/alert.h"
+#include "core/alert/attribute.h"
 #include "core/detect/feed.h"
 
 /* When a rule has to be looked at. Rules are kept in this order, so that each occasion is one range of a key's
@@ -66,6 +67,9 @@ rs_detect_verdict_t rs__alert_judge(const rs__alert_rule_t *rule, const rs_figur
 /* One more instance of the rule: its limits are solved again where they must be. */
 void rs__alert_rule_bound(rs__alert_rule_t *rule);
 
+/* Whether the figure ever was within the rule's limit. */
+typedef enum rs__reach { RS__REACHED = 0 /* or nobody asks */, RS__ON_TRIAL, RS__OUT_OF_REACH } rs__reach_t;
+
 typedef struct rs__alert_instance {
     uint32_t rule; /* in rules[] */
     rs_life_t life;
@@ -75,11 +79,17 @@ typedef struct rs__alert_instance {
     uint8_t hush;     /* why they do not */
     uint64_t episode; /* 0 while ok */
     int64_t latched_us; /* somebody said resolved then, and it has not been good since; 0: nobody */
+    rs_recent_t recent;
+    uint8_t reach;      /* rs__reach_t */
+    int64_t tried_us;   /* on trial: how long its figure has been beyond the limit … */
+    int64_t tried_last_us; /* … and when that was last seen; 0: not yet */
 } rs__alert_instance_t;
 
 static inline bool rs__alert_is_engaged(const rs__alert_instance_t *instance) {
     return instance->life.state != RS_ALERT_OK || instance->latched_us != 0;
 }
+
+static inline uint8_t rs__alert_first_reach(const rs__alert_rule_t *rule) { return rule->config->trial_us > 0 ? RS__ON_TRIAL : RS__REACHED; }
 
 /* Whether time alone can move it: a state that is held, evidence that is missing, a quiet or a promise that ends. */
 static inline bool rs__alert_runs(const rs__alert_instance_t *instance) {
@@ -129,6 +139,13 @@ struct rs_alerts {
     struct rs__alert_parent { uint32_t rule, key; } parents[RS_MAX_PARENTS]; /* open alerts of rules that inhibit others */
     uint32_t parent_count;
 
+    int64_t windows_us[RS_MAX_WINDOWS]; /* of the configuration */
+    uint32_t window_count;
+    int64_t explained_s;       /* the second of the core's time in which … */
+    uint64_t explained;        /* … so many figures were read for explanations */
+    rs_attribute_element_t *elements; /* RS_EXPLAIN_ELEMENTS, and a key each: of one explanation under way */
+    uint32_t *element_keys;
+
     rs_pool_t detects;         /* of rs_detect_state_t */
     rs_pool_t days;            /* of rs_season_day_t */
     uint64_t unlearned;
@@ -170,6 +187,15 @@ void rs__alert_note_parent(rs_alerts_t *alerts, uint32_t rule, uint32_t key, boo
 void rs__alert_find_parents(rs_alerts_t *alerts);
 /* Puts what is known of the instance from people into a transition. */
 void rs__alert_describe_care(const rs_alerts_t *alerts, const rs__alert_instance_t *instance, rs_alert_transition_t *transition);
+/* --- explain.c ------------------------------------------------------------------------------------------------------ */
+/* Fills in explanation and part_names of a transition that is described otherwise. */
+void rs__alert_explain(rs_alerts_t *alerts, uint32_t key, const rs__alert_instance_t *instance, rs_alert_transition_t *transition);
+/* Of it only what costs nothing: the last intervals and what is next. */
+void rs__alert_recall(const rs_alerts_t *alerts, uint32_t key, const rs__alert_instance_t *instance, rs_alert_transition_t *transition);
+/* How long an interval of the rule's is. */
+static inline int64_t rs__alert_recent_us(const rs__alert_rule_t *rule) {
+    return rule->class == RS__CLASS_CLOSED && rule->detect.every_us > 0 ? rule->detect.every_us : RS_EXPLAIN_EACH_US;
+}
 /* After anything that may have changed it; `before`: rs__alert_runs then. */
 static inline void rs__alert_recount(rs__alert_key_t *key, const rs__alert_instance_t *instance, bool before) {
     key->running = key->running - before + rs__alert_runs(instance);

@@ -16,7 +16,9 @@ static const rs_state_field_t alerts_fields[] = {
     RS_STATE_REBUILT(rs_alerts_t, in_state), RS_STATE_REBUILT(rs_alerts_t, cares),
     RS_STATE_FIELD(rs_alerts_t, silences.count, RS_BOUND_ANY), RS_STATE_FIELD(rs_alerts_t, silences.next_number, RS_BOUND_ANY),
     RS_STATE_REBUILT(rs_alerts_t, silences.places), RS_STATE_REBUILT(rs_alerts_t, parents), RS_STATE_REBUILT(rs_alerts_t, parent_count),
-    RS_STATE_REBUILT(rs_alerts_t, detects), RS_STATE_REBUILT(rs_alerts_t, days),
+    RS_STATE_REBUILT(rs_alerts_t, windows_us), RS_STATE_REBUILT(rs_alerts_t, window_count),
+    RS_STATE_FIELD(rs_alerts_t, explained_s, RS_BOUND_OR_NONE), RS_STATE_FIELD(rs_alerts_t, explained, RS_BOUND_ANY),
+    RS_STATE_REBUILT(rs_alerts_t, elements), RS_STATE_REBUILT(rs_alerts_t, element_keys), RS_STATE_REBUILT(rs_alerts_t, detects), RS_STATE_REBUILT(rs_alerts_t, days),
     RS_STATE_FIELD(rs_alerts_t, unlearned, RS_BOUND_ANY), RS_STATE_REBUILT(rs_alerts_t, zone), RS_STATE_REBUILT(rs_alerts_t, sources)};
 static const rs_state_table_t alerts_table = RS_STATE_TABLE(rs_alerts_t, "alerts", alerts_fields);
 
@@ -38,7 +40,10 @@ static const rs_state_field_t instance_fields[] = {
     RS_STATE_FIELD(rs__alert_instance_t, life.beneath, RS_BOUND_ALERT_STATE), RS_STATE_FIELD(rs__alert_instance_t, life.changes, RS_BOUND_ANY),
     RS_STATE_FIELD(rs__alert_instance_t, life.slot, RS_BOUND_TIME), RS_STATE_FIELD(rs__alert_instance_t, care, RS_BOUND_CARE),
     RS_STATE_FIELD(rs__alert_instance_t, told, RS_BOUND_ANY), RS_STATE_FIELD(rs__alert_instance_t, hush, RS_BOUND_ANY),
-    RS_STATE_FIELD(rs__alert_instance_t, latched_us, RS_BOUND_TIME),
+    RS_STATE_FIELD(rs__alert_instance_t, latched_us, RS_BOUND_TIME), RS_STATE_FIELD(rs__alert_instance_t, recent.slot, RS_BOUND_TIME),
+    RS_STATE_FIELD(rs__alert_instance_t, recent.known, RS_BOUND_ANY), RS_STATE_ARRAY(rs__alert_instance_t, recent.values, RS_BOUND_ANY),   /* as their bits */
+    RS_STATE_FIELD(rs__alert_instance_t, reach, RS_BOUND_REACH), RS_STATE_FIELD(rs__alert_instance_t, tried_us, RS_BOUND_TIME),
+    RS_STATE_FIELD(rs__alert_instance_t, tried_last_us, RS_BOUND_TIME),
     RS_STATE_FIELD(rs__alert_instance_t, detect, RS_BOUND_DETECT),
     RS_STATE_FIELD(rs__alert_instance_t, episode, RS_BOUND_ANY), RS_STATE_FIELD_AS(rs__alert_instance_t, life.started_us, "started_us", RS_BOUND_TIME),
     RS_STATE_FIELD_AS(rs__alert_instance_t, life.fired_us, "fired_us", RS_BOUND_TIME),
@@ -151,7 +156,7 @@ static bool place_instance(rs_alerts_t *alerts, rs__alert_key_t *key, const rs__
 }
 
 static bool is_sound(const rs_life_t *life) {
-    const bool rests = life->state < RS_ALERT_STATE_COUNT && life->state != RS_ALERT_RESOLVED;
+    const bool rests = life->state < RS_ALERT_STATE_COUNT && life->state != RS_ALERT_RESOLVED;   /* beneath: ok to recovering */
     return rests && life->beneath < RS_ALERT_RESOLVED;
 }
 
@@ -209,6 +214,8 @@ static void get_alerts(rs_core_t *core, rs_state_reader_t *reader) {
     alerts->unbound = saved.unbound;
     alerts->unlearned = saved.unlearned;
     alerts->sweep_next = saved.sweep_next;
+    alerts->explained_s = saved.explained_s;
+    alerts->explained = saved.explained;
     for (uint32_t i = 0; i < saved.key_count && rs_state_is_good(reader); i++) {
         alerts->key_count = i + 1;
         alerts->dimensions[i] = core->directory.entries[i].dimensions;

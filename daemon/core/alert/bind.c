@@ -13,6 +13,11 @@ static int64_t quiet_after(const rs_config_t *config) {
     return longest + config->future_us + QUIET_MARGIN_US;
 }
 
+static void know_windows(rs_alerts_t *alerts, const rs_config_t *config) {
+    alerts->window_count = config->window_count;
+    memcpy(alerts->windows_us, config->windows_us, sizeof(alerts->windows_us));
+}
+
 int rs_alerts_create(const rs_config_t *config, const rs_window_store_t *store, uint32_t max_instances,
                      uint64_t first_episode, rs_alert_fn on_transition, void *context, rs_alerts_t **alerts) {
     rs_alerts_t *made = calloc(1, sizeof(*made));
@@ -29,6 +34,13 @@ int rs_alerts_create(const rs_config_t *config, const rs_window_store_t *store, 
         rs_alerts_destroy(&made);
         return RS_ERR_MEMORY;
     }
+    made->elements = calloc(RS_EXPLAIN_ELEMENTS, sizeof(*made->elements));
+    made->element_keys = calloc(RS_EXPLAIN_ELEMENTS, sizeof(*made->element_keys));
+    if (made->elements == NULL || made->element_keys == NULL) {
+        rs_alerts_destroy(&made);
+        return RS_ERR_MEMORY;
+    }
+    know_windows(made, config);
     made->zone = config->zone;
     made->store = store;
     made->on_transition = on_transition;
@@ -51,6 +63,8 @@ void rs_alerts_destroy(rs_alerts_t **alerts) {
     free(dying->keys);
     free(dying->dimensions);
     free(dying->active);
+    free(dying->elements);
+    free(dying->element_keys);
     rs_pool_deinit(&dying->cares);
     free(dying->silences.places);
     rs_pool_deinit(&dying->detects);
@@ -136,7 +150,7 @@ static void bind_rules(rs_alerts_t *alerts, uint32_t number) {
         if (!rs__alert_rule_matches(rule, &alerts->dimensions[number])) continue;
         const uint32_t detect = rs_detect_has_state(&rule->detect) ? rs_pool_take(&alerts->detects) : 0;
         alerts->rule_of[alerts->instance_count] = i;
-        alerts->instances[alerts->instance_count++] = (rs__alert_instance_t){.rule = i, .detect = detect};
+        alerts->instances[alerts->instance_count++] = (rs__alert_instance_t){.rule = i, .detect = detect, .reach = rs__alert_first_reach(rule)};
         key->count++;
         rs__alert_count_class(key, rule);
         rs__alert_rule_bound(rule);
@@ -246,7 +260,7 @@ static void end_episodes(rs_alerts_t *alerts, uint32_t number) {
     for (uint32_t i = 0; i < alerts->keys[number].count; i++) {
         rs__alert_instance_t *left = &alerts->instances[alerts->keys[number].first + i];
         if (left->life.state == RS_ALERT_OK) continue;
-        rs__alert_move(alerts, number, left, left->life.state == RS_ALERT_PENDING ? RS_ALERT_OK : RS_ALERT_RESOLVED,
+        rs__alert_move(alerts, number, left, rs_life_is_open(left->life.state) ? RS_ALERT_RESOLVED : RS_ALERT_OK,
                        &(rs_finding_t){.figure = {.is_null = true}, .limit = alerts->rules[left->rule].limit,
                                        .clear = alerts->rules[left->rule].clear});
     }
@@ -281,6 +295,7 @@ static void rebind_key(rs_alerts_t *alerts, rule_change_t *change, uint32_t numb
             change->rule_of[change->instance_count] = i;
             rs__alert_instance_t *made = &change->instances[change->instance_count++];
             rs__alert_instance_t *old = predecessor_of(alerts, change, number, i);
+            made->reach = rs__alert_first_reach(&change->rules[i]);
             if (old != NULL) *made = *old;
             if (old != NULL) old->life.state = RS_ALERT_OK;
             if (old != NULL) old->latched_us = 0;
@@ -324,6 +339,7 @@ int rs_alerts_configure(rs_alerts_t *alerts, const rs_config_t *config, int64_t 
     alerts->instance_count = change.instance_count;
     alerts->instance_capacity = change.instance_capacity + 1;
     alerts->quiet_after_us = quiet_after(config);
+    know_windows(alerts, config);
     alerts->zone = config->zone;
     for (uint32_t i = 0; i < alerts->rule_count; i++) {
         if (alerts->rules[i].instances > 0) (void)rs_detect_solve(&alerts->rules[i].detect, alerts->rules[i].instances);

@@ -222,8 +222,8 @@ static void note_command(rs_care_t *care, const rs_command_t *command, int64_t n
 static void resolve(rs_alerts_t *alerts, uint32_t key, rs__alert_instance_t *instance) {
     const rs__alert_rule_t *rule = &alerts->rules[instance->rule];
     const rs_finding_t unknown = {.figure = {.is_null = true}, .limit = rule->limit, .clear = rule->clear};
-    const bool pending = instance->life.state == RS_ALERT_PENDING;
-    rs__alert_move(alerts, key, instance, pending ? RS_ALERT_OK : RS_ALERT_RESOLVED, &unknown);
+    const bool open = rs_life_is_open(instance->life.state);
+    rs__alert_move(alerts, key, instance, open ? RS_ALERT_RESOLVED : RS_ALERT_OK, &unknown);
     instance->latched_us = alerts->now_us;
     alerts->keys[key].engaged++;
     rs__alert_activate(alerts, key);

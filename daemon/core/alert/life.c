@@ -51,19 +51,21 @@ static bool is_change(uint8_t from, uint8_t to) {
     return fires || to == RS_ALERT_RESOLVED;
 }
 
+static bool is_blind(rs_life_t *life, uint8_t verdict, int64_t now_us) {
+    if (verdict != RS_DETECT_NO_EVIDENCE) life->blind_since_us = 0;
+    else if (life->blind_since_us == 0) life->blind_since_us = now_us;
+    return life->blind_since_us != 0 && now_us - life->blind_since_us >= RS_LIFE_BLIND_US;
+}
+
+/* What is out of sight while it flaps is so when it has stopped. */
 static uint8_t next_flapping(const rs_life_rule_t *rule, rs_life_t *life, uint8_t verdict, int64_t now_us) {
+    (void)is_blind(life, verdict, now_us);
     const uint8_t to = next_plain(rule, life->beneath, life->beneath_since_us, verdict, now_us);
     if (is_change(life->beneath, to)) note_change(life, now_us);
     if (to != life->beneath) life->beneath_since_us = now_us;
     life->beneath = to == RS_ALERT_RESOLVED ? RS_ALERT_OK : to;
     if (rs_life_changes(life, now_us) > RS_FLAP_ENDS || life->beneath == RS_ALERT_PENDING) return RS_ALERT_FLAPPING;
     return life->beneath == RS_ALERT_OK ? RS_ALERT_RESOLVED : life->beneath;
-}
-
-static bool is_blind(rs_life_t *life, uint8_t verdict, int64_t now_us) {
-    if (verdict != RS_DETECT_NO_EVIDENCE) life->blind_since_us = 0;
-    else if (life->blind_since_us == 0) life->blind_since_us = now_us;
-    return life->blind_since_us != 0 && now_us - life->blind_since_us >= RS_LIFE_BLIND_US;
 }
 
 uint8_t rs_life_next(const rs_life_rule_t *rule, rs_life_t *life, uint8_t verdict, int64_t now_us) {
@@ -90,6 +92,6 @@ void rs_life_enter(rs_life_t *life, uint8_t to, int64_t now_us) {
     if (rs_life_is_open(to) && life->fired_us == 0) life->fired_us = now_us;
     if (to == RS_ALERT_RECOVERING) life->good_since_us = from == RS_ALERT_FLAPPING ? life->beneath_since_us : now_us;
     if (to == RS_ALERT_FLAPPING) life->beneath_since_us = now_us;
-    if (to != RS_ALERT_NO_DATA) life->blind_since_us = 0;
+    if (to != RS_ALERT_NO_DATA && from != RS_ALERT_FLAPPING) life->blind_since_us = 0;
     if (from == RS_ALERT_FLAPPING) life->beneath = RS_ALERT_OK;
 }

@@ -15,6 +15,7 @@
  *           and stay silent at the end lose problems and recoveries).
  *           The last hour: of times cut to RS_FLAP_SLOT_US, this slot and the eleven before it.
  * No data:  an alert that fires is not ended by silence; what nobody sees any more is a state of its own.
+ * Unreachable: not of this machine (alert.h, Trial): rs_life_next must not be called with it. It is no state that fires; its end is OK.
  * Pure:     no clock; times only grow. `changes` outlives episodes. All of it is saved (alert_state.c). */
 #ifndef RS_CORE_ALERT_LIFE_H
 #define RS_CORE_ALERT_LIFE_H
@@ -23,7 +24,7 @@
 
 #define RS_ALERT_STATES(X) \
     X(OK, "ok") X(PENDING, "pending") X(FIRING, "firing") X(RECOVERING, "recovering") X(RESOLVED, "resolved") \
-    X(NO_DATA, "no_data") X(FLAPPING, "flapping")
+    X(NO_DATA, "no_data") X(FLAPPING, "flapping") X(UNREACHABLE, "target_unreachable")
 typedef enum rs_alert_state {
 #define RS_X(name, text) RS_ALERT_##name,
     RS_ALERT_STATES(RS_X)

@@ -14,7 +14,7 @@
 #include "core/alert/pack.h"
 #include "event/event.h"
 
-enum { RS_ALERT_OUTBOX_BYTES = 8 * 1024 * 1024, RS_RECEIVERS = 64 };
+enum { RS_ALERT_OUTBOX_BYTES = 32 * 1024 * 1024, RS_RECEIVERS = 64 };
 
 typedef struct rs_receiver {
     uint64_t name;           /* rs_confirmed_t.receiver */

@@ -14,6 +14,13 @@ static const rs_state_field_t receiver_fields[] = {
 static const rs_state_table_t receiver_table = RS_STATE_TABLE(rs_receiver_t, "receiver", receiver_fields);
 
 /* Its strings follow. */
+#define PART(i) \
+    RS_STATE_FIELD(rs_alert_transition_t, explanation.parts[i].by, RS_BOUND_EXPLAIN_BY), RS_STATE_FIELD(rs_alert_transition_t, explanation.parts[i].share, RS_BOUND_ANY), \
+    RS_STATE_FIELD(rs_alert_transition_t, explanation.parts[i].surprise, RS_BOUND_ANY), RS_STATE_FIELD(rs_alert_transition_t, explanation.parts[i].numerator, RS_BOUND_ANY), \
+    RS_STATE_FIELD(rs_alert_transition_t, explanation.parts[i].denominator, RS_BOUND_ANY), \
+    RS_STATE_FIELD(rs_alert_transition_t, explanation.parts[i].expected_numerator, RS_BOUND_ANY), \
+    RS_STATE_FIELD(rs_alert_transition_t, explanation.parts[i].expected_denominator, RS_BOUND_ANY)
+_Static_assert(RS_EXPLAIN_PARTS == 6, "every part is saved");
 static const rs_state_field_t transition_fields[] = {
     RS_STATE_FIELD(rs_alert_transition_t, position, RS_BOUND_ANY), RS_STATE_FIELD(rs_alert_transition_t, ordinal, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_alert_transition_t, episode, RS_BOUND_ANY), RS_STATE_FIELD(rs_alert_transition_t, rule, RS_BOUND_ANY),
@@ -36,7 +43,14 @@ static const rs_state_field_t transition_fields[] = {
     RS_STATE_FIELD(rs_alert_transition_t, until_us, RS_BOUND_ANY), RS_STATE_FIELD(rs_alert_transition_t, due_us, RS_BOUND_ANY),
     RS_STATE_REBUILT(rs_alert_transition_t, who), RS_STATE_REBUILT(rs_alert_transition_t, text),
     RS_STATE_REBUILT(rs_alert_transition_t, owner), RS_STATE_REBUILT(rs_alert_transition_t, cause),
-    RS_STATE_REBUILT(rs_alert_transition_t, action)};
+    RS_STATE_REBUILT(rs_alert_transition_t, action),
+    RS_STATE_FIELD(rs_alert_transition_t, explanation.each_us, RS_BOUND_TIME), RS_STATE_FIELD(rs_alert_transition_t, explanation.recent_known, RS_BOUND_ANY),
+    RS_STATE_ARRAY(rs_alert_transition_t, explanation.recent, RS_BOUND_ANY),   /* as their bits */
+    RS_STATE_FIELD(rs_alert_transition_t, explanation.part_count, RS_BOUND_EXPLAIN_PARTS), PART(0), PART(1), PART(2), PART(3), PART(4), PART(5),
+    RS_STATE_FIELD(rs_alert_transition_t, explanation.has_level, RS_BOUND_ANY), RS_STATE_FIELD(rs_alert_transition_t, explanation.has_wait, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs_alert_transition_t, explanation.level, RS_BOUND_ANY), RS_STATE_FIELD(rs_alert_transition_t, explanation.wait_us, RS_BOUND_ANY),
+    RS_STATE_REBUILT(rs_alert_transition_t, part_names)};
+#undef PART
 static const rs_state_table_t transition_table = RS_STATE_TABLE(rs_alert_transition_t, "transition", transition_fields);
 
 /* --- saving ------------------------------------------------------------------------------------------------------------ */
@@ -67,7 +81,8 @@ static void get_transition(rs_state_reader_t *reader, rs_outbox_t *outbox) {
     rs_str_t *strings[RS_ALERT_STRINGS];
     rs_alert_strings(&transition, strings);
     rs_state_get_item(reader, &transition_table, &transition);
-    for (unsigned i = 0; i < RS_ALERT_STRINGS && rs_state_is_good(reader); i++) {
+    const unsigned strings_saved = rs_state_section_version(reader) < 2 ? 12 : RS_ALERT_STRINGS;   /* those of parts came later */
+    for (unsigned i = 0; i < strings_saved && rs_state_is_good(reader); i++) {
         const uint32_t len = rs_state_get_count(reader, RS_ALERT_PACKED_MAX - used);
         rs_state_get_bytes(reader, bytes + used, len);
         *strings[i] = (rs_str_t){.data = bytes + used, .len = len};
@@ -107,5 +122,5 @@ static void check(const rs_core_t *core, rs_state_reader_t *reader, const rs_sta
 }
 
 const rs_state_part_t rs_state_outbox_part = {
-    .name = "outbox", .version = 1, .table_count = 3, .tables = {&outbox_table, &receiver_table, &transition_table},
+    .name = "outbox", .version = 2, .table_count = 3, .tables = {&outbox_table, &receiver_table, &transition_table},
     .save = save, .load = load, .check = check};

@@ -13,6 +13,7 @@ void rs_alert_strings(rs_alert_transition_t *transition, rs_str_t *strings[RS_AL
     strings[9] = &transition->owner;
     strings[10] = &transition->cause;
     strings[11] = &transition->action;
+    for (unsigned i = 0; i < RS_EXPLAIN_PARTS; i++) strings[12 + i] = &transition->part_names[i];
 }
 
 size_t rs_alert_pack(const rs_alert_transition_t *transition, void *bytes) {

@@ -4,7 +4,7 @@
 
 #include "core/alert/alert.h"
 
-enum { RS_ALERT_STRINGS = 12, RS_ALERT_PACKED_MAX = 4096 };
+enum { RS_ALERT_STRINGS = 12 + RS_EXPLAIN_PARTS, RS_ALERT_PACKED_MAX = 6144 };
 
 /* All strings of a transition, in one order for whoever writes or reads them. */
 void rs_alert_strings(rs_alert_transition_t *transition, rs_str_t *strings[RS_ALERT_STRINGS]);

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MAX_SETS = 16 };
+enum { MAX_SETS = 24 };
 
 static void on_verdict(void *context, rs_origin_t origin, const rs_event_t *event, rs_refusal_t reason) {
     core_test_t *test = context;

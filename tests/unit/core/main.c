@@ -213,6 +213,43 @@ static void an_idle_source_stops_holding_the_watermark_back(void **state) {
     core_test_end(&test);
 }
 
+/* --- the end of a shift ------------------------------------------------------------------------------------------------ */
+/* One caller waits, one was kept waiting too long; then nobody says anything any more. Ticks are all that comes. Whatever is due by the clock is told
+ * within lateness + 2 s of when it was due, and in the end no window holds anything. By the wall clock: by that of the events time stands still. */
+static void after_the_last_event_every_window_closes_and_every_due_alert_fires(void **state) {
+    (void)state;
+    enum { LATENESS_S = 60, LAST_S = 100, WAIT_LIMIT_S = 300, HELD_S = 120, LONGEST_S = 3600 };
+    core_test_t test;
+    static const char sets[] =
+        "time.lateness=60s,time.idle=30s,"
+        "alerts.rules.long.metric=oldest_wait,alerts.rules.long.compare=above,alerts.rules.long.limit=300s,"
+        "alerts.rules.held.metric=service_level,alerts.rules.held.window=5m,alerts.rules.held.compare=below,alerts.rules.held.limit=0.8,"
+        "alerts.rules.held.for=2m,alerts.rules.held.min_sample=1";
+    core_test_begin(&test, sets);
+    uint32_t held_at = 0, long_at = 0;
+    for (uint32_t second = 1; second <= LAST_S + LONGEST_S + LATENESS_S + 2; second++) {
+        rs_core_tick(test.core, core_test_at(second));
+        if (second == 90) core_test_event(&test, RS_CONTACT_QUEUED, "c1", "q", "", 60);
+        if (second == 99) core_test_event(&test, RS_CONTACT_ANSWERED, "c1", "q", "a1", 99);    /* not within T */
+        if (second == LAST_S) core_test_event(&test, RS_CONTACT_QUEUED, "c2", "q", "", LAST_S);
+        if (test.fired > 0 && held_at == 0) held_at = second;
+        if (test.fired > 1 && long_at == 0) long_at = second;
+    }
+    assert_int_equal(test.fired, 2);
+    assert_in_range(held_at, 90 + HELD_S, 99 + HELD_S + LATENESS_S + 2);   /* c1 is past T when the event of it comes */
+    assert_in_range(long_at, LAST_S + WAIT_LIMIT_S, LAST_S + WAIT_LIMIT_S + LATENESS_S + 2);
+    const rs_window_store_t *windows = rs_core_windows(test.core);
+    assert_true(rs_window_key_count(windows) >= 3);
+    for (uint32_t key = 0; key < rs_window_key_count(windows); key++) {
+        for (uint32_t window = 0; window < test.config->window_count; window++) {
+            rs_window_view_t view;
+            if (rs_window_read(windows, key, window, &view) != RS_OK) continue;
+            for (uint32_t count = 0; count < RS_COUNT_COUNT; count++) assert_int_equal(view.counts[count], 0);
+        }
+    }
+    core_test_end(&test);
+}
+
 /* --- rows --------------------------------------------------------------------------------------------------------------- */
 typedef struct collected { rs_row_t last; uint32_t count; } collected_t;
 
@@ -341,6 +378,7 @@ int main(void) {
         cmocka_unit_test(holes_in_the_numbers_are_gaps_until_they_are_filled_or_declared),
         cmocka_unit_test(two_ways_of_identity_do_not_know_each_other),
         cmocka_unit_test(an_idle_source_stops_holding_the_watermark_back),
+        cmocka_unit_test(after_the_last_event_every_window_closes_and_every_due_alert_fires),
         cmocka_unit_test(a_row_is_collected_when_it_changed_becomes_final_and_leaves_then),
         cmocka_unit_test(a_changed_policy_counts_from_the_next_quarter_of_an_hour),
         cmocka_unit_test(more_policies_than_places_are_refused_and_change_nothing),

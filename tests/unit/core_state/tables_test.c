@@ -92,7 +92,7 @@ static unsigned char *spoken_for(const rs_state_table_t *table, bool *twice) {
 }
 
 static bool compiler_knows(const known_t *one) {
-    static const char *const behind_arrays[] = {"core", "contacts", "generation", "entry", "cell", "sums", "fcr", "tenant", "agents", "cases", "process", "outbox", "alerts"};
+    static const char *const behind_arrays[] = {"core", "contacts", "generation", "entry", "cell", "sums", "fcr", "tenant", "agents", "cases", "process", "outbox", "alerts", "transition"};
     bool knows = one->clear != NULL;
     for (size_t i = 0; i < RS_ARRAY_LEN(behind_arrays); i++) knows = knows && strcmp(behind_arrays[i], one->table) != 0;
     return knows;
@@ -195,7 +195,7 @@ static void the_tables_are_those_of_this_version(void **state) {
             }
         }
     }
-    static const uint64_t prints[] = {[1] = UINT64_C(0x5a5e8b5f1ea10f86)};
+    static const uint64_t prints[] = {[1] = UINT64_C(0x3e5a4d9fa6ca0220)};
     assert_true(RS_STATE_VERSION < RS_ARRAY_LEN(prints));
     if (print != prints[RS_STATE_VERSION]) fail_msg("the tables of version %d are not what they were: %llx", RS_STATE_VERSION, (unsigned long long)print);
 }

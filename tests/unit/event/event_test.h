@@ -19,6 +19,7 @@ int run_encode_tests(void);
 int run_record_tests(void);
 int run_control_tests(void);
 int run_command_tests(void);
+int run_command_request_tests(void);
 int run_pseudonym_tests(void);
 int run_golden_tests(void);
 int run_property_tests(void);

@@ -10,6 +10,7 @@ int main(void) {
     failed += run_record_tests();
     failed += run_control_tests();
     failed += run_command_tests();
+    failed += run_command_request_tests();
     failed += run_pseudonym_tests();
     failed += run_golden_tests();
     failed += run_property_tests();

@@ -66,7 +66,7 @@ static void an_alert_is_written_letter_by_letter(void **state) {
         "\"limit\":0.8,"
         "\"clear\":0.85,\"runbook\":\"https://wiki.example.org/vip\",\"detector\":\"threshold\",\"baseline\":null,\"act\":null,"
         "\"acknowledged\":false,\"by\":null,\"text\":null,\"until\":null,\"owner\":null,\"due\":null,\"cause\":null,\"action\":null,"
-        "\"silenced\":false,\"inhibited\":false,\"provisional\":true}";
+        "\"silenced\":false,\"inhibited\":false,\"explanation\":null,\"provisional\":true}";
     char body[RS_FEED_MAX_BODY];
     size_t len = 0;
 

@@ -89,5 +89,6 @@ int flow_tests(void);
 int plain_tests(void);
 int restart_tests(void);
 int unavailable_tests(void);
+int commands_tests(void);
 
 #endif

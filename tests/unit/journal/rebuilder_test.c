@@ -17,7 +17,7 @@ static const char text[] =
     "limits: {contacts: 2000, rows: 20000, remembered_ids: 20000, queue_keys: 100, agent_keys: 100}\n"
     "alerts:\n"
     "  rules:\n"
-    "    somebody_waits: {metric: waiting, compare: above, limit: 0, clear: 0, for: 0s, clear_for: 0s, severity: warning}\n";
+    "    somebody_waits: {metric: waiting, compare: above, limit: 0, clear: 0, for: 1h, clear_for: 0s, severity: warning}\n";
 
 typedef struct place {
     char folder[64];

@@ -1,0 +1,37 @@
+"""A producer that speaks the acknowledged protocol with bare ZeroMQ, as proto/PROTOCOL.md describes it."""
+import json
+import time
+
+import house
+import zmq
+
+CONTEXT = zmq.Context()
+
+
+def event(number, kind, at=None, source="test", **fields):
+    return {"source": source, "seq": number, "occurred_at": int((at or time.time()) * 1e6), "type": kind, **fields}
+
+
+class Producer:
+    def __init__(self, endpoint, source="test"):
+        self.socket = CONTEXT.socket(zmq.DEALER)
+        self.socket.linger = 0
+        self.socket.connect(endpoint)
+        self.number = 1
+        self.socket.send_multipart([b"RS1", b"HELLO", source.encode(), str(time.time_ns()).encode(), b"json"])
+        house.check(self.receive()[1] == b"WELCOME", "no WELCOME")
+
+    def receive(self, seconds=60):
+        house.check(self.socket.poll(seconds * 1000), "no answer from the daemon")
+        return self.socket.recv_multipart()
+
+    def send(self, *events):
+        """Sends and waits for the acknowledgement; a refused event ends the test."""
+        self.socket.send_multipart([b"RS1", b"BATCH", str(self.number).encode(), b"\n".join(json.dumps(item).encode() for item in events)])
+        self.number += len(events)
+        while True:
+            answer = self.receive()
+            if answer[1] in (b"NACK", b"ERROR"):
+                raise AssertionError(answer)
+            if answer[1] == b"ACK" and int(answer[2]) >= self.number - 1:
+                return
