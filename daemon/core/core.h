@@ -98,7 +98,7 @@ void rs_core_rows(rs_core_t *core, rs_row_fn on_row, void *context);
 /* Calls on_row for up to `max` changed rows. All rows of a key and interval come together: `max` must be at least
  * RS_ATTRIBUTION_COUNT, and fewer than `max` may come although there are more. Returns how many; 0: there are none. */
 size_t rs_core_collect(rs_core_t *core, size_t max, rs_row_fn on_row, void *context);
-/* What may be confirmed when everything handed out so far, rows and edges, has arrived. Alerts: zeros. */
+/* What may be confirmed when everything handed out so far, rows, edges and contacts, has arrived. Alerts: zeros. */
 void rs_core_collected(const rs_core_t *core, rs_confirmed_t *confirmed);
 /* What is in hand did not arrive: all that is not confirmed is handed out again. */
 void rs_core_collect_again(rs_core_t *core);
@@ -106,7 +106,7 @@ void rs_core_collect_again(rs_core_t *core);
 void rs_core_confirm(rs_core_t *core, const rs_confirmed_t *confirmed);
 /* Of which the store has all rows and edges, as far as confirmations said. */
 uint64_t rs_core_confirmed_position(const rs_core_t *core);
-/* How much of limits.rows is in use, or of limits.edges if that is more: 0 .. 1000. */
+/* How much of limits.rows is in use, or of limits.edges, or of limits.facts by contacts that wait for the store, if that is more: 0 .. 1000. */
 uint32_t rs_core_rows_permille(const rs_core_t *core);
 /* Rows changed and neither confirmed nor in hand. */
 size_t rs_core_dirty_rows(const rs_core_t *core);

@@ -1,4 +1,4 @@
-/* store/store.h — rows, edges of the process map, alerts, refusals and accounting into PostgreSQL, exactly once, without ever making
+/* store/store.h — rows, edges of the process map, single contacts, alerts, refusals and accounting into PostgreSQL, exactly once, without ever making
  * anyone wait.
  *
  * Model:     one connection, one batch in flight, one transaction per batch:
