@@ -207,6 +207,8 @@ def reports(cursor):
 
 
 def main():
+    if QUEUES < 10 or DAYS < 31:
+        sys.exit("ten queues and 31 days at least: else there is nobody to compare, and no month")
     place = tempfile.mkdtemp(prefix="rs-bench-", dir=os.environ.get("RS_POSTGRES_PLACE", "/tmp"))
     os.chmod(place, 0o755)
     tool = os.path.join(SOURCE, "daemon", "private-postgres")
