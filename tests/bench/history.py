@@ -7,7 +7,7 @@ beside raw COPY; how large a queue's day is; and that making and dropping months
 
 Yardsticks: of a roll-up count(*) and the sums of one count and one time over the whole year's table (for a month: over that month), by as many processes as
 PostgreSQL takes; of one queue's month the same sums by its index. Bars (design/bars.md): a roll-up in at most the time of the scan, one queue's month
-within 5 ms. Reports and yardsticks take turns, so that what else the machine does falls on both; medians and the least of the runs are printed.
+within 5 ms. Reports and yardsticks take turns, so that what else the machine does falls on both; the least of the runs is judged, the median stands beside it.
 The rows are made in SQL, as busy as a half-busy queue's: 24 buckets in each of three histograms. Ends with 1 when the writer waited for 2 s."""
 import os
 import statistics
@@ -155,11 +155,10 @@ def measure(cursor, name, sql, yardstick, fixed, runs):
         theirs.append(once(cursor, yardstick)[0])
         took, rows = once(cursor, sql)
         mine.append(took)
-    took, scan = statistics.median(mine), statistics.median(theirs)
+    least, scan = min(mine), min(theirs)
     bar = fixed if fixed is not None else scan
-    say(f"{name:46} {took:9.1f} ms (least {min(mine):8.1f}) {rows:6d} rows; yardstick {scan:8.1f} ms (least {min(theirs):7.1f}): {min(mine) / min(theirs):6.2f} x;"
-        f" bar {'5 ms' if fixed is not None else '1 x'}: {'reached' if min(mine) <= (fixed if fixed is not None else min(theirs)) else f'missed, {took / bar:.1f} x'}")
-    return took <= bar
+    say(f"{name:46} {least:9.1f} ms (median {statistics.median(mine):8.1f}) {rows:6d} rows; yardstick {scan:8.1f} ms (median {statistics.median(theirs):8.1f}): {least / scan:6.2f} x;"
+        f" bar {'5 ms' if fixed is not None else '1 x'}: {'reached' if least <= bar else f'missed, {least / bar:.1f} x'}")
 
 
 def reports(cursor):
@@ -189,7 +188,7 @@ def reports(cursor):
             ("complaints, a month", f"SELECT * FROM ringside.complaint_report({month})", scan_month),
             ("90 % of waits, a month", figure("wait_p90", month, "month", "NULL", "true"), scan_month),
             ("report agent, a month", f"SELECT * FROM ringside.report_agents({month}, 'bench', 'all', 'UTC', 'acme')", agents),
-            ("report total by day, the year", f"SELECT * FROM ringside.report_rows('total', {year}, 'day', 'UTC', 'acme')", scan_year)):
+            ("report total by day, the year", f"SELECT * FROM ringside.report_rows('total', {year}, 'day', 'UTC', 'acme')", sums.format("total"))):
         measure(cursor, name, sql, scan, None, 3)
     say("\nOne queue's month")
     for name, sql in (
@@ -208,6 +207,8 @@ def reports(cursor):
 
 
 def main():
+    if QUEUES < 10 or DAYS < 31:
+        sys.exit("ten queues and 31 days at least: else there is nobody to compare, and no month")
     place = tempfile.mkdtemp(prefix="rs-bench-", dir=os.environ.get("RS_POSTGRES_PLACE", "/tmp"))
     os.chmod(place, 0o755)
     tool = os.path.join(SOURCE, "daemon", "private-postgres")
