@@ -38,7 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len) {
     if (request.asks_silences) return 0;
     uint8_t record[RS_RECORD_MAX], again[RS_RECORD_MAX];
     rs_command_t command;
-    rs_origin_t origin;
+    rs_origin_t origin = {0};
     const size_t size = rs_record_write_command(&request.command, (rs_origin_t){.number = 7}, record);
     require(size <= sizeof record && rs_record_read_command(record, size, &command, &origin) == RS_OK);
     require(rs_record_write_command(&command, origin, again) == size && memcmp(record, again, size) == 0);

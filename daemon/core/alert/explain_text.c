@@ -18,7 +18,7 @@ void rs_recent_note(rs_recent_t *recent, int64_t each_us, int64_t now_us, const 
     } else if (passed > 0) {
         memmove(recent->values + passed, recent->values, (size_t)(RS_EXPLAIN_RECENT - passed) * sizeof recent->values[0]);
         for (int64_t i = 0; i < passed; i++) recent->values[i] = 0;
-        recent->known = (uint16_t)((recent->known << passed) & ((1u << RS_EXPLAIN_RECENT) - 1));
+        recent->known = (uint16_t)(((unsigned)recent->known << (unsigned)passed) & ((1u << RS_EXPLAIN_RECENT) - 1));
     }
     recent->slot = slot;
     recent->known |= 1;
