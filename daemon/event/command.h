@@ -29,7 +29,8 @@ typedef enum rs_command_what {
 } rs_command_what_t;
 /* Static storage; "none" for a number that is none. */
 const char *rs_command_name(unsigned what);
-/* RS_COMMAND_NONE when there is none of that name. */
+/* RS_COMMAND_NONE when there is none of that name about alerts: an erasure has a door of its own (service/admin.h), so that whoever may speak of
+ * alerts cannot erase. */
 rs_command_what_t rs_command_find(rs_str_t name);
 
 typedef struct rs_command {

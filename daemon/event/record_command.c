@@ -17,7 +17,7 @@ const char *rs_command_name(unsigned what) { return names[what < RS_COMMAND_COUN
 
 rs_command_what_t rs_command_find(rs_str_t name) {
     for (unsigned i = RS_COMMAND_NONE + 1; i < RS_COMMAND_COUNT; i++)
-        if (rs_str_equal(name, rs_str(names[i]))) return (rs_command_what_t)i;
+        if (i != RS_COMMAND_ERASE && rs_str_equal(name, rs_str(names[i]))) return (rs_command_what_t)i;
     return RS_COMMAND_NONE;
 }
 

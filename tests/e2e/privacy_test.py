@@ -32,6 +32,7 @@ class Place:
         self.path = path
         self.postgres = house.Postgres(path)
         house.ringside("migrate", "-d", self.postgres.conninfo)
+        self.postgres.query("SELECT ringside.ensure_partitions(now() - interval '70 days', now())")   # before the daemon attaches months, too
         self.daemon = house.Daemon(path, self.postgres.conninfo, clock="wall", extra=JOURNAL)
         self.seq = 0
 

@@ -37,7 +37,9 @@ static bool state_has(const fcr_test_t *test, const char *what) {
 static void an_erased_customer_is_nowhere_and_no_figure_moves(void **state) {
     (void)state;
     fcr_test_t test;
-    fcr_begin(&test);
+    fcr_configure(&test);
+    test.keeps_facts = true;
+    fcr_start(&test);
     fcr_call(&test, "c1", "mia", 0);
     fcr_call(&test, "c2", "mia", 600);
     fcr_call(&test, "x1", "noah", 650);

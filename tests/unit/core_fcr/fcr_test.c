@@ -19,7 +19,7 @@ void fcr_configure(fcr_test_t *test) {
 
 void fcr_start(fcr_test_t *test) {
     const rs_core_options_t options = {
-        .config = test->config, .windows = true, .families = (1u << RS_FAMILY_COUNT) - 1,
+        .config = test->config, .windows = true, .facts = test->keeps_facts, .families = (1u << RS_FAMILY_COUNT) - 1,
         .attributions = (1u << RS_ATTRIBUTION_COUNT) - 1,
         .interval = {.mode = RS_INTERVAL_FIXED, .length_us = 900 * RS_US_PER_S}, .start_us = BEGIN_US, .run = 1, .hash_seed = 7,
         .effects = {.on_alert = forget_alert}};

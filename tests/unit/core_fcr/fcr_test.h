@@ -17,6 +17,7 @@ typedef struct fcr_test {
     uint64_t seq;
     int64_t now_s;
     const char *tenant;
+    bool keeps_facts;   /* before the core is started */
 } fcr_test_t;
 
 enum { HOUR = 3600, DAY = 24 * HOUR };
