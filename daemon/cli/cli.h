@@ -15,6 +15,8 @@ int rs_cli_rules(int argc, char **argv);
 int rs_cli_migrate(int argc, char **argv);
 int rs_cli_journal(int argc, char **argv);
 int rs_cli_report(int argc, char **argv);
+int rs_cli_restate(int argc, char **argv);
+int rs_cli_subject(int argc, char **argv);
 
 /* "ringside: " and the message on standard error; returns 1. */
 int rs_cli_fail(const char *format, ...) RS_PRINTF(1, 2);

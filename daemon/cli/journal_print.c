@@ -120,6 +120,7 @@ static bool add_confirmed(json_t *line, const rs_journal_record_t *record) {
     add_number(line, "position", confirmed.position);
     add_number(line, "rows_through", confirmed.rows.through);
     add_number(line, "edges_through", confirmed.edges.through);
+    add_number(line, "facts_through", confirmed.facts.through);
     add_number(line, "alert_position", confirmed.alert_position);
     add_number(line, "alert_ordinal", confirmed.alert_ordinal);
     return true;
@@ -133,8 +134,8 @@ static bool add_command(json_t *line, const rs_journal_record_t *record) {
     json_object_set_new(line, "kind", json_string("command"));
     json_object_set_new(line, "command", json_string(rs_command_name(command.what)));
     add_time(line, "at", command.at_us);
-    add_number(line, "episode", command.episode);
-    add_text(line, "who", command.who);
+    if (command.what != RS_COMMAND_ERASE) add_number(line, "episode", command.episode);
+    add_text(line, "who", command.who);   /* of an erasure no more: neither whose, nor under which name from then on */
     return true;
 }
 

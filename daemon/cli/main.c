@@ -19,7 +19,9 @@ static const rs_command_t commands[] = {
     {"rules", rs_cli_rules, "explain what alert rules will do: limits, false alarms, how soon a shift is seen"},
     {"migrate", rs_cli_migrate, "bring the database schema up to date"},
     {"journal", rs_cli_journal, "verify the daemon's journal, print what is in it, or how much"},
+    {"subject", rs_cli_subject, "export or erase a person, with proof; keys of pseudonyms; the record of processing"},
     {"report", rs_cli_report, "history from PostgreSQL: figures, reviews, staffing, as table, csv, json or page"},
+    {"restate", rs_cli_restate, "count stored intervals again under other policies, from the facts"},
 };
 
 static void print_help(FILE *out) {

@@ -490,6 +490,7 @@ static void widen_limits(rs_config_t *config) {
     if (limits->cases < 1u << 20) limits->cases = 1u << 20;
     if (limits->rows < 4u << 20) limits->rows = 4u << 20;
     if (limits->edges < 4u << 20) limits->edges = 4u << 20;
+    if (limits->facts != 0 && limits->facts < 8u << 20) limits->facts = 8u << 20;
     if (limits->variants < 1u << 20) limits->variants = 1u << 20;
     if (limits->remembered_ids < 64u << 20) limits->remembered_ids = 64u << 20;
 }
@@ -505,6 +506,7 @@ static int create_core(rs_replay_t *replay, bool applies, rs_core_t **core) {
     if (store) {   /* all that a daemon keeps */
         core_options.families = (1u << RS_FAMILY_COUNT) - 1;
         core_options.process = replay->keeps_edges;
+        core_options.facts = true;
         core_options.attributions = (config->attribution_event ? 1u << RS_ATTRIBUTION_EVENT : 0u) | (config->attribution_enter ? 1u << RS_ATTRIBUTION_ENTER : 0u) |
                                     (config->attribution_close ? 1u << RS_ATTRIBUTION_CLOSE : 0u);
         core_options.interval = (rs_interval_spec_t){.mode = RS_INTERVAL_FIXED, .length_us = config->interval_us};
@@ -517,7 +519,7 @@ static int create_core(rs_replay_t *replay, bool applies, rs_core_t **core) {
 /* Who is shown customers may want to find them again: by the daemon's key, when the configuration names it. */
 static int make_pseudonym_key(rs_replay_t *replay) {
     const rs_str_t named = replay->config->pseudonym_key_file;
-    if (!replay->customers || named.len == 0) {
+    if (!(replay->customers || replay->store) || named.len == 0) {
         randombytes_buf(replay->pseudonym_key, sizeof replay->pseudonym_key);
         return 0;
     }
@@ -525,12 +527,14 @@ static int make_pseudonym_key(rs_replay_t *replay) {
     snprintf(path, sizeof path, "%.*s", (int)named.len, named.data);
     FILE *file = fopen(path, "rb");
     if (file == NULL) return rs_cli_fail("service.pseudonym_key: %s: %s", path, strerror(errno));
-    uint8_t bytes[sizeof replay->pseudonym_key + 1];
-    const size_t len = fread(bytes, 1, sizeof bytes, file);
+    /* One key behind the other; the last one is in force. */
+    uint8_t bytes[64 * sizeof replay->pseudonym_key + 1];
+    const size_t len = fread(bytes, 1, sizeof bytes, file), each = sizeof replay->pseudonym_key;
     fclose(file);
-    if (len == sizeof replay->pseudonym_key) memcpy(replay->pseudonym_key, bytes, len);
+    const bool is_right = len > 0 && len < sizeof bytes && len % each == 0;
+    if (is_right) memcpy(replay->pseudonym_key, bytes + len - each, each);
     sodium_memzero(bytes, sizeof bytes);
-    return len == sizeof replay->pseudonym_key ? 0 : rs_cli_fail("service.pseudonym_key: %s must be exactly 32 bytes long", path);
+    return is_right ? 0 : rs_cli_fail("service.pseudonym_key: %s must be of keys of exactly 32 bytes", path);
 }
 
 static int create_parts(rs_replay_t *replay) {

@@ -8,7 +8,7 @@
 #include <libpq-fe.h>
 #include <stdlib.h>
 
-enum { BATCH_ROWS = 5000, BATCH_EDGES = 5000, MAX_TENANTS = 4096, CONNECT_S = 60 };
+enum { BATCH_ROWS = 5000, BATCH_EDGES = 5000, BATCH_CONTACTS = 5000, MAX_TENANTS = 4096, CONNECT_S = 60 };
 
 /* --- what the rows are about ------------------------------------------------------------------------------------- */
 typedef struct rs_extent {
@@ -74,9 +74,15 @@ static const char remove_sql[] = "WITH which AS (SELECT stream_id FROM ringside.
           " AS p USING which, tenant WHERE p.stream_id = which.stream_id AND p.tenant = tenant.name"                       \
           " AND p.interval_start >= to_timestamp($1::bigint / 1e6) AND p.interval_start < to_timestamp($2::bigint / 1e6) " \
           "RETURNING 1)"
+#define REMOVE_FACTS(table)                                                                  \
+    table " AS (DELETE FROM ringside." table " AS p USING which, told WHERE p.stream_id = which.stream_id" \
+          " AND p.tenant = told.tenant AND p.contact = told.contact RETURNING 1)"
     REMOVE("queue_interval_part") ", " REMOVE("channel_interval_part") ", " REMOVE("total_interval_part") ", " REMOVE(
-        "agent_interval_part") ", " REMOVE("team_interval_part") ", " REMOVE("process_edge_part") " SELECT count(*)::text FROM "
-                                                                                                  "total_interval_part";
+        "agent_interval_part") ", " REMOVE("team_interval_part") ", " REMOVE("process_edge_part") ","
+    " told AS (SELECT c.tenant, c.contact FROM ringside.contact_fact AS c, which, tenant WHERE c.stream_id = which.stream_id AND c.tenant = tenant.name"
+    " AND c.begun_at < to_timestamp($2::bigint / 1e6) AND coalesce(c.ended_at, c.begun_at) >= to_timestamp($1::bigint / 1e6)), "
+    REMOVE_FACTS("leg_fact") ", " REMOVE_FACTS("handling_fact") ", " REMOVE_FACTS("moment_fact") ", " REMOVE_FACTS("contact_fact")
+    " SELECT count(*)::text FROM total_interval_part";
 
 static int tell_database_error(const char *message) {
     char text[512];
@@ -141,6 +147,11 @@ static void add_edge(void *context, const rs_process_row_t *edge) {
     if (rs_row_batch_add_edge(writing->batch, edge) != RS_OK) writing->failed = true;
 }
 
+static void add_contact(void *context, const rs_contact_row_t *contact) {
+    rs_writing_t *writing = context;
+    if (rs_row_batch_add_contact(writing->batch, contact) != RS_OK) writing->failed = true;
+}
+
 static void fill(rs_writing_t *writing) {
     rs_row_batch_clear(writing->batch);
     for (uint32_t slot = 0; slot < RS_MAX_POLICIES; slot++) {
@@ -149,6 +160,7 @@ static void fill(rs_writing_t *writing) {
     }
     (void)rs_core_collect(writing->core, BATCH_ROWS, add_row, writing);
     (void)rs_core_process_collect(writing->core, BATCH_EDGES, add_edge, writing);
+    (void)rs_core_facts_collect(writing->core, BATCH_CONTACTS, add_contact, writing);
 }
 
 static void on_request(void *context) {
@@ -166,7 +178,7 @@ static void on_done(void *context, rs_row_batch_t *batch, bool stored) {
     if (!stored)
         writing->failed = true;
     else
-        writing->written += rs_row_batch_count(batch) + rs_row_batch_edge_count(batch);
+        writing->written += rs_row_batch_all(batch);
     if (writing->options->progress && stored) fprintf(stderr, "\rringside replay: %" PRIu64 " rows stored", writing->written);
 }
 
@@ -259,7 +271,8 @@ int rs_replay_store(rs_core_t *core, const rs_core_t *admission, const rs_replay
     if (result == 0 && extent->from_us < extent->to_us) {
         result = make_place(extent, options);
         if (result == 0 && (rs_row_batch_create(BATCH_ROWS, 0, &writing.batch) != RS_OK ||
-                            rs_row_batch_make_room_for_edges(writing.batch, BATCH_EDGES) != RS_OK)) {
+                            rs_row_batch_make_room_for_edges(writing.batch, BATCH_EDGES) != RS_OK ||
+                            rs_row_batch_make_room_for_contacts(writing.batch, BATCH_CONTACTS) != RS_OK)) {
             result = rs_cli_fail("out of memory");
         }
         if (result == 0) result = write_all(&writing, admission);

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { LABEL = 64, MOST_KEYS = 40, MOST_LINES = 8 };
 
@@ -52,7 +53,8 @@ typedef struct axis {
     const char *label, *format;
 } axis_t;
 static axis_t axis_of(const char *unit, uint8_t kind) {
-    if (kind == RS_COLUMN_RATIO || (unit != NULL && strcmp(unit, "ratio") == 0)) return (axis_t){100, "per cent", "%.0f %%"};
+    if (kind == RS_COLUMN_RATIO || (unit != NULL && strcmp(unit, "ratio") == 0))
+        return (axis_t){100, "per cent", "%.0f %%"};
     if (kind == RS_COLUMN_MS || (unit != NULL && strcmp(unit, "ms") == 0)) return (axis_t){0.001, "seconds", "%.0f s"};
     return (axis_t){1, unit != NULL && strcmp(unit, "count") == 0 ? "count" : "", "%g"};
 }
@@ -74,7 +76,8 @@ static void name_row(const rs_report_result_t *result, uint32_t row, char *name,
     name[0] = 0;
     for (size_t c = 0; c < RS_ARRAY_LEN(columns); c++) {
         const char *text = text_of(result, row, columns[c]);
-        bool differs = strcmp(columns[c], "key") == 0 || strcmp(columns[c], "agent") == 0 || strcmp(columns[c], "topic") == 0;
+        bool differs =
+            strcmp(columns[c], "key") == 0 || strcmp(columns[c], "agent") == 0 || strcmp(columns[c], "topic") == 0;
         for (uint32_t i = 0; i < result->rows && !differs; i++) {
             const char *other = text_of(result, i, columns[c]);
             differs = other != NULL && text != NULL && strcmp(other, text) != 0;
@@ -99,16 +102,17 @@ static char *chart_bars(const rs_report_result_t *result, axis_t axis, char *why
         put_number(script, rs_report_number(result, row, result->report->figure) * axis.factor);
         fputc('\n', script);
     }
-    fprintf(script,
-            "EOD\nunset border\nset grid x lc rgb '#e4e4e4' lt 1\nunset grid\nset grid x lc rgb '#e4e4e4' lt 1\nset yrange "
-            "[%u:-1]\nset xrange [0:%s]\n"
-            "set format x '%s'\nset style fill solid noborder\n"
-            "plot $d using (0):0:(0):($2):($0-0.35):($0+0.35):ytic(1) with boxxyerror lc rgb '#3b6ea5', "
-            "$d using 2:0:(sprintf(' %s', $2)) with labels left\n",
-            rows, strcmp(axis.label, "per cent") == 0 ? "112" : "*", axis.format,
-            strcmp(axis.label, "per cent") == 0  ? "%.1f %%"
-            : strcmp(axis.label, "seconds") == 0 ? "%.0f s"
-                                                 : "%.4g");
+    fprintf(
+        script,
+        "EOD\nunset border\nset grid x lc rgb '#e4e4e4' lt 1\nunset grid\nset grid x lc rgb '#e4e4e4' lt 1\nset yrange "
+        "[%u:-1]\nset xrange [0:%s]\n"
+        "set format x '%s'\nset style fill solid noborder\n"
+        "plot $d using (0):0:(0):($2):($0-0.35):($0+0.35):ytic(1) with boxxyerror lc rgb '#3b6ea5', "
+        "$d using 2:0:(sprintf(' %s', $2)) with labels left\n",
+        rows, strcmp(axis.label, "per cent") == 0 ? "112" : "*", axis.format,
+        strcmp(axis.label, "per cent") == 0  ? "%.1f %%"
+        : strcmp(axis.label, "seconds") == 0 ? "%.0f s"
+                                             : "%.4g");
     char *svg = draw(script, why, why_size);
     fclose(script);
     return svg;
@@ -140,7 +144,8 @@ static char *chart_lines(const rs_report_result_t *result, axis_t axis, char *wh
         fputs("EOD\n", script);
     }
     fprintf(script,
-            "set xdata time\nset timefmt '%%Y-%%m-%%dT%%H:%%M:%%S'\nset format x \"%%d %%b\\n%%H:%%M\"\nset format y '%s'\nset "
+            "set xdata time\nset timefmt '%%Y-%%m-%%dT%%H:%%M:%%S'\nset format x \"%%d %%b\\n%%H:%%M\"\nset format y "
+            "'%s'\nset "
             "yrange [0:*]\n"
             "set key outside right top\nplot ",
             axis.format);
@@ -165,35 +170,61 @@ static char *chart_keys(const rs_report_result_t *result, char *why, size_t why_
 }
 
 /* --- control chart ----------------------------------------------------------------------------------------------- */
+/* Seconds of the zone's clock from the row before to this one. */
+static double step_before(const rs_report_result_t *result, uint32_t row) {
+    struct tm from = {0}, to = {0};
+    const char *one = text_of(result, row - 1, "step_start"), *other = text_of(result, row, "step_start");
+    if (one == NULL || other == NULL || strptime(one, "%Y-%m-%dT%H:%M:%S", &from) == NULL ||
+        strptime(other, "%Y-%m-%dT%H:%M:%S", &to) == NULL)
+        return 0;
+    return difftime(timegm(&to), timegm(&from));
+}
+
+static double shortest_step(const rs_report_result_t *result) {
+    double shortest = HUGE_VAL;
+    for (uint32_t row = 1; row < result->rows; row++) {
+        const double step = step_before(result, row);
+        if (step > 0 && step < shortest) shortest = step;
+    }
+    return shortest;
+}
+
 static char *chart_trend(const rs_report_result_t *result, char *why, size_t why_size) {
     const axis_t axis = axis_of(unit_of(result, 0), RS_COLUMN_FIGURE);
     static const char *const columns[] = {"value", "center", "lower", "upper"};
     FILE *script = tmpfile();
     if (script == NULL) return NULL;
     begin(script, "trend", 860, 360);
+    const double usual = shortest_step(result);
     fputs("$d << EOD\n", script);
     for (uint32_t row = 0; row < result->rows; row++) {
+        if (row > 0 && step_before(result, row) > 1.5 * usual)
+            fputc('\n', script); /* no line over steps without data */
         fprintf(script, "%.19s", text_of(result, row, "step_start"));
         for (size_t c = 0; c < RS_ARRAY_LEN(columns); c++)
             put_number(script, rs_report_number(result, row, columns[c]) * axis.factor);
-        put_number(script,
-                   text_of(result, row, "signal") == NULL ? (double)NAN : rs_report_number(result, row, "value") * axis.factor);
+        put_number(script, text_of(result, row, "signal") == NULL
+                               ? (double)NAN
+                               : rs_report_number(result, row, "value") * axis.factor);
         fputc('\n', script);
     }
-    fputs("EOD\n", script);
+    fputs("EOD\nset tmargin 2.5\nset xdata time\nset timefmt '%Y-%m-%dT%H:%M:%S'\n",
+          script); /* before the marks, whose places are times */
     for (uint32_t row = 0; row < result->rows; row++) {
         if (text_of(result, row, "change") == NULL) continue;
         fprintf(script, "set arrow from '%.19s', graph 0 to '%.19s', graph 1 nohead dt 2 lc rgb '#588b3f'\nset label ",
                 text_of(result, row, "step_start"), text_of(result, row, "step_start"));
         put_label(script, text_of(result, row, "change"));
-        fprintf(script, " at '%.19s', graph 0.97 offset 0.5,0 textcolor rgb '#3d652b'\n", text_of(result, row, "step_start"));
+        fprintf(script, " at '%.19s', graph 1.05 offset 0.5,0 textcolor rgb '#3d652b'\n",
+                text_of(result, row, "step_start"));
     }
     fprintf(script,
-            "set xdata time\nset timefmt '%%Y-%%m-%%dT%%H:%%M:%%S'\nset format x \"%%d %%b\\n%%H:%%M\"\nset format y '%s'\nset "
+            "set format x \"%%d %%b\\n%%H:%%M\"\nset format y '%s'\nset "
             "key outside right top\n"
-            "plot $d using 1:5 with histeps dt 2 lc rgb '#c8553d' title 'limits', $d using 1:4 with histeps dt 2 lc rgb "
+            "plot $d using 1:5 with steps dt 2 lc rgb '#c8553d' title 'limits', $d using 1:4 with steps dt 2 lc rgb "
             "'#c8553d' notitle, "
-            "$d using 1:3 with histeps lc rgb '#888888' title 'centre', $d using 1:2 with linespoints pt 7 ps 0.5 lw 1.6 lc rgb "
+            "$d using 1:3 with steps lc rgb '#888888' title 'centre', $d using 1:2 with linespoints pt 7 ps 0.5 lw 1.6 "
+            "lc rgb "
             "'#3b6ea5' title 'value', "
             "$d using 1:6 with points pt 6 ps 1.6 lw 2 lc rgb '#c8553d' title 'special cause'\n",
             axis.format);
@@ -211,12 +242,19 @@ static char *chart_compare(const rs_report_result_t *result, char *why, size_t w
     begin(script, "compare", 860, 90 + 34 * result->rows);
     fputs("$d << EOD\n", script);
     for (uint32_t row = 0; row < result->rows; row++) {
-        const double before = rs_report_number(result, row, "before_value"), change = rs_report_number(result, row, "difference");
+        const double before = rs_report_number(result, row, "before_value"),
+                     change = rs_report_number(result, row, "difference");
         if (!(fabs(before) > 0) || isnan(change)) continue;
         const char *verdict = text_of(result, row, "verdict");
         const double low = rs_report_number(result, row, "low"), high = rs_report_number(result, row, "high"),
                      base = fabs(before) / 100;
-        put_label(script, text_of(result, row, "metric"));
+        char name[512], before_text[64], after_text[64];
+        rs_report_shown(result, row, (uint32_t)rs_report_column_at(result, "before_value"), before_text,
+                        sizeof before_text);
+        rs_report_shown(result, row, (uint32_t)rs_report_column_at(result, "after_value"), after_text,
+                        sizeof after_text);
+        snprintf(name, sizeof name, "%s: %s → %s", text_of(result, row, "metric"), before_text, after_text);
+        put_label(script, name);
         put_number(script, change / base);
         put_number(script, (isnan(low) ? change : low) / base);
         put_number(script, (isnan(high) ? change : high) / base);
@@ -227,7 +265,8 @@ static char *chart_compare(const rs_report_result_t *result, char *why, size_t w
         drawn++;
     }
     fprintf(script,
-            "EOD\nunset border\nunset grid\nset grid x lc rgb '#e4e4e4' lt 1\nset yrange [%u:-1]\nset format x '%%+.0f %%%%'\n"
+            "EOD\nunset border\nunset grid\nset grid x lc rgb '#e4e4e4' lt 1\nset yrange [%u:-1]\nset format x '%%+.0f "
+            "%%%%'\n"
             "set xlabel 'change from before to after, of the value before, with its interval'\n"
             "set arrow from first 0, graph 0 to first 0, graph 1 nohead lc rgb '#444444'\n"
             "plot $d using 2:0:3:4:5:ytic(1) with xerrorbars pt 7 ps 1 lw 2.4 lc rgb variable, "
@@ -247,22 +286,28 @@ static char *chart_funnel(const rs_report_result_t *result, char *why, size_t wh
     begin(script, "funnel", 860, 400);
     fputs("$d << EOD\n", script);
     for (uint32_t row = 0; row < result->rows; row++) {
-        put_label(script, text_of(result, row, "key"));
+        const char *place =
+            text_of(result, row, "place"); /* names of those that stand out: all would lie on each other */
+        const bool is_named = result->rows <= 8 || (place != NULL && strcmp(place, "as the others") != 0);
+        put_label(script, is_named ? text_of(result, row, "key") : "");
         for (size_t c = 0; c < RS_ARRAY_LEN(columns); c++)
             put_number(script, rs_report_number(result, row, columns[c]) * (c == 0 ? 1 : axis.factor));
         fputc('\n', script);
     }
-    fprintf(script,
-            "EOD\nset format y '%s'\nset xlabel 'observations'\nset logscale x\nset offsets graph 0.05, graph 0.08, 0, 0\n%sset "
-            "key outside right top\n"
-            "plot $d using 2:7 smooth unique dt 3 lc rgb '#c8553d' title '99.8 %%', $d using 2:8 smooth unique dt 3 lc rgb "
-            "'#c8553d' notitle, "
-            "$d using 2:5 smooth unique dt 2 lc rgb '#d39b1e' title '95 %%', $d using 2:6 smooth unique dt 2 lc rgb '#d39b1e' "
-            "notitle, "
-            "$d using 2:4 smooth unique lc rgb '#888888' title 'average', $d using 2:3 with points pt 7 ps 0.7 lc rgb '#3b6ea5' "
-            "notitle, "
-            "$d using 2:3:1 with labels offset 0.8,0.5 left notitle\n",
-            axis.format, axis.factor > 1 ? "set yrange [0:100]\n" : "");
+    fprintf(
+        script,
+        "EOD\nset format y '%s'\nset xlabel 'observations'\nset xrange [0:*]\nset offsets 0, graph 0.08, 0, 0\n%sset "
+        "key outside right top\n"
+        "plot $d using 2:7 smooth unique dt 3 lc rgb '#c8553d' title '99.8 %%', $d using 2:8 smooth unique dt 3 lc rgb "
+        "'#c8553d' notitle, "
+        "$d using 2:5 smooth unique dt 2 lc rgb '#d39b1e' title '95 %%', $d using 2:6 smooth unique dt 2 lc rgb "
+        "'#d39b1e' "
+        "notitle, "
+        "$d using 2:4 smooth unique lc rgb '#888888' title 'average', $d using 2:3 with points pt 7 ps 0.7 lc rgb "
+        "'#3b6ea5' "
+        "notitle, "
+        "$d using 2:3:1 with labels offset 0.8,0.5 left notitle\n",
+        axis.format, axis.factor > 1 ? "set yrange [0:100]\n" : "");
     char *svg = draw(script, why, why_size);
     fclose(script);
     return svg;
@@ -273,7 +318,8 @@ static char *chart_staffing(const rs_report_result_t *result, char *why, size_t 
     static const char *const days[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
     const char *queue = text_of(result, 0, "queue");
     double best = -1;
-    for (uint32_t row = 0; row < result->rows; row++) { /* the busiest queue: a plan of all together would be of nobody */
+    for (uint32_t row = 0; row < result->rows;
+         row++) { /* the busiest queue: a plan of all together would be of nobody */
         if (!(rs_report_number(result, row, "calls") > best)) continue;
         best = rs_report_number(result, row, "calls");
         queue = text_of(result, row, "queue");
@@ -284,7 +330,8 @@ static char *chart_staffing(const rs_report_result_t *result, char *why, size_t 
     fputs("$d << EOD\n", script);
     for (uint32_t row = 0; row < result->rows; row++) {
         const char *of = text_of(result, row, "queue"), *at = text_of(result, row, "half_hour");
-        const double weekday = rs_report_number(result, row, "weekday"), agents = rs_report_number(result, row, "agents");
+        const double weekday = rs_report_number(result, row, "weekday"),
+                     agents = rs_report_number(result, row, "agents");
         if (of == NULL || queue == NULL || strcmp(of, queue) != 0 || at == NULL || isnan(agents)) continue;
         fprintf(script, "%.10g", (weekday - 1) * 48 + 2 * strtod(at, NULL) + (strcmp(at + 2, ":30") == 0 ? 1 : 0));
         put_number(script, agents);
@@ -293,12 +340,14 @@ static char *chart_staffing(const rs_report_result_t *result, char *why, size_t 
     }
     fputs("EOD\nset xrange [0:336]\nset xtics (", script);
     for (unsigned day = 0; day < 7; day++) fprintf(script, "%s'%s' %u", day == 0 ? "" : ", ", days[day], day * 48);
-    fputs(")\nset ylabel 'agents'\nset y2label 'calls per half-hour'\nset y2tics\nset border 11\nset yrange [0:*]\nset y2range "
+    fputs(")\nset ylabel 'agents'\nset y2label 'calls per half-hour'\nset y2tics\nset border 11\nset yrange [0:*]\nset "
+          "y2range "
           "[0:*]\nset title ",
           script);
     put_label(script, queue);
     fputs("\nset key outside right top\nset style fill solid noborder\n"
-          "plot $d using ($1+0.5):2:(0.9) with boxes lc rgb '#9dbbdb' title 'agents', $d using ($1+0.5):3 axes x1y2 with points "
+          "plot $d using ($1+0.5):2:(0.9) with boxes lc rgb '#9dbbdb' title 'agents', $d using ($1+0.5):3 axes x1y2 "
+          "with points "
           "pt 7 ps 0.35 lc rgb '#c8553d' title 'calls'\n",
           script);
     char *svg = draw(script, why, why_size);
@@ -325,9 +374,11 @@ static char *chart_standards(const rs_report_result_t *result, char *why, size_t
         fprintf(script, " %s\n", attained == NULL ? "0x888888" : strcmp(attained, "t") == 0 ? "0x588b3f" : "0xc8553d");
     }
     fprintf(script,
-            "EOD\nunset border\nunset grid\nset grid x lc rgb '#e4e4e4' lt 1\nset yrange [%u:-1]\nset xrange [0:*]\nset format x "
+            "EOD\nunset border\nunset grid\nset grid x lc rgb '#e4e4e4' lt 1\nset yrange [%u:-1]\nset xrange "
+            "[0:*]\nset format x "
             "'%%.0f %%%%'\n"
-            "set xlabel 'reached, of the target (green: kept)'\nset style fill solid noborder\nset arrow from first 100, graph 0 "
+            "set xlabel 'reached, of the target (green: kept)'\nset style fill solid noborder\nset arrow from first "
+            "100, graph 0 "
             "to first 100, graph 1 nohead lw 2 lc rgb '#444444' front\n"
             "plot $d using (0):0:(0):2:($0-0.35):($0+0.35):3:ytic(1) with boxxyerror lc rgb variable\n",
             rows);
@@ -363,14 +414,16 @@ static char *chart_heat(const rs_report_result_t *result, char *why, size_t why_
         fputc('\n', script);
     }
     /* 0 to 100 per cent from red to green; other figures from light to dark. */
-    fprintf(
-        script,
-        "EOD\nunset border\nunset grid\nset xrange [0:24]\nset xtics 2\nset format x '%%.0f h'\nset yrange [%u:-0.6]\nset format "
-        "cb '%s'\n%s"
-        "set style fill solid noborder\nplot $d using 1:2:1:($1+0.5):($2-0.46):($2+0.46):3:ytic(4) with boxxyerror lc palette\n",
-        days, axis.format,
-        axis.factor > 1 ? "set palette defined (0 '#b4402c', 50 '#efb73e', 80 '#e9e2a0', 100 '#3f7f3a')\nset cbrange [0:100]\n"
-                        : "set palette defined (0 '#f2f5f9', 0.5 '#7ba3cc', 1 '#173d66')\nset cbrange [0:*]\n");
+    fprintf(script,
+            "EOD\nunset border\nunset grid\nset xrange [0:24]\nset xtics 2\nset format x '%%.0f h'\nset yrange "
+            "[%u:-0.6]\nset format "
+            "cb '%s'\n%s"
+            "set style fill solid noborder\nplot $d using 1:2:1:($1+0.5):($2-0.46):($2+0.46):3:ytic(4) with boxxyerror "
+            "lc palette\n",
+            days, axis.format,
+            axis.factor > 1
+                ? "set palette defined (0 '#b4402c', 50 '#efb73e', 80 '#e9e2a0', 100 '#3f7f3a')\nset cbrange [0:100]\n"
+                : "set palette defined (0 '#f2f5f9', 0.5 '#7ba3cc', 1 '#173d66')\nset cbrange [0:*]\n");
     char *svg = draw(script, why, why_size);
     fclose(script);
     return svg;
@@ -393,7 +446,8 @@ static char *chart_process(const rs_report_result_t *result, char *why, size_t w
     FILE *script = tmpfile();
     if (script == NULL) return NULL;
     for (uint32_t row = 0; row < result->rows; row++) most = fmax(most, rs_report_number(result, row, "count"));
-    fputs("digraph process {\n  rankdir=LR; bgcolor=\"transparent\";\n  node [fontname=\"Helvetica\", fontsize=11, shape=box, "
+    fputs("digraph process {\n  rankdir=LR; bgcolor=\"transparent\";\n  node [fontname=\"Helvetica\", fontsize=11, "
+          "shape=box, "
           "style=\"rounded,filled\", fillcolor=\"#dbe7f3\", "
           "color=\"#5b7a9b\"];\n  edge [fontname=\"Helvetica\", fontsize=9, color=\"#5b7a9b\"];\n",
           script);
@@ -431,7 +485,8 @@ static char *chart_process(const rs_report_result_t *result, char *why, size_t w
     return svg;
 }
 
-char *rs_report_chart(const rs_report_request_t *request, const rs_report_result_t *result, char *why, size_t why_size) {
+char *rs_report_chart(const rs_report_request_t *request, const rs_report_result_t *result, char *why,
+                      size_t why_size) {
     (void)request;
     why[0] = 0;
     if (result->rows == 0) return NULL;

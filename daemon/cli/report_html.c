@@ -7,14 +7,20 @@
 
 static const char style[] =
     "body{font:15px/1.45 Helvetica,Arial,sans-serif;color:#222;max-width:1100px;margin:2em auto;padding:0 1em}"
-    "h1{font-size:1.6em;margin:0 0 .2em}.period{color:#555;margin:0 0 1.2em}figure{margin:0 0 1.4em}figure "
+    "h1{font-size:1.6em;margin:0 0 .2em}.period{color:#555;margin:0 0 1.2em}figure{margin:0 0 "
+    "1.4em}figcaption{color:#555;font-size:13px}figure "
     "svg{max-width:100%;height:auto}"
     ".scroll{overflow-x:auto}table{border-collapse:collapse;font-size:13px;font-variant-numeric:tabular-nums}"
-    "th,td{padding:.3em .7em;text-align:left;vertical-align:top;border-bottom:1px solid #e2e2e2}th{border-bottom:2px solid #999}"
+    "th,td{padding:.3em .7em;text-align:left;vertical-align:top;border-bottom:1px solid #e2e2e2}th{border-bottom:2px "
+    "solid #999}"
     "td.n,th.n{text-align:right}td.n{white-space:nowrap}tr.good td{background:#eaf3e6}tr.bad td{background:#f9e9e5}"
-    ".warnings{background:#fff6df;border-left:4px solid #d39b1e;padding:.6em 1em;margin:0 0 1.4em}dl{font-size:13px;columns:2}"
+    ".warnings{background:#fff6df;border-left:4px solid #d39b1e;padding:.6em 1em;margin:0 0 "
+    "1.4em}dl{font-size:13px;columns:2}"
     "dt{font-weight:bold;break-after:avoid}dd{margin:0 0 .4em 0}footer{color:#777;font-size:12px;margin-top:2em}"
-    "@media print{body{margin:0;max-width:none}thead{display:table-header-group}tr,figure{break-inside:avoid}"
+    "@page{size:A4 landscape;margin:14mm}@media print{body{margin:0;padding:0;max-width:none}figure "
+    "svg{max-height:88mm;width:auto}.warnings{padding:.2em "
+    "1em}.scroll{overflow:visible}table{font-size:11px}th,td{padding:.25em "
+    ".5em}h2{break-after:avoid}thead{display:table-header-group}tr,figure{break-inside:avoid}"
     "*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}";
 
 static void put(FILE *out, const char *text) {
@@ -34,8 +40,27 @@ static bool is_number(const rs_report_column_t *column) {
            column->kind == RS_COLUMN_FIGURE;
 }
 
+/* Names of columns and figures as words; what comes from outside is escaped. */
 static void put_words(FILE *out, const char *name) {
-    for (; *name != 0; name++) fputc(*name == '_' ? ' ' : *name, out);
+    for (; *name != 0; name++) {
+        const char one[3] = {*name == '_' ? ' ' : *name, *name == ',' ? ' ' : 0, 0};
+        put(out, one);
+    }
+}
+
+/* A time is shown with its unit, so its column's name goes without. */
+static void put_column(FILE *out, const rs_report_column_t *column) {
+    char shown[64];
+    snprintf(shown, sizeof shown, "%s", column->name);
+    const size_t len = strlen(shown);
+    if (column->kind == RS_COLUMN_MS && len > 3 && strcmp(shown + len - 3, "_ms") == 0) shown[len - 3] = 0;
+    put_words(out, shown);
+}
+
+/* As people write it; the zone is told beside it. */
+static void put_period(FILE *out, const char *what, const char *from, const char *to) {
+    fprintf(out, "%s<b>%.10s %.5s</b> up to <b>%.10s %.5s</b>", what, from, strlen(from) > 16 ? from + 11 : "", to,
+            strlen(to) > 16 ? to + 11 : "");
 }
 
 static void put_head(FILE *out, const rs_report_request_t *request, const rs_report_result_t *result) {
@@ -43,7 +68,8 @@ static void put_head(FILE *out, const rs_report_request_t *request, const rs_rep
     static const rs_report_option_t told[] = {RS_OPT_TENANT, RS_OPT_KEY,    RS_OPT_CHANNEL, RS_OPT_METRIC,
                                               RS_OPT_POLICY, RS_OPT_FAMILY, RS_OPT_STEP};
     fputs(
-        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">"
+        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+        "content=\"width=device-width\">"
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src "
         "data:\"><title>ringside: ",
         out);
@@ -51,21 +77,30 @@ static void put_head(FILE *out, const rs_report_request_t *request, const rs_rep
     fprintf(out, "</title><style>%s</style></head><body>\n<h1>", style);
     char title[256]; /* without the hint at options */
     snprintf(title, sizeof title, "%.*s", (int)strcspn(report->what, "("), report->what);
+    for (size_t len = strlen(title); len > 0 && title[len - 1] == ' '; len--) title[len - 1] = 0;
     if (title[0] >= 'a' && title[0] <= 'z') title[0] = (char)(title[0] - 'a' + 'A');
     put(out, title);
+    if (request->values[RS_OPT_METRIC] != NULL && rs_report_takes(report, RS_OPT_METRIC) &&
+        !rs_report_takes(report, RS_OPT_BEFORE_FROM)) {
+        fputs(": ", out);
+        put_words(out, request->values[RS_OPT_METRIC]);
+    }
     fputs("</h1>\n<p class=\"period\">", out);
     if (rs_report_takes(report, RS_OPT_BEFORE_FROM)) {
-        fprintf(out, "after: <b>%s</b> to <b>%s</b>, before: <b>%s</b> to <b>%s</b>", request->from, request->to,
-                request->before_from, request->before_to);
+        put_period(out, "before: ", request->before_from, request->before_to);
+        put_period(out, " · after: ", request->from, request->to);
     } else if (rs_report_takes(report, RS_OPT_FROM)) {
-        fprintf(out, "<b>%s</b> up to <b>%s</b>", request->from, request->to);
+        put_period(out, "", request->from, request->to);
     }
     fputs(" · times of ", out);
     put(out, request->values[RS_OPT_ZONE]);
     for (size_t i = 0; i < RS_ARRAY_LEN(told); i++) {
         if (request->values[told[i]] == NULL || !rs_report_takes(report, told[i])) continue;
         fprintf(out, " · %s ", rs_report_option_name(told[i]) + 2);
-        put(out, strcmp(request->values[told[i]], "*") == 0 ? "all" : request->values[told[i]]);
+        if (told[i] == RS_OPT_METRIC)
+            put_words(out, request->values[told[i]]);
+        else
+            put(out, strcmp(request->values[told[i]], "*") == 0 ? "all" : request->values[told[i]]);
     }
     fputs("</p>\n", out);
 }
@@ -112,12 +147,7 @@ static void put_table(FILE *out, const rs_report_result_t *result) {
         fprintf(out, "<th%s title=\"", is_number(&result->report->columns[i]) ? " class=\"n\"" : "");
         put(out, result->report->columns[i].what);
         fputs("\">", out);
-        const char *name = result->report->columns[i].name;
-        char shown[64];
-        snprintf(shown, sizeof shown, "%s", name);
-        const size_t len = strlen(shown);
-        if (result->report->columns[i].kind == RS_COLUMN_MS && len > 3 && strcmp(shown + len - 3, "_ms") == 0) shown[len - 3] = 0;
-        put_words(out, shown);
+        put_column(out, &result->report->columns[i]);
         fputs("</th>", out);
     }
     fputs("</tr></thead><tbody>\n", out);
@@ -142,12 +172,49 @@ static void put_meaning(FILE *out, const rs_report_result_t *result) {
     for (uint32_t i = 0; i < result->columns; i++) {
         if (!rs_report_is_shown(result, i)) continue;
         fputs("<dt>", out);
-        put_words(out, result->report->columns[i].name);
+        put_column(out, &result->report->columns[i]);
         fputs("</dt><dd>", out);
         put(out, result->report->columns[i].what);
         fputs("</dd>", out);
     }
     fputs("</dl>\n", out);
+}
+
+/* What the chart shows, for whoever gets the picture alone. */
+static void put_caption(FILE *out, const rs_report_request_t *request, const rs_report_t *report) {
+    const char *figure = request->values[RS_OPT_METRIC] != NULL && rs_report_takes(report, RS_OPT_METRIC)
+                             ? request->values[RS_OPT_METRIC]
+                             : report->figure;
+    switch (report->chart) {
+        case RS_DRAWN_PROCESS:
+            fputs("On an arrow: how often, and half of the times before it were at most that long. Orange: the stage "
+                  "that holds the most time.",
+                  out);
+            return;
+        case RS_DRAWN_COMPARE:
+            fputs("Change in per cent of the value before, with its interval; green: better, red: worse, grey: no "
+                  "difference shown.",
+                  out);
+            return;
+        case RS_DRAWN_STAFFING:
+            fputs("The busiest queue: agents needed (bars, left) and calls per half-hour (dots, right).", out);
+            return;
+        case RS_DRAWN_STANDARDS: fputs("What was reached, in per cent of what is promised.", out); return;
+        case RS_DRAWN_FUNNEL:
+            fputs("Within the funnel lies what chance does with so few observations; named are those that stand out. ",
+                  out);
+            break;
+        case RS_DRAWN_TREND: fputs("Circles: special causes; dashed: limits of three sigma. ", out); break;
+        default: break;
+    }
+    if (figure != NULL) {
+        fputs("Shown: ", out);
+        put_words(out, report->chart == RS_DRAWN_KEYS && strlen(figure) > 3 &&
+                               strcmp(figure + strlen(figure) - 3, "_ms") == 0
+                           ? "handle time"
+                           : figure);
+        if (report->chart == RS_DRAWN_KEYS) fputs(" of each", out);
+    }
 }
 
 void rs_report_print_html(FILE *out, const rs_report_request_t *request, rs_report_result_t *result) {
@@ -160,7 +227,11 @@ void rs_report_print_html(FILE *out, const rs_report_request_t *request, rs_repo
     if (svg == NULL && why[0] != 0) rs_report_warn(result, "no chart: %s", why);
     put_head(out, request, result);
     put_warnings(out, result);
-    if (svg != NULL) fprintf(out, "<figure>%s</figure>\n", svg);
+    if (svg != NULL) {
+        fprintf(out, "<figure>%s<figcaption>", svg);
+        put_caption(out, request, result->report);
+        fputs("</figcaption></figure>\n", out);
+    }
     free(svg);
     put_table(out, result);
     put_meaning(out, result);

@@ -37,8 +37,17 @@ static void show_number(const char *value, char *text, size_t size) {
 
 static const char *const weekdays[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
 
+static void show_chance(double p, char *text, size_t size) {
+    if (p < 0.001)
+        snprintf(text, size, "< 0.001");
+    else
+        snprintf(text, size, "%.3f", p);
+}
+
 void rs_report_shown(const rs_report_result_t *result, uint32_t row, uint32_t column, char *text, size_t size) {
-    const char *value = rs_report_cell(result, row, column), *unit = NULL;
+    const char *value = rs_report_cell(result, row, column), *unit = NULL, *name = result->report->columns[column].name;
+    const bool is_change = rs_report_column_at(result, "difference") >= 0 &&
+                           (strcmp(name, "difference") == 0 || strcmp(name, "low") == 0 || strcmp(name, "high") == 0);
     uint8_t kind = result->report->columns[column].kind;
     if (value == NULL) {
         snprintf(text, size, "–");
@@ -52,8 +61,18 @@ void rs_report_shown(const rs_report_result_t *result, uint32_t row, uint32_t co
                                                           : RS_COLUMN_COUNT;
     }
     switch (kind) {
-        case RS_COLUMN_COUNT: show_number(value, text, size); break;
-        case RS_COLUMN_RATIO: snprintf(text, size, "%.1f %%", 100 * strtod(value, NULL)); break;
+        case RS_COLUMN_COUNT:
+            if (strcmp(name, "p_value") == 0)
+                show_chance(strtod(value, NULL), text, size);
+            else
+                show_number(value, text, size);
+            break;
+        case RS_COLUMN_RATIO: /* a difference of shares is no share: 20 % to 30 % is 10 points, or half as much again */
+            if (is_change)
+                snprintf(text, size, "%+.1f points", 100 * strtod(value, NULL));
+            else
+                snprintf(text, size, "%.1f %%", 100 * strtod(value, NULL));
+            break;
         case RS_COLUMN_MS: show_ms(strtod(value, NULL), text, size); break;
         case RS_COLUMN_TIME: snprintf(text, size, "%.10s %.5s", value, strlen(value) > 16 ? value + 11 : ""); break;
         case RS_COLUMN_WEEKDAY:
@@ -111,12 +130,14 @@ void rs_report_print_table(FILE *out, const rs_report_request_t *request, const 
     }
     fprintf(out, "%s", result->report->name);
     if (rs_report_takes(result->report, RS_OPT_BEFORE_FROM))
-        fprintf(out, ", %s to %s against %s to %s", request->from, request->to, request->before_from, request->before_to);
+        fprintf(out, ", %s to %s against %s to %s", request->from, request->to, request->before_from,
+                request->before_to);
     else if (rs_report_takes(result->report, RS_OPT_FROM))
         fprintf(out, ", %s to %s", request->from, request->to);
     fprintf(out, " (%s)\n", request->values[RS_OPT_ZONE]);
     for (uint32_t i = 0; i < count && result->rows > 0; i++) {
-        print_cell(out, result->report->columns[shown[i]].name, align_of(&result->report->columns[shown[i]]), widths[i], i == 0);
+        print_cell(out, result->report->columns[shown[i]].name, align_of(&result->report->columns[shown[i]]), widths[i],
+                   i == 0);
     }
     if (result->rows > 0) fputc('\n', out);
     for (uint32_t row = 0; row < result->rows; row++) {
@@ -148,7 +169,8 @@ static void print_csv_cell(FILE *out, const char *value, uint8_t kind) {
 }
 
 void rs_report_print_csv(FILE *out, const rs_report_result_t *result) {
-    for (uint32_t i = 0; i < result->columns; i++) fprintf(out, "%s%s", i == 0 ? "" : ",", result->report->columns[i].name);
+    for (uint32_t i = 0; i < result->columns; i++)
+        fprintf(out, "%s%s", i == 0 ? "" : ",", result->report->columns[i].name);
     fputs("\r\n", out);
     for (uint32_t row = 0; row < result->rows; row++) {
         for (uint32_t i = 0; i < result->columns; i++) {

@@ -25,6 +25,7 @@ enum {
     RS_BYTES_CUSTOMER = 67,            /* record and index: 65.8 measured with a million (tests/bench/fcr.c) */
     RS_BYTES_CASE = 512,               /* record, index, and two kept events with their ids */
     RS_BYTES_EDGE = 1024,              /* with its histogram of times */
+    RS_BYTES_FACTS = 1024,             /* of a contact, for the database: what it is about, its names, and six facts */
     RS_BYTES_WAY = 256,                /* where a contact stands in the process, while ways are followed */
     RS_BYTES_VARIANT = 256,
     RS_BYTES_ALERT = 1024,             /* with what a detector remembers, and its share of the days of seasons */
@@ -39,7 +40,7 @@ typedef struct rs_config_bound {
     uint64_t count, bytes_each, bytes;
 } rs_config_bound_t;
 
-enum { RS_CONFIG_BOUNDS = 22 };
+enum { RS_CONFIG_BOUNDS = 23 };
 /* Fills bounds[0 .. RS_CONFIG_BOUNDS-1] from the limits and returns the sum of their bytes. Pure. */
 uint64_t rs_config_bounds(const rs_config_t *config, rs_config_bound_t bounds[RS_CONFIG_BOUNDS]);
 

@@ -212,6 +212,7 @@ typedef struct rs_limits {     /* hard bounds; keys past one go to __overflow__,
     uint32_t tenants, queue_keys, agent_keys, team_keys, sources, contacts, contact_events, remembered_ids, rows, alerts;
     uint32_t customers;        /* remembered for FCR; 1,000,000 */
     uint32_t cases;            /* complaints that are open or may still change; 100,000 */
+    uint32_t facts;            /* contacts whose facts wait for the database or may still change; 200,000 (0: off) */
     uint32_t edges, variants;  /* of the process map: edges times intervals in memory, ways; 200,000 (0: off) and 10,000 */
     uint32_t peers;            /* sessions at the ingest sockets */
     uint32_t peer_bytes;       /* bytes in flight per peer */

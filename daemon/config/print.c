@@ -366,6 +366,7 @@ uint64_t rs_config_bounds(const rs_config_t *config, rs_config_bound_t bounds[RS
         {"customers", limits->customers, RS_BYTES_CUSTOMER, 0},
         {"cases", limits->cases, RS_BYTES_CASE, 0},
         {"edges", limits->edges, RS_BYTES_EDGE, 0},
+        {"facts", limits->facts, RS_BYTES_FACTS, 0},
         {"ways", limits->edges == 0 ? 0 : limits->contacts, RS_BYTES_WAY, 0},
         {"variants", limits->variants, RS_BYTES_VARIANT, 0},
         {"alerts", limits->alerts, RS_BYTES_ALERT, 0},

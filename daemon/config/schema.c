@@ -364,7 +364,7 @@ static const rs_schema_row_t rows[] = {
     ROW("service.state_directory", PATH, ROOT(state_directory), 0, 1, 512, "/var/lib/ringside", NULL,
         "where the service keeps what must survive a restart"),
     ROW("service.pseudonym_key", PATH, ROOT(pseudonym_key_file), 0, 0, 512, "", NULL,
-        "file with the key that turns callers' numbers into pseudonyms; empty: pseudonym.key in the state directory"),
+        "file with the keys that turn callers' numbers into pseudonyms, the last one in force; empty: pseudonym.key in the state directory"),
     ROW("service.log_level", CHOICE, ROOT(log_level), LIVE, 0, 0, "info", log_levels, "how much is logged"),
 
     ROW("limits.tenants", INTEGER, ROOT(limits.tenants), 0, 1, 100000, "1000", NULL, "tenants"),
@@ -387,6 +387,8 @@ static const rs_schema_row_t rows[] = {
         "complaints that are open or may still change"),
     ROW("limits.edges", INTEGER, ROOT(limits.edges), 0, 0, INT64_C(10000000), "200000", NULL,
         "edges of the process map until they are final and stored; 0: none"),
+    ROW("limits.facts", INTEGER, ROOT(limits.facts), 0, 0, INT64_C(20000000), "200000", NULL,
+        "contacts whose facts (legs, handlings) wait for the database or may still change; 0: single contacts are not stored"),
     ROW("limits.variants", INTEGER, ROOT(limits.variants), 0, 100, INT64_C(10000000), "10000", NULL,
         "ways through the process, over the intervals in memory"),
     ROW("limits.alerts", INTEGER, ROOT(limits.alerts), 0, 10, 10000000, "100000", NULL,

@@ -65,6 +65,7 @@ static bool callback_keeps(void *context, uint32_t tenant, uint32_t queue, uint8
 static void on_facts(void *context, uint32_t contact, uint32_t tenant, const rs_fact_t *facts, uint32_t count, int sign) {
     rs_core_t *core = context;
     rs_closes_facts(&core->closes, contact, tenant, facts, count, sign);
+    rs_book_facts(&core->book, contact, tenant, facts, count, sign);
     rs_agents_facts(core->agents, tenant, facts, count, sign);
 }
 
@@ -78,8 +79,14 @@ static void on_steps(void *context, uint32_t tenant, const rs_path_t *path, cons
     rs_process_count(&core->process, tenant, path, steps, count, sign);
 }
 
+static void on_fold(void *context, uint32_t contact) {
+    rs_core_t *core = context;
+    rs_book_fold(&core->book, contact);
+}
+
 static void on_forget(void *context, uint32_t contact) {
     rs_core_t *core = context;
+    rs_book_forget(&core->book, contact);
     rs_closes_forget(&core->closes, contact);
     rs_journeys_forget(&core->journeys, contact);
     rs_agents_forget(core->agents, contact);
@@ -174,13 +181,15 @@ int rs_core_create_parts(rs_core_t *core) {
     const bool follows_ways = options->process && config->limits.edges > 0;
     const rs_contacts_settings_t contacts = {.config = config, .compare_sessions = compare_sessions, .same_source = same_source,
                                              .team_of = team_of, .worked = worked, .callback_keeps = callback_keeps,
-                                             .on_facts = on_facts, .on_forget = on_forget, .context = core,
+                                             .on_facts = on_facts, .on_fold = on_fold, .on_forget = on_forget, .context = core,
                                              .on_steps = follows_ways ? on_steps : NULL};
     status = rs_contacts_init(&core->contacts, &contacts);
     if (status != RS_OK) return status;
     const rs_cases_settings_t cases = {.config = config, .account = &core->account, .compare_sessions = compare_sessions,
                                        .team_of = team_of, .on_facts = on_case_facts, .context = core};
     status = rs_cases_init(&core->cases, &cases);
+    if (status != RS_OK) return status;
+    if (options->facts && config->limits.facts > 0) status = rs_book_init(&core->book, &config->limits, options->run, &core->contacts);
     if (status != RS_OK) return status;
     status = rs_rows_init(&core->rows, max_cells(options), rows_each(options), &options->interval, options->run);
     if (status != RS_OK) return status;
@@ -237,6 +246,7 @@ void rs_core_destroy(rs_core_t **core_ref) {
     rs_journeys_deinit(&core->journeys);
     rs_closes_deinit(&core->closes);
     rs_process_deinit(&core->process);
+    rs_book_deinit(&core->book);
     rs_agents_destroy(&core->agents);
     rs_fcr_deinit(&core->fcr);
     rs_gauges_deinit(&core->gauges);
@@ -266,8 +276,15 @@ void rs_core_settle_touched(rs_core_t *core) {
     account->touched_count = 0;
 }
 
+static void write_in_book(rs_core_t *core, uint32_t number) {
+    if (!core->book.on) return;
+    const rs_contact_t *contact = rs_contacts_at(&core->contacts, number);
+    rs_book_follow(&core->book, number, contact->tenant, &contact->story, rs_story_is_open(&core->contacts.derivation, &contact->story));
+}
+
 static void on_aged(void *context, uint32_t contact) {
     rs_core_t *core = context;
+    write_in_book(core, contact);
     if (core->windows != NULL) rs_gauges_follow(&core->gauges, contact, core->now_us);
     rs_closes_follow(&core->closes, contact);
     rs_journeys_follow(&core->journeys, contact);
@@ -423,12 +440,16 @@ static uint64_t id_prefix(rs_str_t event_id) {
     return prefix;
 }
 
+static rs_order_t order_of(const rs_event_t *event, uint32_t session) {
+    return (rs_order_t){.at_us = event->occurred_us, .seq = event->seq, .id_prefix = id_prefix(event->event_id), .session = session,
+                        .has_seq = (event->present & RS_HAS_SEQ) != 0};
+}
+
 static void tie_to_journey(rs_core_t *core, uint32_t number, const rs_event_t *event, uint32_t session) {
     const rs_contact_t *contact = rs_contacts_at(&core->contacts, number);
     const bool named = event->journey_id.len != 0;
     if (!rs_journeys_want(&core->journeys, contact, named)) return;
-    const rs_order_t order = {.at_us = event->occurred_us, .seq = event->seq, .id_prefix = id_prefix(event->event_id),
-                              .session = session, .has_seq = (event->present & RS_HAS_SEQ) != 0};
+    const rs_order_t order = order_of(event, session);
     const rs_hash128_t id = named ? scoped_hash(core, contact->tenant, event->journey_id, 1) : contact->id;
     rs_journeys_tie(&core->journeys, number, id, named, order);
 }
@@ -441,7 +462,10 @@ static rs_refusal_t apply_to_contact(rs_core_t *core, const rs_event_t *event, u
     rs_node_t node;
     rs_node_rest_t rest;
     make_node(core, event, session, &node, &rest);
+    if (core->book.on) rs_book_begin(&core->book, event->contact_id, event->journey_id, order_of(event, session));
     const rs_refusal_t refusal = rs_contacts_take(&core->contacts, contact, &node, &rest, event->event_id);
+    if (refusal == RS_REFUSAL_NONE) write_in_book(core, contact);
+    rs_book_end(&core->book);
     if (refusal != RS_REFUSAL_NONE) return refusal;
     rs_closes_follow(&core->closes, contact);
     tie_to_journey(core, contact, event, session);

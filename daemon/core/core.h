@@ -13,6 +13,7 @@
 
 #include "core/agent/agent.h"
 #include "core/alert/alert.h"
+#include "core/contact_row.h"
 #include "core/fcr/fcr.h"
 #include "core/hash.h"
 #include "core/process/map.h"
@@ -26,7 +27,8 @@ typedef struct rs_core_effects {
     /* An accepted record turned out to be a duplicate, too late, in the future or over a limit. `duplicate` is not an
      * error towards the producer (it is settled either way). */
     void (*on_verdict)(void *context, rs_origin_t origin, const rs_event_t *event, rs_refusal_t reason);
-    /* What became of a command: as rs_alerts_command; RS_ERR_NOT_FOUND in a core without alerts. */
+    /* What became of a command: as rs_alerts_command; RS_ERR_NOT_FOUND in a core without alerts. Of an erasure: as rs_core_erase, `number`
+     * is in how many places it was. */
     void (*on_answer)(void *context, rs_origin_t origin, int status, uint64_t number);
     rs_alert_fn on_alert;
 } rs_core_effects_t;
@@ -37,6 +39,7 @@ typedef struct rs_core_options {
                                          config->missing_end_us was set */
     bool windows, alerts;             /* off in a replay that only wants rows */
     bool process;                     /* follows contacts' ways; also needs limits.edges > 0. Whoever asks for it must collect */
+    bool facts;                       /* keeps the facts of single contacts; also needs limits.facts > 0. Likewise */
     uint32_t families;                /* bit set of rs_key_family_t whose rows are kept */
     uint32_t attributions;            /* bit set of rs_attribution_t */
     rs_interval_spec_t interval;
@@ -148,6 +151,18 @@ RS_MUST_CHECK int rs_core_process_map(rs_core_t *core, rs_str_t tenant, int64_t 
 /* The variants of finished contacts since the core began, by tenant, the most frequent first. */
 void rs_core_process_variants(rs_core_t *core, rs_variant_row_fn on_variant, void *context);
 
+/* --- the facts of single contacts (options.facts; nothing without it), core/book.h ----------------------------------- */
+/* As rs_core_collect and rs_core_dirty_rows: changed contacts, each whole. What a restatement needs of the rest is not there: facts that
+ * belong to no contact (complaints, agents' time), and first-contact resolution. */
+size_t rs_core_facts_collect(rs_core_t *core, size_t max, rs_contact_row_fn on_contact, void *context);
+size_t rs_core_facts_dirty(const rs_core_t *core);
+/* All that are in memory, open ones too, in no order; nothing is changed. */
+void rs_core_facts(rs_core_t *core, rs_contact_row_fn on_contact, void *context);
+/* Counts facts that were told once more, as this core's configuration does: in a core that takes no events, in the order of at_us (which
+ * handlings overlap is counted from them, too). Attribution close puts them at `close_us`.
+ * False: a number in them is none of this program's; nothing was counted. */
+RS_MUST_CHECK bool rs_core_count_facts(rs_core_t *core, rs_str_t tenant, const rs_told_fact_t *facts, uint32_t count, int64_t close_us);
+
 /* --- the whole state as bytes (core/state/state.h) ----------------------------------------------------------------- */
 /* Takes the next `len` bytes, some 64 KiB at most. What is not RS_OK ends the saving, which returns it. */
 typedef struct rs_state_out {
@@ -224,7 +239,7 @@ void rs_core_complaints(const rs_core_t *core, uint32_t tenant, rs_complaint_gau
  * __overflow__ edge or none, variants that lost their place,
  * journeys forgotten too soon. All 0 in a healthy daemon. */
 typedef struct rs_core_losses {
-    uint64_t contacts, cells, panes, overflowed_keys, alerts, cases, edges, variants;
+    uint64_t contacts, cells, panes, overflowed_keys, alerts, cases, edges, variants, facts;
     uint64_t customers;             /* journeys of customers that were forgotten before their repeat window had ended */
     uint64_t untold;                /* alert transitions that a receiver may never have, and receivers past the bound */
     uint64_t unmoved;               /* facts that stay at their own moment in attribution close */

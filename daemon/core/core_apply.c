@@ -1,5 +1,6 @@
 /* Records of the ring, one after another: what each of them is to the core. */
 #include "core/core_internal.h"
+#include "core/erase.h"
 
 static int apply_event(rs_core_t *core, const void *bytes, size_t len) {
     rs_event_t event;
@@ -47,13 +48,23 @@ static int apply_confirmed(rs_core_t *core, const void *bytes, size_t len) {
     return status;
 }
 
+static int erase(rs_core_t *core, const rs_command_t *command, uint64_t *number) {
+    uint8_t pseudonym[RS_PSEUDONYM_BYTES], stand_in[RS_PSEUDONYM_BYTES];
+    if (!rs_pseudonym_parse(command->key, pseudonym) || !rs_pseudonym_parse(command->rule, stand_in)) return RS_ERR_INVALID;
+    return rs_core_erase(core, command->tenant, pseudonym, stand_in, number);
+}
+
+static int say_of_alerts(rs_core_t *core, const rs_command_t *command, uint64_t *number) {
+    return core->alerts == NULL ? RS_ERR_NOT_FOUND : rs_alerts_command(core->alerts, command, core->now_us, number);
+}
+
 static int apply_command(rs_core_t *core, const void *bytes, size_t len) {
     rs_command_t command;
     rs_origin_t origin;
     uint64_t number = 0;
     const int status = rs_record_read_command(bytes, len, &command, &origin);
     if (status != RS_OK) return status;
-    const int became = core->alerts == NULL ? RS_ERR_NOT_FOUND : rs_alerts_command(core->alerts, &command, core->now_us, &number);
+    const int became = command.what == RS_COMMAND_ERASE ? erase(core, &command, &number) : say_of_alerts(core, &command, &number);
     if (core->options.effects.on_answer != NULL) core->options.effects.on_answer(core->options.effects.context, origin, became, number);
     return RS_OK;
 }
@@ -87,12 +98,14 @@ void rs_core_on_transition(void *context, const rs_alert_transition_t *transitio
 
 void rs_core_collected(const rs_core_t *core, rs_confirmed_t *confirmed) {
     *confirmed = (rs_confirmed_t){.receiver = RS_RECEIVER_STORE, .rows = rs_in_hand_collected(&core->rows.in_hand),
-                                  .edges = rs_in_hand_collected(&core->process.in_hand)};
+                                  .edges = rs_in_hand_collected(&core->process.in_hand),
+                                  .facts = rs_in_hand_collected(&core->book.in_hand)};
 }
 
 void rs_core_collect_again(rs_core_t *core) {
     core->rows.in_hand = (rs_in_hand_t){0};
     core->process.in_hand = (rs_in_hand_t){0};
+    core->book.in_hand = (rs_in_hand_t){0};
 }
 
 /* --- confirming ----------------------------------------------------------------------------------------------------- */
@@ -100,6 +113,7 @@ void rs_core_confirm(rs_core_t *core, const rs_confirmed_t *confirmed) {
     if (confirmed->receiver == RS_RECEIVER_STORE) {
         rs_rows_confirm(&core->rows, &confirmed->rows);
         if (core->process.on) rs_process_confirm(&core->process, &confirmed->edges);
+        rs_book_confirm(&core->book, &confirmed->facts);
         if (confirmed->position > core->confirmed_position) core->confirmed_position = confirmed->position;
     }
     rs_outbox_confirm(&core->outbox, confirmed->receiver, confirmed->alert_position, confirmed->alert_ordinal);

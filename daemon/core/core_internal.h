@@ -5,6 +5,7 @@
 #include "core/account.h"
 #include "core/agent/agent.h"
 #include "core/alert/outbox.h"
+#include "core/book.h"
 #include "core/close.h"
 #include "core/contact/contact.h"
 #include "core/core.h"
@@ -35,6 +36,7 @@ struct rs_core {
     rs_closes_t closes;              /* off unless rows are kept in attribution close */
     rs_cases_t cases;
     rs_process_t process;
+    rs_book_t book;
     rs_window_store_t *windows;      /* NULL = off */
     rs_alerts_t *alerts;             /* NULL = off */
     rs_generation_t generations[RS_MAX_GENERATIONS];

@@ -106,7 +106,8 @@ static uint32_t permille(const rs_pool_t *pool) { return pool->max_items == 0 ? 
 
 uint32_t rs_core_rows_permille(const rs_core_t *core) {
     const uint32_t rows = permille(&core->rows.cells), edges = permille(&core->process.cells);
-    return rows > edges ? rows : edges;
+    const uint32_t most = rows > edges ? rows : edges, facts = rs_book_permille(&core->book);
+    return most > facts ? most : facts;
 }
 
 uint32_t rs_core_source_count(const rs_core_t *core) { return core->sources.source_count; }
@@ -172,7 +173,7 @@ uint64_t rs_core_bytes(const rs_core_t *core) {
                      (uint64_t)core->directory.count * sizeof(rs_key_entry_t);
     bytes += rs_predict_bytes(&core->predict);
     if (core->windows != NULL) bytes += rs_window_bytes(core->windows);
-    return bytes + rs_process_bytes(&core->process);
+    return bytes + rs_process_bytes(&core->process) + rs_book_bytes(&core->book);
 }
 
 int rs_core_check(const rs_core_t *core, const char **why) {
@@ -194,7 +195,7 @@ rs_core_losses_t rs_core_losses(const rs_core_t *core) {
                               .alerts = core->alerts != NULL ? rs_alerts_unbound(core->alerts) : 0,
                               .cases = core->cases.refused + core->cases.forgotten,
                               .edges = core->process.overflowed + core->process.dropped,
-                              .variants = core->process.variants.taken_over,
+                              .variants = core->process.variants.taken_over, .facts = core->book.dropped,
                               .customers = core->fcr.forgotten, .untold = core->outbox.dropped + core->outbox.refused};
 }
 

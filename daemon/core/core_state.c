@@ -8,7 +8,7 @@
 static const rs_state_field_t core_fields[] = {
     RS_STATE_REBUILT(rs_core_t, options.config), RS_STATE_FIELD(rs_core_t, options.replay, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_core_t, options.windows, RS_BOUND_ANY), RS_STATE_FIELD(rs_core_t, options.alerts, RS_BOUND_ANY),
-    RS_STATE_REBUILT(rs_core_t, options.process),
+    RS_STATE_REBUILT(rs_core_t, options.process), RS_STATE_REBUILT(rs_core_t, options.facts),
     RS_STATE_FIELD(rs_core_t, options.families, RS_BOUND_ANY), RS_STATE_FIELD(rs_core_t, options.attributions, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_core_t, options.interval.mode, RS_BOUND_ANY), RS_STATE_FIELD(rs_core_t, options.interval.length_us, RS_BOUND_ANY),
     RS_STATE_REBUILT(rs_core_t, options.interval.zone), RS_STATE_REBUILT(rs_core_t, options.start_us),
@@ -19,7 +19,7 @@ static const rs_state_field_t core_fields[] = {
     RS_STATE_REBUILT(rs_core_t, directory), RS_STATE_REBUILT(rs_core_t, sources), RS_STATE_REBUILT(rs_core_t, contacts),
     RS_STATE_REBUILT(rs_core_t, rows), RS_STATE_REBUILT(rs_core_t, gauges), RS_STATE_REBUILT(rs_core_t, fcr), RS_STATE_REBUILT(rs_core_t, agents),
     RS_STATE_REBUILT(rs_core_t, predict), RS_STATE_REBUILT(rs_core_t, closes), RS_STATE_REBUILT(rs_core_t, cases),
-    RS_STATE_REBUILT(rs_core_t, process), RS_STATE_REBUILT(rs_core_t, journeys),
+    RS_STATE_REBUILT(rs_core_t, process), RS_STATE_REBUILT(rs_core_t, book), RS_STATE_REBUILT(rs_core_t, journeys),
     RS_STATE_REBUILT(rs_core_t, windows), RS_STATE_REBUILT(rs_core_t, alerts), RS_STATE_REBUILT(rs_core_t, generations),
     RS_STATE_REBUILT(rs_core_t, generation_count), RS_STATE_REBUILT(rs_core_t, kept), RS_STATE_REBUILT(rs_core_t, kept_count),
     RS_STATE_REBUILT(rs_core_t, account.directory), RS_STATE_REBUILT(rs_core_t, account.rows), RS_STATE_REBUILT(rs_core_t, account.windows),
@@ -89,7 +89,7 @@ static const rs_state_part_t *const parts[] = {
     &rs_state_names_part, &rs_state_directory_part, &rs_state_sources_part, &rs_state_contacts_part, &rs_state_journeys_part,
     &rs_state_gauges_part, &rs_state_rows_part, &rs_state_windows_part, &rs_state_alerts_part,
     &rs_state_closes_part, &rs_state_fcr_part, &rs_state_agents_part, &rs_state_cases_part, &rs_state_process_part,
-    &rs_state_prediction_part, &rs_state_sessions_part, &rs_state_outbox_part};
+    &rs_state_prediction_part, &rs_state_sessions_part, &rs_state_outbox_part, &rs_state_facts_part};
 
 const rs_state_part_t *rs_state_part_at(uint32_t i) { return i < RS_ARRAY_LEN(parts) ? parts[i] : NULL; }
 
@@ -119,6 +119,8 @@ rs_state_bounds_t rs_state_bounds_of(const rs_core_t *core) {
         [RS_BOUND_CASE] = (uint64_t)core->cases.cases.made + 1, [RS_BOUND_CASE_EVENT] = (uint64_t)core->cases.events.made + 1,
         [RS_BOUND_CASE_TEXT] = (uint64_t)core->cases.texts.made + 1, [RS_BOUND_CASE_STORY] = (uint64_t)core->cases.stories.made + 1,
         [RS_BOUND_CASE_TENANT] = (uint64_t)core->cases.tenants.made + 1, [RS_BOUND_EDGE] = (uint64_t)core->process.cells.made + 1,
+        [RS_BOUND_BOOK_ITEM] = (uint64_t)core->book.items.made + 1, [RS_BOUND_BOOK_FACT] = (uint64_t)core->book.facts.made + 1,
+        [RS_BOUND_BOOK_TEXT] = (uint64_t)core->book.texts.made + 1,
         [RS_BOUND_UNDERWAY] = (uint64_t)core->predict.underway.made + 1, [RS_BOUND_PAIR] = (uint64_t)core->predict.seen.pairs.made + 1,
         [RS_BOUND_RECORD] = (uint64_t)core->fcr.tables.records.made + 1, [RS_BOUND_RESOLUTION] = (uint64_t)RS_FCR_GONE + 1,
         [RS_BOUND_STAGE] = (uint64_t)RS_PROCESS_FIRST_QUEUE + core->directory.names.count + 1,

@@ -39,13 +39,23 @@ static char *room_for(rs_names_t *names, uint32_t len) {
     return place;
 }
 
-uint32_t rs_names_number(rs_names_t *names, rs_str_t text) {
-    if (text.len == 0) return 0;
-    const uint64_t hash = rs_hash64(text.data, text.len, names->seed);
+static uint32_t find(const rs_names_t *names, uint64_t hash, rs_str_t text) {
     uint32_t cursor = rs_index_begin(&names->index, hash), number;
     while ((number = rs_index_next(&names->index, hash, &cursor)) != 0) {
         if (rs_str_equal(names->texts[number], text)) return number;
     }
+    return 0;
+}
+
+uint32_t rs_names_find(const rs_names_t *names, rs_str_t text) {
+    return text.len == 0 ? 0 : find(names, rs_hash64(text.data, text.len, names->seed), text);
+}
+
+uint32_t rs_names_number(rs_names_t *names, rs_str_t text) {
+    if (text.len == 0) return 0;
+    const uint64_t hash = rs_hash64(text.data, text.len, names->seed);
+    uint32_t number = find(names, hash, text);
+    if (number != 0) return number;
     if (names->count + 1 >= names->max || text.len > RS_MAX_NAME) return RS_NAMES_OVERFLOW;
     char *bytes = room_for(names, text.len);
     if (bytes == NULL) return RS_NAMES_OVERFLOW;

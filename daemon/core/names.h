@@ -18,6 +18,8 @@ RS_MUST_CHECK int rs_names_init(rs_names_t *names, uint32_t max, uint64_t seed);
 void rs_names_deinit(rs_names_t *names);
 /* The number of `text` (<= RS_MAX_NAME bytes), made when new; RS_NAMES_OVERFLOW when there is no room; 0 for "". */
 uint32_t rs_names_number(rs_names_t *names, rs_str_t text);
+/* The number that `text` has already, else 0. */
+uint32_t rs_names_find(const rs_names_t *names, rs_str_t text);
 static inline rs_str_t rs_names_text(const rs_names_t *names, uint32_t number) { return names->texts[number]; }
 uint64_t rs_names_bytes(const rs_names_t *names);
 

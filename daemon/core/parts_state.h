@@ -96,7 +96,7 @@ bool rs_state_same_figures(const rs_config_t *a, const rs_config_t *b);
 extern const rs_state_part_t rs_state_core_part, rs_state_config_part, rs_state_names_part, rs_state_directory_part,
     rs_state_sources_part, rs_state_contacts_part, rs_state_journeys_part, rs_state_gauges_part, rs_state_rows_part,
     rs_state_windows_part, rs_state_alerts_part, rs_state_closes_part, rs_state_fcr_part, rs_state_agents_part, rs_state_cases_part,
-    rs_state_process_part, rs_state_prediction_part, rs_state_sessions_part, rs_state_outbox_part;
+    rs_state_process_part, rs_state_prediction_part, rs_state_sessions_part, rs_state_outbox_part, rs_state_facts_part;
 /* After everything was looked at: open legs are published again; which keys' alerts were up to date. */
 void rs_state_publish_gauges(rs_core_t *core);
 void rs_state_settle_alerts(rs_core_t *core);

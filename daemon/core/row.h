@@ -18,6 +18,8 @@ typedef struct rs_interval_spec {
 /* Start of the interval that `at_us` is in, and its length; ALL: 0 and 0. Pure. */
 void rs_interval_of(const rs_interval_spec_t *spec, int64_t at_us, int64_t *start_us, int64_t *length_us);
 
+enum { RS_ROW_THRESHOLDS = 9 };
+
 typedef struct rs_row {
     rs_key_t key;
     uint8_t attribution;
@@ -27,6 +29,10 @@ typedef struct rs_row {
     bool final;                            /* nothing but a correction can change it */
     int64_t still_open;                    /* legs queued in it without an outcome */
     int64_t threshold_us;                  /* -1 where the row mixes thresholds */
+    /* Which thresholds, and how many legs had each (below 0: a part that takes back what another part counted), -1 = not known which.
+     * None where that says no more than threshold_us: it is that of all legs that were closed in the row. */
+    uint8_t threshold_count;
+    int64_t thresholds_us[RS_ROW_THRESHOLDS], threshold_legs[RS_ROW_THRESHOLDS];
     const rs_policy_t *policies[RS_MAX_POLICIES]; /* of the slots SL_NUM_i, SL_DEN_i; NULL = unused. Valid for the core's life */
     int64_t counts[RS_COUNT_COUNT];
     int64_t extremes[RS_EXTREME_COUNT];    /* -1 = none */

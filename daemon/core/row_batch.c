@@ -16,6 +16,8 @@ struct rs_row_batch {
     uint32_t count, max_rows;
     rs_process_row_t *edges;
     uint32_t edge_count, max_edges;
+    rs_contact_row_t *contacts;
+    uint32_t contact_count, max_contacts;
     uint64_t used_bytes, max_bytes, block_bytes;
     block_t *first, *current;
     rs_policy_t policies[RS_ROW_BATCH_POLICIES];      /* different ones that rows name */
@@ -50,6 +52,7 @@ void rs_row_batch_destroy(rs_row_batch_t **batch_ref) {
     }
     free(batch->rows);
     free(batch->edges);
+    free(batch->contacts);
     free(batch);
     *batch_ref = NULL;
 }
@@ -57,7 +60,7 @@ void rs_row_batch_destroy(rs_row_batch_t **batch_ref) {
 void rs_row_batch_clear(rs_row_batch_t *batch) {
     for (block_t *block = batch->first; block != NULL; block = block->next) block->used = 0;
     batch->current = batch->first;
-    batch->count = batch->edge_count = 0;
+    batch->count = batch->edge_count = batch->contact_count = 0;
     batch->used_bytes = 0;
     batch->policy_count = 0;
     memset(batch->has_slot_policy, 0, sizeof batch->has_slot_policy);
@@ -223,11 +226,66 @@ const rs_process_row_t *rs_row_batch_edge_at(const rs_row_batch_t *batch, uint32
     return &batch->edges[i];
 }
 
-bool rs_row_batch_is_empty(const rs_row_batch_t *batch) { return batch->count == 0 && batch->edge_count == 0; }
+/* --- contacts ------------------------------------------------------------------------------------------------------- */
+int rs_row_batch_make_room_for_contacts(rs_row_batch_t *batch, uint32_t max_contacts) {
+    if (max_contacts > MAX_ROWS || batch->contacts != NULL) return RS_ERR_INVALID;
+    if (max_contacts == 0) return RS_OK;
+    batch->contacts = calloc(max_contacts, sizeof *batch->contacts);
+    if (batch->contacts == NULL) return RS_ERR_MEMORY;
+    batch->max_contacts = max_contacts;
+    return RS_OK;
+}
+
+static size_t contact_bytes(const rs_contact_row_t *contact) {
+    size_t bytes = rounded(contact->tenant.len) + rounded(contact->contact.len) + rounded(contact->journey.len) + rounded(contact->topic.len) +
+                   rounded(contact->fact_count * sizeof *contact->facts);
+    for (uint32_t i = 0; i < contact->fact_count; i++) {
+        const rs_told_fact_t *fact = &contact->facts[i];
+        bytes += rounded(fact->queue.len) + rounded(fact->agent.len) + rounded(fact->team.len);
+    }
+    return bytes;
+}
+
+static void own_text(rs_row_batch_t *batch, rs_str_t *text) { text->data = copy(batch->current, text->data, text->len); }
+
+int rs_row_batch_add_contact(rs_row_batch_t *batch, const rs_contact_row_t *contact) {
+    if (batch->contact_count == batch->max_contacts) return RS_ERR_FULL;
+    const size_t bytes = contact_bytes(contact);
+    if (bytes > 0) {
+        const int status = reserve(batch, bytes);
+        if (status != RS_OK) return status;
+    }
+    rs_contact_row_t *own = &batch->contacts[batch->contact_count++];
+    *own = *contact;
+    own_text(batch, &own->tenant);
+    own_text(batch, &own->contact);
+    own_text(batch, &own->journey);
+    own_text(batch, &own->topic);
+    rs_told_fact_t *facts = contact->fact_count == 0 ? NULL : (rs_told_fact_t *)(batch->current->bytes + batch->current->used);
+    own->facts = copy(batch->current, contact->facts, contact->fact_count * sizeof *contact->facts);
+    for (uint32_t i = 0; i < contact->fact_count; i++) {
+        own_text(batch, &facts[i].queue);
+        own_text(batch, &facts[i].agent);
+        own_text(batch, &facts[i].team);
+    }
+    return RS_OK;
+}
+
+uint32_t rs_row_batch_contact_count(const rs_row_batch_t *batch) { return batch->contact_count; }
+uint32_t rs_row_batch_max_contacts(const rs_row_batch_t *batch) { return batch->max_contacts; }
+const rs_contact_row_t *rs_row_batch_contact_at(const rs_row_batch_t *batch, uint32_t i) {
+    RS_REQUIRE(i < batch->contact_count);
+    return &batch->contacts[i];
+}
+
+uint32_t rs_row_batch_all(const rs_row_batch_t *batch) { return batch->count + batch->edge_count + batch->contact_count; }
+bool rs_row_batch_is_empty(const rs_row_batch_t *batch) { return rs_row_batch_all(batch) == 0; }
 bool rs_row_batch_is_full(const rs_row_batch_t *batch) {
-    return batch->count == batch->max_rows || (batch->max_edges != 0 && batch->edge_count == batch->max_edges);
+    return batch->count == batch->max_rows || (batch->max_edges != 0 && batch->edge_count == batch->max_edges) ||
+           (batch->max_contacts != 0 && batch->contact_count == batch->max_contacts);
 }
 
 uint64_t rs_row_batch_bytes(const rs_row_batch_t *batch) {
-    return sizeof *batch + batch->max_rows * sizeof *batch->rows + batch->max_edges * sizeof *batch->edges + batch->block_bytes;
+    return sizeof *batch + batch->max_rows * sizeof *batch->rows + batch->max_edges * sizeof *batch->edges +
+           batch->max_contacts * sizeof *batch->contacts + batch->block_bytes;
 }

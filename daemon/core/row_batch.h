@@ -12,6 +12,7 @@
 #ifndef RS_CORE_ROW_BATCH_H
 #define RS_CORE_ROW_BATCH_H
 
+#include "core/contact_row.h"
 #include "core/process/row.h"
 #include "core/row.h"
 
@@ -59,7 +60,18 @@ uint32_t rs_row_batch_edge_count(const rs_row_batch_t *batch);
 uint32_t rs_row_batch_max_edges(const rs_row_batch_t *batch);
 /* Edge i < edge_count; what it points to stays valid until the batch is cleared or destroyed. */
 const rs_process_row_t *rs_row_batch_edge_at(const rs_row_batch_t *batch, uint32_t i);
-/* Nothing is in it. / There may be more where its rows or edges came from: one of the two has no room left. */
+/* --- contacts with their facts, likewise ---------------------------------------------------------------------------- */
+/* Once, after create: room for `max_contacts` (0 … 1,000,000). Without it there is room for none. RS_ERR_INVALID, RS_ERR_MEMORY. */
+RS_MUST_CHECK int rs_row_batch_make_room_for_contacts(rs_row_batch_t *batch, uint32_t max_contacts);
+/* As rs_row_batch_add, but limited by the number of contacts alone. */
+RS_MUST_CHECK int rs_row_batch_add_contact(rs_row_batch_t *batch, const rs_contact_row_t *contact);
+uint32_t rs_row_batch_contact_count(const rs_row_batch_t *batch);
+uint32_t rs_row_batch_max_contacts(const rs_row_batch_t *batch);
+const rs_contact_row_t *rs_row_batch_contact_at(const rs_row_batch_t *batch, uint32_t i);
+
+/* Rows, edges and contacts in it. */
+uint32_t rs_row_batch_all(const rs_row_batch_t *batch);
+/* Nothing is in it. / There may be more where its rows or edges came from: one of the three has no room left. */
 bool rs_row_batch_is_empty(const rs_row_batch_t *batch);
 bool rs_row_batch_is_full(const rs_row_batch_t *batch);
 

@@ -259,10 +259,11 @@ void rs_rows_read(rs_rows_t *rows, uint32_t number, unsigned attribution, rs_row
     parts_of(rows, cell, attribution, parts);
     *row = (rs_row_t){.attribution = (uint8_t)attribution, .start_us = cell->start_us, .length_us = cell->length_us,
                       .part = cell->part, .revision = cell->revision, .final = cell->is_final,
-                      .still_open = cell->still_open, .threshold_us = rs_sums_threshold_of(&rows->store, parts)};
+                      .still_open = cell->still_open};
     for (unsigned i = 0; i < 2; i++) {
         if (parts[i] != NULL) rs_sums_add_counts(&rows->store, parts[i], row->counts);
     }
+    rs_sums_read_threshold(&rows->store, parts, row);
     for (unsigned h = 0; h < RS_HIST_COUNT; h++) row->histograms[h] = rows->scratch + (size_t)h * RS_HIST_BUCKETS;
     rs_sums_histograms(&rows->store, parts, rows->scratch, row->histogram_sizes);
     rs_sums_extremes(&rows->store, parts, row);

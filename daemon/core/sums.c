@@ -306,7 +306,8 @@ void rs_sums_threshold(rs_sums_store_t *store, rs_sums_t *sums, int64_t threshol
     else add_further(store, sums, threshold_us, facts);
 }
 
-typedef struct uses { int64_t thresholds[2 * RS_THRESHOLDS_KEPT], facts[2 * RS_THRESHOLDS_KEPT]; unsigned count; } uses_t;
+typedef struct uses { int64_t thresholds[RS_ROW_THRESHOLDS], facts[RS_ROW_THRESHOLDS]; unsigned count; } uses_t;
+_Static_assert(RS_ROW_THRESHOLDS == 2 * RS_THRESHOLDS_KEPT + 1, "those of two parts, and those not known");
 
 static void add_use(uses_t *uses, int64_t threshold_us, int64_t facts) {
     unsigned place = 0;
@@ -317,23 +318,30 @@ static void add_use(uses_t *uses, int64_t threshold_us, int64_t facts) {
     uses->facts[place] += facts;
 }
 
-int64_t rs_sums_threshold_of(const rs_sums_store_t *store, const rs_sums_t *const parts[2]) {
-    uses_t uses = {.count = 0};
-    int64_t others = 0, found = -1;
+static void gather_uses(const rs_sums_store_t *store, const rs_sums_t *const parts[2], uses_t *uses) {
     for (unsigned p = 0; p < 2; p++) {
         if (parts[p] == NULL) continue;
-        add_use(&uses, parts[p]->threshold_us, parts[p]->threshold_facts);
+        add_use(uses, parts[p]->threshold_us, parts[p]->threshold_facts);
         if (parts[p]->more_thresholds == 0) continue;
         const rs_more_thresholds_t *more = line_at(store, parts[p]->more_thresholds);
-        others += more->others;
-        for (unsigned i = 0; i < RS_THRESHOLDS_KEPT - 1; i++) add_use(&uses, more->thresholds[i], more->facts[i]);
+        add_use(uses, -1, more->others);
+        for (unsigned i = 0; i < RS_THRESHOLDS_KEPT - 1; i++) add_use(uses, more->thresholds[i], more->facts[i]);
     }
+}
+
+void rs_sums_read_threshold(const rs_sums_store_t *store, const rs_sums_t *const parts[2], rs_row_t *row) {
+    const int64_t closed = row->counts[RS_COUNT_ANSWERED] + row->counts[RS_COUNT_ABANDONED] + row->counts[RS_COUNT_FLOWED_OUT] +
+                           row->counts[RS_COUNT_CALLBACKS];
+    uses_t uses = {.count = 0};
+    gather_uses(store, parts, &uses);
+    row->threshold_count = 0;
     for (unsigned i = 0; i < uses.count; i++) {
         if (uses.facts[i] == 0) continue;
-        if (found >= 0) return -1;
-        found = uses.thresholds[i];
+        row->thresholds_us[row->threshold_count] = uses.thresholds[i];
+        row->threshold_legs[row->threshold_count++] = uses.facts[i];
     }
-    return others == 0 ? found : -1;
+    row->threshold_us = row->threshold_count == 1 ? row->thresholds_us[0] : -1;
+    if (row->threshold_count == 1 && row->threshold_us >= 0 && row->threshold_legs[0] == closed) row->threshold_count = 0;
 }
 
 /* --- histograms --------------------------------------------------------------------------------------------------------- */

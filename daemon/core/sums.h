@@ -92,8 +92,8 @@ void rs_sums_free(rs_sums_store_t *store, const rs_sums_t *sums);
 /* --- reading; the two parts of a row, either may be NULL ------------------------------------------------------------------ */
 /* Fills row->extremes and row->bounded from the parts and from counts and histograms that the row has already. */
 void rs_sums_extremes(const rs_sums_store_t *store, const rs_sums_t *const parts[2], rs_row_t *row);
-/* The one T, -1 when there is none or several. */
-int64_t rs_sums_threshold_of(const rs_sums_store_t *store, const rs_sums_t *const parts[2]);
+/* Fills row->threshold_us and the row's thresholds; needs its counts. */
+void rs_sums_read_threshold(const rs_sums_store_t *store, const rs_sums_t *const parts[2], rs_row_t *row);
 /* All histograms, each into its RS_HIST_BUCKETS places of `entries`, sorted by bucket; sizes[i] of them are used. */
 void rs_sums_histograms(const rs_sums_store_t *store, const rs_sums_t *const parts[2], rs_hist_entry_t *entries, uint32_t sizes[RS_HIST_COUNT]);
 /* Call for what the sums lead to; for what that leads to. Change nothing. */

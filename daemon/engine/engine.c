@@ -84,6 +84,10 @@ static void add_edge(void *context, const rs_process_row_t *edge) {
     RS_REQUIRE(rs_row_batch_add_edge(context, edge) == RS_OK);
 }
 
+static void add_contact(void *context, const rs_contact_row_t *contact) {
+    RS_REQUIRE(rs_row_batch_add_contact(context, contact) == RS_OK);
+}
+
 void rs__fill_batch(rs_core_t *core, rs_row_batch_t *batch) {
     rs_row_batch_clear(batch);
     for (uint32_t slot = 0; slot < RS_MAX_POLICIES; slot++) {
@@ -92,6 +96,7 @@ void rs__fill_batch(rs_core_t *core, rs_row_batch_t *batch) {
     }
     (void)rs_core_collect(core, rs_row_batch_max_rows(batch), add_row, batch);
     (void)rs_core_process_collect(core, rs_row_batch_max_edges(batch), add_edge, batch);
+    (void)rs_core_facts_collect(core, rs_row_batch_max_contacts(batch), add_contact, batch);
 }
 
 /* All is handed out up to the present only when nothing is left, and nothing that was in hand before may have changed since. */
@@ -99,8 +104,9 @@ static void collect_rows(rs_engine_t *engine, rs_collection_t *collection) {
     rs_confirmed_t before;
     rs_core_collected(engine->core, &before);
     if (collection->batch != NULL) rs__fill_batch(engine->core, collection->batch);
-    collection->dirty = rs_core_dirty_rows(engine->core) + rs_core_process_dirty(engine->core);
-    const bool complete = collection->dirty == 0 && before.rows.through == 0 && before.edges.through == 0;
+    collection->dirty = rs_core_dirty_rows(engine->core) + rs_core_process_dirty(engine->core) + rs_core_facts_dirty(engine->core);
+    const bool complete = collection->dirty == 0 && before.rows.through == 0 && before.edges.through == 0 &&
+                          before.facts.through == 0;
     if (complete) engine->complete = rs_core_position(engine->core);
     collection->position = engine->complete;
     collection->newest = rs_core_position(engine->core);

@@ -50,7 +50,7 @@ typedef struct rs_engine_settings {
     int64_t start_us;
     uint64_t run, hash_seed;           /* of a fresh core; a recovered one keeps its own */
     bool keep_rows;                    /* rows are kept for whoever collects them, who must, and (if limits.edges > 0) the edges of the
-                                          process: batches need room for both. false: neither, for they would only fill memory */
+                                          process and (if limits.facts > 0) single contacts: batches need room for all. false: none, for they would only fill memory */
     rs_engine_callbacks_t callbacks;
 } rs_engine_settings_t;
 
@@ -133,7 +133,7 @@ typedef struct rs_collection {
     uint64_t newest;                   /* record number of the core then */
     uint64_t position;                 /* record number: everything up to here is in the rows collected so far and these, if dirty is 0 */
     int64_t watermark_us;
-    size_t dirty;                      /* rows and edges that changed and did not fit */
+    size_t dirty;                      /* rows, edges and contacts that changed and did not fit */
     uint32_t rows_permille;            /* how full the rows' memory is, or the edges' if that is fuller */
     rs_confirmed_t confirmed;          /* what to submit when the batch has arrived; its alerts are zeros */
     rs_core_losses_t losses;

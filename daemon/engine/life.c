@@ -9,7 +9,7 @@
 /* --- the core ------------------------------------------------------------------------------------------------------- */
 static rs_core_options_t core_options(rs_engine_t *engine, const rs_config_t *config) {
     return (rs_core_options_t){
-        .config = config, .windows = true, .alerts = true, .process = engine->keep_rows,
+        .config = config, .windows = true, .alerts = true, .process = engine->keep_rows, .facts = engine->keep_rows,
         .families = engine->keep_rows ? (1u << RS_FAMILY_COUNT) - 1 : 0,
         .attributions = (config->attribution_event ? 1u << RS_ATTRIBUTION_EVENT : 0u) |
                         (config->attribution_enter ? 1u << RS_ATTRIBUTION_ENTER : 0u) |
@@ -88,7 +88,8 @@ static const char text_is_too_long[] = "the configuration's text does not fit in
 int rs_engine_begin(rs_engine_t *engine) {
     const rs_engine_settings_t *settings = &engine->settings;
     void *bytes;
-    RS_REQUIRE(engine->core == NULL && engine->base == 0);
+    RS_REQUIRE(engine->core == NULL);
+    engine->parts.len = 0;   /* of a beginning that never came to its end */
     engine->keep_rows = settings->keep_rows;
     int status = create_core(engine, settings->config, settings->start_us, settings->run, settings->hash_seed);
     if (status == RS_OK) status = rs__text_submit(engine, settings->config);

@@ -18,7 +18,7 @@ void rs_rebuild_begin(rs_rebuild_t *rebuild, rs_engine_t *engine, uint64_t after
 /* --- all of it, when it is too late for the rest ---------------------------------------------------------------------------- */
 static void show(rs_rebuild_t *rebuild) {
     if (rebuild->status != RS_OK || rs_row_batch_is_empty(rebuild->sink.batch)) return;
-    rebuild->rows += rs_row_batch_count(rebuild->sink.batch) + rs_row_batch_edge_count(rebuild->sink.batch);
+    rebuild->rows += rs_row_batch_all(rebuild->sink.batch);
     rebuild->status = rebuild->sink.on_rows(rebuild->sink.context);
     rs_row_batch_clear(rebuild->sink.batch);
 }
@@ -35,28 +35,36 @@ static void add_edge(void *context, const rs_process_row_t *edge) {
     if (rebuild->status == RS_OK) rebuild->status = rs_row_batch_add_edge(rebuild->sink.batch, edge);
 }
 
+static void add_contact(void *context, const rs_contact_row_t *contact) {
+    rs_rebuild_t *rebuild = context;
+    if (rs_row_batch_contact_count(rebuild->sink.batch) == rs_row_batch_max_contacts(rebuild->sink.batch)) show(rebuild);
+    if (rebuild->status == RS_OK) rebuild->status = rs_row_batch_add_contact(rebuild->sink.batch, contact);
+}
+
 static int hand_out_memory(rs_rebuild_t *rebuild) {
     rs_core_t *core = rebuild->engine->core;
     rs_row_batch_clear(rebuild->sink.batch);
     rs_core_rows(core, add_row, rebuild);
     if (rs_row_batch_max_edges(rebuild->sink.batch) > 0) rs_core_process_rows(core, add_edge, rebuild);
+    if (rs_row_batch_max_contacts(rebuild->sink.batch) > 0) rs_core_facts(core, add_contact, rebuild);
     show(rebuild);
     return rebuild->status;
 }
 
 /* --- what is let go ------------------------------------------------------------------------------------------------------------ */
 /* Everything that is not confirmed, in its order, at least up to these places. */
-static int hand_out(rs_rebuild_t *rebuild, uint64_t rows_through, uint64_t edges_through) {
+static int hand_out(rs_rebuild_t *rebuild, uint64_t rows_through, uint64_t edges_through, uint64_t facts_through) {
     rs_core_t *core = rebuild->engine->core;
     rs_row_batch_t *batch = rebuild->sink.batch;
     rs_confirmed_t out = {0};
     int status = RS_OK;
     if (core == NULL) return RS_OK;
     rs_core_collect_again(core);
-    while (status == RS_OK && (out.rows.through < rows_through || out.edges.through < edges_through)) {
+    while (status == RS_OK && (out.rows.through < rows_through || out.edges.through < edges_through ||
+                              out.facts.through < facts_through)) {
         rs__fill_batch(core, batch);
         if (rs_row_batch_is_empty(batch)) break;
-        rebuild->rows += rs_row_batch_count(batch) + rs_row_batch_edge_count(batch);
+        rebuild->rows += rs_row_batch_all(batch);
         status = rebuild->sink.on_rows(rebuild->sink.context);
         rs_core_collected(core, &out);
     }
@@ -68,7 +76,7 @@ static int before_confirmation(rs_rebuild_t *rebuild, const void *bytes, size_t 
     rs_confirmed_t confirmed;
     if (rs_record_read_confirmed(bytes, len, &confirmed) != RS_OK || confirmed.receiver != RS_RECEIVER_STORE) return RS_OK;
     if (RS_PLANTED(REBUILT_WITHOUT_GONE)) return RS_OK;
-    return hand_out(rebuild, confirmed.rows.through, confirmed.edges.through);
+    return hand_out(rebuild, confirmed.rows.through, confirmed.edges.through, confirmed.facts.through);
 }
 
 static int tell_refusal(rs_rebuild_t *rebuild, const void *bytes, size_t len, uint64_t number) {
@@ -94,7 +102,7 @@ int rs_rebuild_record(rs_rebuild_t *rebuild, uint32_t kind, const void *bytes, s
 }
 
 int rs_rebuild_end(rs_rebuild_t *rebuild) {
-    const int status = hand_out(rebuild, UINT64_MAX, UINT64_MAX);
+    const int status = hand_out(rebuild, UINT64_MAX, UINT64_MAX, UINT64_MAX);
     rebuild->engine->recovered_alert = NULL;
     return status;
 }

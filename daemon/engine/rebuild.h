@@ -22,7 +22,7 @@
 typedef struct rs_rebuild_sink {
     void *context;
     rs_row_batch_t *batch;   /* with room as rs_engine_collect wants it; borrowed */
-    /* The batch has rows or edges; it is cleared after the call. */
+    /* The batch has rows, edges or contacts; it is cleared after the call. */
     int (*on_rows)(void *context);
     /* Borrowed for the call. */
     int (*on_alert)(void *context, const rs_alert_transition_t *transition);
@@ -33,7 +33,7 @@ typedef struct rs_rebuild {
     rs_engine_t *engine;
     uint64_t after, upto;
     rs_rebuild_sink_t sink;
-    uint64_t rows;           /* rows and edges handed out */
+    uint64_t rows;           /* rows, edges and contacts handed out */
     bool is_under_way;
     int status;              /* of the sink */
 } rs_rebuild_t;

@@ -124,7 +124,7 @@ uint64_t rs_refused_hash(const uint8_t key[RS_PSEUDONYM_KEY_BYTES], rs_str_t byt
  *   tick     0 kind=3  1 version  2 length:2  4 zero:4  8 now_us:8
  *   config   0 kind=4  1 version  2 length:2  4 length of the text:4  8 hash of it:16  24 how:4  28 zero:4
  *   confirmed 0 kind=5 1 version  2 length:2  4 zero:4  8 receiver:8  16 rows: through:8 revision:8  32 edges: through:8 revision:8
- *            48 alerts: position:8 ordinal:4  60 zero:4  64 position:8
+ *            48 alerts: position:8 ordinal:4  60 zero:4  64 position:8  72 facts: through:8 revision:8 (earlier records end here: zeros)
  *   part     0 kind=6  1 version  2 length:2  4 place in the text:4  8 bytes of it, 1 .. RS_RECORD_PART_MAX
  *   session  0 kind=7  1 version  2 length:2  4 session:4  8 lengths of source, incarnation  10 zero:2; then source, incarnation
  *   begin    0 kind=8  1 version  2 length:2  4 length of the text:4  8 hash of it:16  24 flags:4  28 zero:4  32 start_us:8  40 run:8
@@ -186,7 +186,7 @@ typedef struct rs_collected {
 enum { RS_RECEIVER_STORE = 0 };   /* others: any number that stays the receiver's own, such as a hash of its name */
 typedef struct rs_confirmed {
     uint64_t receiver;
-    rs_collected_t rows, edges;  /* the store's alone; of others zeros */
+    rs_collected_t rows, edges, facts;  /* the store's alone; of others zeros */
     uint64_t position;           /* all rows and edges of records up to here are in; 0: no news. For looking, moves nothing */
     uint64_t alert_position;     /* identity of the last alert transition that it has; UINT64_MAX: forget this receiver */
     uint32_t alert_ordinal;

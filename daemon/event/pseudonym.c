@@ -1,4 +1,5 @@
 /* Callers' numbers leave here as keyed hashes only. */
+#include "event/command.h"
 #include "event/event_internal.h"
 
 #include <sodium.h>
@@ -58,6 +59,22 @@ void rs_pseudonym(const uint8_t key[RS_PSEUDONYM_KEY_BYTES], rs_str_t tenant, rs
     const size_t len = head + (customer.len == 0 ? 0 : normalise(customer, (char *)text + head));
     crypto_generichash(pseudonym, RS_PSEUDONYM_BYTES, text, len, key, RS_PSEUDONYM_KEY_BYTES);
     sodium_memzero(text, sizeof text);
+}
+
+static int digit(char c) { return is_digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; }
+
+bool rs_pseudonym_parse(rs_str_t text, uint8_t pseudonym[RS_PSEUDONYM_BYTES]) {
+    if (text.len != 2 * RS_PSEUDONYM_BYTES) return false;
+    for (uint32_t i = 0; i < RS_PSEUDONYM_BYTES; i++) {
+        const int high = digit(text.data[2 * i]), low = digit(text.data[2 * i + 1]);
+        if (high < 0 || low < 0) return false;
+        pseudonym[i] = (uint8_t)(high << 4 | low);
+    }
+    return true;
+}
+
+void rs_pseudonym_text(const uint8_t pseudonym[RS_PSEUDONYM_BYTES], char text[2 * RS_PSEUDONYM_BYTES + 1]) {
+    sodium_bin2hex(text, 2 * RS_PSEUDONYM_BYTES + 1, pseudonym, RS_PSEUDONYM_BYTES);
 }
 
 uint64_t rs_refused_hash(const uint8_t key[RS_PSEUDONYM_KEY_BYTES], rs_str_t bytes) {

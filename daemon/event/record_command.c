@@ -44,6 +44,17 @@ static const char *check_texts(const rs_command_t *command) {
     return NULL;
 }
 
+/* An erasure names nobody but by pseudonym; the episode and the rest of an alert's are not its. */
+static const char *check_erase(const rs_command_t *command) {
+    uint8_t bytes[2][RS_PSEUDONYM_BYTES];
+    if (!rs_str_equal(command->owner, RS_STR("customer"))) return "owner: erase is of a customer";
+    if (command->tenant.len == 0) return "tenant: missing";
+    if (!rs_pseudonym_parse(command->key, bytes[0])) return "key: not a pseudonym of 32 hexadecimal digits";
+    if (!rs_pseudonym_parse(command->rule, bytes[1])) return "rule: not a stand-in of 32 hexadecimal digits";
+    if (memcmp(bytes[0], bytes[1], RS_PSEUDONYM_BYTES) == 0) return "rule: the stand-in is the pseudonym itself";
+    return NULL;
+}
+
 const char *rs_command_check(const rs_command_t *command) {
     const unsigned what = command->what;
     if (what == RS_COMMAND_NONE || what >= RS_COMMAND_COUNT) return "command: unknown";
@@ -56,6 +67,7 @@ const char *rs_command_check(const rs_command_t *command) {
     if (wrong != NULL) return wrong;
     const bool may_be_silent = what == RS_COMMAND_RESOLVE || what == RS_COMMAND_UNACKNOWLEDGE || what == RS_COMMAND_UNSILENCE;
     if (command->text.len == 0 && !may_be_silent) return "text: missing; say why";
+    if (what == RS_COMMAND_ERASE) return check_erase(command);
     if (what == RS_COMMAND_SILENCE && command->until_us == 0) return "until: missing; a silence must end";
     if (what != RS_COMMAND_SILENCE && command->episode == 0) return "episode: missing";
     return NULL;

@@ -1,7 +1,7 @@
 /* Records that are not about events: configurations by value, sessions, confirmations, the beginning; event.h has the layout. */
 #include "event/record_internal.h"
 
-enum { PART_HEAD = 8, CONFIG_LEN = 32, CONFIRMED_LEN = 72, SESSION_HEAD = 12, BEGIN_LEN = 56, KEEPS_ROWS = 1 };
+enum { PART_HEAD = 8, CONFIG_LEN = 32, CONFIRMED_LEN = 88, CONFIRMED_LEN_OF_BEFORE = 72, SESSION_HEAD = 12, BEGIN_LEN = 56, KEEPS_ROWS = 1 };
 
 static void put_start(uint8_t *at, rs_record_kind_t kind, size_t len, uint32_t number) {
     at[0] = (uint8_t)kind;
@@ -113,15 +113,19 @@ size_t rs_record_write_confirmed(const rs_confirmed_t *confirmed, void *bytes) {
     put32(head + 56, confirmed->alert_ordinal);
     put32(head + 60, 0);
     put64(head + 64, confirmed->position);
+    put64(head + 72, confirmed->facts.through);
+    put64(head + 80, confirmed->facts.revision);
     return CONFIRMED_LEN;
 }
 
 int rs_record_read_confirmed(const void *bytes, size_t len, rs_confirmed_t *confirmed) {
     const uint8_t *head = bytes;
-    if (!is_start(head, len, RS_RECORD_CONFIRMED, CONFIRMED_LEN, CONFIRMED_LEN)) return RS_ERR_PARSE;
+    if (!is_start(head, len, RS_RECORD_CONFIRMED, CONFIRMED_LEN_OF_BEFORE, CONFIRMED_LEN)) return RS_ERR_PARSE;
+    if (len != CONFIRMED_LEN && len != CONFIRMED_LEN_OF_BEFORE) return RS_ERR_PARSE;
     if (get32(head + 4) != 0 || get32(head + 60) != 0) return RS_ERR_PARSE;
     *confirmed = (rs_confirmed_t){.receiver = get64(head + 8), .rows = {.through = get64(head + 16), .revision = get64(head + 24)},
                                   .edges = {.through = get64(head + 32), .revision = get64(head + 40)},
                                   .alert_position = get64(head + 48), .alert_ordinal = get32(head + 56), .position = get64(head + 64)};
+    if (len == CONFIRMED_LEN) confirmed->facts = (rs_collected_t){.through = get64(head + 72), .revision = get64(head + 80)};
     return RS_OK;
 }

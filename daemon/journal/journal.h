@@ -61,6 +61,10 @@ RS_MUST_CHECK int rs_journal_maintain(rs_journal_t *journal, bool *more);
 /* Records below `number` are needed no more: segments that have only such ones become spares or go, if they ended before `kept_since_us`;
  * and whatever that is when max_segments is reached or the disk has no room for a spare, for then keeping them would cost new records. */
 RS_MUST_CHECK int rs_journal_retire(rs_journal_t *journal, uint64_t number, int64_t kept_since_us);
+/* Of the records up to `number` nothing shall stay on disk: their segments are not used again but removed when they may go, and so are the spares
+ * that there are now, for both hold old bytes. `soon`: they may go as soon as they are not needed, however young; the segment that is written is
+ * left for a new one when all of `number` is durable. Rising numbers only; once soon, always. Cheap when repeated. */
+void rs_journal_forget(rs_journal_t *journal, uint64_t number, bool soon);
 /* Microseconds since the epoch: when the segments that are begun from now on begin. */
 void rs_journal_set_time(rs_journal_t *journal, int64_t now_us);
 

@@ -18,6 +18,7 @@ struct rs_keeper {
     /* loop writes, keeper reads */
     _Atomic bool stopping;          /* release; acquire */
     _Atomic uint64_t retire;        /* relaxed: a wish, and an old one does no harm */
+    _Atomic uint64_t forget;        /* relaxed: likewise; twice the number, and 1 for soon, so that both are one wish */
     /* keeper writes, any thread reads */
     _Atomic int state, error;       /* relaxed: each a number for itself */
     rs_seqlock_t stat_lock;
@@ -146,8 +147,14 @@ static bool keep_some(rs_keeper_t *keeper) {
     return true;
 }
 
+static void forget(rs_keeper_t *keeper) {
+    const uint64_t wish = atomic_load_explicit(&keeper->forget, memory_order_relaxed);
+    if (wish != 0) rs_journal_forget(keeper->settings.journal, wish >> 1, (wish & 1) != 0);
+}
+
 static void keep_house(rs_keeper_t *keeper) {
     rs_journal_stat_t stat;
+    forget(keeper);
     rs_journal_stat(keeper->settings.journal, &stat);
     retire(keeper);
     (void)!make_spares(keeper, stat.bytes - keeper->kept_bytes);
@@ -225,6 +232,12 @@ int rs_keeper_state(const rs_keeper_t *keeper, int *error) {
 }
 
 void rs_keeper_retire(rs_keeper_t *keeper, uint64_t number) { atomic_store_explicit(&keeper->retire, number, memory_order_relaxed); }
+
+void rs_keeper_forget(rs_keeper_t *keeper, uint64_t number, bool soon) {
+    const uint64_t before = atomic_load_explicit(&keeper->forget, memory_order_relaxed);
+    const uint64_t last = number > before >> 1 ? number : before >> 1;
+    atomic_store_explicit(&keeper->forget, last << 1 | (before & 1) | (soon ? 1 : 0), memory_order_relaxed);
+}
 
 void rs_keeper_stat(const rs_keeper_t *keeper, rs_keeper_stat_t *stat) {
     uint64_t words[STAT_WORDS];

@@ -43,6 +43,9 @@ int rs_keeper_state(const rs_keeper_t *keeper, int *error);
 /* Any thread: records below `number` are not needed any more, see rs_journal_retire. */
 void rs_keeper_retire(rs_keeper_t *keeper, uint64_t number);
 
+/* Loop's thread: as rs_journal_forget, a little later. */
+void rs_keeper_forget(rs_keeper_t *keeper, uint64_t number, bool soon);
+
 typedef struct rs_keeper_stat {
     rs_journal_stat_t journal;     /* as of the last commit or failure */
     int64_t sync_us;               /* how long the last commit took */

@@ -238,6 +238,7 @@ int rs_rebuilder_start(const rs_rebuilder_settings_t *settings, uint64_t after, 
     int status = rebuilder->folder == NULL || rebuilder->recovery == NULL ? RS_ERR_MEMORY : RS_OK;
     if (status == RS_OK) status = rs_row_batch_create(settings->max_rows, 0, &rebuilder->batch);
     if (status == RS_OK) status = rs_row_batch_make_room_for_edges(rebuilder->batch, settings->max_edges);
+    if (status == RS_OK) status = rs_row_batch_make_room_for_contacts(rebuilder->batch, settings->max_contacts);
     if (status == RS_OK) {
         sigset_t all, before;
         sigfillset(&all);

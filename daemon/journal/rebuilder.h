@@ -22,7 +22,7 @@ typedef struct rs_rebuilder rs_rebuilder_t;
 typedef struct rs_rebuilder_settings {
     const char *folder;                /* of the journal; copied */
     const rs_config_t *config;         /* for what a saved state does not say; borrowed until stop */
-    uint32_t max_rows, max_edges;      /* of a portion; see rs_row_batch_create */
+    uint32_t max_rows, max_edges, max_contacts;   /* of a portion; see rs_row_batch_create */
     void *context;
     void (*wake)(void *context);       /* rebuilder's thread: a portion is there, or it has ended; must not block */
 } rs_rebuilder_settings_t;

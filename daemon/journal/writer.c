@@ -34,6 +34,8 @@ struct rs_journal {
     char making_name[RS_DISK_NAME];
     unsigned char *zeros;
     uint64_t adopt_to;             /* what an earlier life left is adopted when this is durable */
+    uint64_t forget_to;            /* of records up to this nothing is to stay, */
+    bool forget_soon;              /* however young */
     bool no_room;                  /* the last spare that was begun found none */
     int64_t now_us;
     uint64_t commits, bytes, failures, poisoned, given_way;
@@ -378,7 +380,7 @@ int rs_journal_maintain(rs_journal_t *journal, bool *more) {
 
 /* --- retiring ---------------------------------------------------------------------------------------------------------- */
 /* A segment of the size in use becomes a spare; what it holds cannot pass as a later segment's. */
-static int reuse(rs_journal_t *journal, const char *segment, bool poisoned) {
+static int reuse(rs_journal_t *journal, const char *segment, bool unfit) {
     rs_disk_t *disk = journal->disk;
     int file;
     uint64_t bytes = 0;
@@ -386,7 +388,7 @@ static int reuse(rs_journal_t *journal, const char *segment, bool poisoned) {
     if (status != RS_OK) return status == RS_ERR_NOT_FOUND ? RS_OK : note(journal, status);
     status = disk->size(disk, file, &bytes);
     disk->close(disk, file);
-    const bool fits = status == RS_OK && !poisoned && bytes == journal->settings.segment_bytes &&
+    const bool fits = status == RS_OK && !unfit && bytes == journal->settings.segment_bytes &&
                       journal->spare_count < journal->settings.spares && journal->making == NO_FILE;
     if (!fits) {
         status = disk->remove(disk, segment);
@@ -412,18 +414,35 @@ int rs_journal_retire(rs_journal_t *journal, uint64_t number, int64_t kept_since
     while (status == RS_OK && gone + 1 < journal->segment_count &&
            journal->segments[RS_PLANTED(RETIRE_ONE_TOO_MANY) ? gone : gone + 1].first <= number) {
         const bool is_old = journal->segments[gone + 1].begun_us < kept_since_us;
-        if (!is_old && !is_pressed(journal, gone)) break;
+        const bool is_forgotten = journal->segments[gone].first <= journal->forget_to, goes = is_old || (is_forgotten && journal->forget_soon);
+        if (!goes && !is_pressed(journal, gone)) break;
         char name[RS_DISK_NAME];
         rs_segment_name(journal->segments[gone].segment, name);
-        status = reuse(journal, name, journal->segments[gone].poisoned);
+        status = reuse(journal, name, journal->segments[gone].poisoned || is_forgotten);
         if (status == RS_OK) gone++;
-        if (status == RS_OK && !is_old) journal->given_way++;
+        if (status == RS_OK && !goes) journal->given_way++;
     }
     if (gone == 0) return status;
     journal->segment_count -= gone;
     memmove(&journal->segments[0], &journal->segments[gone], journal->segment_count * sizeof journal->segments[0]);
     const int synced = journal->disk->sync_folder(journal->disk);
     return status != RS_OK ? status : note(journal, synced);
+}
+
+/* A spare that the disk does not let go is tried again with the next number only; its bytes are void, as always. */
+static void drop_spares(rs_journal_t *journal) {
+    for (uint32_t i = 0; i < journal->spare_count; i++) (void)journal->disk->remove(journal->disk, journal->spares[i]);
+    journal->spare_count = 0;
+}
+
+void rs_journal_forget(rs_journal_t *journal, uint64_t number, bool soon) {
+    if (number > journal->forget_to) {
+        drop_spares(journal);
+        journal->forget_to = number;
+    }
+    journal->forget_soon |= soon;
+    if (!journal->forget_soon || journal->file == NO_FILE || rs_journal_durable(journal) < journal->forget_to) return;
+    if (journal->segments[journal->segment_count - 1].first <= journal->forget_to) leave_segment(journal);
 }
 
 void rs_journal_set_time(rs_journal_t *journal, int64_t now_us) { journal->now_us = now_us; }

@@ -264,7 +264,8 @@ static void rows_done(void *context, rs_row_batch_t *batch, bool stored) {
     service->batch_with_store = false;
     if (!stored && !rs_row_batch_is_empty(batch)) {
         RS_LOG_WITH(RS_LOG_NOTICE, "rows did not reach the database; they are written after the next start",
-                    RS_LOG_UINT("rows", rs_row_batch_count(batch)), RS_LOG_UINT("edges", rs_row_batch_edge_count(batch)));
+                    RS_LOG_UINT("rows", rs_row_batch_count(batch)), RS_LOG_UINT("edges", rs_row_batch_edge_count(batch)),
+                    RS_LOG_UINT("contacts", rs_row_batch_contact_count(batch)));
     }
     if (stored) note_what_is_in(service, batch);
     ask_for_rows(service);
@@ -333,7 +334,8 @@ int rs_service_start_store(rs_service_t *service) {
     char why[256] = "";
     const uint32_t rows = config->batch_rows < RS_ATTRIBUTION_COUNT ? (uint32_t)RS_ATTRIBUTION_COUNT : config->batch_rows;
     if (rs_row_batch_create(rows, 0, &service->batch) != RS_OK ||
-        rs_row_batch_make_room_for_edges(service->batch, config->limits.edges == 0 ? 0 : config->batch_rows) != RS_OK) {
+        rs_row_batch_make_room_for_edges(service->batch, config->limits.edges == 0 ? 0 : config->batch_rows) != RS_OK ||
+        rs_row_batch_make_room_for_contacts(service->batch, config->limits.facts == 0 ? 0 : config->batch_rows) != RS_OK) {
         return rs_service_fail("start the store", "rows", "out of memory");
     }
     const int status = rs_store_create(&service->loop, &settings, &callbacks, why, sizeof why, &service->store);

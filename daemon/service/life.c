@@ -1,4 +1,4 @@
-#include "service/service.h"
+#include "service/admin.h"
 
 #include "base/log.h"
 
@@ -46,6 +46,7 @@ static void close_everything(rs_service_t *service) {
     rs_service_end_snapshot(service);
     rs_service_end_rebuild(service);
     rs_web_close(&service->web);
+    rs_service_close_admin(service);
     if (service->feed != NULL) rs_feed_close(&service->feed, NULL, NULL);
     rs_receivers_close(&service->receivers, NULL, NULL);
     close_loop_handles(service);
@@ -126,6 +127,7 @@ static void every_second(rs_service_t *service) {
     if (service->phase >= PHASE_CLOSING) return;
     rs_service_retain(service);
     rs_service_snapshot_when_due(service);
+    rs_service_watch_forgetting(service);
 }
 
 static void on_tick(uv_timer_t *handle) {
@@ -134,6 +136,7 @@ static void on_tick(uv_timer_t *handle) {
     if (service->phase < PHASE_FLUSHING && rs_engine_submit_tick(service->engine, rs_service_wall_us()) != RS_OK) {
         RS_LOG(RS_LOG_DEBUG, "the inlet is full: a tick was left out");
     }
+    if (service->phase < PHASE_CLOSING) rs_service_move_admin(service);
     if (++service->ticks % (1000 / RS_SERVICE_TICK_MS) == 0) every_second(service);
 }
 
@@ -184,6 +187,7 @@ static int start(rs_service_t *service) {
     if (status == RS_OK) status = rs_service_start_web(service);
     if (status == RS_OK && rs_engine_start(service->engine) != RS_OK) status = rs_service_fail("start the core", "engine", "no thread");
     if (status != RS_OK) return status;
+    rs_service_open_admin(service);
     service->phase = PHASE_RUNNING;
     uv_timer_start(&service->tick, on_tick, RS_SERVICE_TICK_MS, RS_SERVICE_TICK_MS);
     return RS_OK;
@@ -215,7 +219,9 @@ static void finish(rs_service_t *service) {
     free(service->held.bytes);
     rs_service_forget_gaps(service);
     if (service->lock_file >= 0) close(service->lock_file);
+    free(service->admin);
     sodium_memzero(service->key, sizeof service->key);
+    sodium_memzero(service->keys, sizeof service->keys);
     rs_log_flush(true);
 }
 

@@ -10,7 +10,7 @@ enum { GIVE_UP_AT_PERMILLE = 750, BACKLOG_MOST = 8192 };
  * below this position, by which the store knows, also after the next start, that it must be made again. */
 void rs_service_give_up_rows(rs_service_t *service) {
     const uint64_t position = rs_engine_submitted(service->engine);
-    const rs_confirmed_t all = {.receiver = RS_RECEIVER_STORE, .rows = {UINT64_MAX, UINT64_MAX}, .edges = {UINT64_MAX, UINT64_MAX},
+    const rs_confirmed_t all = {.receiver = RS_RECEIVER_STORE, .rows = {UINT64_MAX, UINT64_MAX}, .edges = {UINT64_MAX, UINT64_MAX}, .facts = {UINT64_MAX, UINT64_MAX},
                                 .position = position};
     rs_store_status_t status;
     rs_store_status(service->store, &status);
@@ -64,7 +64,8 @@ static void begin(rs_service_t *service) {
     end(service);
     const rs_rebuilder_settings_t settings = {
         .folder = service->journal.folder, .config = config, .max_rows = rs_row_batch_max_rows(service->batch),
-        .max_edges = rs_row_batch_max_edges(service->batch), .context = service, .wake = rs_service_wake};
+        .max_edges = rs_row_batch_max_edges(service->batch),
+        .max_contacts = rs_row_batch_max_contacts(service->batch), .context = service, .wake = rs_service_wake};
     const int status = rs_rebuilder_start(&settings, service->rebuild_after, service->rebuild_upto, &service->rebuilder);
     if (status != RS_OK) {
         RS_LOG_WITH(RS_LOG_ERROR, "what the database lacks cannot be made again now; tried again", RS_LOG_STATUS("status", status));

@@ -11,6 +11,7 @@
  *   rebuild.c       what a database forgot, made again from the journal
  *   metrics.c       what /metrics, /healthz and /readyz answer
  *   troubles.c      what the core says that is told in the log
+ *   admin.c         a local door (admin.h): subject.c what is asked there, keys.c pseudonyms' keys, forget.c what was erased leaves the disk
  *   reload.c        SIGHUP
  *   life.c          start, loop, stop
  * Threads:  all of it is the loop's thread, but rs_service_wake.
@@ -32,7 +33,7 @@
 #include "store/store.h"
 #include "web/web.h"
 
-enum { RS_SERVICE_TICK_MS = 100, RS_SERVICE_CONFIGS = 64, RS_SERVICE_RATE_MINUTES = 60 };
+enum { RS_SERVICE_TICK_MS = 100, RS_SERVICE_CONFIGS = 64, RS_SERVICE_RATE_MINUTES = 60, RS_SERVICE_KEYS = 64 };
 
 typedef enum rs_phase { PHASE_STARTING = 0, PHASE_RUNNING, PHASE_SETTLING, PHASE_FLUSHING, PHASE_CLOSING } rs_phase_t;
 
@@ -95,7 +96,12 @@ typedef struct rs_service {
     bool handles_open;
     void *zmq;
     int lock_file;
-    uint8_t key[RS_PSEUDONYM_KEY_BYTES];
+    uint8_t key[RS_PSEUDONYM_KEY_BYTES];   /* in force: the last of: */
+    uint8_t keys[RS_SERVICE_KEYS][RS_PSEUDONYM_KEY_BYTES];
+    uint32_t key_count;
+    char key_path[4096];
+    struct rs_admin *admin;                /* admin.c */
+    struct rs_forgetting { uint64_t upto; bool soon, was_read; } forgetting;   /* forget.c */
     rs_engine_t *engine;
     rs_ingest_t *ingest;
     rs_feed_t *feed;
@@ -170,6 +176,8 @@ rs_service_space_t rs_service_journal_space(const rs_service_t *service);
 
 /* snapshots.c */
 void rs_service_snapshot_when_due(rs_service_t *service);
+/* One is begun unless one is being made. */
+void rs_service_snapshot_now(rs_service_t *service);
 /* Ends the process that writes one, if there is one; its handle closes in the loop. */
 void rs_service_end_snapshot(rs_service_t *service);
 /* A snapshot of the engine as it is, while no thread of the core's runs. */

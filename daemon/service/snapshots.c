@@ -175,6 +175,14 @@ void rs_service_snapshot_when_due(rs_service_t *service) {
     if (upto > service->journal.snapshot) start_process(service, upto);
 }
 
+void rs_service_snapshot_now(rs_service_t *service) {
+    rs_keeper_stat_t stat;
+    if (service->snapshots.is_loaded || service->phase != PHASE_RUNNING) return;
+    rs_keeper_stat(service->journal.keeper, &stat);
+    const uint64_t upto = rs_gate_snapshot(stat.journal.appended, stat.journal.durable);
+    if (upto > service->journal.snapshot) start_process(service, upto);
+}
+
 void rs_service_end_snapshot(rs_service_t *service) {
     if (service->snapshots.is_running) (void)uv_process_kill(&service->snapshots.process, SIGKILL);
 }

@@ -1,4 +1,4 @@
-#include "service/service.h"
+#include "service/admin.h"
 
 #include "base/log.h"
 
@@ -79,7 +79,7 @@ static int make_key(rs_service_t *service, const char *path) {
     if (!written) return rs_service_fail("write the pseudonym key", temporary, strerror(saved));
     if (rename(temporary, path) != 0 || sync_folder_of(path) != RS_OK) return rs_service_fail("make the pseudonym key", path, strerror(errno));
     RS_LOG_WITH(RS_LOG_NOTICE, "made a new pseudonym key", RS_LOG_TEXT("file", path));
-    return RS_OK;
+    return rs_service_read_keys(service, path);
 }
 
 int rs_service_load_key(rs_service_t *service) {
@@ -87,14 +87,9 @@ int rs_service_load_key(rs_service_t *service) {
     const rs_str_t named = rs_service_config(service)->pseudonym_key_file;
     if (named.len != 0) snprintf(path, sizeof path, "%.*s", (int)named.len, named.data);
     else rs_service_state_path(service, "pseudonym.key", path, sizeof path);
-    const int file = open(path, O_RDONLY | O_CLOEXEC);
-    if (file < 0 && errno == ENOENT && named.len == 0) return make_key(service, path);
-    if (file < 0) return rs_service_fail("read the pseudonym key", path, strerror(errno));
-    uint8_t bytes[sizeof service->key + 1];
-    const ssize_t len = read(file, bytes, sizeof bytes);
-    close(file);
-    if (len != (ssize_t)sizeof service->key) return rs_service_fail("read the pseudonym key", path, "it must be exactly 32 bytes long");
-    memcpy(service->key, bytes, sizeof service->key);
-    sodium_memzero(bytes, sizeof bytes);
+    const int status = rs_service_read_keys(service, path);
+    if (status == RS_ERR_IO && errno == ENOENT && named.len == 0) return make_key(service, path);
+    if (status == RS_ERR_IO) return rs_service_fail("read the pseudonym key", path, strerror(errno));
+    if (status != RS_OK) return rs_service_fail("read the pseudonym key", path, "it must be of keys of exactly 32 bytes, at most 64 of them");
     return RS_OK;
 }

@@ -1,4 +1,4 @@
-/* store/feeds.h — the six kinds of things that a batch may hold, each the same way: COPY into a staging table of the session,
+/* store/feeds.h — the seven kinds of things that a batch may hold, each the same way: COPY into a staging table of the session,
  * then one statement that merges it. Private to the store's room.
  *
  * Model:     a feed knows how many entries wait, encodes the i-th of them, and forgets the first n once they are in. The
@@ -10,7 +10,7 @@
 #include "store/buffer.h"
 #include "store/store.h"
 
-typedef enum rs__feed_id { RS__FEED_POLICIES, RS__FEED_ROWS, RS__FEED_EDGES, RS__FEED_TRANSITIONS, RS__FEED_REFUSALS, RS__FEED_SOURCES, RS__FEED_COUNT } rs__feed_id_t;
+typedef enum rs__feed_id { RS__FEED_POLICIES, RS__FEED_ROWS, RS__FEED_EDGES, RS__FEED_FACTS, RS__FEED_TRANSITIONS, RS__FEED_REFUSALS, RS__FEED_SOURCES, RS__FEED_COUNT } rs__feed_id_t;
 
 typedef struct rs__feed_sql {
     char *stage, *copy, *merge;    /* create the staging table; fill it; merge it and nothing else */
@@ -34,6 +34,11 @@ void rs__feed_sql_deinit(rs__feed_sql_t *sql);
 /* The statements for edges of the process map. RS_ERR_MEMORY. */
 RS_MUST_CHECK int rs__edges_sql(rs__feed_sql_t *sql);
 void rs__edges_encode(const rs_row_batch_t *batch, uint32_t i, int64_t run, int32_t stream_id, rs__buffer_t *buffer);
+
+/* --- facts.c ------------------------------------------------------------------------------------------------------ */
+/* The statements for contacts with their facts. RS_ERR_MEMORY. An entry is a contact: several staged rows. */
+RS_MUST_CHECK int rs__facts_sql(rs__feed_sql_t *sql);
+void rs__facts_encode(const rs_row_batch_t *batch, uint32_t i, int64_t run, int32_t stream_id, rs__buffer_t *buffer);
 
 /* --- records.c: bounded queues of what is added one by one --------------------------------------------------------- */
 typedef struct rs__records rs__records_t;

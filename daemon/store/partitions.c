@@ -21,22 +21,39 @@ static int64_t start_of(const rs_row_batch_t *batch, uint32_t i) {
     return i < rows ? rs_row_batch_at(batch, i)->start_us : rs_row_batch_edge_at(batch, i - rows)->start_us;
 }
 
-/* Rows of one month come together, so most of the time the one before answers. */
-static uint32_t find_missing(const rs__months_t *months, const rs_row_batch_t *batch, uint32_t missing[RS__MONTHS_AT_ONCE]) {
-    rs__months_t seen = *months;
-    uint32_t count = 0;
-    int64_t last_us = -1;
-    const uint32_t all = rs_row_batch_count(batch) + rs_row_batch_edge_count(batch);
-    for (uint32_t i = 0; i < all && count < RS__MONTHS_AT_ONCE; i++) {
-        const int64_t at_us = start_of(batch, i);
-        if (at_us == last_us) continue;
-        last_us = at_us;
-        const uint32_t month = rs__month_of(at_us);
-        if (is_known(&seen, month)) continue;
-        set_known(&seen, month);
-        missing[count++] = month;
+typedef struct search {
+    rs__months_t seen;
+    uint32_t *missing, count;
+    int64_t last_us;
+} search_t;
+
+/* Moments of one month come together, so most of the time the one before answers. */
+static void look(search_t *search, int64_t at_us) {
+    if (at_us == search->last_us || search->count == RS__MONTHS_AT_ONCE) return;
+    search->last_us = at_us;
+    const uint32_t month = rs__month_of(at_us);
+    if (is_known(&search->seen, month)) return;
+    set_known(&search->seen, month);
+    search->missing[search->count++] = month;
+}
+
+/* Of a contact: its beginning, and where its legs, handlings and moments stand. */
+static void look_at_contact(search_t *search, const rs_contact_row_t *contact) {
+    look(search, contact->begun_us);
+    for (uint32_t i = 0; i < contact->fact_count; i++) {
+        const rs_told_fact_t *fact = &contact->facts[i];
+        look(search, fact->at_us);
+        if (fact->type == RS_FACT_LEG_CLOSED) look(search, fact->enter_us);
+        if (fact->type == RS_FACT_HANDLED) look(search, fact->begin_us);
     }
-    return count;
+}
+
+static uint32_t find_missing(const rs__months_t *months, const rs_row_batch_t *batch, uint32_t missing[RS__MONTHS_AT_ONCE]) {
+    search_t search = {.seen = *months, .missing = missing, .last_us = -1};
+    const uint32_t all = rs_row_batch_count(batch) + rs_row_batch_edge_count(batch), contacts = rs_row_batch_contact_count(batch);
+    for (uint32_t i = 0; i < all && search.count < RS__MONTHS_AT_ONCE; i++) look(&search, start_of(batch, i));
+    for (uint32_t i = 0; i < contacts && search.count < RS__MONTHS_AT_ONCE; i++) look_at_contact(&search, rs_row_batch_contact_at(batch, i));
+    return search.count;
 }
 
 bool rs__months_print_missing(const rs__months_t *months, const rs_row_batch_t *batch, rs__buffer_t *sql) {

@@ -8,7 +8,7 @@
 
 /* Columns of every …_interval_part after the dimensions, in the order in which rows are encoded. */
 static const char *const columns[] = {
-    "interval_start", "interval_s", "attribution", "stream_id", "run", "part", "revision", "final", "still_open", "threshold_us",
+    "interval_start", "interval_s", "attribution", "stream_id", "run", "part", "revision", "final", "still_open", "threshold_us", "thresholds_us", "threshold_legs",
 #define RS_X(NAME, name) #name,
     RS_COUNTS(RS_X)
 #undef RS_X
@@ -102,6 +102,13 @@ static void encode_optional(rs__buffer_t *buffer, int64_t value) {
     else rs__copy_int8(buffer, value);
 }
 
+static void encode_thresholds(const rs_row_t *row, rs__buffer_t *buffer) {
+    for (unsigned i = 0; i < 2; i++) {
+        if (row->threshold_count == 0) rs__copy_null(buffer);
+        else rs__copy_int8_array(buffer, i == 0 ? row->thresholds_us : row->threshold_legs, row->threshold_count);
+    }
+}
+
 static void encode_service_level(const rs_row_t *row, rs__buffer_t *buffer) {
     const char *names[RS_MAX_POLICIES];
     int32_t versions[RS_MAX_POLICIES];
@@ -142,6 +149,7 @@ void rs__rows_encode(const rs_row_batch_t *batch, uint32_t i, int64_t run, int32
     rs__copy_bool(buffer, row->final);
     rs__copy_int8(buffer, row->still_open);
     encode_optional(buffer, row->threshold_us);
+    encode_thresholds(row, buffer);
     for (unsigned count = 0; count < RS_COUNT_SL_NUM_0; count++) rs__copy_int8(buffer, row->counts[count]);
     for (unsigned extreme = 0; extreme < RS_EXTREME_COUNT; extreme++) encode_optional(buffer, row->extremes[extreme]);
     encode_service_level(row, buffer);
@@ -169,29 +177,39 @@ static void print_ms(rs__buffer_t *json, const char *name, int64_t us) {
     else rs__buffer_print(json, "\"%s\": %" PRId64 ", ", name, us / RS_US_PER_MS);
 }
 
-void rs__policy_encode(const rs_policy_t *policy, rs__buffer_t *buffer) {
+static void print_policy(const rs_policy_t *policy, rs__buffer_t *json) {
 #define RS_X(NAME, text) text,
     static const char *const reasons[RS_FLOW_COUNT] = {"", RS_FLOW_REASONS(RS_X)};
 #undef RS_X
-    rs__buffer_t json = {0};
-    rs__buffer_print(&json, "{");
-    print_ms(&json, "threshold_ms", policy->threshold_us);
-    print_ms(&json, "short_ms", policy->short_on ? policy->short_us : 0);
-    if (policy->target < 0) rs__buffer_print(&json, "\"target\": null, ");
-    else rs__buffer_print(&json, "\"target\": %.6g, ", policy->target);
-    rs__buffer_print(&json, "\"compare\": \"%s\", \"abandoned\": \"%s\", \"short\": \"%s\", \"blocked\": \"%s\", ",
+    rs__buffer_print(json, "{");
+    print_ms(json, "threshold_ms", policy->threshold_us);
+    print_ms(json, "short_ms", policy->short_on ? policy->short_us : 0);
+    if (policy->target < 0) rs__buffer_print(json, "\"target\": null, ");
+    else rs__buffer_print(json, "\"target\": %.6g, ", policy->target);
+    rs__buffer_print(json, "\"compare\": \"%s\", \"abandoned\": \"%s\", \"short\": \"%s\", \"blocked\": \"%s\", ",
                      policy->compare_lt ? "lt" : "le", rule_name(policy->abandoned),
                      policy->short_on ? rule_name(policy->short_rule) : "off", rule_name(policy->blocked));
-    rs__buffer_print(&json, "\"callbacks\": \"%s\", \"open_over_t\": \"%s\", \"unit\": \"%s\", \"flowed_out\": {",
+    rs__buffer_print(json, "\"callbacks\": \"%s\", \"open_over_t\": \"%s\", \"unit\": \"%s\", \"flowed_out\": {",
                      rule_name(policy->callbacks), policy->open_miss_now ? "miss_now" : "wait_for_close",
                      policy->unit_journey ? "journey" : "leg");
     const char *separator = "";
     for (unsigned reason = 1; reason < RS_FLOW_COUNT; reason++) {
         if (reason == RS_FLOW_CALLBACK) continue;
-        rs__buffer_print(&json, "%s\"%s\": \"%s\"", separator, reasons[reason], rule_name(policy->flowed_out[reason]));
+        rs__buffer_print(json, "%s\"%s\": \"%s\"", separator, reasons[reason], rule_name(policy->flowed_out[reason]));
         separator = ", ";
     }
-    rs__buffer_print(&json, "}}");
+    rs__buffer_print(json, "}}");
+}
+
+char *rs_store_policy_json(const rs_policy_t *policy) {
+    rs__buffer_t json = {0};
+    print_policy(policy, &json);
+    return rs__buffer_taken(&json);
+}
+
+void rs__policy_encode(const rs_policy_t *policy, rs__buffer_t *buffer) {
+    rs__buffer_t json = {0};
+    print_policy(policy, &json);
     rs__copy_row(buffer, 3);
     rs__copy_cstring(buffer, policy->name);
     rs__copy_int4(buffer, (int32_t)policy->version);

@@ -6,7 +6,7 @@
  *               COMMIT
  * A refused entry is found by halving: the same batch number is tried with half of that feed's entries, down to one; that one
  * is put into quarantine. What went in is done with; the rest follows under the next number. The mark's position moves with
- * the last slice of the rows and edges only.
+ * the last slice of the rows, edges and contacts only.
  * Before it, when need be: the months that its rows lie in (partitions.h), and every hour the upkeep of all of them.
  * When the connection is lost, the transaction's end is unknown. The next connection locks and reads the mark (the lock waits
  * for a backend that is still busy committing): at n + 1 the batch is in, at n it is not.
@@ -88,10 +88,10 @@ static void end_migrator(rs_store_t *store) {
 static void open_stream(rs_store_t *store) {
     rs__buffer_clear(&store->buffer);
     if (store->epoch == 0)
-        rs__buffer_print(&store->buffer, "SELECT stream_id, epoch, batch, position FROM ringside.open_stream('%s', %" PRId64
+        rs__buffer_print(&store->buffer, "SELECT stream_id, epoch, batch, position, newest FROM ringside.open_stream('%s', %" PRId64
                          ", %" PRId64 ")", store->stream, store->run, store->highest_epoch);
     else
-        rs__buffer_print(&store->buffer, "SELECT stream_id, epoch, batch, position FROM ringside.mark WHERE stream = '%s'"
+        rs__buffer_print(&store->buffer, "SELECT stream_id, epoch, batch, position, newest FROM ringside.mark WHERE stream = '%s'"
                          " FOR UPDATE", store->stream);
     send_printed(store, RS__STEP_OPEN);
 }
@@ -142,6 +142,10 @@ static size_t edges_left(const rs_store_t *store) {
     return store->batch == NULL ? 0 : rs_row_batch_edge_count(store->batch) - store->edges_done;
 }
 
+static size_t contacts_left(const rs_store_t *store) {
+    return store->batch == NULL ? 0 : rs_row_batch_contact_count(store->batch) - store->contacts_done;
+}
+
 static void release(rs_store_t *store, size_t feed) {
     const uint64_t position = rs__records_written(store->records, (rs__feed_id_t)feed);
     if (position > store->relied) store->relied = position;
@@ -155,22 +159,27 @@ static void stored(rs_store_t *store) {
     store->stored_ms = uv_now(store->loop);
     remember_policies(store);
     store->position = (int64_t)store->moving_to;
+    store->newest = store->moving_newest;
     for (size_t feed = RS__FEED_TRANSITIONS; feed < RS__FEED_COUNT; feed++)
         if (store->counts[feed] > 0) release(store, feed);
     store->status.transitions_written += store->counts[RS__FEED_TRANSITIONS];
     store->status.refusals_written += store->counts[RS__FEED_REFUSALS];
     store->status.rows_written += store->counts[RS__FEED_ROWS];
     store->status.edges_written += store->counts[RS__FEED_EDGES];
+    store->status.contacts_written += store->counts[RS__FEED_FACTS];
     for (size_t feed = 0; feed < RS__FEED_COUNT; feed++) store->limits[feed] *= 2;
     store->retries = 0;
     store->months_doubted = false;
     rs__store_works(store);
     if (store->batch == NULL) return;
-    if (store->side == RS__SIDE_REBUILT) store->status.rebuilt_rows += store->counts[RS__FEED_ROWS] + store->counts[RS__FEED_EDGES];
+    if (store->side == RS__SIDE_REBUILT) {
+        store->status.rebuilt_rows += store->counts[RS__FEED_ROWS] + store->counts[RS__FEED_EDGES] + store->counts[RS__FEED_FACTS];
+    }
     store->rows_done += (uint32_t)store->counts[RS__FEED_ROWS];
     store->edges_done += (uint32_t)store->counts[RS__FEED_EDGES];
+    store->contacts_done += (uint32_t)store->counts[RS__FEED_FACTS];
     /* A slice of all rows, but not of all transitions, leaves the batch in hand: its position counts with the rest of them. */
-    if (rows_left(store) + edges_left(store) > 0 || !store->whole) return;
+    if (rows_left(store) + edges_left(store) + contacts_left(store) > 0 || !store->whole) return;
     if (store->side == RS__SIDE_NORMAL) {
         if (store->batch_position > store->reached) {
             store->reached = store->batch_position;
@@ -226,9 +235,10 @@ static void judge_mark(rs_store_t *store) {
         else rs__session_forget(store);
     }
     if (store->mark_batch < store->confirmed) forgotten(store);
-    else if (store->status.connects == 0 && (uint64_t)store->mark_position < store->relied) store->lacking = store->relied;
+    else if (store->status.connects == 0 && (uint64_t)store->mark_newest < store->relied) store->lacking = store->relied;
     store->confirmed = store->mark_batch;
     store->position = store->mark_position;
+    store->newest = (uint64_t)store->mark_newest;
     store->step_feed = 0;
     create_staging(store);
 }
@@ -263,10 +273,19 @@ static size_t new_policies(rs_store_t *store) {
     return count;
 }
 
+static uint64_t greater(uint64_t a, uint64_t b) { return a > b ? a : b; }
+
+static uint64_t choose_newest(const rs_store_t *store) {
+    if (rs__store_lacks(store)) return store->newest;
+    const bool ends_batch = store->whole && store->batch != NULL && store->side == RS__SIDE_NORMAL;
+    const uint64_t rests_on = greater(store->relied, ends_batch ? store->batch_newest : 0);
+    return greater(rests_on, greater(store->moving_to, store->newest));
+}
+
 /* Where the transaction moves the mark to; returns the watermark that goes with it, 0: as before. */
 static int64_t choose_position(rs_store_t *store) {
     store->moving_to = (uint64_t)store->position;
-    if (store->rebuilding) return 0;
+    if (rs__store_lacks(store)) return 0;
     int64_t watermark_us = 0;
     if (store->reached > store->moving_to) {
         store->moving_to = store->reached;
@@ -299,10 +318,11 @@ static bool make_months_first(rs_store_t *store) {
 
 void rs__session_begin(rs_store_t *store) {
     if (make_months_first(store)) return;
-    const size_t rows = rows_left(store), edges = edges_left(store);
+    const size_t rows = rows_left(store), edges = edges_left(store), contacts = contacts_left(store);
     store->counts[RS__FEED_POLICIES] = limited(store, RS__FEED_POLICIES, new_policies(store));
     store->counts[RS__FEED_ROWS] = limited(store, RS__FEED_ROWS, rows);
     store->counts[RS__FEED_EDGES] = limited(store, RS__FEED_EDGES, edges);
+    store->counts[RS__FEED_FACTS] = limited(store, RS__FEED_FACTS, contacts);
     bool all_records = true;
     for (size_t feed = RS__FEED_TRANSITIONS; feed < RS__FEED_COUNT; feed++) {
         const size_t waiting = rs__records_waiting(store->records, (rs__feed_id_t)feed);
@@ -312,11 +332,13 @@ void rs__session_begin(rs_store_t *store) {
     }
     store->in_flight = true;
     rs__store_set_state(store, RS_STORE_WRITING);
-    store->whole = all_records && store->counts[RS__FEED_ROWS] == rows && store->counts[RS__FEED_EDGES] == edges;
+    store->whole = all_records && store->counts[RS__FEED_ROWS] == rows && store->counts[RS__FEED_EDGES] == edges &&
+                   store->counts[RS__FEED_FACTS] == contacts;
     const int64_t watermark_us = choose_position(store);
+    store->moving_newest = choose_newest(store);
     rs__buffer_clear(&store->buffer);
-    rs__buffer_print(&store->buffer, "BEGIN; SELECT pg_backend_pid(), ringside.advance_mark(%d, %" PRId64 ", %" PRId64 ", %" PRIu64 ", ",
-                     store->stream_id, store->epoch, store->confirmed + 1, store->moving_to);
+    rs__buffer_print(&store->buffer, "BEGIN; SELECT pg_backend_pid(), ringside.advance_mark(%d, %" PRId64 ", %" PRId64 ", %" PRIu64 ", %" PRIu64 ", ",
+                     store->stream_id, store->epoch, store->confirmed + 1, store->moving_to, store->moving_newest);
     if (watermark_us > 0) rs__buffer_print(&store->buffer, "%" PRId64 ")", watermark_us);
     else rs__buffer_print(&store->buffer, "NULL)");
     if (RS_PLANTED(MARK_OUTSIDE)) rs__buffer_print(&store->buffer, "; COMMIT; BEGIN");
@@ -347,6 +369,9 @@ static void encode(rs_store_t *store, size_t i, rs__buffer_t *buffer) {
             break;
         case RS__FEED_EDGES:
             rs__edges_encode(store->batch, store->edges_done + (uint32_t)i, store->run, store->stream_id, buffer);
+            break;
+        case RS__FEED_FACTS:
+            rs__facts_encode(store->batch, store->contacts_done + (uint32_t)i, store->run, store->stream_id, buffer);
             break;
         default:
             rs__records_encode(store->records, (rs__feed_id_t)store->step_feed, i == 0, store->run, store->stream_id, buffer);
@@ -390,19 +415,19 @@ static void merge(rs_store_t *store) {
 /* --- errors -------------------------------------------------------------------------------------------------------- */
 static void quarantine(rs_store_t *store, size_t feed) {
     rs__buffer_t bytes = {0};
-    const bool is_row = feed == RS__FEED_ROWS;
-    if (is_row) rs__rows_encode(store->batch, store->rows_done, 0, 0, &bytes);
-    else rs__edges_encode(store->batch, store->edges_done, 0, 0, &bytes);
+    const char *what = feed == RS__FEED_ROWS ? "row_refused" : feed == RS__FEED_EDGES ? "edge_refused" : "facts_refused";
+    if (feed == RS__FEED_ROWS) rs__rows_encode(store->batch, store->rows_done++, 0, 0, &bytes);
+    else if (feed == RS__FEED_EDGES) rs__edges_encode(store->batch, store->edges_done++, 0, 0, &bytes);
+    else rs__facts_encode(store->batch, store->contacts_done++, 0, 0, &bytes);
     const rs_str_t text = {(const char *)bytes.bytes, (uint32_t)bytes.len};
     uv_timeval64_t now = {0};
     uv_gettimeofday(&now);
-    const int status = rs__records_add_refusal(store->records, RS_STR("ringside/store"), false, 0, is_row ? "row_refused" : "edge_refused",
+    const int status = rs__records_add_refusal(store->records, RS_STR("ringside/store"), false, 0, what,
                                                store->error_state, (uint32_t)bytes.len, rs_refused_hash(store->hash_key, text),
                                                now.tv_sec * RS_US_PER_S + now.tv_usec,
                                                (rs__effect_t){(uint64_t)store->confirmed + 1, --store->own_refusals, false});
-    if (status != RS_OK) rs__store_say(store, RS_STORE_ERROR, "database: a refused row or edge could not be put into quarantine");
+    if (status != RS_OK) rs__store_say(store, RS_STORE_ERROR, "database: a refused row, edge or contact could not be put into quarantine");
     rs__buffer_deinit(&bytes);
-    if (is_row) store->rows_done++; else store->edges_done++;
 }
 
 /* Data of the feed in hand were refused: fewer next time, or, when it was one entry, without it. */
@@ -422,7 +447,7 @@ static void blame(rs_store_t *store) {
         store->counts[feed] = 0;
     }
     rs__session_forget(store);
-    if (feed == RS__FEED_ROWS || feed == RS__FEED_EDGES) quarantine(store, feed);
+    if (feed == RS__FEED_ROWS || feed == RS__FEED_EDGES || feed == RS__FEED_FACTS) quarantine(store, feed);
 }
 
 static void failed(rs_store_t *store) {
@@ -494,6 +519,7 @@ static void on_result(void *context, const PGresult *result) {
         store->mark_epoch = strtoll(PQgetvalue(result, 0, 1), NULL, 10);
         store->mark_batch = strtoll(PQgetvalue(result, 0, 2), NULL, 10);
         store->mark_position = strtoll(PQgetvalue(result, 0, 3), NULL, 10);
+        store->mark_newest = strtoll(PQgetvalue(result, 0, 4), NULL, 10);
     }
 }
 

@@ -104,12 +104,12 @@ bool rs__store_has_records(const rs_store_t *store) {
 static void finish(rs_store_t *store, int status);
 
 /* Only the mark has to move: after a rebuild at once … */
-static bool is_mark_late(const rs_store_t *store) { return !store->rebuilding && store->reached > (uint64_t)store->position; }
+static bool is_mark_late(const rs_store_t *store) { return !rs__store_lacks(store) && store->reached > (uint64_t)store->position; }
 
 /* … and when nothing happens now and then, so that less of the journal is needed. */
 static bool is_mark_due(const rs_store_t *store) {
     const bool is_time = uv_now(store->loop) - store->stored_ms >= IDLE_MARK_FLUSHES * to_ms(store->flush_us);
-    return is_mark_late(store) || (!store->rebuilding && is_time && store->nothing_upto > (uint64_t)store->position);
+    return is_mark_late(store) || (!rs__store_lacks(store) && is_time && store->nothing_upto > (uint64_t)store->position);
 }
 
 /* There are no rows to write: the rest may go alone. */
@@ -134,7 +134,7 @@ static bool take_batch(rs_store_t *store) {
     store->batch_position = given->position;
     store->batch_newest = given->newest;
     store->batch_watermark_us = given->watermark_us;
-    store->rows_done = store->edges_done = 0;
+    store->rows_done = store->edges_done = store->contacts_done = 0;
     given->batch = NULL;
     return true;
 }
@@ -295,11 +295,11 @@ int rs_store_add_accounting(rs_store_t *store, const rs_accounting_t *accounting
 static uint64_t backlog(const rs_store_t *store) {
     uint64_t sum = 0;
     if (store->batch != NULL) {
-        sum = rs_row_batch_count(store->batch) - store->rows_done + rs_row_batch_edge_count(store->batch) - store->edges_done;
+        sum = rs_row_batch_all(store->batch) - store->rows_done - store->edges_done - store->contacts_done;
     }
     for (unsigned side = 0; side < RS__SIDES; side++) {
         const rs_row_batch_t *waiting = store->given[side].batch;
-        if (waiting != NULL) sum += rs_row_batch_count(waiting) + rs_row_batch_edge_count(waiting);
+        if (waiting != NULL) sum += rs_row_batch_all(waiting);
     }
     for (unsigned feed = RS__FEED_TRANSITIONS; feed < RS__FEED_COUNT; feed++)
         sum += rs__records_waiting(store->records, (rs__feed_id_t)feed);
@@ -358,6 +358,7 @@ static void free_store(rs_store_t *store) {
 static int prepare_statements(rs_store_t *store) {
     int status = rs__rows_sql(&store->sql[RS__FEED_ROWS]);
     if (status == RS_OK) status = rs__edges_sql(&store->sql[RS__FEED_EDGES]);
+    if (status == RS_OK) status = rs__facts_sql(&store->sql[RS__FEED_FACTS]);
     if (status == RS_OK) status = rs__policies_sql(&store->sql[RS__FEED_POLICIES]);
     for (unsigned feed = RS__FEED_TRANSITIONS; status == RS_OK && feed < RS__FEED_COUNT; feed++)
         status = rs__records_sql((rs__feed_id_t)feed, &store->sql[feed]);

@@ -144,6 +144,7 @@ typedef struct rs_store_status {
     bool connected;                  /* prepared and not fenced: batches go out */
     uint64_t rows_written;           /* handed to a committed transaction; rows that an equal or higher revision made needless included */
     uint64_t edges_written;          /* of the process map, likewise */
+    uint64_t contacts_written;       /* with their facts, likewise */
     uint64_t transitions_written, refusals_written;
     uint64_t batches;                /* transactions committed */
     uint64_t poisoned;               /* rows, transitions, … that PostgreSQL refused and that are in quarantine */
@@ -169,6 +170,18 @@ typedef void (*rs_store_closed_fn)(void *context, int status, uint64_t left);
 void rs_store_flush_and_close(rs_store_t *store, int64_t deadline_us, rs_store_closed_fn on_closed, void *context);
 /* After on_closed only. Accepts NULL. */
 void rs_store_destroy(rs_store_t **store);
+
+/* --- words of ringside.moment_fact, leg_fact and handling_fact -------------------------------------------------------- */
+/* What a fact of this type is called there; "" for numbers that are none. / The number of such a word, -1: none has it. Of a reason or a
+ * kind an empty word is 0. Any thread. */
+const char *rs_store_fact_name(unsigned type);
+int rs_store_fact_type(rs_str_t word);
+int rs_store_leg_outcome(rs_str_t word);
+int rs_store_flow_reason(rs_str_t word);
+int rs_store_transfer_kind(rs_str_t word);
+
+/* What the policy counts, as ringside.policy.definition says it; free it. NULL: no memory. Any thread. */
+char *rs_store_policy_json(const rs_policy_t *policy);
 
 /* --- the schema --------------------------------------------------------------------------------------------------- */
 typedef void (*rs_store_print_fn)(void *context, const char *line);

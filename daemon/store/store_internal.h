@@ -51,7 +51,7 @@ struct rs_store {
     int32_t backend;                /* process of the database that prepared the session */
     int32_t seen_backend;           /* and that answered last; 0: did not say */
     bool probe_refused;
-    int64_t mark_epoch, mark_batch, mark_position;
+    int64_t mark_epoch, mark_batch, mark_position, mark_newest;
     int32_t mark_stream_id;
     rs__buffer_t buffer;
     uint32_t retries;               /* of serialisation failures in a row */
@@ -60,7 +60,8 @@ struct rs_store {
     int32_t stream_id;
     int64_t epoch, highest_epoch;   /* ours, 0 = not opened; the highest that we ever had */
     int64_t confirmed, position;
-    uint64_t moving_to;             /* position of the transaction under way */
+    uint64_t newest;                /* what its batches rest on: it is at least `relied`, or something that was confirmed is gone */
+    uint64_t moving_to, moving_newest;   /* of the transaction under way */
 
     /* see Rewinds in store.h; positions */
     uint64_t lacking;               /* above position: up to here the database lacks something; 0: nothing is known to be missing */
@@ -76,7 +77,7 @@ struct rs_store {
     /* the rows in hand */
     rs_row_batch_t *batch;
     rs__side_t side;                /* whose it is */
-    uint32_t rows_done, edges_done;
+    uint32_t rows_done, edges_done, contacts_done;
     uint64_t batch_position, batch_newest;
     int64_t batch_watermark_us;
     bool requested, asking, ask_again, flush_due;
@@ -128,6 +129,8 @@ void rs__store_proceed(rs_store_t *store);
 void rs__store_give_back(rs_store_t *store, bool stored);
 /* Idle, the mark is known: asks for what the database lacks, if it lacks something. */
 void rs__store_check_owed(rs_store_t *store);
+/* Until what is lacking is in, the mark stays where it is, which tells it the next start, too. */
+static inline bool rs__store_lacks(const rs_store_t *store) { return store->rebuilding || store->lacking != 0; }
 bool rs__store_has_records(const rs_store_t *store);
 
 /* --- pooler.c ------------------------------------------------------------------------------------------------------ */

@@ -16,38 +16,46 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 $$;
 COMMENT ON FUNCTION ringside.hist_high_ms IS 'Highest millisecond of a bucket.';
 
--- Nearest rank: the ceil(p * n / 1000)-th smallest, as the middle of its bucket held within the exact extremes.
--- A bucket may stand several times (histograms joined end to end); its counts are added.
-CREATE OR REPLACE FUNCTION ringside.hist_percentiles(buckets smallint[], counts integer[], per_mille integer[], min_us bigint,
-                                                     max_us bigint) RETURNS bigint[]
+-- Nearest rank: the ceil(p * n / 1000)-th smallest, as the middle of its bucket held within the exact extremes. Buckets rise.
+CREATE OR REPLACE FUNCTION ringside.hist_ranks(buckets smallint[], counts integer[], per_mille integer[], min_us bigint,
+                                               max_us bigint) RETURNS bigint[]
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 DECLARE
-    held integer[];
-    running bigint[];
-    total bigint;
+    total constant bigint := (SELECT sum(n) FROM unnest(counts) AS n);
     rank bigint;
+    upto bigint;
     middle bigint;
     result bigint[];
     i integer;
 BEGIN
-    SELECT array_agg(bucket ORDER BY bucket), array_agg(upto ORDER BY bucket)
-        INTO held, running
-        FROM (SELECT bucket, sum(sum(n)) OVER (ORDER BY bucket)::bigint AS upto
-              FROM unnest(buckets, counts) AS entry (bucket, n)
-              GROUP BY bucket HAVING sum(n) <> 0) AS summed;
-    total := running[cardinality(running)];
     IF total IS NULL OR total <= 0 THEN RETURN array_fill(NULL::bigint, ARRAY[cardinality(per_mille)]); END IF;
     FOR p IN 1 .. cardinality(per_mille) LOOP
         rank := least(greatest((per_mille[p] * total + 999) / 1000, 1), total);
-        i := 1;
-        WHILE running[i] < rank LOOP i := i + 1; END LOOP;
-        middle := ringside.hist_low_ms(held[i])
-                  + CASE WHEN held[i] >= 735 THEN 0
-                         ELSE (ringside.hist_high_ms(held[i]) - ringside.hist_low_ms(held[i])) / 2 END;
+        IF p = 1 OR per_mille[p] < per_mille[p - 1] THEN   -- else it goes on from the one before
+            i := 1;
+            upto := counts[1];
+        END IF;
+        WHILE upto < rank LOOP
+            i := i + 1;
+            upto := upto + counts[i];
+        END LOOP;
+        middle := ringside.hist_low_ms(buckets[i])
+                  + CASE WHEN buckets[i] >= 735 THEN 0
+                         ELSE (ringside.hist_high_ms(buckets[i]) - ringside.hist_low_ms(buckets[i])) / 2 END;
         result[p] := greatest(least(middle, max_us / 1000), min_us / 1000);
     END LOOP;
     RETURN result;
 END;
+$$;
+COMMENT ON FUNCTION ringside.hist_ranks IS 'Percentiles (per mille) of a histogram whose buckets rise, in milliseconds, within its exact extremes; nulls when it is empty.';
+
+-- A bucket may stand several times (histograms joined end to end), in any order; its counts are added.
+CREATE OR REPLACE FUNCTION ringside.hist_percentiles(buckets smallint[], counts integer[], per_mille integer[], min_us bigint,
+                                                     max_us bigint) RETURNS bigint[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT ringside.hist_ranks(array_agg(bucket ORDER BY bucket), array_agg(n::integer ORDER BY bucket), per_mille, min_us, max_us)
+    FROM (SELECT entry.bucket, sum(entry.n) AS n FROM unnest(buckets, counts) AS entry (bucket, n)
+          WHERE entry.bucket IS NOT NULL GROUP BY entry.bucket HAVING sum(entry.n) <> 0) AS summed
 $$;
 COMMENT ON FUNCTION ringside.hist_percentiles IS 'Percentiles (per mille) of a histogram in milliseconds, within its exact extremes; nulls when it is empty.';
 

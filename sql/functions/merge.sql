@@ -2,19 +2,26 @@
 -- each part, whereas joining arrays end to end copies all that came before.
 
 -- Merging is exact: counts of equal buckets are added. A sum of 0 goes; below 0 it is kept, for a part elsewhere may make up for it.
+-- Both lists are unnested in the select list: a function in FROM for each part takes four times as long.
 CREATE OR REPLACE FUNCTION ringside.hist_merge(parts ringside.histogram[]) RETURNS ringside.histogram
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT ROW(array_agg(bucket ORDER BY bucket), array_agg(n ORDER BY bucket))::ringside.histogram
-    FROM (SELECT entry.bucket, sum(entry.n)::integer AS n FROM unnest(parts) AS part (bucket, count),
-              LATERAL unnest(part.bucket, part.count) AS entry (bucket, n)
-          GROUP BY entry.bucket HAVING sum(entry.n) <> 0) AS summed
+    FROM (SELECT entry.bucket, sum(entry.n)::integer AS n
+          FROM (SELECT unnest(part.bucket) AS bucket, unnest(part.count) AS n FROM unnest(parts) AS part (bucket, count)) AS entry
+          WHERE entry.bucket IS NOT NULL GROUP BY entry.bucket HAVING sum(entry.n) <> 0) AS summed
 $$;
 COMMENT ON FUNCTION ringside.hist_merge IS 'One histogram of many.';
 
+-- As hist_percentiles of what hist_merge gives, with the counts added once.
 CREATE OR REPLACE FUNCTION ringside.hist_percentiles_of(parts ringside.histogram[], per_mille integer[], min_us bigint, max_us bigint)
-RETURNS bigint[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT ringside.hist_percentiles((h.merged).bucket, (h.merged).count, per_mille, min_us, max_us)
-    FROM (SELECT ringside.hist_merge(parts) AS merged OFFSET 0) AS h
+RETURNS bigint[] LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+DECLARE
+    merged ringside.histogram;
+BEGIN
+    IF parts IS NULL THEN RETURN array_fill(NULL::bigint, ARRAY[cardinality(per_mille)]); END IF;
+    merged := ringside.hist_merge(parts);
+    RETURN ringside.hist_ranks(merged.bucket, merged.count, per_mille, min_us, max_us);
+END;
 $$;
 COMMENT ON FUNCTION ringside.hist_percentiles_of IS 'Percentiles (per mille) of histograms together, in milliseconds, within their exact extremes; nulls when they are empty.';
 
@@ -39,6 +46,17 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     FROM (SELECT 63 - position('1' IN ms::bit(64)::text) + 1 AS octave) AS o
 $$;
 COMMENT ON FUNCTION ringside.hist_bucket IS 'The bucket of a duration in milliseconds.';
+
+-- Parts of before threshold_legs was there say -1 where they mixed thresholds.
+CREATE OR REPLACE FUNCTION ringside.threshold_of(parts ringside.threshold_counts[]) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN count(*) = 1 AND min(threshold) >= 0 THEN min(threshold) END
+    FROM (SELECT entry.threshold FROM unnest(parts) AS part (threshold_us, closed, thresholds_us, legs), LATERAL (
+              SELECT * FROM unnest(part.thresholds_us, part.legs)
+              UNION ALL SELECT coalesce(part.threshold_us, -1), part.closed WHERE part.legs IS NULL) AS entry (threshold, legs)
+          GROUP BY entry.threshold HAVING sum(entry.legs) <> 0) AS counted
+$$;
+COMMENT ON FUNCTION ringside.threshold_of IS 'The threshold of the legs that were closed in many parts, microseconds; null when there are several or none.';
 
 CREATE OR REPLACE FUNCTION ringside.service_level_of(parts ringside.policy_counts[]) RETURNS jsonb
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$

@@ -75,10 +75,13 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog SET lock_timeout 
 DECLARE
     old record;
     dropped integer := 0;
+    enough constant timestamptz := clock_timestamp() + interval '1 second';
 BEGIN
+    -- A table's writers wait from its first month that is dropped to the end of the transaction: so that is soon, and the rest has its turn later.
     -- In any order: a table that is always being read must not keep the others from their turn.
     FOR old IN SELECT p.parent, p.from_time, p.name FROM ringside.partition AS p WHERE ringside.expires_at(p) <= now()
                ORDER BY random() LIMIT at_most LOOP
+        EXIT WHEN clock_timestamp() > enough;
         BEGIN
             EXECUTE format('DROP TABLE IF EXISTS ringside.%I', old.name);
             UPDATE ringside.partition SET dropped_at = now() WHERE parent = old.parent AND from_time = old.from_time;
@@ -100,10 +103,13 @@ BEGIN
     DELETE FROM ringside.alert_said AS s USING ringside.retention AS r
         WHERE r.class = 'alert' AND s.act IN ('silence', 'unsilence') AND s.until_at < now() - r.keep;
     DELETE FROM ringside.alert_episode AS e USING ringside.retention AS r WHERE r.class = 'alert' AND e.ended_at < now() - r.keep;
+    DELETE FROM ringside.access_log AS l USING ringside.retention AS r WHERE r.class = 'access' AND l.at < now() - r.keep;
+    DELETE FROM ringside.erasure AS e USING ringside.retention AS r WHERE r.class = 'erasure' AND e.completed_at < now() - r.keep;
+    DELETE FROM ringside.erased_contact AS c WHERE c.erased_at < now() - interval '31 days';
     RETURN dropped;
 END;
 $$;
-COMMENT ON FUNCTION ringside.drop_expired IS 'Enforces ringside.retention: drops months whose time is over, deletes what is older in the other tables; says how many months went. Never keeps a writer waiting for more than 200 ms; what is in use stays for the next time.';
+COMMENT ON FUNCTION ringside.drop_expired IS 'Enforces ringside.retention: drops months whose time is over, deletes what is older in the other tables; says how many months went. Waits for what is in use for 200 ms at most, and works for about a second; what is left stays for the next time.';
 
 CREATE OR REPLACE FUNCTION ringside.upkeep() RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$

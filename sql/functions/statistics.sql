@@ -63,19 +63,20 @@ CREATE OR REPLACE FUNCTION ringside.student_p(t double precision, df double prec
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT ringside.beta_share(df / 2, 0.5, df / (df + t * t)) $$;
 COMMENT ON FUNCTION ringside.student_p IS 'Two-sided p-value of t with df degrees of freedom.';
 
+-- By Newton: the p-value is convex in t, so from 0 every step stays on the left of the root.
 CREATE OR REPLACE FUNCTION ringside.student_quantile(confidence double precision, df double precision) RETURNS double precision
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 DECLARE
-    low double precision := 0;
-    high double precision := 1;
-    middle double precision;
+    front constant double precision := 2 * exp(ringside.ln_gamma((df + 1) / 2) - ringside.ln_gamma(df / 2)) / sqrt(df * pi());
+    t double precision := 0;
+    step double precision;
 BEGIN
-    WHILE ringside.student_p(high, df) > 1 - confidence AND high < 1e9 LOOP high := high * 2; END LOOP;
-    FOR i IN 1 .. 36 LOOP
-        middle := (low + high) / 2;
-        IF ringside.student_p(middle, df) > 1 - confidence THEN low := middle; ELSE high := middle; END IF;
+    FOR i IN 1 .. 100 LOOP
+        step := (ringside.student_p(t, df) - 1 + confidence) / (front * (1 + t * t / df) ^ (-(df + 1) / 2));
+        t := t + step;
+        EXIT WHEN abs(step) <= 1e-9 * t;
     END LOOP;
-    RETURN (low + high) / 2;
+    RETURN t;
 END;
 $$;
 COMMENT ON FUNCTION ringside.student_quantile IS 'The t within which a share (0.95) of Student''s distribution with df degrees of freedom lies on both sides of 0.';

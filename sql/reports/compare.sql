@@ -200,8 +200,8 @@ BEGIN
         notes := notes || format('no data %s in the same hours of the same weekdays', CASE WHEN before_days = 0 AND after_days = 0 THEN 'on either side'
             WHEN before_days = 0 THEN 'before' ELSE 'after' END);
     ELSIF used.by_hour THEN
-        notes := notes || ('one day is all there is of a side: the interval comes from its hours, and speaks of these days only'
-            || CASE WHEN m.kind = 'count' THEN ', counts as means of an hour' ELSE '' END);
+        notes := notes || 'one day is all there is of a side: the interval comes from its hours, and speaks of these days only'::text;
+        IF m.kind = 'count' THEN notes := notes || format('%s: means of an hour', of_metric); END IF;
     ELSIF before_days < 10 OR after_days < 10 THEN
         notes := notes || format('only %s days before and %s after: less than two working weeks say little', before_days, after_days);
     END IF;

@@ -84,18 +84,25 @@ $$;
 COMMENT ON FUNCTION ringside.check_metric IS 'The formula of a metric; an error that lists what there is when metric, policy or family are not known.';
 
 -- What a metric is made of, per key and step. of_tenant, of_key, of_channel null: all; per_key false: they are put together.
+-- A year of all queues is one parallel scan into hash tables: no subquery that is computed for itself, and no sort, which the planner would
+-- take because it cannot know how few steps there are. Compiling the statement would take longer than most of them run.
 CREATE OR REPLACE FUNCTION ringside.samples(of_metric text, of_policy text, of_family text, of_tenant text, of_key text, of_channel text,
     from_time timestamptz, to_time timestamptz, step text DEFAULT 'day', zone text DEFAULT 'UTC', of_attribution text DEFAULT 'event',
     per_key boolean DEFAULT false)
 RETURNS TABLE (tenant text, key text, step_start timestamptz, step_s integer, numerator numeric, denominator numeric,
                histogram ringside.histogram, versions integer[], parts bigint)
-LANGUAGE plpgsql STABLE AS $$
+LANGUAGE plpgsql STABLE SET enable_sort = off SET jit = off AS $$
 DECLARE
     metric record;
     starts timestamptz[];
     lengths integer[];
-    key_column text := CASE WHEN of_family IN ('queue', 'channel', 'agent', 'team') THEN of_family ELSE 'NULL::text' END;
-    sums text;
+    known integer[];
+    keys text := '';
+    rows_of text;
+    bin text := 'width_bucket(p.interval_start, $4)';
+    grouped text;
+    version text;
+    is_restated boolean := false;
 BEGIN
     SELECT * INTO metric FROM ringside.check_metric(of_metric, of_policy, of_family);
     PERFORM ringside.check_attribution(of_attribution);
@@ -105,36 +112,62 @@ BEGIN
         RAISE EXCEPTION 'rows of % are not told by channel', of_family USING ERRCODE = 'invalid_parameter_value';
     END IF;
     PERFORM ringside.warn_of_missing_months(of_family || '_interval_part', from_time, to_time);
-    sums := CASE
-        WHEN of_metric = 'service_level' THEN 'sum(sl_num[at])::numeric, sum(sl_den[at])::numeric, NULL::ringside.histogram,
-            ARRAY[min(sl_version[at]) FILTER (WHERE sl_den[at] <> 0), max(sl_version[at]) FILTER (WHERE sl_den[at] <> 0)]'
-        WHEN metric.kind = 'percentile' THEN format('NULL::numeric, NULL::numeric,
-            ringside.hist_merge(array_agg(ROW(%1$I, %2$I)::ringside.histogram) FILTER (WHERE %1$I IS NOT NULL)), NULL::integer[]',
-            metric.histogram || '_bucket', metric.histogram || '_count')
-        ELSE format('sum(%s)::numeric, %s, NULL::ringside.histogram, NULL::integer[]', metric.numerator,
-            CASE WHEN metric.denominator IS NULL THEN '1::numeric' ELSE format('sum(%s)::numeric', metric.denominator) END) END;
-    RETURN QUERY EXECUTE format('SELECT %1$s, %2$s, ($4)[bin], ($5)[bin], %3$s, count(*)
-        FROM (SELECT *, width_bucket(interval_start, $4) AS bin, %6$s AS at FROM ringside.%4$I
-              WHERE interval_start >= $1 AND interval_start < $2 AND attribution = $3 AND ($6 IS NULL OR tenant = $6) %5$s OFFSET 0) AS p   -- at and bin once per row
-        GROUP BY %7$s bin ORDER BY 1, 2, 3',
-        CASE WHEN per_key THEN 'tenant' ELSE '$6' END,
-        CASE WHEN per_key THEN key_column ELSE '$7' END, sums, of_family || '_interval_part',
-        CASE WHEN of_family <> 'total' THEN format('AND ($7 IS NULL OR %I = $7)', of_family) ELSE '' END
-        || CASE WHEN of_channel IS NOT NULL THEN ' AND channel = $8' ELSE '' END,
-        CASE WHEN of_metric = 'service_level' THEN 'array_position(sl_policy, $9)' ELSE 'NULL::integer' END,
-        CASE WHEN per_key THEN 'tenant, ' || CASE WHEN of_family = 'total' THEN '' ELSE of_family || ', ' END ELSE '' END)
+    IF per_key THEN
+        keys := CASE WHEN of_tenant IS NULL THEN 'p.tenant, ' ELSE '' END || CASE WHEN of_family = 'total' THEN '' ELSE format('p.%I, ', of_family) END;
+    END IF;
+    IF cardinality(starts) = 1 THEN bin := '1'; END IF;   -- the period lies in one step
+    grouped := CASE WHEN bin <> '1' THEN 'GROUP BY ' || keys || bin WHEN keys <> '' THEN 'GROUP BY ' || rtrim(keys, ', ') ELSE 'HAVING count(*) > 0' END;
+    rows_of := format(' FROM ringside.%I AS p WHERE p.interval_start >= $1 AND p.interval_start < $2 AND p.attribution = $3', of_family || '_interval_part')
+        || CASE WHEN of_tenant IS NOT NULL THEN ' AND p.tenant = $6' ELSE '' END
+        || CASE WHEN of_key IS NOT NULL AND of_family <> 'total' THEN format(' AND p.%I = $7', of_family) ELSE '' END
+        || CASE WHEN of_channel IS NOT NULL THEN ' AND p.channel = $8' ELSE '' END;
+    version := 'p.sl_version[array_position(p.sl_policy, $9)]';
+    IF of_metric = 'service_level' AND EXISTS (SELECT FROM ringside.restatement AS r WHERE r.from_time < samples.to_time AND r.to_time > samples.from_time
+                                               AND r.policies ? of_policy) THEN
+        version := format('coalesce(ringside.restated_version($9, p.interval_start), %s)', version);
+        is_restated := true;
+    END IF;
+    known := (SELECT array_agg(v.version) FROM ringside.policy AS v WHERE v.name = of_policy);
+    RETURN QUERY EXECUTE format('WITH %s SELECT %s, %s, ($4)[s.bin], ($5)[s.bin], s.x, s.y, s.h, s.v, s.n FROM s',
+        CASE WHEN metric.kind = 'percentile' THEN format('
+            b AS MATERIALIZED (SELECT %1$s p.bin, p.bucket, sum(p.n) AS n
+                FROM (SELECT %1$s %2$s AS bin, unnest(p.%3$I) AS bucket, unnest(p.%4$I) AS n %5$s) AS p
+                GROUP BY %1$s p.bin, p.bucket HAVING sum(p.n) <> 0),
+            s AS MATERIALIZED (SELECT %1$s p.bin, NULL::numeric AS x, NULL::numeric AS y, ROW(array_agg(p.bucket ORDER BY p.bucket),
+                array_agg(p.n::integer ORDER BY p.bucket))::ringside.histogram AS h, NULL::integer[] AS v, NULL::bigint AS n
+                FROM b AS p GROUP BY %1$s p.bin)',
+                keys, bin, metric.histogram || '_bucket', metric.histogram || '_count', rows_of)
+        ELSE format('s AS MATERIALIZED (SELECT %1$s %2$s AS bin, %3$s, NULL::ringside.histogram AS h, %4$s AS v, count(*) AS n %5$s %6$s)', keys, bin,
+            CASE WHEN of_metric = 'service_level' THEN 'sum(p.sl_num[array_position(p.sl_policy, $9)])::numeric AS x, sum(p.sl_den[array_position(p.sl_policy, $9)])::numeric AS y'
+                 ELSE format('sum(%s)::numeric AS x, %s AS y', metric.numerator,
+                    CASE WHEN metric.denominator IS NULL THEN '1::numeric' ELSE format('sum(%s)::numeric', metric.denominator) END) END,
+            CASE WHEN of_metric <> 'service_level' THEN 'NULL::integer[]'
+                 WHEN cardinality(known) = 1 AND NOT is_restated THEN format('CASE WHEN sum(abs(p.sl_den[array_position(p.sl_policy, $9)])) <> 0 THEN ''{%s}''::integer[] END', known[1])
+                 ELSE format('ARRAY[min(%1$s) FILTER (WHERE p.sl_den[array_position(p.sl_policy, $9)] <> 0),
+                    max(%1$s) FILTER (WHERE p.sl_den[array_position(p.sl_policy, $9)] <> 0)]', version) END,
+            rows_of, grouped) END,
+        CASE WHEN per_key AND of_tenant IS NULL THEN 's.tenant' ELSE '$6' END,
+        CASE WHEN per_key AND of_family <> 'total' THEN format('s.%I', of_family) WHEN per_key THEN 'NULL::text' ELSE '$7' END)
+        || ' ORDER BY 1, 2, 3'
         USING from_time, to_time, of_attribution, starts, lengths, of_tenant, of_key, of_channel, of_policy;
 END;
 $$;
 COMMENT ON FUNCTION ringside.samples IS 'What a metric is made of per step (and key): numerator, denominator, histogram, the policy''s first and last version within the step. Warns of months that retention has dropped.';
 
--- The figure itself of sums; a percentile's needs no extremes, so it is within 1.6 %.
+-- The figure itself of sums; a percentile's needs no extremes, so it is within 1.6 %. For many rows: with kind and per_mille looked up once.
+CREATE OR REPLACE FUNCTION ringside.figure_of(kind text, per_mille integer, sum_x numeric, sum_y numeric, merged ringside.histogram)
+RETURNS double precision LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+BEGIN
+    IF kind = 'percentile' THEN RETURN (ringside.hist_ranks(merged.bucket, merged.count, ARRAY[per_mille], NULL, NULL))[1]; END IF;
+    IF kind = 'count' THEN RETURN sum_x; END IF;
+    RETURN sum_x / nullif(sum_y, 0);
+END;
+$$;
+COMMENT ON FUNCTION ringside.figure_of IS 'The figure of a kind of metric (ringside.metrics) from what it is made of, its histogram''s buckets rising; null when there is nothing to say.';
+
 CREATE OR REPLACE FUNCTION ringside.figure(of_metric text, sum_x numeric, sum_y numeric, merged ringside.histogram)
 RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT CASE m.kind WHEN 'percentile' THEN ringside.hist_percentile((merged).bucket, (merged).count, m.per_mille, NULL, NULL)::double precision
-                       WHEN 'count' THEN sum_x::double precision
-                       ELSE CASE WHEN sum_y <> 0 THEN (sum_x / sum_y)::double precision END END
-    FROM ringside.metrics() AS m WHERE m.name = of_metric
+    SELECT ringside.figure_of(m.kind, m.per_mille, sum_x, sum_y, merged) FROM ringside.metrics() AS m WHERE m.name = of_metric
 $$;
 COMMENT ON FUNCTION ringside.figure IS 'The figure of a metric from what it is made of; null when there is nothing to say.';
 

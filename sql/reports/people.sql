@@ -34,18 +34,29 @@ DECLARE
     known bigint;
     at timestamptz;
 BEGIN
+    IF ringside.is_erased(c.tenant, c.contact, c.customer, c.begun_at) THEN   -- privacy.sql: what comes in of an erased customer is nobody's
+        c.contact := ringside.made_up_name(c.tenant, c.contact);
+        c.customer := NULL;
+        c.journey := NULL;
+    END IF;
     SELECT max(f.revision) INTO known FROM ringside.contact_fact AS f WHERE (f.tenant, f.contact) = (c.tenant, c.contact);
     IF known >= c.revision THEN RETURN false; END IF;
     FOR at IN SELECT DISTINCT date_trunc('month', t, 'UTC') FROM (SELECT c.begun_at AS t
               UNION ALL SELECT (l ->> 'queued_at')::timestamptz FROM jsonb_array_elements(coalesce(of_contact -> 'legs', '[]')) AS l
               UNION ALL SELECT (h ->> 'begun_at')::timestamptz FROM jsonb_array_elements(coalesce(of_contact -> 'handlings', '[]')) AS h) AS times
               WHERE t IS NOT NULL LOOP
-        PERFORM ringside.make_partition('contact_fact', at), ringside.make_partition('leg_fact', at), ringside.make_partition('handling_fact', at);
+        PERFORM ringside.make_partition('contact_fact', at), ringside.make_partition('leg_fact', at), ringside.make_partition('handling_fact', at),
+            ringside.make_partition('moment_fact', at);
     END LOOP;
     DELETE FROM ringside.contact_fact AS f WHERE (f.tenant, f.contact) = (c.tenant, c.contact);
     DELETE FROM ringside.leg_fact AS f WHERE (f.tenant, f.contact) = (c.tenant, c.contact);
     DELETE FROM ringside.handling_fact AS f WHERE (f.tenant, f.contact) = (c.tenant, c.contact);
+    DELETE FROM ringside.moment_fact AS f WHERE (f.tenant, f.contact) = (c.tenant, c.contact);
     c.stored_at := now();
+    c.stream_id := coalesce(c.stream_id, 0);
+    c.run := coalesce(c.run, 0);
+    c.part := coalesce(c.part, 0);
+    c.took_place := coalesce(c.took_place, true);
     c.fcr_eligible := coalesce(c.fcr_eligible, false);
     c.fcr_repeated := coalesce(c.fcr_repeated, false);
     c.fcr_flagged_unresolved := coalesce(c.fcr_flagged_unresolved, false);
@@ -60,6 +71,10 @@ BEGIN
         SELECT c.tenant, c.contact, h.begun_at, row_number() OVER (ORDER BY h.begun_at), c.revision, h.queue, coalesce(h.channel, c.channel), h.agent, h.team,
             h.ended_at, coalesce(h.talk_us, 0), coalesce(h.hold_us, 0), coalesce(h.wrap_us, 0), coalesce(h.holds, 0), h.transfer_kind, h.transferred_to
         FROM jsonb_populate_recordset(NULL::ringside.handling_fact, coalesce(of_contact -> 'handlings', '[]')) AS h;
+    IF ringside.anybody_is_erased() THEN
+        UPDATE ringside.leg_fact AS f SET agent = NULL WHERE f.tenant = c.tenant AND f.contact = c.contact AND ringside.agent_is_erased(f.tenant, f.agent, f.queued_at);
+        UPDATE ringside.handling_fact AS f SET agent = NULL WHERE f.tenant = c.tenant AND f.contact = c.contact AND ringside.agent_is_erased(f.tenant, f.agent, f.begun_at);
+    END IF;
     RETURN true;
 END;
 $$;
@@ -130,7 +145,7 @@ BEGIN
             SELECT c.*, count(*) OVER (PARTITION BY c.topic) AS n, h.n AS handled, h.us FROM ringside.contact_fact AS c,
                 LATERAL (SELECT count(*) AS n, sum(f.talk_us + f.hold_us + f.wrap_us) AS us FROM ringside.handling_fact AS f
                          WHERE f.tenant = c.tenant AND f.contact = c.contact AND f.ended_at IS NOT NULL) AS h
-            WHERE c.tenant = of_tenant AND c.begun_at >= from_time AND c.begun_at < to_time
+            WHERE c.tenant = of_tenant AND c.begun_at >= from_time AND c.begun_at < to_time AND c.took_place
         )
         SELECT CASE WHEN n >= min_n THEN topic ELSE '(few)' END, count(*), sum(handled)::bigint, ringside.mean_ms(sum(us)::bigint, sum(handled)::bigint),
             count(*) FILTER (WHERE fcr_eligible), ringside.ratio(count(*) FILTER (WHERE fcr_eligible AND NOT (fcr_repeated OR fcr_flagged_unresolved)),
@@ -178,57 +193,13 @@ END;
 $$;
 COMMENT ON FUNCTION ringside.export_figures IS 'Figures to give away: cells of fewer than k (10) are withheld, and never only one of a step; figures that rest on fewer than k are, too.';
 
--- --- erasing -----------------------------------------------------------------------------------------------------------------
-CREATE OR REPLACE FUNCTION ringside.erase_customer(of_tenant text, of_customer text, of_reason text) RETURNS jsonb
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
-DECLARE
-    one record;
-    made_up text;
-    contacts bigint := 0;
-BEGIN
-    IF of_customer IS NULL OR of_customer !~ '^[0-9a-f]{32}$' THEN
-        RAISE EXCEPTION 'a customer is erased by pseudonym, 32 hexadecimal digits' USING ERRCODE = 'invalid_parameter_value';
-    END IF;
-    FOR one IN SELECT DISTINCT c.contact FROM ringside.contact_fact AS c WHERE c.tenant = of_tenant AND c.customer = of_customer LOOP
-        made_up := 'erased-' || gen_random_uuid();
-        UPDATE ringside.leg_fact AS f SET contact = made_up WHERE f.tenant = of_tenant AND f.contact = one.contact;
-        UPDATE ringside.handling_fact AS f SET contact = made_up WHERE f.tenant = of_tenant AND f.contact = one.contact;
-        UPDATE ringside.contact_fact AS f SET contact = made_up, customer = NULL, journey = NULL WHERE f.tenant = of_tenant AND f.contact = one.contact;
-        contacts := contacts + 1;
-    END LOOP;
-    PERFORM ringside.log_access('erase_customer', NULL, NULL, NULL, of_reason, contacts);
-    RETURN jsonb_build_object('contacts', contacts, 'left', (SELECT count(*) FROM ringside.contact_fact AS c WHERE c.tenant = of_tenant AND c.customer = of_customer));
-END;
-$$;
-COMMENT ON FUNCTION ringside.erase_customer IS 'Takes a customer''s pseudonym, journeys and contacts'' names out of the facts; all figures stay what they were. VACUUM afterwards takes the old versions off the disk.';
-
-CREATE OR REPLACE FUNCTION ringside.erase_agent(of_tenant text, of_agent text, of_reason text) RETURNS jsonb
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
-DECLARE
-    intervals bigint;
-    legs bigint;
-    handlings bigint;
-BEGIN
-    IF coalesce(of_agent, '') = '' THEN RAISE EXCEPTION 'which agent?' USING ERRCODE = 'invalid_parameter_value'; END IF;
-    DELETE FROM ringside.agent_interval_part AS p WHERE p.tenant = of_tenant AND p.agent = of_agent;
-    GET DIAGNOSTICS intervals = ROW_COUNT;
-    UPDATE ringside.leg_fact AS f SET agent = NULL WHERE f.tenant = of_tenant AND f.agent = of_agent;
-    GET DIAGNOSTICS legs = ROW_COUNT;
-    UPDATE ringside.handling_fact AS f SET agent = NULL WHERE f.tenant = of_tenant AND f.agent = of_agent;
-    GET DIAGNOSTICS handlings = ROW_COUNT;
-    DELETE FROM ringside.baseline AS b WHERE b.family = 'agent' AND b.tenant = of_tenant AND b.key = of_agent
-        AND NOT EXISTS (SELECT FROM ringside.improvement AS i WHERE i.baseline = b.name);
-    PERFORM ringside.log_access('erase_agent', NULL, NULL, NULL, of_reason, intervals + legs + handlings);
-    RETURN jsonb_build_object('intervals', intervals, 'legs', legs, 'handlings', handlings);
-END;
-$$;
-COMMENT ON FUNCTION ringside.erase_agent IS 'Deletes an agent''s own figures and takes the name out of the facts; figures of queues, teams and tenants stay what they were.';
-
 -- --- record of processing ------------------------------------------------------------------------------------------------------
 CREATE OR REPLACE VIEW ringside.record_of_processing AS
 SELECT r.class, r.what, coalesce(r.keep::text, 'for ever') AS kept_for, t.tables, p.oldest,
     CASE r.class WHEN 'agent' THEN 'ringside_supervisor, logged' WHEN 'fact' THEN 'ringside_supervisor, logged' WHEN 'access' THEN 'ringside_auditor'
-                 ELSE 'ringside_analyst, ringside_supervisor, ringside_auditor' END AS recipients
+                 WHEN 'erasure' THEN 'ringside_auditor'
+                 ELSE 'ringside_analyst, ringside_supervisor, ringside_auditor' END AS recipients,
+    r.purpose, r.basis, r.subjects
 FROM ringside.retention AS r
 LEFT JOIN LATERAL (SELECT array_agg(d.name ORDER BY d.name) AS tables FROM ringside.partitioned AS d WHERE d.class = r.class) AS t ON true
 LEFT JOIN LATERAL (SELECT min(q.from_time) AS oldest FROM ringside.partition AS q JOIN ringside.partitioned AS d ON d.name = q.parent
@@ -240,3 +211,6 @@ COMMENT ON COLUMN ringside.record_of_processing.kept_for IS 'For how long.';
 COMMENT ON COLUMN ringside.record_of_processing.tables IS 'The tables that are cut into months.';
 COMMENT ON COLUMN ringside.record_of_processing.oldest IS 'The oldest month that is there.';
 COMMENT ON COLUMN ringside.record_of_processing.recipients IS 'Who may read it.';
+COMMENT ON COLUMN ringside.record_of_processing.purpose IS 'What for.';
+COMMENT ON COLUMN ringside.record_of_processing.basis IS 'The legal basis, as whoever answers for the data sees it (ringside.retention).';
+COMMENT ON COLUMN ringside.record_of_processing.subjects IS 'Whose personal data; null: nobody''s.';

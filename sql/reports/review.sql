@@ -30,6 +30,7 @@ COMMENT ON FUNCTION ringside.make_baseline IS 'Freezes a figure of a period unde
 CREATE OR REPLACE FUNCTION ringside.refuse_change() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
+    IF current_setting('ringside.erasing', true) = 'yes' THEN RETURN new; END IF;   -- ringside.erase_subject: a name, not what was said
     RAISE EXCEPTION 'rows of ringside.% are never changed: make a new one', tg_table_name USING ERRCODE = 'object_not_in_prerequisite_state';
 END;
 $$;
@@ -60,14 +61,13 @@ BEGIN
         WHERE i.metric = of_metric AND i.tenant = of_tenant AND i.family = of_family AND i.change_at < to_time
             AND (i.key IS NULL OR of_key IS NULL OR i.key = of_key)
     ), point AS (
-        SELECT s.step_start, s.step_s, ringside.figure(of_metric, s.numerator, s.denominator, s.histogram) AS v,
+        SELECT s.step_start, s.step_s, ringside.figure_of(m.kind, m.per_mille, s.numerator, s.denominator, s.histogram) AS v,
             CASE WHEN m.kind = 'percentile' THEN (SELECT sum(c) FROM unnest((s.histogram).count) AS c)::numeric ELSE s.denominator END AS y, s.numerator AS x,
             CASE WHEN by_phase THEN (SELECT count(*) FROM mark WHERE mark.change_at <= s.step_start) ELSE 0 END AS phase,
-            (SELECT string_agg(mark.title, '; ') FROM mark WHERE mark.change_at >= s.step_start
-             AND mark.change_at < s.step_start + s.step_s * interval '1 second') AS change
+            s.step_start + s.step_s * interval '1 second' AS step_end
         FROM ringside.samples(of_metric, of_policy, of_family, of_tenant, of_key, of_channel, from_time, to_time, step, zone, of_attribution) AS s
     ), middle AS (
-        SELECT p.*, CASE WHEN m.kind = 'share' THEN sum(p.x) OVER w / nullif(sum(p.y) OVER w, 0) ELSE avg(p.v) OVER w END::double precision AS center
+        SELECT p.*, lag(p.step_end, 1, from_time) OVER (ORDER BY p.step_start) AS end_before, CASE WHEN m.kind = 'share' THEN sum(p.x) OVER w / nullif(sum(p.y) OVER w, 0) ELSE avg(p.v) OVER w END::double precision AS center
         FROM point AS p WHERE p.v IS NOT NULL WINDOW w AS (PARTITION BY p.phase)
     ), spread AS (
         SELECT q.*, CASE WHEN m.kind = 'share' AND q.center > 0 AND q.center < 1
@@ -85,7 +85,9 @@ BEGIN
     SELECT c.step_start, c.v, c.y, c.center, CASE WHEN m.unit IN ('ratio', 'ms', 'count') THEN greatest(c.center - c.reach, 0) ELSE c.center - c.reach END,
         CASE WHEN m.unit = 'ratio' THEN least(c.center + c.reach, 1) ELSE c.center + c.reach END,
         CASE WHEN c.v > c.center + c.reach THEN 'above the upper limit' WHEN c.v < c.center - c.reach THEN 'below the lower limit'
-             WHEN c.above = 8 THEN 'eight in a row above the centre' WHEN c.below = 8 THEN 'eight in a row below the centre' END, c.change
+             WHEN c.above = 8 THEN 'eight in a row above the centre' WHEN c.below = 8 THEN 'eight in a row below the centre' END,
+        -- A change while there were no data stands with the first step after it.
+        (SELECT string_agg(mark.title, '; ' ORDER BY mark.change_at) FROM mark WHERE mark.change_at >= c.end_before AND mark.change_at < c.step_end)
     FROM chart AS c ORDER BY c.step_start;
 END;
 $$;
@@ -185,7 +187,7 @@ LANGUAGE sql STABLE AS $$
                         least(to_time, ringside.first_instant(d.valid_to, zone)) AS to_time) AS v,
         LATERAL (SELECT * FROM ringside.samples(d.metric, d.policy, 'queue', d.tenant, d.queue, d.channel, v.from_time, v.to_time, step, zone)
                  WHERE v.to_time > v.from_time) AS s,
-        LATERAL (SELECT ringside.figure(d.metric, s.numerator, s.denominator, s.histogram) AS value) AS f
+        LATERAL (SELECT ringside.figure_of(m.kind, m.per_mille, s.numerator, s.denominator, s.histogram) AS value) AS f
     WHERE (of_tenant IS NULL OR d.tenant = of_tenant) AND (d.valid_to IS NULL OR ringside.first_instant(d.valid_to, zone) > from_time)
         AND ringside.first_instant(d.valid_from, zone) < to_time
     ORDER BY d.id, s.step_start

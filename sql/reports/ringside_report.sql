@@ -33,20 +33,24 @@ END;
 $$;
 COMMENT ON FUNCTION ringside.report_policies IS 'The policies that are named, or the default; an error that lists what there is when one is not known.';
 
--- Warns when a policy meant different things within the period. Rows are only looked at when there are several versions at all.
-CREATE OR REPLACE FUNCTION ringside.warn_of_formula(of_family text, policies text[], from_time timestamptz, to_time timestamptz) RETURNS void
+-- Warns when a policy meant different things within the period. Rows are only looked at when there are several versions at all, and then
+-- only those that the report is about.
+DROP FUNCTION IF EXISTS ringside.warn_of_formula(text, text[], timestamptz, timestamptz);
+CREATE OR REPLACE FUNCTION ringside.warn_of_formula(of_family text, policies text[], from_time timestamptz, to_time timestamptz, of_tenant text DEFAULT NULL,
+    of_key text DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
     used record;
+    changed text[] := (SELECT array_agg(m.name) FROM (SELECT p.name FROM ringside.policy AS p WHERE p.name = ANY (policies) GROUP BY 1 HAVING count(*) > 1) AS m);
 BEGIN
-    IF of_family NOT IN ('queue', 'channel', 'total') THEN RETURN; END IF;
+    IF of_family NOT IN ('queue', 'channel', 'total') OR changed IS NULL THEN RETURN; END IF;
     FOR used IN EXECUTE format('SELECT e.policy, string_agg(format(''version %%s from %%s'', e.version, e.since), '', '' ORDER BY e.since) AS text
-        FROM (SELECT v.policy, v.version, min(p.interval_start) AS since FROM ringside.%I AS p,
+        FROM (SELECT v.policy, coalesce(ringside.restated_version(v.policy, p.interval_start), v.version) AS version, min(p.interval_start) AS since FROM ringside.%I AS p,
                   LATERAL unnest(p.sl_policy, p.sl_version, p.sl_den) AS v (policy, version, den)
-              WHERE p.interval_start >= $1 AND p.interval_start < $2 AND v.den <> 0 AND v.policy = ANY ($3) GROUP BY 1, 2) AS e
-        GROUP BY 1 HAVING count(*) > 1', of_family || '_interval_part')
-        USING from_time, to_time, (SELECT array_agg(m.name) FROM (SELECT p.name FROM ringside.policy AS p WHERE p.name = ANY (policies)
-                                   GROUP BY 1 HAVING count(*) > 1) AS m) LOOP
+              WHERE p.interval_start >= $1 AND p.interval_start < $2 AND v.den <> 0 AND v.policy = ANY ($3) %s GROUP BY 1, 2) AS e
+        GROUP BY 1 HAVING count(*) > 1', of_family || '_interval_part', CASE WHEN of_tenant IS NOT NULL THEN 'AND p.tenant = $4 ' ELSE '' END
+            || CASE WHEN of_key IS NOT NULL AND of_family <> 'total' THEN format('AND p.%I = $5', of_family) ELSE '' END)
+        USING from_time, to_time, changed, of_tenant, of_key LOOP
         RAISE WARNING 'the formula changed within the period: policy % was %; its counts are added as they were counted', used.policy, used.text;
     END LOOP;
 END;
@@ -82,7 +86,7 @@ BEGIN
         RAISE EXCEPTION 'rows of % are not told by channel', of_family USING ERRCODE = 'invalid_parameter_value';
     END IF;
     PERFORM ringside.check_period(from_time, to_time), ringside.check_zone(zone), ringside.check_attribution(of_attribution);
-    PERFORM ringside.warn_of_missing_months(of_family || '_interval_part', from_time, to_time), ringside.warn_of_formula(of_family, named, from_time, to_time);
+    PERFORM ringside.warn_of_missing_months(of_family || '_interval_part', from_time, to_time), ringside.warn_of_formula(of_family, named, from_time, to_time, of_tenant, of_key);
     RETURN QUERY EXECUTE format($query$
         SELECT h.interval_start, h.tenant, %2$s, %3$s, p.name, (h.sl -> p.name ->> 'value')::double precision, (h.sl -> p.name ->> 'numerator')::bigint,
             (h.sl -> p.name ->> 'denominator')::bigint, h.offered, h.answered, h.abandoned, h.abandoned_short,
@@ -96,8 +100,7 @@ BEGIN
             (h.nps ->> 'value')::double precision, h.final
         FROM (SELECT h.*, %5$s AS sl, %6$s AS time FROM %1$s AS h %4$s) AS h CROSS JOIN unnest($8) WITH ORDINALITY AS p (name, place)
         ORDER BY 1, 2, 3, 4, p.place $query$,
-        CASE WHEN step = 'all' THEN format('ringside.%I($1, $2, $7)', of_family || '_rollup')
-             ELSE format('ringside.%I($1, $2, $3, $4, $7, $5, %s)', of_family || '_history', CASE WHEN of_family = 'total' THEN 'NULL' ELSE '$6' END) END,
+        format('ringside.%I($1, $2, $3, $4, $7, $5, %s)', of_family || '_history', CASE WHEN of_family = 'total' THEN 'NULL' ELSE '$6' END),
         CASE of_family WHEN 'total' THEN 'NULL::text' ELSE 'h.' || of_family END, CASE of_family WHEN 'queue' THEN 'h.channel' ELSE 'NULL::text' END,
         'WHERE ($5 IS NULL OR h.tenant = $5)' || CASE WHEN of_family <> 'total' THEN format(' AND ($6 IS NULL OR h.%I = $6)', of_family) ELSE '' END
             || CASE WHEN of_channel IS NOT NULL THEN ' AND h.channel = $9' ELSE '' END,
@@ -146,8 +149,7 @@ BEGIN
     PERFORM ringside.warn_of_missing_months(of_family || '_interval_part', from_time, to_time);
     RETURN QUERY EXECUTE format('SELECT h.interval_start, h.tenant, %2$s, %3$s, h.fcr, h.csat, h.nps, h.ces, h.surveys FROM %1$s AS h
         WHERE ($5 IS NULL OR h.tenant = $5) %4$s ORDER BY 1, 2, 3, 4',
-        CASE WHEN step = 'all' THEN format('ringside.%I($1, $2, $7)', of_family || '_rollup')
-             ELSE format('ringside.%I($1, $2, $3, $4, $7, $5)', of_family || '_history') END,
+        format('ringside.%I($1, $2, $3, $4, $7, $5, %s)', of_family || '_history', CASE WHEN of_family = 'total' THEN 'NULL' ELSE '$6' END),
         CASE of_family WHEN 'total' THEN 'NULL::text' ELSE 'h.' || of_family END, CASE of_family WHEN 'queue' THEN 'h.channel' ELSE 'NULL::text' END,
         CASE WHEN of_family <> 'total' THEN format(' AND ($6 IS NULL OR h.%I = $6)', of_family) ELSE '' END
             || CASE WHEN of_channel IS NOT NULL THEN ' AND h.channel = $8' ELSE '' END)
@@ -260,7 +262,7 @@ RETURNS TABLE (step_start timestamptz, value double precision, n numeric, center
 LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM ringside.report_person('report_trend', of_family, of_key, from_time, to_time, of_reason);
-    PERFORM ringside.warn_of_formula(of_family, CASE WHEN of_metric = 'service_level' THEN ringside.report_policies(policies) END, from_time, to_time);
+    PERFORM ringside.warn_of_formula(of_family, CASE WHEN of_metric = 'service_level' THEN ringside.report_policies(policies) END, from_time, to_time, of_tenant, of_key);
     RETURN QUERY SELECT t.step_start, t.value, t.n, t.center, t.lower, t.upper, t.signal, t.change, m.unit
         FROM ringside.check_metric(of_metric, ringside.report_policy(of_metric, policies), of_family) AS m,
             ringside.trend(of_metric, of_family, ringside.report_tenant(of_tenant), of_key, from_time, to_time, step, zone,
@@ -277,7 +279,7 @@ RETURNS TABLE (key text, value double precision, n numeric, average double preci
 LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM ringside.report_person('report_benchmark', of_family, NULL, from_time, to_time, of_reason);
-    PERFORM ringside.warn_of_formula(of_family, CASE WHEN of_metric = 'service_level' THEN ringside.report_policies(policies) END, from_time, to_time);
+    PERFORM ringside.warn_of_formula(of_family, CASE WHEN of_metric = 'service_level' THEN ringside.report_policies(policies) END, from_time, to_time, of_tenant);
     -- Where a figure cannot be, no limit is.
     RETURN QUERY SELECT b.key, b.value, b.n, b.average, greatest(b.low95, u.least), least(b.high95, u.most), greatest(b.low998, u.least),
             least(b.high998, u.most), b.place, u.unit
@@ -422,21 +424,21 @@ LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 BEGIN
     PERFORM ringside.report_person('report_heatmap', of_family, of_key, from_time, to_time, of_reason);
-    PERFORM ringside.warn_of_formula(of_family, CASE WHEN of_metric = 'service_level' THEN ringside.report_policies(policies) END, from_time, to_time);
+    PERFORM ringside.warn_of_formula(of_family, CASE WHEN of_metric = 'service_level' THEN ringside.report_policies(policies) END, from_time, to_time, of_tenant, of_key);
     RETURN QUERY
-        SELECT CASE WHEN to_time - from_time > interval '31 days' THEN (ARRAY['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'])[extract(isodow FROM l.local)::integer]
-                    ELSE to_char(l.local, 'YYYY-MM-DD') END,
-            to_char(l.local, 'HH24:MI'),
-            ringside.figure(of_metric, CASE WHEN m.kind = 'count' THEN avg(s.numerator) ELSE sum(s.numerator) END, sum(s.denominator),
-                ringside.hist_merge(array_agg(s.histogram) FILTER (WHERE (s.histogram).bucket IS NOT NULL))),
-            CASE WHEN m.kind = 'percentile' THEN sum((SELECT sum(c) FROM unnest((s.histogram).count) AS c)) ELSE sum(s.denominator) END, m.unit
-        FROM ringside.check_metric(of_metric, ringside.report_policy(of_metric, policies), of_family) AS m,
-            ringside.samples(of_metric, ringside.report_policy(of_metric, policies), of_family, ringside.report_tenant(of_tenant), of_key, of_channel, from_time,
-                to_time, '30m', zone, of_attribution) AS s, LATERAL (SELECT s.step_start AT TIME ZONE zone AS local) AS l
-        GROUP BY 1, 2, m.kind, m.unit, CASE WHEN to_time - from_time > interval '31 days' THEN extract(isodow FROM l.local) END
-        HAVING ringside.figure(of_metric, sum(s.numerator), sum(s.denominator),
-                ringside.hist_merge(array_agg(s.histogram) FILTER (WHERE (s.histogram).bucket IS NOT NULL))) IS NOT NULL
-        ORDER BY CASE WHEN to_time - from_time > interval '31 days' THEN extract(isodow FROM l.local) END, 1, 2;
+        SELECT c.day, c.half_hour, c.value, c.n, c.unit FROM (
+            SELECT k.day, k.half_hour, k.weekday, m.unit, ringside.figure_of(m.kind, m.per_mille, CASE WHEN m.kind = 'count' THEN k.mean ELSE k.x END, k.y, k.h) AS value,
+                CASE WHEN m.kind = 'percentile' THEN (SELECT sum(c) FROM unnest((k.h).count) AS c) ELSE k.y END AS n
+            FROM ringside.check_metric(of_metric, ringside.report_policy(of_metric, policies), of_family) AS m, (
+                SELECT CASE WHEN l.weekday IS NULL THEN to_char(l.local, 'YYYY-MM-DD') ELSE (ARRAY['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'])[l.weekday] END AS day,
+                    to_char(l.local, 'HH24:MI') AS half_hour, l.weekday, sum(s.numerator) AS x, avg(s.numerator) AS mean, sum(s.denominator) AS y,
+                    CASE WHEN count(*) = 1 THEN (array_agg(s.histogram))[1] ELSE ringside.hist_merge(array_agg(s.histogram) FILTER (WHERE s.histogram IS NOT NULL)) END AS h
+                FROM ringside.samples(of_metric, ringside.report_policy(of_metric, policies), of_family, ringside.report_tenant(of_tenant), of_key, of_channel, from_time,
+                        to_time, '30m', zone, of_attribution) AS s,
+                    LATERAL (SELECT s.step_start AT TIME ZONE zone AS local,
+                        CASE WHEN to_time - from_time > interval '31 days' THEN extract(isodow FROM s.step_start AT TIME ZONE zone)::integer END AS weekday) AS l
+                GROUP BY 1, 2, 3) AS k) AS c
+        WHERE c.value IS NOT NULL ORDER BY c.weekday, c.day, c.half_hour;
 END;
 $$;
 COMMENT ON FUNCTION ringside.report_heatmap IS 'A figure per day and half-hour (per weekday and half-hour over more than 31 days; counts then as the mean of the days).';

@@ -14,7 +14,7 @@ BEGIN
         EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', granted.f);
     END LOOP;
     GRANT USAGE ON SCHEMA ringside TO ringside_daemon, ringside_analyst, ringside_supervisor, ringside_auditor;
-    FOREACH every IN ARRAY '{queue_interval,channel_interval,total_interval,process_edge,alert,alert_transition,alert_command,alert_said,deviation,queue_interval_part,channel_interval_part,total_interval_part,process_edge_part,alert_episode,alert_change,policy,mark,retention,partitioned,partition,source_accounting,baseline,improvement,service_standard,deviation_note,record_of_processing,schema_migration,schema_object}'::text[] LOOP
+    FOREACH every IN ARRAY '{queue_interval,channel_interval,total_interval,process_edge,alert,alert_transition,alert_command,alert_said,deviation,queue_interval_part,channel_interval_part,total_interval_part,process_edge_part,alert_episode,alert_change,policy,mark,retention,partitioned,partition,source_accounting,baseline,improvement,service_standard,deviation_note,record_of_processing,restatement,schema_migration,schema_object}'::text[] LOOP
         EXECUTE format('GRANT SELECT ON ringside.%I TO ringside_analyst, ringside_supervisor, ringside_auditor', every);
     END LOOP;
     GRANT INSERT ON ringside.baseline, ringside.improvement, ringside.service_standard, ringside.deviation_note TO ringside_analyst, ringside_supervisor;
@@ -22,11 +22,19 @@ BEGIN
     GRANT EXECUTE ON FUNCTION ringside.topic_report, ringside.export_figures TO ringside_analyst, ringside_supervisor;
     GRANT SELECT ON ringside.team_interval, ringside.team_interval_part TO ringside_supervisor;
     GRANT EXECUTE ON FUNCTION ringside.read_agents, ringside.report_agents, ringside.read_contact, ringside.customer_journey TO ringside_supervisor;
-    GRANT SELECT ON ringside.access_log, ringside.quarantine TO ringside_auditor;
+    GRANT SELECT ON ringside.access_log, ringside.quarantine, ringside.erasure TO ringside_auditor;
+    GRANT EXECUTE ON FUNCTION ringside.report_export TO ringside_analyst, ringside_supervisor;
+    GRANT EXECUTE ON FUNCTION ringside.export_customer, ringside.export_agent TO ringside_supervisor;
     GRANT EXECUTE ON FUNCTION ringside.ensure_partitions, ringside.make_partition, ringside.drop_expired, ringside.upkeep, ringside.load_contact TO ringside_daemon;
     GRANT SELECT, INSERT, UPDATE ON ringside.mark, ringside.policy, ringside.queue_interval_part, ringside.channel_interval_part, ringside.total_interval_part,
         ringside.agent_interval_part, ringside.team_interval_part, ringside.process_edge_part, ringside.alert_episode, ringside.alert_change, ringside.alert_said,
         ringside.source_accounting, ringside.quarantine TO ringside_daemon;
+    -- Of facts it reads what they are known by, to replace them.
+    GRANT INSERT, DELETE ON ringside.contact_fact, ringside.leg_fact, ringside.handling_fact, ringside.moment_fact TO ringside_daemon;
+    GRANT UPDATE ON ringside.contact_fact TO ringside_daemon;
+    GRANT SELECT (tenant, contact, stream_id, run, part, revision, begun_at, journey, csat_milli, nps) ON ringside.contact_fact TO ringside_daemon;
+    GRANT SELECT (tenant, contact, stream_id, run, part, revision) ON ringside.leg_fact, ringside.handling_fact, ringside.moment_fact TO ringside_daemon;
+    GRANT EXECUTE ON FUNCTION ringside.is_erased, ringside.made_up_name, ringside.agent_is_erased, ringside.anybody_is_erased TO ringside_daemon;
     GRANT SELECT ON ringside.schema_migration, ringside.schema_object, ringside.partition, ringside.partitioned, ringside.retention TO ringside_daemon;
     RETURN '{}';
 END;

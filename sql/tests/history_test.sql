@@ -97,6 +97,17 @@ SELECT is_empty($$SELECT q.queue FROM ringside.queue_rollup('2026-10-23Z', '2026
 SELECT is((SELECT sum(offered) FROM ringside.queue_history('2026-10-01Z', '2026-11-30Z', 'month', 'UTC', 'enter', 'Europe/London', 'q2')),
     (SELECT count(*)::numeric FROM leg WHERE zone = 'Europe/London' AND queue = 'q2'), 'one queue alone');
 
+-- Thresholds of parts: what one part takes back, another has counted.
+SELECT is(ringside.threshold_of(p.parts), p.one, 'one threshold of parts: ' || p.text) FROM (VALUES
+    (ARRAY[(20, 5, NULL, NULL), (20, -1, NULL, NULL)]::ringside.threshold_counts[], 20::bigint, 'all have the same'),
+    (ARRAY[(20, 5, NULL, NULL), (30, 1, NULL, NULL)]::ringside.threshold_counts[], NULL, 'two'),
+    (ARRAY[(20, 1, NULL, NULL), (20, -1, NULL, NULL), (30, 4, NULL, NULL)]::ringside.threshold_counts[], 30, 'one is taken back'),
+    (ARRAY[(20, 5, NULL, NULL), (NULL, 0, '{20,30}', '{-1,1}')]::ringside.threshold_counts[], NULL, 'one leg moves to another'),
+    (ARRAY[(20, 1, NULL, NULL), (NULL, 0, '{20,30}', '{-1,1}')]::ringside.threshold_counts[], 30, 'the only leg moves to another'),
+    (ARRAY[(20, 5, NULL, NULL), (NULL, 3, NULL, NULL)]::ringside.threshold_counts[], NULL, 'an older part that mixed them'),
+    (ARRAY[(20, 5, NULL, NULL), (NULL, 0, '{-1}', '{1}')]::ringside.threshold_counts[], NULL, 'one is not known'),
+    (ARRAY[(NULL, 0, NULL, NULL)]::ringside.threshold_counts[], NULL, 'nothing was closed')) AS p (parts, one, text);
+
 -- Service level by any policy, against the legs themselves.
 CREATE TEMPORARY TABLE rule AS
 SELECT row_number() OVER () AS id, jsonb_build_object('abandoned', a, 'short', s, 'flowed_out', f, 'callbacks', c, 'blocked', 'exclude') AS policy

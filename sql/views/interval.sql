@@ -112,9 +112,14 @@ FROM (
     SELECT %8$s AS interval_start, %9$s AS interval_s, %2$s, attribution,
         %5$s,
         sum(still_open)::bigint AS still_open,
-        -- A part in which no leg was closed has no threshold and does not make the others' a mixture.
-        CASE WHEN NOT bool_or(threshold_us IS NULL AND (answered <> 0 OR abandoned <> 0 OR flowed_out <> 0 OR callbacks <> 0))
-                  AND min(threshold_us) = max(threshold_us) THEN min(threshold_us) END AS threshold_us,
+        -- A restated interval (run -1) has the restatement's. Else nearly always every part has one and the same, or the legs of each are counted.
+        CASE WHEN bool_or(run < 0 AND (threshold_us IS NOT NULL OR threshold_legs IS NOT NULL)) THEN
+                  CASE WHEN NOT bool_or(run < 0 AND threshold_legs IS NOT NULL) AND min(threshold_us) FILTER (WHERE run < 0) = max(threshold_us) FILTER (WHERE run < 0)
+                       THEN min(threshold_us) FILTER (WHERE run < 0) END
+             WHEN bool_and(threshold_legs IS NULL AND (threshold_us IS NOT NULL OR answered = 0 AND abandoned = 0 AND flowed_out = 0 AND callbacks = 0))
+                  AND min(threshold_us) = max(threshold_us) THEN min(threshold_us)
+             ELSE ringside.threshold_of(array_agg(ROW(threshold_us, answered + abandoned + flowed_out + callbacks, thresholds_us, threshold_legs)
+                 ::ringside.threshold_counts)) END AS threshold_us,
         max(wait_max_us) AS wait_max_us,
         min(answered_min_us) AS answered_min_us, max(answered_max_us) AS answered_max_us,
         min(abandoned_min_us) AS abandoned_min_us, max(abandoned_max_us) AS abandoned_max_us,
@@ -180,8 +185,12 @@ DECLARE
     starts timestamptz[];
     lengths integer[];
 BEGIN
-    SELECT array_agg(step_start ORDER BY step_start), array_agg(step_s ORDER BY step_start) INTO starts, lengths
-        FROM ringside.steps(from_time, to_time, step, zone);
+    IF step = 'all' THEN   -- then there is no step: interval_start and interval_s are null
+        PERFORM ringside.check_period(from_time, to_time), ringside.check_zone(zone);
+    ELSE
+        SELECT array_agg(step_start ORDER BY step_start), array_agg(step_s ORDER BY step_start) INTO starts, lengths
+            FROM ringside.steps(from_time, to_time, step, zone);
+    END IF;
     PERFORM ringside.check_attribution(of_attribution);
     PERFORM ringside.warn_of_missing_months(%1$L, from_time, to_time);
     RETURN QUERY EXECUTE %2$L USING from_time, to_time, of_attribution, starts, lengths, of_tenant, of_key;
@@ -189,9 +198,9 @@ END;
 $function$, family.name || '_interval_part', body);
         EXECUTE format('CREATE OR REPLACE FUNCTION ringside.%I(from_time timestamptz, to_time timestamptz, step text DEFAULT ''day'', '
             'zone text DEFAULT ''UTC'', of_attribution text DEFAULT ''event'', of_tenant text DEFAULT NULL, of_key text DEFAULT NULL) '
-            'RETURNS SETOF ringside.%I LANGUAGE plpgsql STABLE AS %L', family.name || '_history', family.name || '_interval', history);
+            'RETURNS SETOF ringside.%I LANGUAGE plpgsql STABLE SET enable_sort = off SET jit = off AS %L', family.name || '_history', family.name || '_interval', history);
         EXECUTE format('COMMENT ON FUNCTION ringside.%I IS %L', family.name || '_history',
-            'Figures of ' || family.text || ' per step (15m, 30m, hour, day, week, month, year) of an IANA zone over the intervals that '
+            'Figures of ' || family.text || ' per step (15m, 30m, hour, day, week, month, year, all) of an IANA zone over the intervals that '
             'begin within [from_time, to_time); of_tenant, of_key: of one only. interval_start is the step''s first instant, interval_s '
             'its real length: a day has 23, 24, 24.5 or 25 hours.');
         EXECUTE format('COMMENT ON VIEW ringside.%I IS %L', family.name || '_interval',

@@ -118,7 +118,8 @@ int main(int argc, char **argv) {
     away_t away = {.asked = false};
     rs_engine_t *engine;
     rs_rebuild_t rebuild;
-    RS_REQUIRE(rs_row_batch_create(BATCH_ROWS, 0, &away.batch) == RS_OK && rs_row_batch_make_room_for_edges(away.batch, BATCH_ROWS) == RS_OK);
+    RS_REQUIRE(rs_row_batch_create(BATCH_ROWS, 0, &away.batch) == RS_OK && rs_row_batch_make_room_for_edges(away.batch, BATCH_ROWS) == RS_OK &&
+               rs_row_batch_make_room_for_contacts(away.batch, BATCH_ROWS) == RS_OK);
     RS_REQUIRE(rs_engine_prepare(&settings, &engine) == RS_OK);
     open_store(&away, postgres.conninfo, journal.count);
     const rs_rebuild_sink_t sink = {.context = &away, .batch = away.batch, .on_rows = take_rows, .on_alert = take_alert, .on_refusal = take_refusal};

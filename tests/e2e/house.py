@@ -25,6 +25,13 @@ def check(condition, message):
         raise AssertionError(message)
 
 
+def seed():
+    """RS_SEED, or another one each time; the same for each run of continuous integration, which asks whether a change broke something."""
+    number = os.environ.get("RS_SEED") or (1 if os.environ.get("CI") else time.time_ns() % 1000000)
+    print(f"seed: RS_SEED={number}", flush=True)
+    return int(number)
+
+
 def wait_for(what, seconds=PATIENCE, pause=0.05):
     """Calls what() until it returns something true; returns that."""
     deadline = time.monotonic() + seconds
@@ -169,18 +176,20 @@ def row_key(row, by, start):
 
 
 def wait_until_stored(postgres, quiet_s=1.0):
-    """What takes time by itself (windows of customers that end, agents' time) has come to the database, too."""
+    """What takes time by itself (windows of customers that end, agents' time) has come to the database, too: so much of the daemon's own time
+    (10 records a second) is stored without a change. A daemon that keeps no time, because nothing came, is given 15 times as long."""
     wait_for(lambda: postgres.query("SELECT to_regclass('ringside.queue_interval') IS NOT NULL AS made")[0]["made"])
-    tables = [f"{by}_interval_part" for by in DIMENSIONS] + ["process_edge_part"]
-    seen, since = None, time.monotonic()
+    tables = [f"{by}_interval_part" for by in DIMENSIONS] + ["process_edge_part", "contact_fact", "leg_fact", "handling_fact", "moment_fact"]
+    seen, since, stored = None, time.monotonic(), 0
 
     def is_quiet():
         """no row or edge changes any more"""
-        nonlocal seen, since
+        nonlocal seen, since, stored
+        position = postgres.query("SELECT coalesce(max(position), 0) AS at FROM ringside.mark")[0]["at"]
         now = [tuple(postgres.query(f"SELECT count(*) AS n, sum(revision) AS r FROM ringside.{table}")[0].values()) for table in tables]
         if now != seen:
-            seen, since = now, time.monotonic()
-        return time.monotonic() - since > quiet_s
+            seen, since, stored = now, time.monotonic(), position
+        return position - stored >= 10 * quiet_s or time.monotonic() - since > 15 * quiet_s
     wait_for(is_quiet, pause=0.2)
 
 

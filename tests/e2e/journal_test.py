@@ -78,8 +78,7 @@ fcr: {repeat_window: 6h}
 
 @test
 def killed_at_random_moments_under_load_the_rows_are_those_of_an_undisturbed_run(path):
-    seed = int(os.environ.get("RS_SEED", time.time_ns() % 1000000))
-    print(f"seed: RS_SEED={seed}", flush=True)
+    seed = house.seed()
     chance = random.Random(seed)
     events = os.path.join(path, "day.ndjson")
     History(seed).write(events)
@@ -224,8 +223,7 @@ def state_of(daemon, key):
 @test
 def what_a_database_forgot_is_made_again_from_the_journal(path):
     """It is put back to a copy of before, while the daemon runs, and while it is down."""
-    seed = int(os.environ.get("RS_SEED", time.time_ns() % 1000000))
-    print(f"seed: RS_SEED={seed}", flush=True)
+    seed = house.seed()
     events = os.path.join(path, "day.ndjson")
     History(seed).write(events)
     with open(events) as file:

@@ -7,7 +7,7 @@ import time
 
 import house
 
-SEED = os.environ.get("RS_SEED", str(time.time_ns() % 1000000))
+SEED = house.seed()
 
 
 def prove(postgres, name, path):
@@ -27,7 +27,6 @@ def prove(postgres, name, path):
     return passed
 
 
-print(f"seed: RS_SEED={SEED}")
 with house.folder() as place:
     server = house.Postgres(place)
     try:

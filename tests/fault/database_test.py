@@ -198,9 +198,11 @@ SCENARIOS = {"failover": failover, "failover_and_restart": lambda path, seed: fa
 
 if not os.path.exists(f"{BIN}/pg_basebackup"):
     sys.exit(77)
-the_seed = int(os.environ.get("RS_SEED", time.time_ns() % 1000000))
-print(f"seed: RS_SEED={the_seed}")
+the_seed = house.seed()
+ONCE_BROKEN = {"away": 449516}   # a part took back a leg of one threshold and counted one of another
 for name in sys.argv[2:] or SCENARIOS:
-    with house.folder() as place:
-        SCENARIOS[name](place, the_seed)
+    for seed in (the_seed, ONCE_BROKEN.get(name)):
+        if seed is not None:
+            with house.folder() as place:
+                SCENARIOS[name](place, seed)
 print(f"1 passed, 0 failed ({house.checks} checks)")

@@ -1,5 +1,5 @@
 /* A database that went back to any earlier state, or was away while rows were given up, is exactly what it would have been after the stretch
- * it lacks was made again from the journal: every row and edge with part and revision, every transition, every refusal. Random histories
+ * it lacks was made again from the journal: every row, edge and contact with part and revision, every transition, every refusal. Random histories
  * with late events, rows collected and confirmed in random portions, saved states at random points.
  * RS_REBUILDS: how many histories (60; a tenth under a sanitizer). RS_SEED: only this one. */
 #include <setjmp.h>
@@ -71,9 +71,22 @@ static void merge_edge(database_t *database, const rs_process_row_t *edge) {
     merge(database, key | 1, edge->revision, hashed(4, numbers, sizeof numbers));
 }
 
+static void merge_contact(database_t *database, const rs_contact_row_t *contact) {
+    const uint64_t key = hashed(hashed_text(hashed_text(6, contact->tenant), contact->contact), &contact->part, sizeof contact->part);
+    const int64_t numbers[] = {contact->begun_us, contact->last_us, contact->close_us, contact->channel, contact->direction, contact->took_place, contact->fact_count};
+    uint64_t digest = hashed_text(hashed_text(hashed(7, numbers, sizeof numbers), contact->journey), contact->topic);
+    for (uint32_t i = 0; i < contact->fact_count; i++) {
+        const rs_told_fact_t *fact = &contact->facts[i];
+        const int64_t more[] = {fact->type, fact->outcome, fact->reason, fact->channel, fact->holds, fact->at_us, fact->enter_us, fact->a_us, fact->b_us, fact->begin_us};
+        digest = hashed_text(hashed_text(hashed_text(hashed(digest, more, sizeof more), fact->queue), fact->agent), fact->team);
+    }
+    merge(database, key | 1, contact->revision, digest);
+}
+
 static void merge_batch(database_t *database, const rs_row_batch_t *batch) {
     for (uint32_t i = 0; i < rs_row_batch_count(batch); i++) merge_row(database, rs_row_batch_at(batch, i));
     for (uint32_t i = 0; i < rs_row_batch_edge_count(batch); i++) merge_edge(database, rs_row_batch_edge_at(batch, i));
+    for (uint32_t i = 0; i < rs_row_batch_contact_count(batch); i++) merge_contact(database, rs_row_batch_contact_at(batch, i));
 }
 
 static bool same_rows(const database_t *a, const database_t *b) {
@@ -149,7 +162,7 @@ static void give_up(world_t *world) {
     for (rs__fill_batch(core, world->batch); !rs_row_batch_is_empty(world->batch); rs__fill_batch(core, world->batch)) merge_batch(world->full, world->batch);
     if (rs_random_below(&world->random, 2) == 0) rs_core_collect_again(core);   /* something may be in hand, or nothing */
     world->complete = rs_core_position(core);
-    const rs_confirmed_t all = {.rows = {UINT64_MAX, UINT64_MAX}, .edges = {UINT64_MAX, UINT64_MAX}, .position = world->complete};
+    const rs_confirmed_t all = {.rows = {UINT64_MAX, UINT64_MAX}, .edges = {UINT64_MAX, UINT64_MAX}, .facts = {UINT64_MAX, UINT64_MAX}, .position = world->complete};
     journal_add_confirmed(&world->journal, &all);
     apply_last(world);
     assert_int_equal(rs_core_dirty_rows(core) + rs_core_process_dirty(core), 0);
@@ -317,7 +330,8 @@ static void one_history(uint64_t seed, sums_t *sums) {
     world->again = calloc(1, sizeof *world->again);
     RS_REQUIRE(world->real != NULL && world->full != NULL && world->rebuilt != NULL && world->told != NULL && world->again != NULL);
     const uint32_t room = RS_ATTRIBUTION_COUNT + (uint32_t)rs_random_below(&world->random, 200);
-    RS_REQUIRE(rs_row_batch_create(room, 0, &world->batch) == RS_OK && rs_row_batch_make_room_for_edges(world->batch, room) == RS_OK);
+    RS_REQUIRE(rs_row_batch_create(room, 0, &world->batch) == RS_OK && rs_row_batch_make_room_for_edges(world->batch, room) == RS_OK &&
+               rs_row_batch_make_room_for_contacts(world->batch, room) == RS_OK);
     const size_t count = make_events(world, events);
     world->settings = (rs_engine_settings_t){.config = world->config, .start_us = events[0].at_us, .run = 7, .hash_seed = seed, .keep_rows = true};
     live_through(world, events, count);

@@ -129,7 +129,7 @@ static void check_sessions(sim_world_t *world) {
         sim_session_t *session = &world->daemon.sessions[i];
         rs_core_session_t kept;
         *session = (sim_session_t){0};
-        if (rs_core_session(core, i + 1, &kept)) *session = (sim_session_t){.is_known = true, .taken = kept.last, .mark = kept.last};
+        if (core != NULL && rs_core_session(core, i + 1, &kept)) *session = (sim_session_t){.is_known = true, .taken = kept.last, .mark = kept.last};
         if (session->mark < world->producers[i].acked) {
             sim_complain(world, "producer %u was told %llu, and the daemon knows %llu", i, (unsigned long long)world->producers[i].acked,
                          (unsigned long long)session->mark);
@@ -183,18 +183,15 @@ void sim_daemon_start(sim_world_t *world) {
     drop_useless(world);
     forget_after(world, last);
     daemon->applied = daemon->appended = last;
-    if (last == 0) {
-        begin_records(world);
-        daemon->applied = 0;
-    }
+    const bool is_fresh = rs_engine_core(daemon->engine) == NULL;   /* a beginning whose end was not on disk is none */
+    if (is_fresh) begin_records(world);
     daemon->is_up = true;
     daemon->was_refused = false;
     daemon->flight_first = daemon->flight_count = 0;
     daemon->ticked_us = world->now_us;
     daemon->snapshot = daemon->snapshot_before = snapshot.is_there ? snapshot.number : 0;
-    world->store.relied = sim_core(world) != NULL ? rs_core_confirmed_position(sim_core(world)) : 0;
-    if (last != 0) check_sessions(world);
-    else memset(daemon->sessions, 0, sizeof daemon->sessions);
+    world->store.relied = !is_fresh ? rs_core_confirmed_position(sim_core(world)) : 0;
+    check_sessions(world);
 }
 
 void sim_daemon_die(sim_world_t *world) {
@@ -292,7 +289,7 @@ static void apply_some(sim_world_t *world, uint64_t most) {
     for (; most > 0 && daemon->applied < world->record_count; most--) {
         const sim_record_t *record = &world->records[daemon->applied];
         const int status = rs_engine_recover_record(daemon->engine, record->kind, record->bytes, record->len, daemon->applied + 1);
-        if (status != RS_OK) sim_complain(world, "record %llu is not applied: %d", (unsigned long long)daemon->applied + 1, status);
+        if (status != RS_OK) sim_complain(world, "record %llu is not applied: %s", (unsigned long long)daemon->applied + 1, rs_engine_why(daemon->engine));
         daemon->applied++;
     }
 }

@@ -26,6 +26,7 @@ bool sim_database_commit(sim_database_t *database, const sim_batch_t *batch) {
     }
     if (batch->position < database->position) database->why = "the mark's position went back";
     database->position = batch->position;
+    database->newest = batch->reliance;
     database->mark = batch->number;
     database->committed++;
     return true;
@@ -82,6 +83,7 @@ static bool batch_is_in(sim_world_t *world) {
     }
     store->mark = batch->number;
     store->position = batch->position;
+    store->newest = batch->reliance;
     drop_batch(store);
     store->state = SIM_STORE_IDLE;
     return true;
@@ -106,9 +108,10 @@ static void look_at_mark(sim_world_t *world) {
     if (store->state == SIM_STORE_AMBIGUOUS && database->mark == store->mark + 1 && !batch_is_in(world)) return;
     if (!is_first && database->mark > store->mark) sim_complain(world, "the mark is ahead of what was sent");
     if (!is_first && database->mark < store->mark) forgotten(world);
-    if (is_first && database->position < store->relied) store->lacking = store->relied;
+    if (is_first && database->newest < store->relied) store->lacking = store->relied;
     store->mark = database->mark;
     store->position = database->position;
+    store->newest = database->newest;
     store->batch.epoch = store->epoch;
     store->batch.number = store->mark + 1;
     store->state = SIM_STORE_IDLE;
@@ -119,6 +122,11 @@ static void keep_row(void *context, const rs_row_t *row) { kept_rows_add(context
 /* While something is made again the mark waits. */
 static uint64_t next_position(const sim_store_t *store, uint64_t complete) {
     return store->lacking != 0 ? store->position : greater(store->position, greater(store->reached, complete));
+}
+
+static uint64_t next_newest(const sim_store_t *store) {
+    if (store->lacking != 0 || store->batch.is_again) return store->newest;
+    return greater(greater(store->relied, store->batch.newest), greater(store->batch.position, store->newest));
 }
 
 static void hold_batch(sim_store_t *store) {
@@ -172,6 +180,7 @@ static void go_on(sim_world_t *world) {
     if (store->holds_batch) {
         if (!may_leave(world)) return;
         store->batch.position = store->batch.is_again ? store->position : next_position(store, store->batch.complete);
+        store->batch.reliance = next_newest(store);
         store->state = SIM_STORE_SENT;
     } else if (sim_chance(world, 2) && makes_again(world)) {
         send_again(store, 1 + (size_t)rs_random_below(&world->random, 20));

@@ -56,12 +56,12 @@ typedef struct sim_batch {
     rs_confirmed_t confirmed;
     uint64_t newest;                    /* record that it rests on */
     uint64_t complete;                  /* with it everything up to there is in; 0: it does not say */
-    uint64_t position;                  /* that the mark gets */
+    uint64_t position, reliance;        /* that the mark gets: everything up to there; the newest that a batch rests on */
     bool is_again;                      /* made again: nobody waits for it to be confirmed */
 } sim_batch_t;
 typedef struct sim_database {
     kept_rows_t rows;                   /* the greatest revision of every part */
-    uint64_t mark, epoch, position;
+    uint64_t mark, epoch, position, newest;
     uint64_t committed, refused;        /* transactions; of older epochs */
     const char *why;
 } sim_database_t;
@@ -71,7 +71,7 @@ bool sim_database_commit(sim_database_t *database, const sim_batch_t *batch);
 typedef enum sim_store_state { SIM_STORE_AWAY, SIM_STORE_IDLE, SIM_STORE_SENT, SIM_STORE_AMBIGUOUS } sim_store_state_t;
 typedef struct sim_store {
     sim_store_state_t state;
-    uint64_t epoch, mark, position;     /* as the database said last */
+    uint64_t epoch, mark, position, newest;   /* as the database said last */
     uint64_t relied, lacking, reached;  /* as the store has them (store/store_internal.h) */
     kept_rows_t again;                  /* made again, not yet sent: from again_next on */
     size_t again_next;

@@ -18,7 +18,7 @@ int rs_contacts_init(rs_contacts_t *contacts, const rs_contacts_settings_t *sett
     *contacts = (rs_contacts_t){
         .lateness_us = config->lateness_us, .skew_us = config->clock_skew_us, .keep_us = RS_US_PER_DAY, .keep_filed_us = 30 * RS_US_PER_DAY,
         .missing_end_us = config->missing_end_us, .max_events = config->limits.contact_events,
-        .compare_sessions = settings->compare_sessions, .on_facts = settings->on_facts, .on_forget = settings->on_forget,
+        .compare_sessions = settings->compare_sessions, .on_facts = settings->on_facts, .on_fold = settings->on_fold, .on_forget = settings->on_forget,
         .on_steps = settings->on_steps,
         .context = settings->context};
     contacts->derivation = (rs_derivation_t){
@@ -494,6 +494,7 @@ static void age_kept(rs_contacts_t *contacts, uint32_t number, int64_t now_us) {
     }
     const int64_t since_us = contact->due_us;   /* not now: when its memory ends is no matter of when time was looked at */
     fold(contacts, contact);
+    if (contacts->on_fold != NULL) contacts->on_fold(contacts->context, number);
     const bool is_filed = contact->story.has_messages && contact->story.file != RS_FILE_CLOSED;
     if (is_filed) set_aside(contacts, number, RS_CONTACTS_FILED, since_us + contacts->keep_filed_us);
     else set_aside(contacts, number, RS_CONTACTS_FOLDED, since_us + contacts->keep_us);

@@ -80,6 +80,7 @@ typedef struct rs_contacts {
     void (*on_facts)(void *context, uint32_t contact, uint32_t tenant, const rs_fact_t *facts, uint32_t count, int sign);
     /* likewise the steps of its way; `path` begins with the stages of every end among them. NULL: ways are not followed */
     rs_on_steps_fn on_steps;
+    void (*on_fold)(void *context, uint32_t contact);     /* its events have gone: nothing of it can be taken back any more */
     void (*on_forget)(void *context, uint32_t contact);   /* just before a contact leaves memory */
     void *context;
     uint64_t rederived, forgotten;   /* how often; folded contacts dropped before their time */
@@ -93,6 +94,7 @@ typedef struct rs_contacts_settings {
     int64_t (*worked)(void *context, uint32_t tenant, uint32_t queue, uint8_t channel, int64_t from_us, int64_t to_us);
     bool (*callback_keeps)(void *context, uint32_t tenant, uint32_t queue, uint8_t channel, int64_t at_us);
     void (*on_facts)(void *context, uint32_t contact, uint32_t tenant, const rs_fact_t *facts, uint32_t count, int sign);
+    void (*on_fold)(void *context, uint32_t contact);
     void (*on_forget)(void *context, uint32_t contact);
     rs_on_steps_fn on_steps;
     void *context;

@@ -64,7 +64,7 @@ static const rs_state_field_t contacts_fields[] = {
     RS_STATE_REBUILT(rs_contacts_t, lateness_us), RS_STATE_REBUILT(rs_contacts_t, skew_us), RS_STATE_REBUILT(rs_contacts_t, keep_us),
     RS_STATE_REBUILT(rs_contacts_t, missing_end_us), RS_STATE_FIELD(rs_contacts_t, now_us, RS_BOUND_ANY),
     RS_STATE_REBUILT(rs_contacts_t, max_events), RS_STATE_REBUILT(rs_contacts_t, compare_sessions), RS_STATE_REBUILT(rs_contacts_t, on_facts),
-    RS_STATE_REBUILT(rs_contacts_t, on_forget), RS_STATE_REBUILT(rs_contacts_t, context),
+    RS_STATE_REBUILT(rs_contacts_t, on_fold), RS_STATE_REBUILT(rs_contacts_t, on_forget), RS_STATE_REBUILT(rs_contacts_t, context),
     RS_STATE_FIELD(rs_contacts_t, rederived, RS_BOUND_ANY), RS_STATE_FIELD(rs_contacts_t, forgotten, RS_BOUND_ANY)};
 static const rs_state_table_t contacts_table = RS_STATE_TABLE(rs_contacts_t, "contacts", contacts_fields);
 

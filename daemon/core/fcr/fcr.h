@@ -153,6 +153,9 @@ void rs_fcr_rate(const rs_fcr_t *fcr, rs_str_t tenant, uint64_t *contacts, uint6
  * counts are exact, but for `at_least`. *others_at_most: nobody who is not listed has come more often. */
 uint32_t rs_fcr_repeaters(const rs_fcr_t *fcr, rs_str_t tenant, rs_fcr_repeater_t *repeaters, uint32_t max, uint32_t *others_at_most);
 
+/* The customer is called `other` from now on (core/erase.h): no figure changes. Returns in how many places it stood. */
+uint64_t rs_fcr_rename(rs_fcr_t *fcr, uint32_t tenant, const rs_hash128_t *customer, const rs_hash128_t *other);
+
 uint64_t rs_fcr_bytes(const rs_fcr_t *fcr);
 static inline uint32_t rs_fcr_remembered(const rs_fcr_t *fcr) { return fcr->tables.records.live - fcr->free_count; }
 

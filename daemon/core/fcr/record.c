@@ -36,7 +36,7 @@ uint64_t rs_fcr_tables_bytes(const rs_fcr_tables_t *tables) {
 rs_fcr_key_t rs_fcr_key(const rs_fcr_tables_t *tables, uint32_t tenant, const rs_hash128_t *customer, bool scoped, uint64_t scope) {
     const uint64_t hash = rs_hash_mix(customer->low ^ rs_hash_mix(customer->high + tenant * UINT64_C(0x9e3779b97f4a7c15)));
     const uint64_t ones = (UINT64_C(1) << RS_FCR_SCOPE_BITS) - 1;
-    const uint64_t low = scoped ? rs_hash_mix(hash ^ rs_hash_mix(scope + 1)) : hash >> 24;
+    const uint64_t low = hash >> 24 ^ (scoped ? rs_hash_mix(scope + 1) : 0);   /* apart again by another exclusive or: rename.c */
     return (rs_fcr_key_t){.bucket = (uint32_t)hash & tables->mask, .bits = hash >> 44 << RS_FCR_SCOPE_BITS | (low & ones)};
 }
 

@@ -5,7 +5,8 @@
  *          has RS_FCR_END and the bucket's number, so that a record knows its buckets without keeping their numbers.
  *          A key is what two journeys must have in common to be judged together: bucket and 40 bits, of which the upper 20 are of
  *          the customer alone and the lower 20 also of what the scope asks for. So two customers among a million are taken for one
- *          with a chance of 1 in a million each million look-ups when the scope is narrow, and of 1 in 10^12 else.
+ *          with a chance of 1 in a million each million look-ups when the scope is narrow, and of 1 in 10^12 else. What the scope asks
+ *          for is mixed in by exclusive or: a customer can be renamed (rename.c) although records do not know it.
  * Times:   microseconds, except the leg's queued time: a whole second, which is as fine as panes and rows are. What does not fit
  *          (an answer half a year after the start, a wait of as long) is cut to the longest that does.
  * Memory:  56 bytes a record, two tables of 4 bytes for each record that there may be (rounded up to a power of two). Numbers, no

@@ -39,6 +39,8 @@ void fcr_signal(fcr_test_t *test, rs_event_type_t type, const char *contact, boo
 void fcr_wait(fcr_test_t *test, int64_t until_s);
 /* Of all rows of the family (and name, if not NULL), attribution event. */
 int64_t fcr_count(fcr_test_t *test, rs_key_family_t family, const char *name, rs_count_t count);
+/* erase_test.c */
+int run_erase_tests(void);
 #define fcr_total(test, COUNT) fcr_count(test, RS_FAMILY_TOTAL, NULL, RS_COUNT_FCR_##COUNT)
 
 #endif

@@ -651,5 +651,5 @@ int main(void) {
         cmocka_unit_test(attribution_close_has_a_journey_once_where_it_ends),
         cmocka_unit_test(new_settings_hold_from_the_next_journey_on),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, NULL) + run_erase_tests();
 }

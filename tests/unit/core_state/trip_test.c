@@ -158,6 +158,28 @@ static void a_state_of_other_options_is_refused(void **state) {
     state_sample_end(&sample);
 }
 
+/* Whoever does not want single contacts kept any more, or wants them from now on, needs no other state for it. */
+static void facts_of_contacts_may_be_turned_off_and_on(void **state) {
+    (void)state;
+    state_sample_t sample;
+    rs_core_t *without = NULL, *with = NULL;
+    state_sample_begin(&sample);
+    assert_true(sample.core->book.items.live > 0);
+    state_bytes_t saved = saved_of(sample.core), again;
+    rs_core_options_t options = sample.options;
+    options.facts = false;
+    assert_int_equal(state_load(&options, &saved, 0, NULL, &without), RS_OK);
+    assert_int_equal(rs_core_facts_dirty(without), 0);
+    again = saved_of(without);
+    assert_int_equal(state_load(&sample.options, &again, 0, NULL, &with), RS_OK);
+    assert_true(with->book.on && with->book.items.live == 0 && with->book.run == sample.core->book.run);
+    rs_core_destroy(&without);
+    rs_core_destroy(&with);
+    state_free(&saved);
+    state_free(&again);
+    state_sample_end(&sample);
+}
+
 static void a_state_of_features_that_are_off_now_is_refused(void **state) {
     (void)state;
     state_sample_t sample;
@@ -359,6 +381,7 @@ const struct CMUnitTest trip_tests[] = {
         cmocka_unit_test(what_people_said_of_open_alerts_and_silences_are_loaded),
     cmocka_unit_test(saving_and_reading_rows_change_nothing),
     cmocka_unit_test(a_state_of_other_options_is_refused),
+    cmocka_unit_test(facts_of_contacts_may_be_turned_off_and_on),
     cmocka_unit_test(a_state_of_features_that_are_off_now_is_refused),
     cmocka_unit_test(another_repeat_window_holds_for_journeys_to_come_only),
     cmocka_unit_test(smaller_limits_than_the_state_needs_are_refused_by_name),

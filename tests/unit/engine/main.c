@@ -105,6 +105,7 @@ static void the_records_of_a_live_run_make_the_same_state(void **state) {
     assert_int_equal(rs_engine_create(&settings, &live.engine), RS_OK);
     assert_int_equal(rs_row_batch_create(100, 0, &live.batch), RS_OK);
     assert_int_equal(rs_row_batch_make_room_for_edges(live.batch, 100), RS_OK);
+    assert_int_equal(rs_row_batch_make_room_for_contacts(live.batch, 100), RS_OK);
     journal_add_begin(&journal, config, &settings);
     assert_int_equal(rs_engine_submit_session(live.engine, 1, RS_STR("pbx"), RS_STR("1")), RS_OK);
     journal_add_session(&journal, 1, RS_STR("pbx"), RS_STR("1"));
@@ -547,6 +548,37 @@ static void lost_records_are_counted_and_the_rest_is_used(void **state) {
     rs_config_destroy(&config);
 }
 
+/* Power was cut between the records of the beginning: they are in the journal up to there, and the next start begins behind them. */
+static void a_beginning_that_never_came_to_its_end_is_begun_again(void **state) {
+    (void)state;
+    rs_config_t *config = config_of_text(plain_text);
+    const rs_engine_settings_t settings = settings_of(config);
+    memory_journal_t journal = {0};
+    rs_engine_t *engine, *next;
+    rs_ring_record_t record;
+    journal_add_begin(&journal, config, &settings);
+    assert_int_equal(journal.count, 2);   /* the text and the beginning */
+    assert_int_equal(rs_engine_prepare(&settings, &engine), RS_OK);
+    journal_recover(&journal, 1, 1, engine);
+    assert_null(rs_engine_core(engine));
+    assert_int_equal(rs_engine_begin(engine), RS_OK);
+    assert_int_equal(rs_core_position(rs_engine_core(engine)), 3);
+    assert_int_equal(rs_engine_submitted(engine), 3);
+
+    assert_int_equal(rs_engine_prepare(&settings, &next), RS_OK);   /* a journal of all of that is read back */
+    journal_recover(&journal, 1, 1, next);
+    for (uint64_t number = 2; rs_ring_peek(rs_engine_inlet(engine), &record); number++)
+        assert_int_equal(rs_engine_recover_record(next, record.kind, record.bytes, record.len, number), RS_OK);
+    rs_hash128_t hashes[2];
+    assert_int_equal(rs_engine_state_hash(engine, &hashes[0]), RS_OK);
+    assert_int_equal(rs_engine_state_hash(next, &hashes[1]), RS_OK);
+    assert_memory_equal(&hashes[0], &hashes[1], sizeof hashes[0]);
+    rs_engine_destroy(&next);
+    rs_engine_destroy(&engine);
+    journal_free(&journal);
+    rs_config_destroy(&config);
+}
+
 static void a_damaged_state_is_refused_with_a_reason_and_another_can_be_tried(void **state) {
     (void)state;
     rs_config_t *config = config_of_text(plain_text);
@@ -593,6 +625,7 @@ int main(void) {
         cmocka_unit_test(what_changed_after_it_was_collected_stays_to_be_collected),
         cmocka_unit_test(producers_marks_survive),
         cmocka_unit_test(lost_records_are_counted_and_the_rest_is_used),
+        cmocka_unit_test(a_beginning_that_never_came_to_its_end_is_begun_again),
         cmocka_unit_test(a_damaged_state_is_refused_with_a_reason_and_another_can_be_tried),
     };
     return cmocka_run_group_tests_name("engine", tests, NULL, NULL);

@@ -99,10 +99,40 @@ static void a_command_that_says_too_little_or_too_much_is_refused_by_its_field(v
     assert_int_equal(rs_command_find(RS_STR("none")), RS_COMMAND_NONE);
 }
 
+static void an_erasure_names_a_customer_by_pseudonym_and_a_stand_in(void **state) {
+    (void)state;
+    rs_command_t command = {.what = RS_COMMAND_ERASE, .at_us = 1, .who = RS_STR("anna"), .owner = RS_STR("customer"), .tenant = RS_STR("t"),
+                            .key = RS_STR("00112233445566778899aabbccddeeff"), .rule = RS_STR("ffeeddccbbaa99887766554433221100"), .text = RS_STR("asked")};
+    assert_null(rs_command_check(&command));
+    rs_command_t other = command;
+    other.owner = RS_STR("agent");
+    refuse(other, "owner:");
+    other = command;
+    other.tenant = RS_STR("");
+    refuse(other, "tenant:");
+    other = command;
+    other.key = RS_STR("+15550001");
+    refuse(other, "key:");
+    other.key = RS_STR("00112233445566778899AABBCCDDEEFF");
+    refuse(other, "key:");
+    other = command;
+    other.rule = command.key;
+    refuse(other, "rule:");
+    other = command;
+    other.text = RS_STR("");
+    refuse(other, "text:");
+    uint8_t bytes[RS_PSEUDONYM_BYTES];
+    char text[2 * RS_PSEUDONYM_BYTES + 1];
+    assert_true(rs_pseudonym_parse(command.key, bytes));
+    rs_pseudonym_text(bytes, text);
+    assert_string_equal(text, "00112233445566778899aabbccddeeff");
+}
+
 int run_command_tests(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_command_is_read_as_it_was_written),
         cmocka_unit_test(broken_bytes_are_no_command_or_the_one_that_they_say),
+        cmocka_unit_test(an_erasure_names_a_customer_by_pseudonym_and_a_stand_in),
         cmocka_unit_test(a_command_that_says_too_little_or_too_much_is_refused_by_its_field),
     };
     return cmocka_run_group_tests_name("commands", tests, NULL, NULL);

@@ -109,6 +109,7 @@ static void add_confirmation(place_t *place, const rs_engine_settings_t *setting
     own.config = place->config;
     assert_int_equal(rs_row_batch_create(20000, 0, &batch), RS_OK);
     assert_int_equal(rs_row_batch_make_room_for_edges(batch, 20000), RS_OK);
+    assert_int_equal(rs_row_batch_make_room_for_contacts(batch, 20000), RS_OK);
     assert_int_equal(rs_engine_prepare(&own, &engine), RS_OK);
     journal_recover(&place->records, 1, place->records.count, engine);
     rs__fill_batch(engine_core(engine), batch);
@@ -166,7 +167,7 @@ static rs_rebuilder_t *start(const place_t *place, seen_t *seen, uint64_t after,
     rs_rebuilder_t *rebuilder = NULL;
     *seen = (seen_t){.rows = 0};
     assert_int_equal(sem_init(&seen->woken, 0, 0), 0);
-    const rs_rebuilder_settings_t settings = {.folder = place->folder, .config = place->config, .max_rows = 10, .max_edges = 10, .context = seen, .wake = on_wake};
+    const rs_rebuilder_settings_t settings = {.folder = place->folder, .config = place->config, .max_rows = 10, .max_edges = 10, .max_contacts = 10, .context = seen, .wake = on_wake};
     assert_int_equal(rs_rebuilder_start(&settings, after, upto, &rebuilder), RS_OK);
     return rebuilder;
 }
@@ -178,7 +179,7 @@ static void take_all(rs_rebuilder_t *rebuilder, seen_t *seen) {
         if (!rs_rebuilder_take(rebuilder, &batch)) continue;
         assert_false(rs_rebuilder_take(rebuilder, &batch));   /* one at a time */
         seen->portions++;
-        seen->rows += rs_row_batch_count(batch) + rs_row_batch_edge_count(batch);
+        seen->rows += rs_row_batch_all(batch);
         for (uint32_t i = 0; i < rs_row_batch_count(batch); i++) {
             const rs_row_t *row = rs_row_batch_at(batch, i);
             if (row->key.family == RS_FAMILY_QUEUE && row->attribution == RS_ATTRIBUTION_EVENT) seen->offered += row->counts[RS_COUNT_OFFERED];

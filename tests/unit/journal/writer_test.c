@@ -189,6 +189,82 @@ static void what_is_not_needed_stays_for_its_time(void **state) {
     end(&bench);
 }
 
+/* Is there a byte of a record before `upto` in any file? Records are told apart by their first bytes. */
+static bool folder_has(bench_t *bench, const unsigned char *bytes, size_t len) {
+    static unsigned char content[SEGMENT];
+    const char *names[64];
+    const uint32_t count = (uint32_t)sim_disk_names(bench->sim, names, 64);
+    rs_disk_t *disk = &bench->faulty.disk;
+    for (uint32_t i = 0; i < count; i++) {
+        int file;
+        size_t got = 0;
+        assert_int_equal(disk->open(disk, names[i], false, &file), RS_OK);
+        assert_int_equal(disk->read(disk, file, 0, content, sizeof content, &got), RS_OK);
+        disk->close(disk, file);
+        if (memmem(content, got, bytes, len) != NULL) return true;
+    }
+    return false;
+}
+
+static const unsigned char secret[RECORD] = "the pseudonym that shall be forgotten";
+
+static void keep_secret(bench_t *bench) {
+    uint64_t number;
+    assert_int_equal(rs_journal_append(bench->journal, 1, secret, RECORD, &number), RS_OK);
+    assert_int_equal(rs_journal_commit(bench->journal), RS_OK);
+}
+
+/* Without it the bytes of a segment that went live on in spares, and behind the end of the one that is written. */
+static void what_is_forgotten_stays_in_no_file(void **state) {
+    (void)state;
+    for (int soon = 0; soon < 2; soon++) {
+        bench_t bench;
+        begin(&bench);
+        for (unsigned i = 0; i < 200; i++) {          /* segments are used again meanwhile */
+            keep_secret(&bench);
+            spares(&bench);
+            if (i % 50 == 49) assert_int_equal(rs_journal_retire(bench.journal, rs_journal_durable(bench.journal), INT64_MAX), RS_OK);
+            spares(&bench);
+        }
+        const uint64_t last = rs_journal_durable(bench.journal);
+        assert_true(folder_has(&bench, secret, 37));
+        rs_journal_forget(bench.journal, last, soon == 1);
+        spares(&bench);
+        keep(&bench, soon == 1 ? 1 : 100);            /* soon: the next record is in a new file already */
+        rs_journal_set_time(bench.journal, 1000);
+        assert_int_equal(rs_journal_retire(bench.journal, rs_journal_durable(bench.journal), soon == 1 ? INT64_MIN : INT64_MAX), RS_OK);
+        spares(&bench);
+        assert_false(folder_has(&bench, secret, 37));
+        assert_int_equal(stat_of(&bench).given_way, 0);
+        assert_true(stat_of(&bench).oldest > last);
+        keep(&bench, 100);
+        sim_disk_crash(bench.sim);
+        rs_recovery_t *recovery = recover(&bench, stat_of(&bench).oldest - 1);
+        assert_int_equal(recovery->lost, 0);
+        assert_true(recovery->records > 0);
+        rs_recovery_end(recovery);
+        end(&bench);
+    }
+}
+
+/* What is still needed stays all the same. */
+static void what_is_needed_is_not_forgotten(void **state) {
+    (void)state;
+    bench_t bench;
+    begin(&bench);
+    keep(&bench, 20);
+    keep_secret(&bench);
+    rs_journal_forget(bench.journal, 21, true);
+    spares(&bench);
+    keep(&bench, 5);
+    assert_int_equal(rs_journal_retire(bench.journal, 10, INT64_MIN), RS_OK);
+    assert_true(folder_has(&bench, secret, 37));
+    expect_all_read(&bench, 26);
+    assert_int_equal(rs_journal_retire(bench.journal, 22, INT64_MIN), RS_OK);
+    assert_false(folder_has(&bench, secret, 37));
+    end(&bench);
+}
+
 static void what_is_only_kept_gives_way_before_anything_is_refused(void **state) {
     (void)state;
     bench_t bench;
@@ -416,6 +492,7 @@ int run_writer_tests(void) {
         cmocka_unit_test(a_disk_that_keeps_failing_takes_nothing_more_is_not_filled_and_goes_on_by_itself),
         cmocka_unit_test(a_full_disk_refuses_a_rotation_and_tears_nothing), cmocka_unit_test(what_is_not_needed_stays_for_its_time),
         cmocka_unit_test(what_is_only_kept_gives_way_before_anything_is_refused), cmocka_unit_test(a_full_disk_takes_what_is_only_kept),
+        cmocka_unit_test(what_is_forgotten_stays_in_no_file), cmocka_unit_test(what_is_needed_is_not_forgotten),
         cmocka_unit_test(what_is_missing_before_the_first_record_is_lost),
         cmocka_unit_test(a_journal_that_ends_before_the_snapshot_goes_on_behind_it), cmocka_unit_test(the_same_of_an_empty_folder),
         cmocka_unit_test(a_segment_that_the_disk_does_not_give_is_lost_and_the_rest_is_used),

@@ -261,18 +261,26 @@ static void mixed_thresholds_are_null(void **state) {
         {"same", 10000000, 10000000, 1, "10000"},
         {"mixed-part", 10000000, -1, 1, ""},
         {"nothing-closed", 10000000, -1, 0, "10000"},   /* a part without closed legs says nothing of a threshold */
-        {"none", -1, -1, 0, ""},
+        {"none", -1, -1, 1, ""},
+        {"moved", 10000000, -1, 0, "20000"},            /* the second takes the first's leg back and counts it under another */
     };
     const char *database = fresh_database();
     rs_row_t rows[2 * RS_ARRAY_LEN(cases)];
     for (size_t i = 0; i < RS_ARRAY_LEN(cases); i++) {
         rows[2 * i] = make_row(cases[i].queue, START_US, 1, 1);
         rows[2 * i].threshold_us = cases[i].first_us;
+        rows[2 * i].counts[RS_COUNT_ANSWERED] = 1;
         rows[2 * i + 1] = make_row(cases[i].queue, START_US, 1, 1);
         rows[2 * i + 1].part = 2;
         rows[2 * i + 1].threshold_us = cases[i].second_us;
         rows[2 * i + 1].counts[RS_COUNT_ANSWERED] = cases[i].second_answered;
     }
+    rs_row_t *moved = &rows[RS_ARRAY_LEN(rows) - 1];
+    moved->threshold_count = 2;
+    moved->thresholds_us[0] = 10000000;
+    moved->threshold_legs[0] = -1;
+    moved->thresholds_us[1] = 20000000;
+    moved->threshold_legs[1] = 1;
     store_rows(database, rows, RS_ARRAY_LEN(rows), NULL, 0);
     for (size_t i = 0; i < RS_ARRAY_LEN(cases); i++) {
         char sql[200];

@@ -9,6 +9,7 @@ int main(void) {
     failed += run_figures_tests();
     failed += run_feedback_tests();
     failed += run_edges_tests();
+    failed += run_facts_tests();
     failed += run_sqlstate_tests();
     failed += run_session_tests();
     failed += run_faults_tests();

@@ -82,6 +82,7 @@ int run_migrate_tests(void);
 int run_figures_tests(void);
 int run_feedback_tests(void);
 int run_edges_tests(void);
+int run_facts_tests(void);
 int run_sqlstate_tests(void);
 int run_rewind_tests(void);
 int run_said_tests(void);
