@@ -308,9 +308,11 @@ static void look_between(rs_asterisk_follower_t *follower) {
     const rs_str_t incarnation = rs_str(rs_asterisk_parser_incarnation(follower->parser));
     if (follower->chain != NULL || incarnation.len == 0) return;
     const rs_asterisk_known_t known = {.incarnation = incarnation, .upto = rs_asterisk_parser_seq(follower->parser)};
+    struct stat status;
     follower->chain = malloc(sizeof *follower->chain);
     follower->link = 0;
-    if (follower->chain != NULL && rs_asterisk_chain_find(&follower->config->asterisk, &known, 1, follower->chain) == RS_OK) return;
+    if (follower->chain != NULL && fstat(follower->file, &status) == 0 &&
+        rs_asterisk_chain_find(&follower->config->asterisk, &known, 1, &status.st_mtim, follower->chain) == RS_OK) return;
     end_chain(follower);
 }
 
@@ -318,7 +320,7 @@ static int resume(rs_asterisk_follower_t *follower, const rs_asterisk_known_t *k
     follower->may_join = false;
     follower->chain = malloc(sizeof *follower->chain);
     if (follower->chain == NULL) return RS_ERR_MEMORY;
-    const int status = rs_asterisk_chain_find(&follower->config->asterisk, known, known_count, follower->chain);
+    const int status = rs_asterisk_chain_find(&follower->config->asterisk, known, known_count, NULL, follower->chain);
     if (status != RS_OK) return status;
     if (follower->chain->is_cut) RS_LOG(RS_LOG_WARNING, "too many queue_logs since the last start; some are left out");
     uint32_t first = 0;

@@ -14,6 +14,7 @@ typedef struct search {
     rs_asterisk_parser_t *parser;      /* names incarnations; nothing else of it is used */
     char path[PATH_MAX], folder[PATH_MAX];
     const char *name;                  /* in path */
+    const struct timespec *since;
     rs_asterisk_link_t *found;         /* of the folder, from their beginnings */
     uint32_t count;
     char head[HEAD_BYTES];
@@ -51,6 +52,14 @@ static uint64_t offset_of(rs_str_t incarnation) {
 }
 
 /* --- the folder ----------------------------------------------------------------------------------------------------- */
+static bool is_new_enough(const search_t *search, const char *path) {
+    struct stat status;
+    if (search->since == NULL) return true;
+    if (stat(path, &status) != 0) return false;
+    const struct timespec *written = &status.st_mtim;
+    return written->tv_sec != search->since->tv_sec ? written->tv_sec > search->since->tv_sec : written->tv_nsec >= search->since->tv_nsec;
+}
+
 static int note_file(search_t *search, const char *name) {
     const size_t len = strlen(search->name);
     if (strncmp(name, search->name, len) != 0 || strchr(".-", name[len]) == NULL) return RS_OK;   /* that finds the end of the text, too */
@@ -60,8 +69,7 @@ static int note_file(search_t *search, const char *name) {
     rs_asterisk_link_t *link = &more[search->count];
     *link = (rs_asterisk_link_t){.offset = 0};
     if ((size_t)snprintf(link->path, sizeof link->path, "%s%s", search->folder, name) >= sizeof link->path) return RS_OK;
-    name_at(search, link->path, 0, link->incarnation);
-    search->count++;
+    if (is_new_enough(search, link->path)) search->count++;
     return RS_OK;
 }
 
@@ -77,7 +85,19 @@ static int look_at_folder(search_t *search) {
     if (folder == NULL) return RS_OK;
     for (const struct dirent *entry; status == RS_OK && (entry = readdir(folder)) != NULL;) status = note_file(search, entry->d_name);
     closedir(folder);
-    if (search->count != 0) qsort(search->found, search->count, sizeof *search->found, compare_links);
+    return status;
+}
+
+static bool are_enough(const search_t *search) {
+    uint32_t others = 0;
+    for (uint32_t i = 0; i < search->count; i++) others += strcmp(search->found[i].path, search->path) != 0;
+    return search->since == NULL || others > 1;
+}
+
+static int name_files(search_t *search) {
+    const int status = rs_asterisk_parser_create(search->config, &search->parser);
+    for (uint32_t i = 0; status == RS_OK && i < search->count; i++) name_at(search, search->found[i].path, 0, search->found[i].incarnation);
+    if (status == RS_OK && search->count != 0) qsort(search->found, search->count, sizeof *search->found, compare_links);
     return status;
 }
 
@@ -131,19 +151,23 @@ static void make_chain(search_t *search, const rs_asterisk_known_t *known, uint3
     memcpy(under_name->path, search->path, sizeof under_name->path);
 }
 
-int rs_asterisk_chain_find(const rs_asterisk_config_t *config, const rs_asterisk_known_t *known, uint32_t known_count, rs_asterisk_chain_t *chain) {
+int rs_asterisk_chain_find(const rs_asterisk_config_t *config, const rs_asterisk_known_t *known, uint32_t known_count,
+                           const struct timespec *since, rs_asterisk_chain_t *chain) {
     search_t *search = calloc(1, sizeof *search);
     chain->count = 0;
     chain->is_cut = false;
     if (search == NULL) return RS_ERR_MEMORY;
     search->config = config;
+    search->since = since;
     snprintf(search->path, sizeof search->path, "%.*s", (int)config->queue_log.len, config->queue_log.data);
     const char *slash = strrchr(search->path, '/');
     search->name = slash == NULL ? search->path : slash + 1;
     snprintf(search->folder, sizeof search->folder, "%.*s", (int)(search->name - search->path), search->path);
-    int status = rs_asterisk_parser_create(config, &search->parser);
-    if (status == RS_OK) status = look_at_folder(search);
-    if (status == RS_OK) make_chain(search, known, known_count, chain);
+    int status = look_at_folder(search);
+    if (status == RS_OK && are_enough(search)) {
+        status = name_files(search);
+        if (status == RS_OK) make_chain(search, known, known_count, chain);
+    }
     rs_asterisk_parser_destroy(&search->parser);
     free(search->found);
     free(search);

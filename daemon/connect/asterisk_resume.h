@@ -14,6 +14,7 @@
 #include "connect/asterisk_queue_log.h"
 
 #include <limits.h>
+#include <time.h>
 
 enum { RS_ASTERISK_LINKS = 16, RS_ASTERISK_KNOWN = 2 };
 
@@ -34,8 +35,10 @@ typedef struct rs_asterisk_chain {
     bool is_cut;                         /* there were more files than links */
 } rs_asterisk_chain_t;
 
-/* `known`: at most RS_ASTERISK_KNOWN, the newest last; at least one. RS_ERR_MEMORY. A folder that cannot be read has no files. */
+/* `known`: at most RS_ASTERISK_KNOWN, the newest last; at least one. `since` (NULL: for ever): files that were not written to since are not
+ * looked at, and when but one is left, beside the one under the name, the chain is empty. RS_ERR_MEMORY. A folder that cannot be read has
+ * no files. */
 RS_MUST_CHECK int rs_asterisk_chain_find(const rs_asterisk_config_t *config, const rs_asterisk_known_t *known, uint32_t known_count,
-                                         rs_asterisk_chain_t *chain);
+                                         const struct timespec *since, rs_asterisk_chain_t *chain);
 
 #endif
