@@ -294,7 +294,8 @@ static void evaluate(rs_alerts_t *alerts, uint32_t number, uint32_t from, uint32
         if (!readable) continue;
         rs_recent_note(&instances[i].recent, RS_EXPLAIN_EACH_US, alerts->now_us, &figure);
         const rs_finding_t finding = judge(alerts, number, rule, &figure);
-        if (alerts->keys[number].engaged == 0 && finding.verdict != RS_DETECT_BREACH) continue;   /* all are ok: no need to look */
+        const bool is_tried = rule->config->trial_us > 0;   /* then what is within the limit is news, too */
+        if (alerts->keys[number].engaged == 0 && finding.verdict != RS_DETECT_BREACH && !is_tried) continue;   /* all are ok: no need to look */
         if (!is_moved_by(&instances[i], finding.verdict)) continue;
         step(alerts, number, &instances[i], &finding);
     }
