@@ -11,6 +11,7 @@
 #include <systemd/sd-daemon.h>
 
 enum {
+    LONG_START_RECORDS = 100000,   /* most of a second */
     PENDING_BYTES = 4 << 20, BATCH_BYTES = 1 << 20, RETRY_US = 500 * 1000, MARK_US = 1000 * 1000, REFUSE_AFTER_US = 1000 * 1000,
     RANGES_TOLD = 20
 };
@@ -170,17 +171,20 @@ static int start_keeper(rs_service_t *service) {
     return status == RS_OK ? RS_OK : rs_service_fail("start the journal", journal->folder, rs_status_text(status));
 }
 
-/* What is lost is lost for good: a snapshot without it, so that the next start does not find it missing again. */
-static int save_without_lost(rs_service_t *service) {
+/* What is lost is lost for good: a snapshot without it, so that the next start does not find it missing again. And what was long to read need not
+ * be read again by the next start, however soon that comes: one that is killed again and again would take longer each time. */
+static int save_at_start(rs_service_t *service) {
     rs_service_journal_t *journal = &service->journal;
-    if (journal->recovery->lost == 0 && !journal->recovery->ends_early) return RS_OK;
+    const bool is_damaged = journal->recovery->lost != 0 || journal->recovery->ends_early;
+    if (!is_damaged && rs_engine_recovery(service->engine).records < LONG_START_RECORDS) return RS_OK;
     rs_hash128_t hash;
     const uint64_t id = journal->recovery->resume.journal;
     if (rs_engine_core(service->engine) == NULL) return RS_OK;
     if (rs_service_number(service->engine) != journal->recovery->resume.adopt) return RS_OK;
     const int status = rs_service_save(journal->disk, id, service->engine, &hash);
-    if (status != RS_OK) return full_or(journal, status);
-    journal->snapshot = rs_service_number(service->engine);
+    if (status == RS_OK) journal->snapshot = rs_service_number(service->engine);
+    else if (is_damaged) return full_or(journal, status);
+    else RS_LOG_WITH(RS_LOG_WARNING, "no snapshot was made at the start", RS_LOG_STATUS("status", status));
     return RS_OK;
 }
 
@@ -213,7 +217,7 @@ int rs_service_recover(rs_service_t *service, const rs_engine_settings_t *settin
     status = open_folder(service);
     if (status == RS_OK) status = read_back(service);
     if (status == RS_OK) status = open_journal(service);
-    if (status == RS_OK) status = save_without_lost(service);
+    if (status == RS_OK) status = save_at_start(service);
     if (status == RS_OK && rs_engine_core(service->engine) != NULL) tell_state(service, "start", begun_us);
     if (status == RS_OK) status = start_keeper(service);
     if (status == RS_OK) status = begin_or_adopt(service);

@@ -176,6 +176,26 @@ alerts: {rules: {backlog: {metric: waiting, by: queue, compare: above, limit: 2,
 
 
 @test
+def a_start_that_had_much_to_read_spares_the_next_one_of_it(path):
+    """However soon that comes: a daemon that is killed again and again does not take longer each time."""
+    calls = os.path.join(path, "calls.ndjson")
+    with open(calls, "w") as file:
+        for number in range(110000):
+            file.write(json.dumps({"source": "pbx", "type": "contact.queued", "occurred_at": 1772409600000000 + 1000 * number,
+                                   "event_id": f"{number}", "contact_id": f"c{number}", "queue": f"q{number % 7}"}) + "\n")
+    with running(path, extra="journal: {snapshot_every: 1h}\n") as daemon:
+        house.ringside("send", "--to", daemon.events, "--speed", "max", "--config", daemon.config, calls)
+        starts = []
+        for _ in range(2):
+            kill(daemon)
+            start_again(daemon)
+            said = re.search(r"state at=start position=(\d+) .* snapshot=(\d+) records=(\d+)", daemon.output())
+            starts.append([int(number) for number in said.groups()])
+        (position, _, first_records), (_, snapshot, second_records) = starts
+        house.check(first_records > 100000 and second_records < 1000 and snapshot >= position > 110000, f"{starts}")
+
+
+@test
 def windows_and_open_alerts_are_the_same_after_a_kill(path):
     with running(path, clock="wall", extra=RULES) as daemon:
         producer = Producer(daemon)
