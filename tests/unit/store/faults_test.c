@@ -364,7 +364,7 @@ static void a_database_that_forgot_batches_is_noticed_and_written_to_again(void 
     driver_start(&driver, &(driver_options_t){.conninfo = database});
     hand_many(&driver, 6);
     driver_run(&driver, all_stored);
-    rs_postgres_run(database, "UPDATE ringside.mark SET batch = 2, position = 2, epoch = 0;"
+    rs_postgres_run(database, "UPDATE ringside.mark SET batch = 2, position = 2, newest = 2, epoch = 0;"
                     "DELETE FROM ringside.queue_interval_part WHERE offered > 2;"
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ringsided' AND datname = current_database()");
     const rs_row_t row = make_row("after", START_US, 1, 100);

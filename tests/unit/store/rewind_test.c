@@ -26,10 +26,10 @@ static void give_again(driver_t *driver, uint64_t after, uint64_t upto) {
 
 static void forget_after(const char *database, int batch) {
     char sql[512];
-    snprintf(sql, sizeof sql, "UPDATE ringside.mark SET batch = %d, position = %d, epoch = 0; DELETE FROM ringside.queue_interval_part WHERE offered > %d;"
+    snprintf(sql, sizeof sql, "UPDATE ringside.mark SET batch = %d, position = %d, newest = %d, epoch = 0; DELETE FROM ringside.queue_interval_part WHERE offered > %d;"
              "DELETE FROM ringside.alert_change WHERE number > %d;"
              "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ringsided' AND datname = current_database()",
-             batch, batch, batch, batch);
+             batch, batch, batch, batch, batch);
     rs_postgres_run(database, sql);
 }
 
@@ -103,6 +103,27 @@ static void a_start_knows_from_the_journal_what_the_database_must_have(void **st
         }
         assert_int_equal(driver_stop(&driver, 5 * RS_US_PER_S), RS_OK);
     }
+}
+
+/* Killed after a batch that was not all there is: the mark's position waits for the rest, and nothing is gone. */
+static void a_start_between_two_batches_of_the_same_rows_is_no_rewind(void **state) {
+    (void)state;
+    const char *database = fresh_database();
+    driver_t driver;
+    driver_start(&driver, &(driver_options_t){.conninfo = database, .rebuilds = true});
+    hand_numbered(&driver, 4);
+    driver_run(&driver, has_moved_on);
+    assert_int_equal(driver_stop(&driver, 5 * RS_US_PER_S), RS_OK);
+    rs_postgres_run(database, "UPDATE ringside.mark SET position = 1, newest = 900");
+    for (uint64_t confirmed = 900; confirmed <= 901; confirmed++) {
+        driver_start(&driver, &(driver_options_t){.conninfo = database, .rebuilds = true, .confirmed = confirmed});
+        driver_run(&driver, is_connected);
+        driver_run_for(&driver, 30);
+        assert_int_equal(driver.rewound, confirmed == 901);   /* that one the database has forgotten */
+        assert_int_equal(driver_stop(&driver, 5 * RS_US_PER_S), RS_OK);
+    }
+    assert_int_equal(mark_of(database), 1);
+    assert_int_equal(rs_postgres_number(database, "SELECT newest FROM ringside.mark"), 900);   /* closing does not hide it from the next start */
 }
 
 static void a_crash_in_the_middle_of_writing_again_begins_it_anew(void **state) {
@@ -315,6 +336,7 @@ int run_rewind_tests(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_a_database_forgot_is_written_again_beside_the_new_and_the_mark_waits),
         cmocka_unit_test(a_start_knows_from_the_journal_what_the_database_must_have),
+        cmocka_unit_test(a_start_between_two_batches_of_the_same_rows_is_no_rewind),
         cmocka_unit_test(a_crash_in_the_middle_of_writing_again_begins_it_anew),
         cmocka_unit_test(a_database_that_forgets_again_is_written_again_from_there),
         cmocka_unit_test(a_lost_connection_does_not_begin_it_anew),
