@@ -19,6 +19,7 @@
 #include "core/alert/alert_internal.h"
 
 enum { SWEEP_KEYS = 64 };
+#define NEVER_US (INT64_C(1) << 60)
 
 const char *rs_alert_state_name(unsigned state) {
     static const char *const names[] = {
@@ -315,7 +316,7 @@ void rs__alert_activate(rs_alerts_t *alerts, uint32_t key) {
 
 /* What is to be looked at when so much has changed. */
 static uint32_t scope_of(const rs__alert_key_t *key, uint32_t changes) {
-    return key->engaged > 0 || !key->looked || key->restored ? RS_CHANGED_ALL : changes;
+    return key->engaged > 0 || !key->looked ? RS_CHANGED_ALL : changes;
 }
 
 void rs_alerts_on_key(rs_alerts_t *alerts, uint32_t number, int64_t now_us) {
@@ -340,7 +341,7 @@ static void look_at_waiting(const rs_alerts_t *alerts, uint32_t number) {
         const rs__alert_rule_t *rule = &alerts->rules[alerts->rule_of[i]];
         if (rule->patience_us < patience_us) patience_us = rule->patience_us;
     }
-    key->growing_us = patience_us == INT64_MAX ? INT64_MAX : gauges.oldest_queued_us + patience_us;
+    key->growing_us = patience_us == INT64_MAX ? NEVER_US : gauges.oldest_queued_us + patience_us;
 }
 
 static uint32_t moment_of(const rs_alerts_t *alerts, const rs__alert_key_t *key) {
@@ -354,7 +355,6 @@ static void tick_changed_key(rs_alerts_t *alerts, uint32_t number, uint32_t chan
     if ((all & RS_CHANGED_GAUGES) != 0) look_at_waiting(alerts, number);
     const uint32_t moment = moment_of(alerts, key);
     key->looked = true;
-    key->restored = false;
     key->unseen = 0;
     key->changed_us = alerts->now_us;
     evaluate(alerts, number, 0, key->percentile, news | moment);

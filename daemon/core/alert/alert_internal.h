@@ -107,11 +107,11 @@ typedef struct rs__alert_key {
     uint32_t engaged;      /* instances that are not ok, or latched */
     uint32_t running;      /* of them, those that time alone can move (rs__alert_runs) */
     uint32_t unseen;       /* what an event has seen of the store's changes, and no tick yet */
+    uint32_t loaded;       /* while a state is loaded: what nobody had seen of them */
     int64_t changed_us;    /* when a tick last saw a change */
     uint32_t event_reads, timed_reads;   /* of the rules before the first PERCENTILE one together; of the TIMED ones */
     int64_t growing_us;    /* before this moment no GROWING one can breach: it stands since a tick last saw a change */
     bool known, active, looked, waiting;
-    bool restored;         /* just loaded: `unseen` may be news to rules of every class */
 } rs__alert_key_t;
 
 struct rs_alerts {

@@ -22,14 +22,13 @@ static const rs_state_field_t alerts_fields[] = {
     RS_STATE_FIELD(rs_alerts_t, unlearned, RS_BOUND_ANY), RS_STATE_REBUILT(rs_alerts_t, zone), RS_STATE_REBUILT(rs_alerts_t, sources)};
 static const rs_state_table_t alerts_table = RS_STATE_TABLE(rs_alerts_t, "alerts", alerts_fields);
 
-/* Whether the store is still as it was when a tick last looked follows as a byte. */
+/* What of the store's changes nobody has seen yet follows: a rule is looked at exactly when it would have been. */
 static const rs_state_field_t key_fields[] = {
     RS_STATE_REBUILT(rs__alert_key_t, first), RS_STATE_FIELD(rs__alert_key_t, count, RS_BOUND_ANY), RS_STATE_REBUILT(rs__alert_key_t, growing),
     RS_STATE_REBUILT(rs__alert_key_t, percentile), RS_STATE_REBUILT(rs__alert_key_t, closed), RS_STATE_REBUILT(rs__alert_key_t, timed),
     RS_STATE_REBUILT(rs__alert_key_t, engaged), RS_STATE_REBUILT(rs__alert_key_t, running),
-    RS_STATE_REBUILT(rs__alert_key_t, unseen), RS_STATE_FIELD(rs__alert_key_t, changed_us, RS_BOUND_ANY),
-    RS_STATE_REBUILT(rs__alert_key_t, event_reads), RS_STATE_REBUILT(rs__alert_key_t, timed_reads), RS_STATE_REBUILT(rs__alert_key_t, growing_us),
-    RS_STATE_REBUILT(rs__alert_key_t, restored),
+    RS_STATE_FIELD(rs__alert_key_t, unseen, RS_BOUND_ANY), RS_STATE_REBUILT(rs__alert_key_t, loaded), RS_STATE_FIELD(rs__alert_key_t, changed_us, RS_BOUND_ANY),
+    RS_STATE_REBUILT(rs__alert_key_t, event_reads), RS_STATE_REBUILT(rs__alert_key_t, timed_reads), RS_STATE_FIELD(rs__alert_key_t, growing_us, RS_BOUND_OR_NONE),
     RS_STATE_FIELD(rs__alert_key_t, known, RS_BOUND_ANY), RS_STATE_REBUILT(rs__alert_key_t, active),
     RS_STATE_FIELD(rs__alert_key_t, looked, RS_BOUND_ANY), RS_STATE_FIELD(rs__alert_key_t, waiting, RS_BOUND_ANY)};
 static const rs_state_table_t alert_key_table = RS_STATE_TABLE(rs__alert_key_t, "key", key_fields);
@@ -94,7 +93,7 @@ static const rs_state_table_t season_table = RS_STATE_TABLE(rs_season_day_t, "se
 static void put_key(rs_state_writer_t *writer, const rs_alerts_t *alerts, uint32_t number) {
     const rs__alert_key_t *key = &alerts->keys[number];
     rs_state_put_item(writer, &alert_key_table, key);
-    rs_state_put_u8(writer, key->looked && (rs_window_changes(alerts->store, number) | key->unseen) == 0);
+    rs_state_put_u32(writer, rs_window_changes(alerts->store, number));
     for (uint32_t i = key->first; i < key->first + key->count; i++) {
         rs__alert_instance_t instance = alerts->instances[i];
         instance.rule = alerts->rules[instance.rule].index;
@@ -102,11 +101,18 @@ static void put_key(rs_state_writer_t *writer, const rs_alerts_t *alerts, uint32
     }
 }
 
+/* Changes are told by the windows' places. */
+static void put_windows(rs_state_writer_t *writer, const rs_alerts_t *alerts) {
+    rs_state_put_u32(writer, alerts->window_count);
+    for (uint32_t i = 0; i < alerts->window_count; i++) rs_state_put_u64(writer, (uint64_t)alerts->windows_us[i]);
+}
+
 static void save(const rs_core_t *core, rs_state_writer_t *writer) {
     const rs_alerts_t *alerts = core->alerts;
     rs_state_put_u8(writer, alerts != NULL);
     if (alerts == NULL) return;
     rs_state_put_item(writer, &alerts_table, alerts);
+    put_windows(writer, alerts);
     for (uint32_t i = 0; i < alerts->key_count; i++) put_key(writer, alerts, i);
     for (uint32_t i = 0; i < alerts->active_count; i++) rs_state_put_u32(writer, alerts->active[i]);
     rs_state_put_pool(writer, &detect_table, &alerts->detects);
@@ -163,7 +169,7 @@ static bool is_sound(const rs_life_t *life) {
 static void get_key(rs_alerts_t *alerts, rs_state_reader_t *reader, uint32_t number, uint32_t instances) {
     rs__alert_key_t *key = &alerts->keys[number];
     rs_state_get_item(reader, &alert_key_table, key);
-    if (rs_state_get_u8(reader) != 1) key->unseen = RS_CHANGED_ALL;
+    key->loaded = rs_state_get_u32(reader);
     key->first = alerts->instance_count;
     if (rs_state_is_good(reader) && key->count > instances - alerts->instance_count) rs_state_refuse(reader, RS_ERR_PARSE, "a key has too many alerts");
     for (uint32_t i = 0; i < key->count && rs_state_is_good(reader); i++) {
@@ -173,6 +179,18 @@ static void get_key(rs_alerts_t *alerts, rs_state_reader_t *reader, uint32_t num
         const bool right = instance.rule != UINT32_MAX && is_sound(&instance.life) && place_instance(alerts, key, &instance);
         if (rs_state_is_good(reader) && !right) rs_state_refuse(reader, RS_ERR_PARSE, "an alert is of no rule");
     }
+}
+
+/* Whether they are those of this configuration. */
+static bool get_windows(const rs_alerts_t *alerts, rs_state_reader_t *reader) {
+    const uint32_t count = rs_state_get_u32(reader);
+    bool same = count == alerts->window_count;
+    if (rs_state_is_good(reader) && count > RS_MAX_WINDOWS) rs_state_refuse(reader, RS_ERR_PARSE, "alerts have too many windows");
+    for (uint32_t i = 0; i < count && rs_state_is_good(reader); i++) {
+        const uint64_t window_us = rs_state_get_u64(reader);
+        same = same && window_us == (uint64_t)alerts->windows_us[i];
+    }
+    return same;
 }
 
 static void get_active(rs_alerts_t *alerts, rs_state_reader_t *reader, uint32_t count) {
@@ -216,10 +234,12 @@ static void get_alerts(rs_core_t *core, rs_state_reader_t *reader) {
     alerts->sweep_next = saved.sweep_next;
     alerts->explained_s = saved.explained_s;
     alerts->explained = saved.explained;
+    const bool same_windows = get_windows(alerts, reader);
     for (uint32_t i = 0; i < saved.key_count && rs_state_is_good(reader); i++) {
         alerts->key_count = i + 1;
         alerts->dimensions[i] = core->directory.entries[i].dimensions;
         get_key(alerts, reader, i, saved.instance_count);
+        if (!same_windows) alerts->keys[i].looked = false;   /* then all of its rules are */
     }
     get_active(alerts, reader, saved.active_count);
     rs_state_get_pool(reader, &detect_table, &alerts->detects, "limits.alerts");
@@ -316,13 +336,13 @@ static void solve_limits(rs_alerts_t *alerts) {
     }
 }
 
-/* What was unseen when it was saved, no rule may have looked at. */
 void rs_state_settle_alerts(rs_core_t *core) {
     rs_alerts_t *alerts = core->alerts;
     solve_limits(alerts);
     rs__alert_find_parents(alerts);
     for (uint32_t i = 0; i < alerts->key_count; i++) {
         (void)rs_window_take_changes(alerts->store, i);   /* loading's own */
-        alerts->keys[i].restored = alerts->keys[i].unseen != 0;
+        rs_window_restore_changes(alerts->store, i, alerts->keys[i].loaded);
+        alerts->keys[i].loaded = 0;
     }
 }

@@ -213,6 +213,8 @@ uint32_t rs_changed_count(unsigned count) {
 
 uint32_t rs_window_changes(const rs_window_store_t *store, uint32_t key) { return store->changes[key]; }
 
+void rs_window_restore_changes(const rs_window_store_t *store, uint32_t key, uint32_t changes) { rs__note_change(store, key, changes); }
+
 uint32_t rs_window_take_changes(const rs_window_store_t *store, uint32_t key) {
     const uint32_t changes = store->changes[key];
     store->changes[key] = 0;

@@ -173,6 +173,8 @@ uint32_t rs_changed_count(unsigned count);
 uint32_t rs_window_changes(const rs_window_store_t *store, uint32_t key);
 /* The same, and nothing has changed any more from then on. One taker. */
 uint32_t rs_window_take_changes(const rs_window_store_t *store, uint32_t key);
+/* They had changed when the store was saved. Writer. */
+void rs_window_restore_changes(const rs_window_store_t *store, uint32_t key, uint32_t changes);
 
 /* Writer thread, tests: recomputes every total from the panes. RS_OK or RS_ERR_STATE with *why. */
 RS_MUST_CHECK int rs_window_check(const rs_window_store_t *store, const char **why);
