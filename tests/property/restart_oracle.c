@@ -1,7 +1,7 @@
 /* A core that is saved, destroyed and loaded at random points goes on as one that never was: the same figures, verdicts, alerts, rows
  * with the same parts and revisions, and in the end the same saved bytes. Random histories, live and in replay, with rows collected,
  * edges' refusals and other configurations on the way.
- * RS_SEEDS: how many histories (10,000; a tenth under a sanitizer), from RS_FIRST_SEED on. RS_SEED: only this one. */
+ * RS_SEEDS: how many histories (3,000; a tenth under a sanitizer), from RS_FIRST_SEED on. RS_SEED: only this one. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -26,7 +26,7 @@
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(SANITIZED)
 enum { DEFAULT_SEEDS = 1000 };
 #else
-enum { DEFAULT_SEEDS = 10000 };
+enum { DEFAULT_SEEDS = 3000 };
 #endif
 
 /* --- what the outside sees of a core ---------------------------------------------------------------------------------- */
