@@ -33,6 +33,15 @@ static void try_tick(const uint8_t *bytes, size_t len) {
     RS_REQUIRE(rs_record_write_tick(now_us, again) == len && memcmp(bytes, again, len) == 0);
 }
 
+enum { CONFIRMED_BEFORE = 72, LENGTH_AT = 2, LENGTH_END = 4 };
+
+/* Of the version before: the same with nothing where it ended. */
+static void check_older(const uint8_t *bytes, const uint8_t *again, size_t written) {
+    RS_REQUIRE(written > CONFIRMED_BEFORE && memcmp(bytes, again, LENGTH_AT) == 0);
+    RS_REQUIRE(memcmp(bytes + LENGTH_END, again + LENGTH_END, CONFIRMED_BEFORE - LENGTH_END) == 0);
+    for (size_t i = CONFIRMED_BEFORE; i < written; i++) RS_REQUIRE(again[i] == 0);
+}
+
 static void try_control(const uint8_t *bytes, size_t len) {
     uint8_t again[RS_RECORD_MAX];
     uint32_t number;
@@ -48,7 +57,8 @@ static void try_control(const uint8_t *bytes, size_t len) {
     else if (rs_record_read_session(bytes, len, &number, &text, &other) == RS_OK) written = rs_record_write_session(number, text, other, again);
     else if (rs_record_read_confirmed(bytes, len, &confirmed) == RS_OK) written = rs_record_write_confirmed(&confirmed, again);
     else return;
-    RS_REQUIRE(written == len && memcmp(bytes, again, len) == 0);
+    if (len == CONFIRMED_BEFORE && bytes[0] == RS_RECORD_CONFIRMED) check_older(bytes, again, written);
+    else RS_REQUIRE(written == len && memcmp(bytes, again, len) == 0);
 }
 
 /* As it is, and with the version and length that the reader wants, so that the fuzzer gets past them. */
