@@ -177,20 +177,22 @@ def row_key(row, by, start):
 
 
 def wait_until_stored(postgres, quiet_s=1.0):
-    """What takes time by itself (windows of customers that end, agents' time) has come to the database, too: so much of the daemon's own time
-    (10 records a second) is stored without a change. A daemon that keeps no time, because nothing came, is given 15 times as long."""
+    """What takes time by itself (windows of customers that end, agents' time) has come to the database, too: the mark has moved five times a
+    second without any other change. A daemon that keeps no time, because nothing came, is given 15 times as long."""
     wait_for(lambda: postgres.query("SELECT to_regclass('ringside.queue_interval') IS NOT NULL AS made")[0]["made"])
-    tables = [f"{by}_interval_part" for by in DIMENSIONS] + ["process_edge_part", "contact_fact", "leg_fact", "handling_fact", "moment_fact"]
-    seen, since, stored = None, time.monotonic(), 0
+    tables = [f"{by}_interval_part" for by in DIMENSIONS] + ["process_edge_part"]
+    seen, since, position, moves = None, time.monotonic(), 0, 0
 
     def is_quiet():
         """no row or edge changes any more"""
-        nonlocal seen, since, stored
-        position = postgres.query("SELECT coalesce(max(position), 0) AS at FROM ringside.mark")[0]["at"]
+        nonlocal seen, since, position, moves
+        before, position = position, postgres.query("SELECT coalesce(max(position), 0) AS at FROM ringside.mark")[0]["at"]
         now = [tuple(postgres.query(f"SELECT count(*) AS n, sum(revision) AS r FROM ringside.{table}")[0].values()) for table in tables]
         if now != seen:
-            seen, since, stored = now, time.monotonic(), position
-        return position - stored >= 10 * quiet_s or time.monotonic() - since > 15 * quiet_s
+            seen, since, moves = now, time.monotonic(), 0
+        elif position != before:
+            moves += 1
+        return moves >= 5 * quiet_s or time.monotonic() - since > 15 * quiet_s
     wait_for(is_quiet, pause=0.2)
 
 
