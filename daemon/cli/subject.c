@@ -25,13 +25,14 @@ static int64_t now_us(void) {
 static const char of_erasure[] = "SELECT id, kind, tenant, reason, asked_by, to_char(erased_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), removed, record, completed_at "
                                  "FROM ringside.erasure";
 
-static int erase_rows(const rs_subject_settings_t *settings, const char *kind, const char *subjects, const char *at_us, const char *record, json_t **erasure) {
-    const char *const values[] = {kind, settings->tenant, subjects, settings->reason, settings->who, at_us, record};
+/* `stand_in`: of an agent. */
+static int erase_rows(const rs_subject_settings_t *settings, const char *subjects, const char *at_us, const char *record, const char *stand_in, json_t **erasure) {
+    const char *const values[] = {settings->agent != NULL ? "agent" : "customer", settings->tenant, subjects, settings->reason, settings->who, at_us, record, stand_in};
     json_t *rows = NULL;
     int result = rs_subject_query(settings,
         "SELECT id, kind, tenant, reason, asked_by, to_char(erased_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), removed, record "
-        "FROM ringside.erase_subject($1, $2, $3::text[], $4, $5, coalesce(to_timestamp($6::numeric / 1000000), now()), $7::bigint)",
-        values, 7, &rows);
+        "FROM ringside.erase_subject($1, $2, $3::text[], $4, $5, to_timestamp($6::numeric / 1000000), $7::bigint, $8)",
+        values, 8, &rows);
     if (result == 0) *erasure = json_incref(json_array_get(rows, 0));
     json_decref(rows);
     return result;
@@ -78,7 +79,7 @@ static int certify(const rs_subject_settings_t *settings, const json_t *erasure,
 
 /* Old versions of rows leave the files of the tables, too. */
 static int vacuum(const rs_subject_settings_t *settings) {
-    return rs_subject_query(settings, "VACUUM ringside.contact_fact, ringside.leg_fact, ringside.handling_fact, ringside.moment_fact", NULL, 0, NULL);
+    return rs_subject_query(settings, "VACUUM ringside.contact_fact, ringside.leg_fact, ringside.handling_fact, ringside.moment_fact, ringside.agent_interval_part", NULL, 0, NULL);
 }
 
 static int wait_for(const rs_subject_settings_t *settings, json_int_t record, json_t **progress) {
@@ -104,6 +105,7 @@ static json_t *subject_request(const rs_subject_settings_t *settings, const char
     json_t *request = json_pack("{s:s,s:s}", "do", what, "tenant", settings->tenant);
     if (settings->customer != NULL) json_object_set_new(request, "customer", json_string(settings->customer));
     if (settings->pseudonym != NULL) json_object_set_new(request, "pseudonym", json_string(settings->pseudonym));
+    if (settings->agent != NULL) json_object_set_new(request, "agent", json_string(settings->agent));
     return request;
 }
 
@@ -121,7 +123,16 @@ static int finish_erasing(const rs_subject_settings_t *settings, const json_t *e
     return result;
 }
 
-static int erase_customer(const rs_subject_settings_t *settings) {
+/* Of a customer the pseudonyms that the daemon made, of an agent the name: as an array of PostgreSQL. */
+static char *erased_subjects(const rs_subject_settings_t *settings, const json_t *done) {
+    if (settings->agent == NULL) return rs_subject_array(json_object_get(done, "pseudonyms"));
+    json_t *list = json_pack("[s]", settings->agent);
+    char *subjects = rs_subject_array(list);
+    json_decref(list);
+    return subjects;
+}
+
+static int erase(const rs_subject_settings_t *settings) {
     json_t *request = subject_request(settings, "erase");
     json_object_set_new(request, "who", json_string(settings->who));
     json_object_set_new(request, "reason", json_string(settings->reason));
@@ -131,31 +142,17 @@ static int erase_customer(const rs_subject_settings_t *settings) {
     const json_int_t number = json_integer_value(json_object_get(done, "record"));
     snprintf(at, sizeof at, "%" JSON_INTEGER_FORMAT, json_integer_value(json_object_get(done, "at_us")));
     snprintf(record, sizeof record, "%" JSON_INTEGER_FORMAT, number);
-    char *subjects = rs_subject_array(json_object_get(done, "pseudonyms"));
+    char *subjects = erased_subjects(settings, done);
     int result = subjects == NULL ? rs_cli_fail("out of memory") : 0;
     puts("the daemon's memory: erased, and in every snapshot from now on");
-    if (result == 0 && settings->database != NULL) result = erase_rows(settings, "customer", subjects, at, record, &erasure);
-    if (result != 0) (void)rs_cli_fail("the daemon has forgotten the customer, the database has not: repeat the command");
+    if (result == 0 && settings->database != NULL) result = erase_rows(settings, subjects, at, record, json_string_value(json_object_get(done, "stand_in")), &erasure);
+    if (result != 0) (void)rs_cli_fail("the daemon has forgotten the %s, the database has not: repeat the command", settings->agent != NULL ? "agent" : "customer");
     if (erasure != NULL) print_removed(erasure);
     if (result == 0) result = finish_erasing(settings, erasure, number);
     free(subjects);
     json_decref(erasure);
     json_decref(done);
     return result;
-}
-
-static int erase_agent(const rs_subject_settings_t *settings) {
-    json_t *list = json_pack("[s]", settings->agent), *erasure = NULL;
-    char *subjects = rs_subject_array(list);
-    json_decref(list);
-    if (strpbrk(settings->agent, "\"\\") != NULL) return rs_cli_usage("--agent: a name without quotes and backslashes");
-    int result = subjects == NULL ? rs_cli_fail("out of memory") : erase_rows(settings, "agent", subjects, NULL, NULL, &erasure);
-    free(subjects);
-    if (result != 0) return result;
-    print_removed(erasure);
-    json_decref(erasure);
-    puts("the daemon goes on knowing the name in memory, journal and snapshots as an agent's who may work today; what it writes of before is left out");
-    return 0;
 }
 
 /* --- the others --------------------------------------------------------------------------------------------------------------- */
@@ -289,9 +286,8 @@ static int check_subject(rs_subject_command_t *command) {
     if (settings->pseudonym != NULL && (strlen(settings->pseudonym) != 32 || strspn(settings->pseudonym, "0123456789abcdef") != 32)) {
         return rs_cli_usage("--pseudonym: 32 hexadecimal digits");
     }
-    const bool needs_database = settings->agent != NULL || strcmp(command->what, "export") == 0;
-    if (needs_database && settings->database == NULL) return rs_cli_fail("%s: store.database is not set: nothing is kept", settings->config_path);
-    if (settings->waits && settings->agent != NULL) return rs_cli_usage("--wait: of customers only; see `erase --agent` without it");
+    if (strcmp(command->what, "export") == 0 && settings->database == NULL) return rs_cli_fail("%s: store.database is not set: nothing is kept", settings->config_path);
+    if (settings->agent != NULL && strpbrk(settings->agent, "\"\\") != NULL) return rs_cli_usage("--agent: a name without quotes and backslashes");
     return read_number(command);
 }
 
@@ -302,7 +298,7 @@ static int run(rs_subject_command_t *command) {
         const int wrong = check_subject(command);
         if (wrong != 0) return wrong;
         if (!erases) return export(settings);
-        return settings->agent != NULL ? erase_agent(settings) : erase_customer(settings);
+        return erase(settings);
     }
     if (strcmp(command->what, "rotate-key") == 0) return rotate(settings);
     if (strcmp(command->what, "status") == 0) return settings->database != NULL ? status(settings) : rs_cli_fail("%s: store.database is not set", settings->config_path);

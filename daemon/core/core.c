@@ -38,7 +38,7 @@ static uint32_t team_of(void *context, uint32_t tenant, uint32_t agent) {
     if (agent == 0 || core->config->agent_count == 0) return 0;
     const uint32_t key = rs_directory_key(&core->directory, RS_FAMILY_AGENT, tenant, agent, 0);
     rs_key_entry_t *entry = &core->directory.entries[key];
-    if (entry->generation != core->generation_count) {
+    if (!entry->is_erased && entry->generation != core->generation_count) {
         const rs_str_t team = rs_config_team(core->config, entry->dimensions.tenant, entry->dimensions.name);
         entry->team = rs_names_number(&core->directory.names, team);
         entry->generation = core->generation_count;
@@ -374,11 +374,11 @@ void rs_core_tick(rs_core_t *core, int64_t now_us) {
 static int32_t thousandths(int64_t milli) { return milli > INT32_MAX ? INT32_MAX : milli < INT32_MIN ? INT32_MIN : (int32_t)milli; }
 static uint32_t milliseconds(int64_t ms) { return ms > UINT32_MAX ? UINT32_MAX : (uint32_t)ms; }
 
-static void make_node(rs_core_t *core, const rs_event_t *event, uint32_t session, rs_node_t *node, rs_node_rest_t *rest) {
+static void make_node(rs_core_t *core, const rs_event_t *event, uint32_t tenant, uint32_t session, rs_node_t *node, rs_node_rest_t *rest) {
     rs_names_t *names = &core->directory.names;
     *node = (rs_node_t){.at_us = event->occurred_us, .seq = event->seq, .session = session, .type = event->type,
                         .channel = event->channel, .queue = rs_names_number(names, event->queue),
-                        .agent = rs_names_number(names, event->agent), .team = rs_names_number(names, event->team),
+                        .agent = rs_names_agent(names, tenant, event->agent), .team = rs_names_number(names, event->team),
                         .direction = event->direction, .party = event->party};
     memset(rest, 0, sizeof *rest);
     rest->topic = rs_names_number(names, event->topic);
@@ -424,7 +424,7 @@ static void make_node(rs_core_t *core, const rs_event_t *event, uint32_t session
     } else if (event->type == RS_CONTACT_TRANSFERRED) {
         node->detail = event->kind;
         rest->to_queue = rs_names_number(names, event->to_queue);
-        rest->to_agent = rs_names_number(names, event->to_agent);
+        rest->to_agent = rs_names_agent(names, tenant, event->to_agent);
     } else {
         node->detail = event->type == RS_CONTACT_ABANDONED ? event->stage : event->reason;
     }
@@ -461,7 +461,7 @@ static rs_refusal_t apply_to_contact(rs_core_t *core, const rs_event_t *event, u
     rs_fcr_prefetch(&core->fcr, rs_contacts_at(&core->contacts, contact)->resolution);
     rs_node_t node;
     rs_node_rest_t rest;
-    make_node(core, event, session, &node, &rest);
+    make_node(core, event, tenant, session, &node, &rest);
     if (core->book.on) rs_book_begin(&core->book, event->contact_id, event->journey_id, order_of(event, session));
     const rs_refusal_t refusal = rs_contacts_take(&core->contacts, contact, &node, &rest, event->event_id);
     if (refusal == RS_REFUSAL_NONE) write_in_book(core, contact);
@@ -477,8 +477,9 @@ static rs_refusal_t apply_to_contact(rs_core_t *core, const rs_event_t *event, u
 
 static rs_refusal_t apply_to_agent(rs_core_t *core, const rs_event_t *event, uint32_t session) {
     rs_names_t *names = &core->directory.names;
+    const uint32_t tenant = rs_directory_tenant(&core->directory, event->tenant);
     const rs_agent_event_t read = {
-        .tenant = rs_directory_tenant(&core->directory, event->tenant), .agent = rs_names_number(names, event->agent),
+        .tenant = tenant, .agent = rs_names_agent(names, tenant, event->agent),
         .team = rs_names_number(names, event->team), .queue = rs_names_number(names, event->queue),
         .code = rs_names_number(names, event->code), .session = session, .type = event->type, .state = event->state,
         .has_seq = (event->present & RS_HAS_SEQ) != 0, .has_from = (event->present & RS_HAS_FROM_US) != 0,

@@ -210,10 +210,11 @@ int64_t rs_core_watermark(const rs_core_t *core);    /* minimum over active sour
 uint64_t rs_core_position(const rs_core_t *core);    /* number of the last applied record */
 uint64_t rs_core_run(const rs_core_t *core);         /* that it was begun with, over all restarts */
 const rs_window_store_t *rs_core_windows(const rs_core_t *core);   /* NULL when off */
-/* Any thread, for key < rs_window_key_count: the key's dimensions, valid for the core's life. */
+/* Any thread, for key < rs_window_key_count: the key's dimensions, valid for the core's life. The bytes of an agent's name are the core's
+ * thread's: they change when he or she is erased (core/erase.h). */
 void rs_core_key(const rs_core_t *core, uint32_t key, rs_key_t *dimensions);
-/* Who does what since when; any thread. Agents in the order in which they first appeared; texts are valid for the core's life.
- * RS_ERR_NOT_FOUND: place >= count; RS_ERR_AGAIN: torn 64 times, try later. */
+/* Who does what since when; any thread. Agents in the order in which they first appeared; texts are valid for the core's
+ * life, but see rs_core_key.  * RS_ERR_NOT_FOUND: place >= count; RS_ERR_AGAIN: torn 64 times, try later. */
 typedef struct rs_core_agent {
     rs_agent_live_t live;
     rs_str_t tenant, agent, team, reason, activity;

@@ -84,23 +84,23 @@ static bool is_sound(const rs_told_fact_t *told) {
     return told->type > 0 && told->type < RS_FACT_TYPE_COUNT && told->outcome <= RS_OUTCOME_CALLBACK && told->channel < RS_CHANNEL_COUNT;
 }
 
-static rs_fact_t write_fact(rs_core_t *core, const rs_told_fact_t *told) {
+static rs_fact_t write_fact(rs_core_t *core, uint32_t tenant, const rs_told_fact_t *told) {
     rs_names_t *names = &core->directory.names;
     return (rs_fact_t){.type = told->type, .outcome = told->outcome, .reason = told->reason, .channel = told->channel, .holds = told->holds,
-                       .queue = rs_names_number(names, told->queue), .agent = rs_names_number(names, told->agent),
+                       .queue = rs_names_number(names, told->queue), .agent = rs_names_agent(names, tenant, told->agent),
                        .team = rs_names_number(names, told->team), .at_us = told->at_us, .enter_us = told->enter_us,
                        .a_us = told->a_us, .b_us = told->b_us, .begin_us = told->begin_us};
 }
 
 bool rs_core_count_facts(rs_core_t *core, rs_str_t tenant, const rs_told_fact_t *facts, uint32_t count, int64_t close_us) {
-    for (uint32_t i = 0; i < count; i++) {
-        if (!is_sound(&facts[i])) return false;
-        const rs_fact_t fact = write_fact(core, &facts[i]);
-        if (!rs_state_fact_is_right(&fact)) return false;
-    }
     const uint32_t number = rs_directory_tenant(&core->directory, tenant);
     for (uint32_t i = 0; i < count; i++) {
-        const rs_fact_t fact = write_fact(core, &facts[i]);
+        if (!is_sound(&facts[i])) return false;
+        const rs_fact_t fact = write_fact(core, number, &facts[i]);
+        if (!rs_state_fact_is_right(&fact)) return false;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        const rs_fact_t fact = write_fact(core, number, &facts[i]);
         rs_account_facts_closing(&core->account, number, &fact, 1, close_us, 1);
         rs_agents_facts(core->agents, number, &fact, 1, 1);
     }

@@ -8,7 +8,7 @@ rs_refusal_t rs_core_apply_feedback(rs_core_t *core, const rs_event_t *event, ui
     const uint32_t tenant = rs_directory_tenant(&core->directory, event->tenant);
     const rs_case_event_t taken = {
         .at_us = event->occurred_us, .seq = event->seq, .session = session, .has_seq = (event->present & RS_HAS_SEQ) != 0,
-        .queue = rs_names_number(names, event->queue), .agent = rs_names_number(names, event->agent),
+        .queue = rs_names_number(names, event->queue), .agent = rs_names_agent(names, tenant, event->agent),
         .team = rs_names_number(names, event->team), .channel = event->channel, .kind = event->kind, .stage = event->stage};
     if (event->case_id.len == 0) {
         rs_cases_take_alone(&core->cases, tenant, &taken);

@@ -136,7 +136,12 @@ const rs_silence_t *rs_core_silence(const rs_core_t *core, uint32_t place) {
 uint64_t rs_core_run(const rs_core_t *core) { return core->options.run; }
 uint64_t rs_core_position(const rs_core_t *core) { return core->position; }
 const rs_window_store_t *rs_core_windows(const rs_core_t *core) { return core->windows; }
-void rs_core_key(const rs_core_t *core, uint32_t key, rs_key_t *dimensions) { *dimensions = core->directory.entries[key].dimensions; }
+void rs_core_key(const rs_core_t *core, uint32_t key, rs_key_t *dimensions) {
+    const rs_key_entry_t *entry = &core->directory.entries[key];
+    const rs_names_t *names = &core->directory.names;
+    *dimensions = (rs_key_t){.family = entry->dimensions.family, .channel = entry->dimensions.channel,
+                             .tenant = rs_names_text_anywhere(names, entry->tenant), .name = rs_names_text_anywhere(names, entry->name)};
+}
 
 uint32_t rs_core_agent_count(const rs_core_t *core) { return rs_agents_published(core->agents); }
 const rs_agents_t *rs_core_agents(const rs_core_t *core) { return core->agents; }
@@ -146,7 +151,7 @@ int rs_core_agent(const rs_core_t *core, uint32_t place, rs_core_agent_t *agent)
     const int status = rs_agents_read(core->agents, place, &live);
     if (status != RS_OK) return status;
     const rs_names_t *names = &core->directory.names;
-    *agent = (rs_core_agent_t){.live = live, .tenant = rs_names_text(names, live.tenant), .agent = rs_names_text(names, live.agent),
+    *agent = (rs_core_agent_t){.live = live, .tenant = rs_names_text(names, live.tenant), .agent = rs_names_text_anywhere(names, live.agent),
                                .team = rs_names_text(names, live.team), .reason = rs_names_text(names, live.reason),
                                .activity = rs_names_text(names, live.activity)};
     for (uint32_t i = 0; i < RS_LIVE_QUEUES && i < live.queue_count; i++) agent->queues[i] = rs_names_text(names, live.queues[i]);

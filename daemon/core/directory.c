@@ -80,8 +80,18 @@ bool rs_directory_restore(rs_directory_t *directory) {
     return true;
 }
 
+uint32_t rs_directory_find(const rs_directory_t *directory, rs_key_family_t family, uint32_t tenant, uint32_t name, uint8_t channel) {
+    return find(directory, key_hash(family, tenant, name, channel), family, tenant, name, channel);
+}
+
+void rs_directory_erase(rs_directory_t *directory, uint32_t key) {
+    rs_key_entry_t *entry = &directory->entries[key];
+    entry->dimensions.name = rs_names_text(&directory->names, entry->name);
+    entry->is_erased = true;
+}
+
 bool rs_directory_has_tenant(const rs_directory_t *directory, uint32_t tenant) {
-    return find(directory, key_hash(RS_FAMILY_TOTAL, tenant, 0, 0), RS_FAMILY_TOTAL, tenant, 0, 0) != 0;
+    return rs_directory_find(directory, RS_FAMILY_TOTAL, tenant, 0, 0) != 0;
 }
 
 uint32_t rs_directory_key(rs_directory_t *directory, rs_key_family_t family, uint32_t tenant, uint32_t name, uint8_t channel) {

@@ -2,7 +2,7 @@
  *
  * Model:   keys are made when first needed, up to the limit of their family; past it the tenant's __overflow__ key of that
  *          family stands in (its channel is null), so that totals stay exact. A key's number is also its number in the window
- *          store. Entries never move: other threads read `dimensions` of every key below the published count.
+ *          store. Entries never move: other threads read family, channel, tenant and name's number of every key below the published count.
  */
 #ifndef RS_CORE_DIRECTORY_H
 #define RS_CORE_DIRECTORY_H
@@ -25,8 +25,8 @@ typedef struct rs_key_entry {
     uint32_t channel_key, total_key; /* of a queue key, + 1; 0 = not looked up yet */
     uint32_t likely_cells[RS_ATTRIBUTION_COUNT];
     uint32_t generation;             /* whose standards are below */
-    uint32_t team;                   /* of an agent key: what the configuration says, a number of names */
-    bool is_waiting, gauges_changed, figures_changed, is_predicted;
+    uint32_t team;                   /* of an agent key: what the configuration says, of an erased one said; a number of names */
+    bool is_waiting, gauges_changed, figures_changed, is_predicted, is_erased;
     rs_standard_t standard;
     /* open legs, by queued time: of a queue key all three lists, of channel and total keys theirs */
     uint32_t open_head, open_tail, open_cursor;
@@ -62,6 +62,10 @@ void rs_directory_above(rs_directory_t *directory, uint32_t queue_key, uint32_t 
                         uint32_t *total_key);
 /* The number of an event's tenant; past max_tenants it is the overflow name. */
 uint32_t rs_directory_tenant(rs_directory_t *directory, rs_str_t tenant);
+/* The key + 1 that there is already, else 0. */
+uint32_t rs_directory_find(const rs_directory_t *directory, rs_key_family_t family, uint32_t tenant, uint32_t name, uint8_t channel);
+/* An agent's key gets its name's new text (core/erase.h); its team stays what it is. */
+void rs_directory_erase(rs_directory_t *directory, uint32_t key);
 /* Whether a tenant has its total key. */
 bool rs_directory_has_tenant(const rs_directory_t *directory, uint32_t tenant);
 /* Loading: the entry after the last has its family, channel, tenant and name, which are in range; it becomes the next key, without

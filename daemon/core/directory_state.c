@@ -5,12 +5,19 @@
 static void save_names(const rs_core_t *core, rs_state_writer_t *writer) {
     const rs_names_t *names = &core->directory.names;
     rs_state_put_u32(writer, names->count);
-    for (uint32_t i = 1; i <= names->count; i++) rs_state_put_text(writer, rs_names_text(names, i));
+    for (uint32_t i = 1; i <= names->count; i++) {
+        rs_state_put_text(writer, rs_names_text(names, i));
+        rs_state_put_u32(writer, names->places[i].tenant);
+    }
 }
 
 static void load_names(rs_core_t *core, rs_state_reader_t *reader) {
     rs_names_t *names = &core->directory.names;
     const uint32_t count = rs_state_get_u32(reader);
+    if (rs_state_section_version(reader) < 2) {
+        rs_state_refuse(reader, RS_ERR_VERSION, "the state does not say whose agents' names are");
+        return;
+    }
     if (count >= names->max) {
         rs_state_refuse(reader, RS_ERR_LIMIT, "the state holds more names than the limits for keys and sources allow now");
         return;
@@ -18,13 +25,15 @@ static void load_names(rs_core_t *core, rs_state_reader_t *reader) {
     for (uint32_t i = 1; i <= count && rs_state_is_good(reader); i++) {
         char text[256];
         const uint32_t len = rs_state_get_text(reader, text);
-        if (rs_state_is_good(reader) && rs_names_number(names, (rs_str_t){.data = text, .len = len}) != i) {
+        const uint32_t tenant = rs_state_get_u32(reader);
+        if (!rs_state_is_good(reader)) return;
+        if (tenant >= i || rs_names_agent(names, tenant, (rs_str_t){.data = text, .len = len}) != i) {
             rs_state_refuse(reader, RS_ERR_PARSE, "a name has not the number that it had");
         }
     }
 }
 
-const rs_state_part_t rs_state_names_part = {.name = "names", .version = 1, .save = save_names, .load = load_names};
+const rs_state_part_t rs_state_names_part = {.name = "names", .version = 2, .save = save_names, .load = load_names};
 
 /* --- keys ---------------------------------------------------------------------------------------------------------------- */
 static const rs_state_field_t directory_fields[] = {
@@ -41,7 +50,8 @@ static const rs_state_field_t entry_fields[] = {
     RS_STATE_REBUILT(rs_key_entry_t, dimensions.tenant), RS_STATE_REBUILT(rs_key_entry_t, dimensions.name),
     RS_STATE_FIELD(rs_key_entry_t, tenant, RS_BOUND_NAME), RS_STATE_FIELD(rs_key_entry_t, name, RS_BOUND_NAME),
     RS_STATE_FIELD(rs_key_entry_t, channel_key, RS_BOUND_KEY_LINK), RS_STATE_FIELD(rs_key_entry_t, total_key, RS_BOUND_KEY_LINK),
-    RS_STATE_REBUILT(rs_key_entry_t, likely_cells), RS_STATE_REBUILT(rs_key_entry_t, generation), RS_STATE_REBUILT(rs_key_entry_t, team),
+    RS_STATE_REBUILT(rs_key_entry_t, likely_cells), RS_STATE_REBUILT(rs_key_entry_t, generation), RS_STATE_FIELD(rs_key_entry_t, team, RS_BOUND_NAME),
+    RS_STATE_FIELD(rs_key_entry_t, is_erased, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_key_entry_t, is_waiting, RS_BOUND_ANY), RS_STATE_REBUILT(rs_key_entry_t, gauges_changed),
     RS_STATE_REBUILT(rs_key_entry_t, figures_changed), RS_STATE_REBUILT(rs_key_entry_t, standard),
     RS_STATE_FIELD(rs_key_entry_t, open_head, RS_BOUND_CONTACT), RS_STATE_FIELD(rs_key_entry_t, open_tail, RS_BOUND_CONTACT),

@@ -39,22 +39,31 @@ static char *room_for(rs_names_t *names, uint32_t len) {
     return place;
 }
 
-static uint32_t find(const rs_names_t *names, uint64_t hash, rs_str_t text) {
+static uint64_t hash_of(const rs_names_t *names, uint32_t tenant, rs_str_t text) { return rs_hash64(text.data, text.len, names->seed + tenant); }
+
+static uint32_t find(const rs_names_t *names, uint64_t hash, uint32_t tenant, rs_str_t text) {
     uint32_t cursor = rs_index_begin(&names->index, hash), number;
     while ((number = rs_index_next(&names->index, hash, &cursor)) != 0) {
-        if (rs_str_equal(names->places[number].text, text)) return number;
+        if (names->places[number].tenant == tenant && rs_str_equal(rs_names_text(names, number), text)) return number;
     }
     return 0;
 }
 
-uint32_t rs_names_find(const rs_names_t *names, rs_str_t text) {
-    return text.len == 0 ? 0 : find(names, rs_hash64(text.data, text.len, names->seed), text);
+uint32_t rs_names_find_agent(const rs_names_t *names, uint32_t tenant, rs_str_t text) {
+    return text.len == 0 ? 0 : find(names, hash_of(names, tenant, text), tenant, text);
 }
 
-uint32_t rs_names_number(rs_names_t *names, rs_str_t text) {
+uint32_t rs_names_find(const rs_names_t *names, rs_str_t text) { return rs_names_find_agent(names, 0, text); }
+
+static void place_text(rs_name_t *place, const char *bytes, uint32_t len) {
+    atomic_store_explicit(&place->data, bytes, memory_order_relaxed);
+    atomic_store_explicit(&place->len, len, memory_order_relaxed);
+}
+
+uint32_t rs_names_agent(rs_names_t *names, uint32_t tenant, rs_str_t text) {
     if (text.len == 0) return 0;
-    const uint64_t hash = rs_hash64(text.data, text.len, names->seed);
-    uint32_t number = find(names, hash, text);
+    const uint64_t hash = hash_of(names, tenant, text);
+    uint32_t number = find(names, hash, tenant, text);
     if (number != 0) return number;
     if (names->count + 1 >= names->max || text.len > RS_MAX_NAME) return RS_NAMES_OVERFLOW;
     rs_name_t *place = &names->places[names->count + 1];
@@ -62,9 +71,35 @@ uint32_t rs_names_number(rs_names_t *names, rs_str_t text) {
     if (bytes == NULL) return RS_NAMES_OVERFLOW;
     memcpy(bytes, text.data, text.len);
     number = ++names->count;
-    place->text = (rs_str_t){.data = bytes, .len = text.len};
+    place_text(place, bytes, text.len);
+    place->tenant = tenant;
     rs_index_add(&names->index, hash, number);
     return number;
+}
+
+uint32_t rs_names_number(rs_names_t *names, rs_str_t text) { return rs_names_agent(names, 0, text); }
+
+bool rs_names_rename_agent(rs_names_t *names, uint32_t number, rs_str_t text) {
+    rs_name_t *place = &names->places[number];
+    RS_REQUIRE(place->tenant != 0 && text.len > 0 && text.len <= RS_NAME_INLINE);
+    if (rs_names_find_agent(names, place->tenant, text) != 0) return false;
+    const rs_str_t before = rs_names_text(names, number);
+    rs_index_remove(&names->index, hash_of(names, place->tenant, before), number);
+    rs_seqlock_write_begin(&names->renaming);
+    explicit_bzero((char *)(uintptr_t)before.data, before.len);   /* of a chunk or of the place itself: ours to write */
+    memcpy(place->bytes, text.data, text.len);
+    place_text(place, place->bytes, text.len);
+    rs_seqlock_write_end(&names->renaming);
+    rs_index_add(&names->index, hash_of(names, place->tenant, text), number);
+    return true;
+}
+
+rs_str_t rs_names_text_anywhere(const rs_names_t *names, uint32_t number) {
+    for (;;) {
+        const uint32_t version = rs_seqlock_read_begin(&names->renaming);
+        const rs_str_t text = rs_names_text(names, number);
+        if (!rs_seqlock_read_retry(&names->renaming, version)) return text;
+    }
 }
 
 uint64_t rs_names_bytes(const rs_names_t *names) {

@@ -160,6 +160,13 @@ void rs_rows_touch(rs_rows_t *rows, uint32_t number, unsigned attributions) {
     if (was_clean && attributions != 0) append_dirty(rows, number);
 }
 
+void rs_rows_touch_key(rs_rows_t *rows, uint32_t key) {
+    for (uint32_t number = 1; number <= rows->cells.made; number++) {
+        const rs_cell_t *cell = rs_rows_cell(rows, number);
+        if (!cell->is_free && cell->key == key) rs_rows_touch(rows, number, cell->attributions);
+    }
+}
+
 static void free_cell(rs_rows_t *rows, uint32_t number) {
     rs_cell_t *cell = rs_rows_cell(rows, number);
     rs_sums_free(&rows->store, &cell->common);

@@ -60,6 +60,8 @@ rs_sums_t *rs_rows_own(rs_rows_t *rows, rs_cell_t *cell, unsigned attribution);
 void rs_rows_finalise(rs_rows_t *rows, int64_t frontier_us);
 /* To be called after a change: a new revision, and into the dirty list. `attributions`: a bit set. */
 void rs_rows_touch(rs_rows_t *rows, uint32_t number, unsigned attributions);
+/* The key is called something else: all its rows go to the store again. */
+void rs_rows_touch_key(rs_rows_t *rows, uint32_t key);
 /* Fills everything of *row but the key and the policies. Histograms point into `scratch`, valid until the next call. */
 void rs_rows_read(rs_rows_t *rows, uint32_t number, unsigned attribution, rs_row_t *row);
 /* True when nothing at all is counted in that row. */

@@ -5,8 +5,9 @@
  * said of an episode that has ended. Of many: silence (tenant, rule and key are globs, empty = any; channel 0 = any; at_us..until_us) and
  * unsilence (episode = the silence's number).
  *
- * Erase is about no alert: a customer is forgotten. owner = "customer", tenant, key = the pseudonym, rule = a random one that stands in its
- * place from then on (both 32 hexadecimal digits), text = why. So figures stay, and what comes in later is of somebody new (core/erase.h).
+ * Erase is about no alert: a person is forgotten. owner = "customer", tenant, key = the pseudonym, rule = a random one that stands in its
+ * place from then on (both 32 hexadecimal digits), text = why. Or owner = "agent", key = the name, rule = a random RS_STAND_IN_LEN bytes: "erased-" and
+ * nine hexadecimal digits. So figures stay, and what comes in later is of somebody new (core/erase.h).
  *
  *   command  0 kind=9  1 version  2 length:2  4 session:4  8 number:8  16 at_us:8  24 episode:8  32 until_us:8  40 due_us:8
  *            48 what sticky channel 0  52 lengths of who, owner, tenant, rule, key  57 zero:1  58 length of text:2  60 zero:4; then who owner
@@ -16,7 +17,8 @@
 
 #include "event/event.h"
 
-enum { RS_COMMAND_TEXT = 512 };
+enum { RS_COMMAND_TEXT = 512, RS_STAND_IN_LEN = 16 };
+#define RS_STAND_IN_BEGIN "erased-"
 
 #define RS_COMMANDS(X) \
     X(NONE, "none") X(ACKNOWLEDGE, "ack") X(UNACKNOWLEDGE, "unack") X(NOTE, "note") X(CAUSE, "cause") X(ACTION, "action") \

@@ -44,11 +44,26 @@ static const char *check_texts(const rs_command_t *command) {
     return NULL;
 }
 
-/* An erasure names nobody but by pseudonym; the episode and the rest of an alert's are not its. */
+static bool is_stand_in(rs_str_t text) {
+    const rs_str_t begin = RS_STR(RS_STAND_IN_BEGIN);
+    if (text.len != RS_STAND_IN_LEN || memcmp(text.data, begin.data, begin.len) != 0) return false;
+    for (uint32_t i = begin.len; i < text.len; i++)
+        if (strchr("0123456789abcdef", text.data[i]) == NULL) return false;
+    return true;
+}
+
+static const char *check_erase_agent(const rs_command_t *command) {
+    if (command->key.len == 0) return "key: no agent";
+    if (!is_stand_in(command->rule)) return "rule: not a stand-in for an agent";
+    return rs_str_equal(command->key, command->rule) ? "rule: the stand-in is the agent's name itself" : NULL;
+}
+
+/* The episode and the rest of an alert's are not an erasure's. A customer is named by pseudonym only. */
 static const char *check_erase(const rs_command_t *command) {
     uint8_t bytes[2][RS_PSEUDONYM_BYTES];
-    if (!rs_str_equal(command->owner, RS_STR("customer"))) return "owner: erase is of a customer";
     if (command->tenant.len == 0) return "tenant: missing";
+    if (rs_str_equal(command->owner, RS_STR("agent"))) return check_erase_agent(command);
+    if (!rs_str_equal(command->owner, RS_STR("customer"))) return "owner: erase is of a customer or an agent";
     if (!rs_pseudonym_parse(command->key, bytes[0])) return "key: not a pseudonym of 32 hexadecimal digits";
     if (!rs_pseudonym_parse(command->rule, bytes[1])) return "rule: not a stand-in of 32 hexadecimal digits";
     if (memcmp(bytes[0], bytes[1], RS_PSEUDONYM_BYTES) == 0) return "rule: the stand-in is the pseudonym itself";

@@ -20,12 +20,17 @@ static rs_str_t text_of(const json_t *request, const char *name) {
     return json_is_string(value) ? (rs_str_t){json_string_value(value), (uint32_t)json_string_length(value)} : (rs_str_t){0};
 }
 
+static json_t *read_tenant(const json_t *request, rs_str_t *tenant) {
+    *tenant = text_of(request, "tenant");
+    if (tenant->len == 0) *tenant = RS_STR("default");
+    return tenant->len > RS_MAX_NAME ? rs_service_admin_error("tenant: longer than %d bytes", RS_MAX_NAME) : NULL;
+}
+
 /* NULL: all is well. */
 static json_t *read_subject(const rs_service_t *service, const json_t *request, rs_subject_t *subject) {
     const rs_str_t customer = text_of(request, "customer"), pseudonym = text_of(request, "pseudonym");
-    subject->tenant = text_of(request, "tenant");
-    if (subject->tenant.len == 0) subject->tenant = RS_STR("default");
-    if (subject->tenant.len > RS_MAX_NAME) return rs_service_admin_error("tenant: longer than %d bytes", RS_MAX_NAME);
+    json_t *wrong = read_tenant(request, &subject->tenant);
+    if (wrong != NULL) return wrong;
     if ((customer.len == 0) == (pseudonym.len == 0)) return rs_service_admin_error("customer: give the number, or else the pseudonym");
     if (pseudonym.len != 0) {
         subject->count = 1;
@@ -58,7 +63,16 @@ static json_t *tell_pseudonyms(const rs_service_t *service, const json_t *reques
 /* An origin that no producer and no other command has. */
 static rs_origin_t origin_of_ours(void) { return (rs_origin_t){.session = UINT32_MAX, .number = UINT64_MAX}; }
 
-static json_t *submit(rs_service_t *service, rs_command_t *command, const rs_subject_t *subject, json_t *pseudonyms, json_t *stand_ins, uint64_t *position) {
+static json_t *submit(rs_service_t *service, const rs_command_t *command, uint64_t *position) {
+    const char *wrong = rs_command_check(command);
+    if (wrong != NULL) return rs_service_admin_error("%s", wrong);
+    const int status = rs_engine_submit_command(service->engine, command, origin_of_ours(), position);
+    if (status != RS_OK) return rs_service_admin_error("the daemon is busy (%s): repeat it", rs_status_text(status));
+    service->submitted = *position;
+    return NULL;
+}
+
+static json_t *submit_each(rs_service_t *service, rs_command_t *command, const rs_subject_t *subject, json_t *pseudonyms, json_t *stand_ins, uint64_t *position) {
     for (uint32_t i = 0; i < subject->count; i++) {
         char pseudonym[2 * RS_PSEUDONYM_BYTES + 1], stand_in[2 * RS_PSEUDONYM_BYTES + 1];
         uint8_t random[RS_PSEUDONYM_BYTES];
@@ -67,33 +81,67 @@ static json_t *submit(rs_service_t *service, rs_command_t *command, const rs_sub
         rs_pseudonym_text(random, stand_in);
         command->key = rs_str(pseudonym);
         command->rule = rs_str(stand_in);
-        const char *wrong = rs_command_check(command);
-        if (wrong != NULL) return rs_service_admin_error("%s", wrong);
-        const int status = rs_engine_submit_command(service->engine, command, origin_of_ours(), position);
-        if (status != RS_OK) return rs_service_admin_error("the daemon is busy (%s): repeat it", rs_status_text(status));
-        service->submitted = *position;
+        json_t *wrong = submit(service, command, position);
+        if (wrong != NULL) return wrong;
         json_array_append_new(pseudonyms, json_string(pseudonym));
         json_array_append_new(stand_ins, json_string(stand_in));
     }
     return NULL;
 }
 
-static json_t *erase(rs_service_t *service, const json_t *request, rs_admin_wait_t *wait) {
+static rs_command_t erasure_of(const json_t *request, rs_str_t tenant, rs_str_t owner) {
+    return (rs_command_t){.what = RS_COMMAND_ERASE, .at_us = rs_service_wall_us(), .who = text_of(request, "who"), .owner = owner, .tenant = tenant,
+                          .text = text_of(request, "reason")};
+}
+
+/* Its record is in the journal soon: then the answer is given (rs_service_move_admin). */
+static void wait_for(rs_service_t *service, rs_admin_wait_t *wait, json_t *reply) {
+    rs_keeper_wake(service->journal.keeper);
+    wait->reply = reply;
+    wait->is_erasure = true;
+}
+
+static json_t *erase_agent(rs_service_t *service, const json_t *request, rs_admin_wait_t *wait) {
+    char stand_in[RS_STAND_IN_LEN + 1];
+    uint8_t random[8];
+    rs_str_t tenant;
+    json_t *wrong = read_tenant(request, &tenant);
+    if (wrong != NULL) return wrong;
+    rs_command_t command = erasure_of(request, tenant, RS_STR("agent"));
+    command.key = text_of(request, "agent");
+    const rs_str_t team = rs_config_team(rs_service_config(service), tenant, command.key);
+    if (team.len != 0) return rs_service_admin_error("agent: stands in the configuration, in team %.*s: take the name out there, reload, and repeat it", (int)team.len, team.data);
+    randombytes_buf(random, sizeof random);
+    uint64_t digits = 0;
+    memcpy(&digits, random, sizeof digits);
+    snprintf(stand_in, sizeof stand_in, RS_STAND_IN_BEGIN "%09" PRIx64, digits & UINT64_C(0xfffffffff));
+    command.rule = rs_str(stand_in);
+    wrong = submit(service, &command, &wait->position);
+    if (wrong != NULL) return wrong;
+    wait_for(service, wait, json_pack("{s:s,s:I}", "stand_in", stand_in, "at_us", (json_int_t)command.at_us));
+    RS_LOG(RS_LOG_NOTICE, "an agent is erased");
+    return NULL;
+}
+
+static json_t *erase_customer(rs_service_t *service, const json_t *request, rs_admin_wait_t *wait) {
     rs_subject_t subject;
     json_t *wrong = read_subject(service, request, &subject);
     if (wrong != NULL) return wrong;
-    if (service->phase != PHASE_RUNNING || !rs_service_can_take(service)) return rs_service_admin_error("the daemon takes nothing now: its journal cannot be written, or it stops");
-    rs_command_t command = {.what = RS_COMMAND_ERASE, .at_us = rs_service_wall_us(), .who = text_of(request, "who"), .owner = RS_STR("customer"),
-                            .tenant = subject.tenant, .text = text_of(request, "reason")};
+    rs_command_t command = erasure_of(request, subject.tenant, RS_STR("customer"));
     json_t *pseudonyms = json_array(), *stand_ins = json_array();
-    wrong = submit(service, &command, &subject, pseudonyms, stand_ins, &wait->position);
-    rs_keeper_wake(service->journal.keeper);
-    wait->reply = wrong != NULL ? NULL : json_pack("{s:O,s:O,s:I}", "pseudonyms", pseudonyms, "stand_ins", stand_ins, "at_us", (json_int_t)command.at_us);
-    wait->is_erasure = true;
+    wrong = submit_each(service, &command, &subject, pseudonyms, stand_ins, &wait->position);
+    if (wrong == NULL) {
+        wait_for(service, wait, json_pack("{s:O,s:O,s:I}", "pseudonyms", pseudonyms, "stand_ins", stand_ins, "at_us", (json_int_t)command.at_us));
+        RS_LOG(RS_LOG_NOTICE, "a customer is erased");
+    }
     json_decref(pseudonyms);
     json_decref(stand_ins);
-    if (wrong == NULL) RS_LOG(RS_LOG_NOTICE, "a customer is erased");
     return wrong;
+}
+
+static json_t *erase(rs_service_t *service, const json_t *request, rs_admin_wait_t *wait) {
+    if (service->phase != PHASE_RUNNING || !rs_service_can_take(service)) return rs_service_admin_error("the daemon takes nothing now: its journal cannot be written, or it stops");
+    return text_of(request, "agent").len != 0 ? erase_agent(service, request, wait) : erase_customer(service, request, wait);
 }
 
 static json_t *tell_progress(const rs_service_t *service, uint64_t record) {

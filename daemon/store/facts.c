@@ -21,13 +21,13 @@ enum { COLUMNS = 32 };
 #define REMOVE(table) "DELETE FROM ringside." table " AS f USING pg_temp.ringside_facts AS s WHERE s.kind = 0 AND " SAME_PART ";"
 
 /* What comes in of an erased customer is nobody's, under the name that the contact has now (sql/reports/privacy.sql). The row of the contact says
- * whose it is, so its name is settled first. */
+ * whose it is, so its name is settled first. An erased agent is the stand-in. */
 static const char strip_sql[] =
     "UPDATE pg_temp.ringside_facts AS s SET customer = NULL, journey = NULL, topic = CASE WHEN ringside.made_up_name(s.tenant, s.contact) IS NOT NULL THEN s.topic END"
     " WHERE (SELECT ringside.anybody_is_erased()) AND s.kind = 0 AND ringside.is_erased(s.tenant, s.contact, s.customer, s.at);"
     "UPDATE pg_temp.ringside_facts AS s SET contact = ringside.made_up_name(s.tenant, s.contact)"
     " WHERE (SELECT ringside.anybody_is_erased()) AND ringside.is_erased(s.tenant, s.contact, NULL, s.at);"
-    "UPDATE pg_temp.ringside_facts AS s SET agent = NULL"
+    "UPDATE pg_temp.ringside_facts AS s SET agent = ringside.agent_now(s.tenant, s.agent, s.at)"
     " WHERE (SELECT ringside.anybody_is_erased()) AND s.agent IS NOT NULL AND ringside.agent_is_erased(s.tenant, s.agent, s.at);";
 static const char merge_parts_sql[] =
     "DELETE FROM pg_temp.ringside_facts AS s WHERE (tenant, contact, stream_id, run, part) IN (SELECT s.tenant, s.contact, s.stream_id, s.run, s.part"

@@ -1,10 +1,12 @@
 #include "web/web.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -16,6 +18,7 @@ struct rs_web {
     uv_poll_t poll;            /* its epoll descriptor */
     uv_timer_t timer;          /* connections that are idle for too long */
     unsigned open_handles;
+    bool is_local;             /* listens on loopback */
     char address[ADDRESS_TEXT];
     rs_metrics_t page;
 };
@@ -57,6 +60,11 @@ static void name_address(int socket, char text[ADDRESS_TEXT]) {
 }
 
 /* The listening socket; -1 and errno. */
+static bool is_loopback(const struct sockaddr_storage *address) {
+    if (address->ss_family == AF_INET6) return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)address)->sin6_addr);
+    return ntohl(((const struct sockaddr_in *)address)->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+}
+
 static int listen_at(const struct sockaddr_storage *address) {
     const int on = 1, file = socket(address->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (file < 0) return -1;
@@ -112,6 +120,23 @@ static enum MHD_Result answer_ready(const rs_web_t *web, struct MHD_Connection *
     return why == NULL ? answer_text(connection, "ready\n") : answer_problem(connection, MHD_HTTP_SERVICE_UNAVAILABLE, "Service Unavailable", why);
 }
 
+/* An address, or localhost: no name that somebody's DNS could point here. */
+static bool is_no_foreign_name(const char *host) {
+    char name[64];
+    struct in_addr address;
+    const size_t len = strcspn(host, ":");
+    if (host[0] == '[') return true;
+    if (len >= sizeof name) return false;
+    memcpy(name, host, len);
+    name[len] = '\0';
+    return strcasecmp(name, "localhost") == 0 || inet_pton(AF_INET, name, &address) == 1;
+}
+
+static bool is_meant(const rs_web_t *web, struct MHD_Connection *connection) {
+    const char *host = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);
+    return !web->is_local || host == NULL || is_no_foreign_name(host);
+}
+
 static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *path, const char *method, const char *version,
                                   const char *body, size_t *body_len, void **request) {
     static char seen;
@@ -124,6 +149,9 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     if (*body_len != 0) {
         *body_len = 0;
         return MHD_YES;
+    }
+    if (!is_meant(web, connection)) {
+        return answer_problem(connection, MHD_HTTP_FORBIDDEN, "Forbidden", "here only an address or localhost may stand in Host");
     }
     if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0) {
         return answer_problem(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "Method Not Allowed", "only GET and HEAD");
@@ -181,6 +209,7 @@ int rs_web_open(const rs_web_options_t *options, rs_web_t **opened) {
         return RS_ERR_IO;
     }
     name_address(file, web->address);
+    web->is_local = is_loopback(&address);
     web->http = MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, on_request, web, MHD_OPTION_LISTEN_SOCKET, file, MHD_OPTION_CONNECTION_LIMIT,
                                  (unsigned)RS_WEB_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)RS_WEB_IDLE_S,
                                  MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)RS_WEB_REQUEST_BYTES, MHD_OPTION_END);

@@ -72,8 +72,8 @@ BEGIN
             h.ended_at, coalesce(h.talk_us, 0), coalesce(h.hold_us, 0), coalesce(h.wrap_us, 0), coalesce(h.holds, 0), h.transfer_kind, h.transferred_to
         FROM jsonb_populate_recordset(NULL::ringside.handling_fact, coalesce(of_contact -> 'handlings', '[]')) AS h;
     IF ringside.anybody_is_erased() THEN
-        UPDATE ringside.leg_fact AS f SET agent = NULL WHERE f.tenant = c.tenant AND f.contact = c.contact AND ringside.agent_is_erased(f.tenant, f.agent, f.queued_at);
-        UPDATE ringside.handling_fact AS f SET agent = NULL WHERE f.tenant = c.tenant AND f.contact = c.contact AND ringside.agent_is_erased(f.tenant, f.agent, f.begun_at);
+        UPDATE ringside.leg_fact AS f SET agent = ringside.agent_now(f.tenant, f.agent, f.queued_at) WHERE f.tenant = c.tenant AND f.contact = c.contact AND ringside.agent_is_erased(f.tenant, f.agent, f.queued_at);
+        UPDATE ringside.handling_fact AS f SET agent = ringside.agent_now(f.tenant, f.agent, f.begun_at) WHERE f.tenant = c.tenant AND f.contact = c.contact AND ringside.agent_is_erased(f.tenant, f.agent, f.begun_at);
     END IF;
     RETURN true;
 END;

@@ -44,6 +44,12 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
 $$;
 COMMENT ON FUNCTION ringside.agent_is_erased IS 'Whether an agent was erased after that moment.';
 
+CREATE OR REPLACE FUNCTION ringside.agent_now(of_tenant text, of_agent text, of_at timestamptz) RETURNS text
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+    SELECT coalesce((SELECT t.stand_in FROM ringside.tombstone AS t WHERE t.digest = ringside.subject_digest('agent', of_tenant, of_agent) AND of_at < t.erased_at), of_agent)
+$$;
+COMMENT ON FUNCTION ringside.agent_now IS 'What an agent is called now who did something at that moment: the stand-in when he or she was erased after it, else the name.';
+
 CREATE OR REPLACE FUNCTION ringside.anybody_is_erased() RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
     SELECT EXISTS (SELECT FROM ringside.tombstone) OR EXISTS (SELECT FROM ringside.erased_contact)
@@ -57,7 +63,7 @@ BEGIN
     RETURN new;
 END;
 $$;
-COMMENT ON FUNCTION ringside.strip_agent IS 'Trigger of agent_interval_part: intervals of before an agent''s erasure do not come in again.';
+COMMENT ON FUNCTION ringside.strip_agent IS 'Trigger of agent_interval_part: intervals that began before an agent''s erasure do not come in again under the name; the daemon sends them under the stand-in. Of the interval in which it fell that is what was before it.';
 CREATE OR REPLACE TRIGGER erased_stay_erased BEFORE INSERT ON ringside.agent_interval_part FOR EACH ROW EXECUTE FUNCTION ringside.strip_agent();
 
 -- --- erasing -------------------------------------------------------------------------------------------------------------------------
@@ -114,68 +120,93 @@ END;
 $$;
 COMMENT ON FUNCTION ringside.erase_contacts IS 'A customer''s contacts become nobody''s: without pseudonym and journey, under made-up names.';
 
-CREATE OR REPLACE FUNCTION ringside.erase_agent_rows(of_tenant text, of_agent text, before timestamptz) RETURNS jsonb
+-- What people wrote. The names of queues, rules and roles of the database are not theirs to be erased from.
+CREATE OR REPLACE FUNCTION ringside.erase_name_in_texts(of_tenant text, of_name text) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 DECLARE
-    removed jsonb := '{}';
+    of_table record;
+    as_word text := '(?<![[:alnum:]_])' || regexp_replace(of_name, '([^[:alnum:]_])', '\\\1', 'g') || '(?![[:alnum:]_])';
     changed bigint;
-    stands text := 'erased-' || gen_random_uuid();
+    places jsonb := '{}';
 BEGIN
-    DELETE FROM ringside.agent_interval_part AS p WHERE p.tenant = of_tenant AND p.agent = of_agent AND p.interval_start < before;
+    IF length(of_name) < 3 THEN RETURN places; END IF;
+    FOR of_table IN
+        SELECT v.name, v.has_tenant, string_agg(format('%1$I = regexp_replace(%1$I, $1, ''(erased)'', ''g'')', c), ', ') AS sets, string_agg(format('%I ~ $1', c), ' OR ') AS finds
+        FROM (VALUES ('improvement', true, '{title,hypothesis,owner,conclusion}'::text[]), ('service_standard', true, '{note}'), ('erasure', true, '{reason,asked_by}'), ('deviation_note', false, '{text,author}'),
+            ('alert_said', false, '{author,text,owner}'), ('restatement', false, '{reason}'), ('access_log', false, '{reason}')) AS v (name, has_tenant, columns), unnest(v.columns) AS c
+        GROUP BY 1, 2 ORDER BY 1 LOOP
+        EXECUTE format('UPDATE ringside.%I SET %s WHERE (%s) AND (%s)', of_table.name, of_table.sets, of_table.finds, CASE WHEN of_table.has_tenant THEN 'tenant = $2' ELSE 'true' END)
+            USING as_word, of_tenant;
+        GET DIAGNOSTICS changed = ROW_COUNT;
+        IF changed > 0 THEN places := places || jsonb_build_object(of_table.name, changed); END IF;
+    END LOOP;
+    RETURN places;
+END;
+$$;
+COMMENT ON FUNCTION ringside.erase_name_in_texts IS 'Replaces a name where it stands as a word in what people wrote; says in how many rows of which table. Names of fewer than three letters are left: they are found in much that is no name.';
+
+-- The daemon may have sent rows under the stand-in already; they have all that the older ones have.
+CREATE OR REPLACE FUNCTION ringside.erase_agent_rows(of_tenant text, of_agent text, before timestamptz, of_stand_in text) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+DECLARE
+    one record;
+    kept text;
+    removed jsonb;
+    changed bigint;
+BEGIN
+    DELETE FROM ringside.agent_interval_part AS p USING ringside.agent_interval_part AS n
+        WHERE p.tenant = of_tenant AND p.agent = of_agent AND p.interval_start < before AND n.tenant = of_tenant AND n.agent = of_stand_in AND n.interval_start = p.interval_start
+            AND n.attribution = p.attribution AND n.stream_id IS NOT DISTINCT FROM p.stream_id AND n.run = p.run AND n.part = p.part;
     GET DIAGNOSTICS changed = ROW_COUNT;
-    removed := removed || jsonb_build_object('agent_interval_part', changed);
-    UPDATE ringside.leg_fact AS f SET agent = NULL WHERE f.tenant = of_tenant AND f.agent = of_agent AND f.queued_at < before;
-    GET DIAGNOSTICS changed = ROW_COUNT;
-    removed := removed || jsonb_build_object('leg_fact', changed);
-    UPDATE ringside.handling_fact AS f SET agent = NULL WHERE f.tenant = of_tenant AND f.agent = of_agent AND f.begun_at < before;
-    GET DIAGNOSTICS changed = ROW_COUNT;
-    removed := removed || jsonb_build_object('handling_fact', changed);
-    UPDATE ringside.moment_fact AS f SET agent = NULL WHERE f.tenant = of_tenant AND f.agent = of_agent AND f.at < before;
-    GET DIAGNOSTICS changed = ROW_COUNT;
-    removed := removed || jsonb_build_object('moment_fact', changed);
-    DELETE FROM ringside.baseline AS b WHERE b.family = 'agent' AND b.tenant = of_tenant AND b.key = of_agent
-        AND NOT EXISTS (SELECT FROM ringside.improvement AS i WHERE i.baseline = b.name);
-    GET DIAGNOSTICS changed = ROW_COUNT;
-    UPDATE ringside.baseline AS b SET key = stands WHERE b.family = 'agent' AND b.tenant = of_tenant AND b.key = of_agent;
-    removed := removed || jsonb_build_object('baseline', changed);
-    UPDATE ringside.improvement AS i SET key = stands WHERE i.family = 'agent' AND i.tenant = of_tenant AND i.key = of_agent;
-    GET DIAGNOSTICS changed = ROW_COUNT;
-    removed := removed || jsonb_build_object('improvement', changed);
-    UPDATE ringside.alert_episode AS e SET key = stands WHERE e.family = 'agent' AND e.tenant = of_tenant AND e.key = of_agent;
-    GET DIAGNOSTICS changed = ROW_COUNT;
-    removed := removed || jsonb_build_object('alert_episode', changed);
-    UPDATE ringside.access_log AS l SET subject = stands WHERE l.subject = of_agent;
+    removed := jsonb_build_object('agent_interval_part', changed);
+    FOR one IN SELECT * FROM (VALUES ('agent_interval_part', 'interval_start'), ('leg_fact', 'queued_at'), ('handling_fact', 'begun_at'), ('moment_fact', 'at')) AS v (name, at) LOOP
+        EXECUTE format('UPDATE ringside.%I SET agent = $1 WHERE tenant = $2 AND agent = $3 AND %I < $4', one.name, one.at) USING of_stand_in, of_tenant, of_agent, before;
+        GET DIAGNOSTICS changed = ROW_COUNT;
+        removed := removed || jsonb_build_object(one.name, changed + coalesce((removed ->> one.name)::bigint, 0));
+    END LOOP;
+    FOREACH kept IN ARRAY '{baseline,improvement,alert_episode}'::text[] LOOP
+        EXECUTE format('UPDATE ringside.%I SET key = $1 WHERE family = ''agent'' AND tenant = $2 AND key = $3', kept) USING of_stand_in, of_tenant, of_agent;
+        GET DIAGNOSTICS changed = ROW_COUNT;
+        removed := removed || jsonb_build_object(kept, changed);
+    END LOOP;
+    UPDATE ringside.access_log AS l SET subject = of_stand_in WHERE l.subject = of_agent;
     GET DIAGNOSTICS changed = ROW_COUNT;
     RETURN removed || jsonb_build_object('access_log', changed);
 END;
 $$;
-COMMENT ON FUNCTION ringside.erase_agent_rows IS 'Deletes an agent''s own figures and takes the name out of the rest; figures of queues, teams and tenants stay what they were.';
+COMMENT ON FUNCTION ringside.erase_agent_rows IS 'An agent''s rows go on under the stand-in, which leads to nobody; no figure changes.';
+
+CREATE OR REPLACE FUNCTION ringside.merge_sums(a jsonb, b jsonb) RETURNS jsonb
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT jsonb_object_agg(k.key, coalesce((a ->> k.key)::bigint, 0) + coalesce((b ->> k.key)::bigint, 0)) FROM (SELECT jsonb_object_keys(a) AS key UNION SELECT jsonb_object_keys(b)) AS k
+$$;
+COMMENT ON FUNCTION ringside.merge_sums IS 'Numbers by name, those of both added.';
 
 -- Locks keep the daemon's writes out for as long as it takes: what came before is seen, what comes after meets the tombstones.
 CREATE OR REPLACE FUNCTION ringside.erase_subject(of_kind text, of_tenant text, of_subjects text[], of_reason text, of_who text, at timestamptz DEFAULT now(),
-    of_record bigint DEFAULT NULL) RETURNS ringside.erasure
+    of_record bigint DEFAULT NULL, of_stand_in text DEFAULT NULL) RETURNS ringside.erasure
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog SET lock_timeout = '30s' SET "ringside.erasing" = 'yes' AS $$
 DECLARE
     made ringside.erasure;
     subject text;
     one jsonb;
     sums jsonb := '{}';
+    stands text := CASE of_kind WHEN 'agent' THEN coalesce(of_stand_in, 'erased-' || left(md5(gen_random_uuid()::text), 9)) END;
 BEGIN
     IF of_kind = 'customer' THEN PERFORM ringside.check_customers(of_subjects);
     ELSIF of_kind IS DISTINCT FROM 'agent' THEN RAISE EXCEPTION 'customers and agents are erased; "%" is neither', of_kind USING ERRCODE = 'invalid_parameter_value';
-    ELSIF coalesce(cardinality(of_subjects), 0) = 0 OR '' = ANY (of_subjects) THEN RAISE EXCEPTION 'which agent?' USING ERRCODE = 'invalid_parameter_value';
+    ELSIF cardinality(of_subjects) IS DISTINCT FROM 1 OR coalesce(of_subjects[1], '') = '' THEN RAISE EXCEPTION 'which agent?' USING ERRCODE = 'invalid_parameter_value';
     END IF;
     PERFORM ringside.log_access('erase_' || of_kind, NULL, NULL, NULL, of_reason, 0);
     INSERT INTO ringside.erasure (kind, tenant, reason, asked_by, erased_at, record) VALUES (of_kind, of_tenant, of_reason, coalesce(nullif(of_who, ''), session_user), at, of_record)
         RETURNING * INTO made;
     LOCK TABLE ringside.contact_fact, ringside.leg_fact, ringside.handling_fact, ringside.moment_fact, ringside.agent_interval_part IN SHARE ROW EXCLUSIVE MODE;
     FOREACH subject IN ARRAY of_subjects LOOP
-        INSERT INTO ringside.tombstone (digest, erasure, erased_at) VALUES (ringside.subject_digest(of_kind, of_tenant, subject), made.id, at)
-            ON CONFLICT (digest) DO UPDATE SET erasure = made.id, erased_at = greatest(ringside.tombstone.erased_at, at);
-        one := CASE of_kind WHEN 'agent' THEN ringside.erase_agent_rows(of_tenant, subject, at)
+        INSERT INTO ringside.tombstone (digest, erasure, erased_at, stand_in) VALUES (ringside.subject_digest(of_kind, of_tenant, subject), made.id, at, stands)
+            ON CONFLICT (digest) DO UPDATE SET erasure = made.id, erased_at = greatest(ringside.tombstone.erased_at, at), stand_in = stands;
+        one := CASE of_kind WHEN 'agent' THEN ringside.merge_sums(ringside.erase_agent_rows(of_tenant, subject, at, stands), ringside.erase_name_in_texts(of_tenant, subject))
                             ELSE ringside.erase_contacts(of_tenant, subject) || ringside.replace_everywhere(subject, '(erased)') END;
-        SELECT jsonb_object_agg(k.key, coalesce((sums ->> k.key)::bigint, 0) + coalesce((one ->> k.key)::bigint, 0)) INTO sums
-            FROM (SELECT jsonb_object_keys(sums) AS key UNION SELECT jsonb_object_keys(one)) AS k;
+        sums := ringside.merge_sums(sums, one);
     END LOOP;
     UPDATE ringside.erasure AS e SET removed = sums WHERE e.id = made.id RETURNING * INTO made;
     RETURN made;
@@ -183,7 +214,6 @@ END;
 $$;
 COMMENT ON FUNCTION ringside.erase_subject IS 'Erases a person: customers by pseudonyms, agents by name. What comes in later of before `at` is stripped until ringside.complete_erasure. Harmless when repeated.';
 
--- Of agents the daemon forgets nothing by itself: their intervals may be written anew for as long as they are in memory.
 CREATE OR REPLACE FUNCTION ringside.complete_erasure(of_id bigint, of_certificate text, of_signature text DEFAULT NULL, of_public_key text DEFAULT NULL) RETURNS ringside.erasure
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
@@ -192,7 +222,7 @@ BEGIN
     UPDATE ringside.erasure AS e SET completed_at = coalesce(e.completed_at, now()), certificate = of_certificate, signature = of_signature, public_key = of_public_key
         WHERE e.id = of_id RETURNING * INTO made;
     IF made.id IS NULL THEN RAISE EXCEPTION 'there is no erasure %', of_id USING ERRCODE = 'invalid_parameter_value'; END IF;
-    DELETE FROM ringside.tombstone AS t WHERE t.erasure = of_id AND made.kind = 'customer';
+    DELETE FROM ringside.tombstone AS t WHERE t.erasure = of_id;
     RETURN made;
 END;
 $$;
@@ -218,7 +248,7 @@ BEGIN
         'handlings', (made.removed ->> 'handling_fact')::bigint);
 END;
 $$;
-COMMENT ON FUNCTION ringside.erase_agent IS 'Deletes an agent''s own figures and takes the name out of the facts; figures of queues, teams and tenants stay what they were.';
+COMMENT ON FUNCTION ringside.erase_agent IS 'An agent''s rows go on under a stand-in that leads to nobody; no figure changes. A running daemon knows nothing of it: `ringside subject erase` tells it, too.';
 
 -- --- export --------------------------------------------------------------------------------------------------------------------------
 -- One line per thing. Not in it: who handled a contact, for that is another person's.
@@ -262,14 +292,29 @@ BEGIN
         FROM ringside.handling_fact AS h WHERE h.tenant = of_tenant AND h.agent = of_agent ORDER BY h.begun_at, h.contact;
     GET DIAGNOSTICS given = ROW_COUNT;
     total := total + given;
+    RETURN QUERY SELECT jsonb_strip_nulls(jsonb_build_object('what', 'answered', 'contact', l.contact, 'queue', l.queue, 'channel', l.channel, 'queued_at', l.queued_at, 'closed_at', l.closed_at,
+            'waited_ms', l.wait_us / 1000, 'team', l.team))
+        FROM ringside.leg_fact AS l WHERE l.tenant = of_tenant AND l.agent = of_agent ORDER BY l.queued_at, l.contact;
+    GET DIAGNOSTICS given = ROW_COUNT;
+    total := total + given;
+    RETURN QUERY SELECT jsonb_strip_nulls(jsonb_build_object('what', 'moment', 'kind', m.kind, 'at', m.at, 'contact', m.contact, 'queue', m.queue, 'channel', m.channel, 'team', m.team, 'value', m.value))
+        FROM ringside.moment_fact AS m WHERE m.tenant = of_tenant AND m.agent = of_agent AND m.kind <> 'none' ORDER BY m.at, m.contact, m.number;
+    GET DIAGNOSTICS given = ROW_COUNT;
+    total := total + given;
     RETURN QUERY SELECT jsonb_build_object('what', 'baseline', 'name', b.name, 'metric', b.metric, 'value', b.value, 'from', b.from_time, 'to', b.to_time, 'frozen_at', b.frozen_at)
         FROM ringside.baseline AS b WHERE b.family = 'agent' AND b.tenant = of_tenant AND b.key = of_agent ORDER BY b.name;
+    RETURN QUERY SELECT jsonb_strip_nulls(jsonb_build_object('what', 'improvement', 'title', i.title, 'hypothesis', i.hypothesis, 'metric', i.metric, 'owner', i.owner, 'state', i.state, 'conclusion', i.conclusion))
+        FROM ringside.improvement AS i WHERE i.tenant = of_tenant AND ((i.family = 'agent' AND i.key = of_agent) OR of_agent IN (i.owner, i.created_by)) ORDER BY i.id;
+    RETURN QUERY SELECT jsonb_strip_nulls(jsonb_build_object('what', 'alert', 'rule', e.rule, 'metric', e.metric, 'state', e.state))
+        FROM ringside.alert_episode AS e WHERE e.tenant = of_tenant AND e.family = 'agent' AND e.key = of_agent ORDER BY e.rule;
+    RETURN QUERY SELECT jsonb_strip_nulls(jsonb_build_object('what', 'said_of_an_alert', 'at', d.at, 'act', d.act, 'by', d.author, 'for', d.owner, 'text', d.text))
+        FROM ringside.alert_said AS d WHERE of_agent IN (d.author, d.owner) OR (length(of_agent) >= 3 AND strpos(d.text, of_agent) > 0) ORDER BY d.at, d.number, d.ordinal;
     RETURN QUERY SELECT jsonb_build_object('what', 'was_read', 'at', l.at, 'by', l.reader, 'how', l.what, 'why', l.reason)
         FROM ringside.access_log AS l WHERE l.subject = of_agent ORDER BY l.id;
     PERFORM ringside.log_access('export_agent: given out', of_agent, NULL, NULL, of_reason, total);
 END;
 $$;
-COMMENT ON FUNCTION ringside.export_agent IS 'All that is kept about an agent: own figures per interval, handlings, baselines, and who has read them. Logged.';
+COMMENT ON FUNCTION ringside.export_agent IS 'All that is kept about an agent: own figures per interval (times in each state and against the schedule are among them; single states and schedules are not kept), contacts answered and handled, single moments, baselines, improvements, what was said of alerts, and who has read them. Logged.';
 
 CREATE OR REPLACE FUNCTION ringside.report_export(from_time timestamptz, to_time timestamptz, of_family text DEFAULT 'queue', step text DEFAULT 'day', zone text DEFAULT 'UTC',
     of_tenant text DEFAULT NULL, min_n integer DEFAULT 10, of_attribution text DEFAULT 'event')

@@ -44,7 +44,7 @@ SELECT is((SELECT e #>> '{queues,0,waited_ms}' FROM ringside.export_customer('t'
 SELECT throws_ok($$SELECT * FROM ringside.export_customer('t', ARRAY['+15550001'], 'asked for it')$$, '22023', NULL, 'never by number');
 SELECT throws_ok($$SELECT * FROM ringside.export_customer('t', '{}', 'asked for it')$$, '22023', NULL, 'nor of nobody');
 SELECT throws_ok($$SELECT * FROM ringside.export_customer('t', ARRAY[pg_temp.p(1)], '')$$, '22023', NULL, 'nor without a reason');
-SELECT results_eq($$SELECT e ->> 'what', count(*)::int FROM ringside.export_agent('t', 'a1', 'asked for it') AS e GROUP BY 1 ORDER BY 1$$, $$VALUES ('handling', 20), ('interval', 10), ('was_read', 1)$$, 'of an agent: figures, handlings, who has read them');
+SELECT results_eq($$SELECT e ->> 'what', count(*)::int FROM ringside.export_agent('t', 'a1', 'asked for it') AS e GROUP BY 1 ORDER BY 1$$, $$VALUES ('answered', 20), ('handling', 20), ('improvement', 1), ('interval', 10), ('was_read', 1)$$, 'of an agent: figures, contacts, what is planned about it, who has read them');
 SELECT is(pg_temp.stands(pg_temp.p(1)), 13::bigint, 'the pseudonym stands in contacts and in what people wrote');
 
 -- Erasing a customer.
@@ -79,20 +79,40 @@ SELECT is((SELECT count(*)::int FROM ringside.tombstone WHERE erasure = (SELECT 
 SELECT throws_ok($$SELECT ringside.erase_subject('customer', 't', ARRAY['+15550001'], 'asked for it', 'anna')$$, '22023', NULL, 'by pseudonym only');
 SELECT throws_ok($$SELECT ringside.erase_subject('queue', 't', ARRAY['q1'], 'asked for it', 'anna')$$, '22023', NULL, 'persons only');
 SELECT throws_ok($$SELECT ringside.erase_subject('agent', 't', ARRAY[''], 'asked for it', 'anna')$$, '22023', NULL, 'somebody');
+SELECT throws_ok($$SELECT ringside.erase_subject('agent', 't', ARRAY['a1', 'a2'], 'asked for it', 'anna')$$, '22023', NULL, 'one at a time');
 SELECT throws_ok($$SELECT ringside.erase_subject('agent', 't', ARRAY['a1'], 'x', 'anna')$$, '22023', NULL, 'for a reason');
 
--- Erasing an agent.
+-- Erasing an agent. `ann` is one; the others' names have hers in them.
+UPDATE ringside.agent_interval_part SET agent = 'ann' WHERE agent = 'a1';
+UPDATE ringside.leg_fact SET agent = 'ann' WHERE agent = 'a1';
+UPDATE ringside.handling_fact SET agent = 'ann' WHERE agent = 'a1';
+UPDATE ringside.improvement SET key = 'ann', owner = 'ann', hypothesis = 'ann, annabel and the planned hours';
+INSERT INTO ringside.access_log (what, subject, reason, rows) VALUES ('read_agents', 'ann', 'talk with ann', 1);
+INSERT INTO ringside.alert_said (stream_id, run, number, ordinal, episode, at, act, author, text, owner) VALUES (1, 1, 2, 1, 1, now(), 'action', 'anna', 'ann_2 rings; ann does it', 'ann');
+SELECT is((SELECT count(*)::int FROM ringside.export_agent('t', 'ann', 'asked for it') AS e WHERE e ->> 'what' IN ('improvement', 'said_of_an_alert')), 2, 'an export has what was said of an agent, too');
 UPDATE was SET totals = pg_temp.totals();
-SELECT is((ringside.erase_subject('agent', 't', ARRAY['a1'], 'left, asked for it', 'anna', '2026-06-01Z')).removed,
-    '{"agent_interval_part": 10, "leg_fact": 21, "handling_fact": 21, "moment_fact": 0, "baseline": 0, "improvement": 1, "alert_episode": 0, "access_log": 2}'::jsonb, 'an agent is erased');
-SELECT is_empty($$SELECT FROM ringside.agent_interval_part WHERE agent = 'a1' UNION ALL SELECT FROM ringside.leg_fact WHERE agent = 'a1' UNION ALL SELECT FROM ringside.handling_fact WHERE agent = 'a1'
-    UNION ALL SELECT FROM ringside.access_log WHERE subject = 'a1' UNION ALL SELECT FROM ringside.improvement WHERE key = 'a1'$$, 'everywhere');
+CREATE TEMPORARY TABLE own AS SELECT count(*) AS rows, sum(handled) AS handled, sum(talk_us) AS talk_us FROM ringside.agent_interval_part WHERE agent = 'ann';
+-- What the daemon had sent under the stand-in before the database was told.
+INSERT INTO ringside.agent_interval_part (tenant, agent, interval_start, interval_s, attribution, stream_id, run, part, revision, final, still_open, handled, talk_us)
+    SELECT tenant, 'erased-0123abcde', interval_start, interval_s, attribution, stream_id, run, part, revision + 1, final, still_open, handled, talk_us FROM ringside.agent_interval_part WHERE agent = 'ann' LIMIT 3;
+CREATE TEMPORARY TABLE gone AS SELECT (e).* FROM (SELECT ringside.erase_subject('agent', 't', ARRAY['ann'], 'ann left, asked for it', 'anna', '2026-06-01Z', 900, 'erased-0123abcde') AS e) AS x;
+SELECT is((SELECT removed FROM gone), '{"agent_interval_part": 10, "leg_fact": 21, "handling_fact": 21, "moment_fact": 0, "baseline": 0, "improvement": 2, "alert_episode": 0, "alert_said": 1, "access_log": 6, "erasure": 1}'::jsonb, 'an agent is erased');
+SELECT is(pg_temp.stands('"ann"') + pg_temp.stands(',ann,') + pg_temp.stands(' ann '), 0::bigint, 'the name stands nowhere any more');
+SELECT results_eq($$SELECT hypothesis, owner FROM ringside.improvement$$, $$VALUES ('(erased), annabel and the planned hours', '(erased)')$$, 'other words have it still');
+SELECT is((SELECT text || owner FROM ringside.alert_said WHERE number = 2), 'ann_2 rings; (erased) does it(erased)', 'also where rows are never changed');
 SELECT is(pg_temp.totals(), (SELECT totals FROM was), 'no total moved');
+SELECT results_eq($$SELECT count(*), sum(handled), sum(talk_us) FROM ringside.agent_interval_part WHERE agent = 'erased-0123abcde'$$, 'TABLE own', 'nor did what the stand-in has');
+SELECT is((SELECT count(*)::int FROM ringside.handling_fact WHERE agent = 'erased-0123abcde'), 21, 'whose contacts are those of one person still');
 INSERT INTO ringside.agent_interval_part (tenant, agent, interval_start, interval_s, attribution, stream_id, run, part, revision, final, still_open, handled)
-    SELECT 't', 'a1', at, 900, 'event', 1, 2, 1, 1, true, 0, 3 FROM (VALUES ('2026-01-06Z'::timestamptz)) AS v (at) ON CONFLICT DO NOTHING;
-SELECT ringside.load_contact(pg_temp.contact(61, 1, pg_temp.p(3)));
-SELECT is_empty($$SELECT FROM ringside.agent_interval_part WHERE agent = 'a1' UNION ALL SELECT FROM ringside.leg_fact WHERE agent = 'a1' UNION ALL SELECT FROM ringside.handling_fact WHERE agent = 'a1'$$, 'and does not come back with what the daemon had');
+    SELECT 't', agent, at, 900, 'event', 1, 2, 1, 1, true, 0, 3 FROM (VALUES ('ann', '2026-01-06Z'::timestamptz), ('erased-0123abcde', '2026-01-06Z'), ('ann', '2026-06-02Z')) AS v (agent, at);
+SELECT ringside.load_contact(replace(pg_temp.contact(61, 1, pg_temp.p(3))::text, '"a1"', '"ann"')::jsonb);
+SELECT is_empty($$SELECT FROM ringside.agent_interval_part WHERE agent = 'ann' AND interval_start < '2026-06-01Z' UNION ALL SELECT FROM ringside.leg_fact WHERE agent = 'ann'
+    UNION ALL SELECT FROM ringside.handling_fact WHERE agent = 'ann'$$, 'and does not come back with what the daemon had');
+SELECT is((SELECT count(*)::int FROM ringside.handling_fact WHERE agent = 'erased-0123abcde'), 22, 'which is under the stand-in');
+SELECT is((SELECT sum(handled) FROM ringside.agent_interval_part WHERE agent = 'ann'), 3::numeric, 'who still works is there again');
 SELECT is((SELECT count(*)::int FROM ringside.agent_interval_part WHERE agent = 'a2'), 10, 'others stay');
+SELECT is((SELECT completed_at IS NOT NULL FROM ringside.complete_erasure((SELECT id FROM gone), '{"ringside_erasure":1}')), true, 'the erasure is closed');
+SELECT is((SELECT count(*)::int FROM ringside.tombstone WHERE erasure = (SELECT id FROM gone)), 0, 'and nothing leads from the name to the stand-in');
 
 -- Retention of what persons' data was read, and the record of processing.
 UPDATE ringside.retention SET keep = interval '1 day' WHERE class = 'access';

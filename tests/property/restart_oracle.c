@@ -1,6 +1,6 @@
 /* A core that is saved, destroyed and loaded at random points goes on as one that never was: the same figures, verdicts, alerts, rows
  * with the same parts and revisions, and in the end the same saved bytes. Random histories, live and in replay, with rows collected,
- * edges' refusals and other configurations on the way.
+ * edges' refusals, erasures of customers and agents and other configurations on the way.
  * RS_SEEDS: how many histories (3,000; a tenth under a sanitizer), from RS_FIRST_SEED on. RS_SEED: only this one. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,6 +8,8 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+
+#include "event/command.h"
 
 #include "core_collect.h"
 #include "core_rows.h"
@@ -422,6 +424,25 @@ static void apply(run_t *run, size_t index) {
     RS_REQUIRE(rs_core_apply(run->core, RS_RECORD_EVENT, bytes, len, (uint64_t)(index + 1) * 64) == RS_OK);
 }
 
+/* The stand-ins are made up of `number`, so that they are the same in every run. */
+static void erase(run_t *run, rs_random_t *other, size_t number) {
+    char stand_in[2 * RS_PSEUDONYM_BYTES + 1], pseudonym[2 * RS_PSEUDONYM_BYTES + 1];
+    uint8_t bytes[RS_RECORD_MAX];
+    const rs_event_t *event = run->trial->history->deliveries[rs_random_below(other, number + 1)].event;
+    const bool is_customer = (event->present & RS_HAS_PSEUDONYM) != 0;
+    rs_command_t command = {.what = RS_COMMAND_ERASE, .at_us = run->now_us > 0 ? run->now_us : 1, .who = RS_STR("eve"), .text = RS_STR("asked for it"),
+                            .tenant = event->tenant.len == 0 ? RS_STR("default") : event->tenant};
+    command.owner = is_customer ? RS_STR("customer") : RS_STR("agent");
+    snprintf(stand_in, sizeof stand_in, is_customer ? "%032zx" : RS_STAND_IN_BEGIN "%09zx", number);
+    if (is_customer) rs_pseudonym_text((const uint8_t *)event->customer.data, pseudonym);
+    command.key = is_customer ? rs_str(pseudonym) : event->agent.len != 0 ? event->agent : RS_STR("ann");
+    command.rule = rs_str(stand_in);
+    RS_REQUIRE(rs_command_check(&command) == NULL);
+    const size_t len = rs_record_write_command(&command, (rs_origin_t){0}, bytes);
+    RS_REQUIRE(rs_core_apply(run->core, RS_RECORD_COMMAND, bytes, len, (uint64_t)(number + 1) * 64) == RS_OK);
+    maybe_restart(run);
+}
+
 static void reconfigure(run_t *run, const rs_config_t *config) {
     if (rs_core_configure(run->core, config) == RS_OK) run->options.config = config;
     maybe_restart(run);
@@ -436,6 +457,7 @@ static void play(run_t *run) {
         if (trial->live && arrival_us >= run->now_us + 100 * RS_US_PER_MS) tick(run, arrival_us);
         apply(run, i);
         maybe_restart(run);
+        if (rs_random_below(&other, 20) == 0) erase(run, &other, i);
         if (rs_random_below(&other, 9) == 0) rs_core_apply_refusal(run->core, history->deliveries[i].event->source, RS_REFUSAL_BAD_TIME);
         if (trial->collects && rs_random_below(&other, 3) == 0) {
             (void)core_collect(run->core, 1 + rs_random_below(&other, 9), on_row, &run->heard);

@@ -82,16 +82,21 @@ bool rs_agent_restore(rs_agents_t *agents, uint32_t number) {
     return true;
 }
 
-/* An agent without a name of its own (past the limit of names) is nobody in particular. */
-uint32_t rs_agent_find(rs_agents_t *agents, uint32_t tenant, uint32_t name) {
+static uint32_t find_known(const rs_agents_t *agents, uint32_t tenant, uint32_t name) {
     const uint64_t hash = agent_hash(tenant, name);
     uint32_t cursor = rs_index_begin(&agents->index, hash), number;
     while ((number = rs_index_next(&agents->index, hash, &cursor)) != 0) {
         prefetch_agent(rs_agent_at(agents, number));
         if (rs_agent_at(agents, number)->name == name && rs_agent_at(agents, number)->tenant == tenant) return number;
     }
-    if (name == RS_NAMES_OVERFLOW) return 0;
-    number = rs_pool_take(&agents->agents);
+    return 0;
+}
+
+/* An agent without a name of its own (past the limit of names) is nobody in particular. */
+uint32_t rs_agent_find(rs_agents_t *agents, uint32_t tenant, uint32_t name) {
+    const uint32_t known = find_known(agents, tenant, name);
+    if (known != 0 || name == RS_NAMES_OVERFLOW) return known;
+    const uint32_t number = rs_pool_take(&agents->agents);
     if (number == 0) return 0;
     rs_agent_t *agent = rs_agent_at(agents, number);
     agent->tenant = tenant;
@@ -101,7 +106,7 @@ uint32_t rs_agent_find(rs_agents_t *agents, uint32_t tenant, uint32_t name) {
     agent->base_last.at_us = agent->counted_until_us = agent->handled_end_us = agent->greatest_end_us = INT64_MIN;
     agent->plan.until_us = INT64_MIN;
     agent->duty = RS_DUTY_AVAILABLE;
-    rs_index_add(&agents->index, hash, number);
+    rs_index_add(&agents->index, agent_hash(tenant, name), number);
     rs_agent_publish(agents, number);
     return number;
 }
@@ -250,6 +255,17 @@ rs_refusal_t rs_agents_take(rs_agents_t *agents, const rs_agent_event_t *event) 
     rs_agent_settle_duty(agents, place);
     rs_agent_publish(agents, place);
     return RS_REFUSAL_NONE;
+}
+
+bool rs_agents_sign_off(rs_agents_t *agents, uint32_t tenant, uint32_t name, int64_t at_us) {
+    const uint32_t number = find_known(agents, tenant, name);
+    if (number == 0) return false;
+    const rs_agent_event_t gone = {.tenant = tenant, .agent = name, .type = RS_AGENT_STATE, .state = RS_AGENT_OFFLINE, .at_us = at_us};
+    const uint8_t state = rs_agent_at(agents, number)->now.state;
+    const bool was_there = state != RS_AGENT_NONE && state != RS_AGENT_OFFLINE;
+    const bool is_taken = was_there && rs_agents_take(agents, &gone) == RS_REFUSAL_NONE;
+    rs_agent_end_plans(agents, number, at_us);
+    return is_taken;
 }
 
 void rs_agents_facts(rs_agents_t *agents, uint32_t tenant, const rs_fact_t *facts, uint32_t count, int sign) {

@@ -89,6 +89,10 @@ typedef struct rs_agent_event {
 } rs_agent_event_t;
 RS_MUST_CHECK rs_refusal_t rs_agents_take(rs_agents_t *agents, const rs_agent_event_t *event);
 
+/* Who is logged in counts as offline from `at_us` on, as if the platform had said so, and what was planned from then on is planned no more. False:
+ * nobody was logged in, or it was not taken. */
+bool rs_agents_sign_off(rs_agents_t *agents, uint32_t tenant, uint32_t name, int64_t at_us);
+
 /* Facts of a contact of `tenant` were counted (+1) or taken back (-1): handlings are looked at. */
 void rs_agents_facts(rs_agents_t *agents, uint32_t tenant, const rs_fact_t *facts, uint32_t count, int sign);
 /* After a contact's story changed: who has it now. / Before it leaves memory. */

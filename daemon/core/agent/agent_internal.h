@@ -132,6 +132,8 @@ const rs_plan_now_t *rs_agent_plan_at(rs_agents_t *agents, rs_agent_t *agent, in
 rs_refusal_t rs_agent_take_plan(rs_agents_t *agents, uint32_t number, const rs_agent_event_t *event);
 /* Plans go that no event can make anyone read again. */
 void rs_agent_drop_plans(rs_agents_t *agents, rs_agent_t *agent);
+/* Nothing is planned any more from `at_us` on, or from the moment up to which it was counted when that is later. */
+void rs_agent_end_plans(rs_agents_t *agents, uint32_t number, int64_t at_us);
 
 /* overlap.c */
 void rs_agent_handled(rs_agents_t *agents, uint32_t number, const rs_fact_t *fact, int sign);

@@ -88,6 +88,28 @@ void rs_agent_drop_plans(rs_agents_t *agents, rs_agent_t *agent) {
     if (agent->plans != 0 && agent->base_last.at_us != INT64_MIN) remove_plans(agents, agent, ends_by, &agent->base_last.at_us);
 }
 
+static bool begins_later(const rs_agent_plan_t *plan, const void *context) {
+    const int64_t *at_us = context;
+    return plan->day_from_us >= *at_us;
+}
+
+static void bring_forward(int64_t *bound_us, int64_t at_us) {
+    if (*bound_us > at_us) *bound_us = at_us;
+}
+
+void rs_agent_end_plans(rs_agents_t *agents, uint32_t number, int64_t at_us) {
+    rs_agent_t *agent = rs_agent_at(agents, number);
+    const int64_t end_us = later(at_us, agent->counted_until_us);
+    remove_plans(agents, agent, begins_later, &end_us);
+    for (uint32_t next = agent->plans; next != 0; next = plan_at(agents, next)->node.next) {
+        rs_agent_plan_t *plan = plan_at(agents, next);
+        bring_forward(&plan->from_us, end_us);
+        bring_forward(&plan->to_us, end_us);
+        bring_forward(&plan->day_to_us, end_us);
+    }
+    rs_agent_publish(agents, number);
+}
+
 /* Room for one more: when there are too many, those go that only a source which lags far behind could bring back. */
 static bool make_room(rs_agents_t *agents, rs_agent_t *agent) {
     if (agent->plan_count < agents->max_events) return true;

@@ -86,6 +86,8 @@ RS_MUST_CHECK int rs_alerts_configure(rs_alerts_t *alerts, const rs_config_t *co
 /* Where the store counts the configuration's policies: policy i in slot slots[i], RS_MAX_POLICIES = not counted yet
  * (rules about it rest). Without this call, and after rs_alerts_configure, policy i is in slot i. */
 void rs_alerts_set_slots(rs_alerts_t *alerts, const uint32_t *slots, uint32_t count);
+/* A key that no rule matches is called something else. */
+void rs_alerts_on_renamed_key(rs_alerts_t *alerts, uint32_t key, const rs_key_t *dimensions);
 /* A key has appeared: binds the rules that match. `dimensions->name` etc. must stay valid for the engine's life. */
 void rs_alerts_on_new_key(rs_alerts_t *alerts, uint32_t key, const rs_key_t *dimensions);
 void rs_alerts_on_key(rs_alerts_t *alerts, uint32_t key, int64_t now_us);

@@ -177,6 +177,10 @@ void rs_alerts_on_new_key(rs_alerts_t *alerts, uint32_t key, const rs_key_t *dim
     rs__alert_activate(alerts, key);
 }
 
+void rs_alerts_on_renamed_key(rs_alerts_t *alerts, uint32_t key, const rs_key_t *dimensions) {
+    if (key < alerts->key_count && alerts->keys[key].known) alerts->dimensions[key] = *dimensions;
+}
+
 /* --- another configuration ---------------------------------------------------------------------------------------- */
 
 /* What a detector has learned and added up is of use to the new rule only when it detects in the same way. */

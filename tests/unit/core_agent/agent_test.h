@@ -47,7 +47,7 @@ rs_agents_odd_t agent_test_odd(const agent_test_t *test);
 
 #define MINUTES(n) ((int64_t)((n) * 60) * RS_US_PER_S)
 
-extern const struct CMUnitTest time_tests[], plan_tests[], handling_tests[], staff_tests[];
-extern const size_t time_test_count, plan_test_count, handling_test_count, staff_test_count;
+extern const struct CMUnitTest time_tests[], plan_tests[], handling_tests[], staff_tests[], erase_tests[];
+extern const size_t time_test_count, plan_test_count, handling_test_count, staff_test_count, erase_test_count;
 
 #endif

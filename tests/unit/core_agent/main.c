@@ -127,5 +127,6 @@ int main(void) {
     failed += _cmocka_run_group_tests("plans", plan_tests, plan_test_count, NULL, NULL);
     failed += _cmocka_run_group_tests("handlings", handling_tests, handling_test_count, NULL, NULL);
     failed += _cmocka_run_group_tests("staff", staff_tests, staff_test_count, NULL, NULL);
+    failed += _cmocka_run_group_tests("erasing", erase_tests, erase_test_count, NULL, NULL);
     return failed;
 }

@@ -42,7 +42,7 @@ static void on_done(uv_async_t *async) {
 
 typedef struct request {
     world_t *world;
-    const char *path, *method, *accept;
+    const char *path, *method, *header;
     long status;
     char type[128], body[256];
     size_t len;
@@ -70,7 +70,7 @@ static void *ask(void *context) {
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT, 30L);
     if (strcmp(request->method, "POST") == 0) curl_easy_setopt(curl, CURLOPT_POSTFIELDS, "a body that nobody reads");
-    struct curl_slist *headers = request->accept == NULL ? NULL : curl_slist_append(NULL, request->accept);
+    struct curl_slist *headers = request->header == NULL ? NULL : curl_slist_append(NULL, request->header);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
     curl_easy_perform(curl);
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &request->status);
@@ -82,13 +82,13 @@ static void *ask(void *context) {
     return NULL;
 }
 
-static request_t answer_to(const char *method, const char *path, const char *accept, const char *why, bool is_long) {
+static request_t answer_at(const char *listen, const char *method, const char *path, const char *header, const char *why, bool is_long) {
     world_t world = {.why = why, .is_long = is_long};
-    request_t request = {.world = &world, .path = path, .method = method, .accept = accept};
+    request_t request = {.world = &world, .path = path, .method = method, .header = header};
     uv_loop_init(&world.loop);
     uv_async_init(&world.loop, &world.done, on_done);
     world.done.data = &world;
-    const rs_web_options_t options = options_of(&world, "127.0.0.1:0");
+    const rs_web_options_t options = options_of(&world, listen);
     assert_int_equal(rs_web_open(&options, &world.web), RS_OK);
     pthread_t thread;
     pthread_create(&thread, NULL, ask, &request);
@@ -96,6 +96,10 @@ static request_t answer_to(const char *method, const char *path, const char *acc
     pthread_join(thread, NULL);
     assert_int_equal(uv_loop_close(&world.loop), 0);
     return request;
+}
+
+static request_t answer_to(const char *method, const char *path, const char *header, const char *why, bool is_long) {
+    return answer_at("127.0.0.1:0", method, path, header, why, is_long);
 }
 
 static void metrics_come_in_the_form_that_was_asked_for(void **state) {
@@ -137,6 +141,15 @@ static void everything_else_is_a_problem_document(void **state) {
     }
 }
 
+static void on_loopback_nobody_reads_it_through_a_name_of_his_own(void **state) {
+    (void)state;
+    static const struct { const char *listen, *header; long status; } cases[] = {
+        {"127.0.0.1:0", "Host: evil.example", 403}, {"127.0.0.1:0", "Host: localhost.evil.example:8570", 403}, {"127.0.0.1:0", "Host: 127.0.0.1.evil.example", 403},
+        {"127.0.0.1:0", "Host: 1.2.3", 403}, {"127.0.0.1:0", "Host: LocalHost:8570", 200}, {"127.0.0.1:0", "Host: 127.0.0.1", 200}, {"127.0.0.1:0", "Host: [::1]:8570", 200},
+        {"127.8.0.1:0", "Host: evil.example", 403}, {"[::1]:0", "Host: evil.example:8570", 403}, {"0.0.0.0:0", "Host: metrics.example", 200}};
+    for (size_t i = 0; i < RS_ARRAY_LEN(cases); i++) assert_int_equal(answer_at(cases[i].listen, "GET", "/metrics", cases[i].header, NULL, false).status, cases[i].status);
+}
+
 static void an_address_that_is_none_or_taken_is_refused(void **state) {
     (void)state;
     static const char *const bad[] = {"", "8570", ":8570", "localhost:8570", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1",
@@ -163,6 +176,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(metrics_come_in_the_form_that_was_asked_for),
                                        cmocka_unit_test(a_page_without_room_is_an_error_and_no_half_page), cmocka_unit_test(ready_is_what_the_daemon_says),
                                        cmocka_unit_test(everything_else_is_a_problem_document),
+                                       cmocka_unit_test(on_loopback_nobody_reads_it_through_a_name_of_his_own),
                                        cmocka_unit_test(an_address_that_is_none_or_taken_is_refused)};
     curl_global_init(CURL_GLOBAL_DEFAULT);
     const int failed = cmocka_run_group_tests_name("web", tests, NULL, NULL);
