@@ -226,7 +226,7 @@ static char *chart_trend(const rs_report_result_t *result, char *why, size_t why
             "$d using 1:3 with steps lc rgb '#888888' title 'centre', $d using 1:2 with linespoints pt 7 ps 0.5 lw 1.6 "
             "lc rgb "
             "'#3b6ea5' title 'value', "
-            "$d using 1:6 with points pt 6 ps 1.6 lw 2 lc rgb '#c8553d' title 'special cause'\n",
+            "$d using 1:6 with points pt 6 ps 1.6 lw 2 lc rgb '#c8553d' title 'not by chance alone'\n",
             axis.format);
     char *svg = draw(script, why, why_size);
     fclose(script);
@@ -234,7 +234,14 @@ static char *chart_trend(const rs_report_result_t *result, char *why, size_t why
 }
 
 /* --- before and after -------------------------------------------------------------------------------------------- */
-/* Change in per cent of the value before, with its interval: figures of several units side by side. */
+/* No share, time or count falls by more than all of it: an interval that reaches further is drawn up to there. */
+static double least_change(const rs_report_result_t *result, uint32_t row) {
+    const char *unit = unit_of(result, row);
+    const bool has_floor = unit != NULL && (strcmp(unit, "ratio") == 0 || strcmp(unit, "ms") == 0 || strcmp(unit, "count") == 0);
+    return has_floor ? -100 : -INFINITY;
+}
+
+/* Change in per cent of the value before, with its interval: figures of several units side by side, each with its change in its own unit. */
 static char *chart_compare(const rs_report_result_t *result, char *why, size_t why_size) {
     uint32_t drawn = 0;
     FILE *script = tmpfile();
@@ -248,29 +255,34 @@ static char *chart_compare(const rs_report_result_t *result, char *why, size_t w
         const char *verdict = text_of(result, row, "verdict");
         const double low = rs_report_number(result, row, "low"), high = rs_report_number(result, row, "high"),
                      base = fabs(before) / 100;
-        char name[512], before_text[64], after_text[64];
+        char name[512], figure[256], before_text[64], after_text[64], change_text[64];
         rs_report_shown(result, row, (uint32_t)rs_report_column_at(result, "before_value"), before_text,
                         sizeof before_text);
         rs_report_shown(result, row, (uint32_t)rs_report_column_at(result, "after_value"), after_text,
                         sizeof after_text);
-        snprintf(name, sizeof name, "%s: %s → %s", text_of(result, row, "metric"), before_text, after_text);
+        rs_report_shown(result, row, (uint32_t)rs_report_column_at(result, "difference"), change_text,
+                        sizeof change_text);
+        rs_report_figure_words(result, row, figure, sizeof figure);
+        snprintf(name, sizeof name, "%s: %s → %s", figure, before_text, after_text);
         put_label(script, name);
         put_number(script, change / base);
-        put_number(script, (isnan(low) ? change : low) / base);
+        put_number(script, fmax((isnan(low) ? change : low) / base, least_change(result, row)));
         put_number(script, (isnan(high) ? change : high) / base);
-        fprintf(script, " %s\n",
+        fprintf(script, " %s ",
                 verdict != NULL && strcmp(verdict, "better") == 0  ? "0x588b3f"
                 : verdict != NULL && strcmp(verdict, "worse") == 0 ? "0xc8553d"
                                                                    : "0x888888");
+        put_label(script, change_text);
+        fputc('\n', script);
         drawn++;
     }
     fprintf(script,
             "EOD\nunset border\nunset grid\nset grid x lc rgb '#e4e4e4' lt 1\nset yrange [%u:-1]\nset format x '%%+.0f "
             "%%%%'\n"
-            "set xlabel 'change from before to after, of the value before, with its interval'\n"
+            "set xlabel 'change in per cent of the value before, with its interval'\n"
             "set arrow from first 0, graph 0 to first 0, graph 1 nohead lc rgb '#444444'\n"
             "plot $d using 2:0:3:4:5:ytic(1) with xerrorbars pt 7 ps 1 lw 2.4 lc rgb variable, "
-            "$d using 2:($0-0.33):(sprintf('%%+.1f %%%%', $2)) with labels center\n",
+            "$d using 2:($0-0.33):6 with labels center\n",
             drawn);
     char *svg = drawn == 0 ? NULL : draw(script, why, why_size);
     fclose(script);

@@ -7,7 +7,7 @@
 
 static const char style[] =
     "body{font:15px/1.45 Helvetica,Arial,sans-serif;color:#222;max-width:1100px;margin:2em auto;padding:0 1em}"
-    "h1{font-size:1.6em;margin:0 0 .2em}.period{color:#555;margin:0 0 1.2em}figure{margin:0 0 "
+    "h1{font-size:1.6em;margin:0 0 .2em}.period{color:#555;margin:0 0 1.2em}.summary{font-size:1.15em;margin:0 0 1.2em}figure{margin:0 0 "
     "1.4em}figcaption{color:#555;font-size:13px}figure "
     "svg{max-width:100%;height:auto}"
     ".scroll{overflow-x:auto}table{border-collapse:collapse;font-size:13px;font-variant-numeric:tabular-nums}"
@@ -94,13 +94,47 @@ static void put_head(FILE *out, const rs_report_request_t *request, const rs_rep
     }
     fputs(" · times of ", out);
     put(out, request->values[RS_OPT_ZONE]);
+    const bool is_of_one = report->chart == RS_DRAWN_COMPARE || report->chart == RS_DRAWN_TREND;
+    const bool is_of_all = is_of_one && request->values[RS_OPT_KEY] == NULL;
     for (size_t i = 0; i < RS_ARRAY_LEN(told); i++) {
+        if (told[i] == RS_OPT_FAMILY && is_of_all) {
+            fputs(" · all together", out);
+            continue;
+        }
         if (request->values[told[i]] == NULL || !rs_report_takes(report, told[i])) continue;
         fprintf(out, " · %s ", rs_report_option_name(told[i]) + 2);
         if (told[i] == RS_OPT_METRIC)
             put_words(out, request->values[told[i]]);
         else
             put(out, strcmp(request->values[told[i]], "*") == 0 ? "all" : request->values[told[i]]);
+    }
+    fputs("</p>\n", out);
+}
+
+static bool is_verdict(const rs_report_result_t *result, uint32_t row, const char *verdict) {
+    const char *value = rs_report_cell(result, row, (uint32_t)rs_report_column_at(result, "verdict"));
+    return value != NULL && strcmp(value, verdict) == 0;
+}
+
+/* Before any chart: what got better, what worse, by how much, and of what nothing can be said. */
+static void put_summary(FILE *out, const rs_report_result_t *result) {
+    static const struct { const char *verdict, *words; } kinds[] = {
+        {"better", "Better"}, {"worse", "Worse"}, {"no difference shown", "No difference shown"}, {"cannot be told", "Cannot be told"}};
+    if (result->report->chart != RS_DRAWN_COMPARE || result->rows == 0) return;
+    fputs("<p class=\"summary\">", out);
+    for (size_t i = 0; i < RS_ARRAY_LEN(kinds); i++) {
+        uint32_t said = 0;
+        for (uint32_t row = 0; row < result->rows; row++) {
+            char figure[256], change[64];
+            if (!is_verdict(result, row, kinds[i].verdict)) continue;
+            rs_report_figure_words(result, row, figure, sizeof figure);
+            rs_report_shown(result, row, (uint32_t)rs_report_column_at(result, "difference"), change, sizeof change);
+            if (said++ == 0) fprintf(out, "<b>%s:</b> ", kinds[i].words);
+            else fputs(", ", out);
+            put(out, figure);
+            if (i < 2) fprintf(out, " by %s", change);
+        }
+        if (said > 0) fputs(". ", out);
     }
     fputs("</p>\n", out);
 }
@@ -155,7 +189,8 @@ static void put_table(FILE *out, const rs_report_result_t *result) {
         fprintf(out, "<tr class=\"%s\">", row_class(result, row));
         for (uint32_t i = 0; i < result->columns; i++) {
             if (!rs_report_is_shown(result, i)) continue;
-            rs_report_shown(result, row, i, text, sizeof text);
+            if (strcmp(result->report->columns[i].name, "metric") == 0) rs_report_figure_words(result, row, text, sizeof text);
+            else rs_report_shown(result, row, i, text, sizeof text);
             fputs(is_number(&result->report->columns[i]) ? "<td class=\"n\">" : "<td>", out);
             put(out, text);
             fputs("</td>", out);
@@ -192,8 +227,8 @@ static void put_caption(FILE *out, const rs_report_request_t *request, const rs_
                   out);
             return;
         case RS_DRAWN_COMPARE:
-            fputs("Change in per cent of the value before, with its interval; green: better, red: worse, grey: no "
-                  "difference shown.",
+            fputs("Change in per cent of the value before, with its interval (no further than -100 %: nothing falls by more "
+                  "than all of it), and beside the dot in its own unit. Green: better, red: worse, grey: no difference shown.",
                   out);
             return;
         case RS_DRAWN_STAFFING:
@@ -204,7 +239,8 @@ static void put_caption(FILE *out, const rs_report_request_t *request, const rs_
             fputs("Within the funnel lies what chance does with so few observations; named are those that stand out. ",
                   out);
             break;
-        case RS_DRAWN_TREND: fputs("Circles: special causes; dashed: limits of three sigma. ", out); break;
+        case RS_DRAWN_TREND: fputs("Dashed: the limits within which chance alone moves it (three sigma), wider where there were few; circles: special "
+                                    "causes, beyond them or in runs, worth a look. ", out); break;
         default: break;
     }
     if (figure != NULL) {
@@ -226,6 +262,7 @@ void rs_report_print_html(FILE *out, const rs_report_request_t *request, rs_repo
     strftime(made, sizeof made, "%Y-%m-%dT%H:%M:%SZ", &utc);
     if (svg == NULL && why[0] != 0) rs_report_warn(result, "no chart: %s", why);
     put_head(out, request, result);
+    put_summary(out, result);
     put_warnings(out, result);
     if (svg != NULL) {
         fprintf(out, "<figure>%s<figcaption>", svg);

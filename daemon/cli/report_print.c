@@ -83,6 +83,24 @@ void rs_report_shown(const rs_report_result_t *result, uint32_t row, uint32_t co
     }
 }
 
+/* Those whose names are no words. */
+static const struct { const char *name, *words; } figures_in_words[] = {
+    {"asa", "mean wait"}, {"aht", "mean handle time"}, {"fcr", "first-contact resolution"}, {"fcr_net", "first-contact resolution, net"},
+    {"csat", "satisfaction"}, {"ces", "effort"}, {"nps", "recommendation"}, {"offered", "contacts offered"}};
+
+void rs_report_figure_words(const rs_report_result_t *result, uint32_t row, char *text, size_t size) {
+    const int at = rs_report_column_at(result, "policy");
+    const char *name = rs_report_cell(result, row, (uint32_t)rs_report_column_at(result, "metric"));
+    const char *policy = at < 0 ? NULL : rs_report_cell(result, row, (uint32_t)at), *words = name;
+    for (size_t i = 0; i < RS_ARRAY_LEN(figures_in_words); i++)
+        if (strcmp(name, figures_in_words[i].name) == 0) words = figures_in_words[i].words;
+    snprintf(text, size, "%s", words);
+    for (char *c = text; *c != 0; c++)
+        if (*c == '_') *c = ' ';
+    const size_t len = strlen(text);
+    if (policy != NULL) snprintf(text + len, size - len, " (%s)", policy);
+}
+
 bool rs_report_is_shown(const rs_report_result_t *result, uint32_t column) {
     if (result->report->columns[column].more) return false;
     for (uint32_t row = 0; row < result->rows; row++) {

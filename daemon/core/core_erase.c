@@ -71,6 +71,7 @@ int rs_core_erase_agent(rs_core_t *core, rs_str_t tenant, rs_str_t agent, rs_str
         rs_agents_sign_off(core->agents, of_tenant, name, core->now_us);
         RS_REQUIRE(rs_names_rename_agent(names, name, stand_in));
         rename_key(core, of_tenant, name);
+        rs_core_settle_touched(core);
         found++;
     }
     if (places != NULL) *places = found;

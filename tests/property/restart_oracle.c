@@ -33,7 +33,7 @@ enum { DEFAULT_SEEDS = 3000 };
 
 /* --- what the outside sees of a core ---------------------------------------------------------------------------------- */
 typedef struct heard {
-    uint64_t digest, verdicts, transitions, rows, edges, variants, agents, repeaters, complaints, predictions;
+    uint64_t digest, verdicts, transitions, rows, edges, variants, agents, repeaters, complaints, predictions, erased;
 } heard_t;
 
 static void hear(heard_t *heard, const void *bytes, size_t len) { heard->digest = rs_hash64(bytes, len, heard->digest); }
@@ -440,6 +440,7 @@ static void erase(run_t *run, rs_random_t *other, size_t number) {
     RS_REQUIRE(rs_command_check(&command) == NULL);
     const size_t len = rs_record_write_command(&command, (rs_origin_t){0}, bytes);
     RS_REQUIRE(rs_core_apply(run->core, RS_RECORD_COMMAND, bytes, len, (uint64_t)(number + 1) * 64) == RS_OK);
+    run->heard.erased++;
     maybe_restart(run);
 }
 
@@ -508,6 +509,7 @@ static bool differs(const trial_t *trial, uint32_t per_mille, uint64_t *restarts
     all->repeaters += disturbed.heard.repeaters;
     all->complaints += disturbed.heard.complaints;
     all->predictions += disturbed.heard.predictions;
+    all->erased += disturbed.heard.erased;
     const bool same_heard = memcmp(&undisturbed.heard, &disturbed.heard, sizeof undisturbed.heard) == 0;
     const bool same_bytes = state_equal(&saved[0], &saved[1]);
     if (!same_heard) {
