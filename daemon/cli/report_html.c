@@ -228,7 +228,7 @@ static void put_caption(FILE *out, const rs_report_request_t *request, const rs_
             return;
         case RS_DRAWN_COMPARE:
             fputs("Change in per cent of the value before, with its interval (no further than -100 %: nothing falls by more "
-                  "than all of it), and beside the dot in its own unit. Green: better, red: worse, grey: no difference shown.",
+                  "than all of it), and beside it in its own unit. Green: better, red: worse, grey: no difference shown.",
                   out);
             return;
         case RS_DRAWN_STAFFING:

@@ -16,5 +16,6 @@ int main(void) {
     add(life_tests, life_test_count);
     add(care_tests, care_test_count);
     add(explain_tests, explain_test_count);
+    add(mask_tests, mask_test_count);
     return _cmocka_run_group_tests("core_alert", all, count, NULL, NULL);
 }
