@@ -280,11 +280,13 @@ class Scene:
         return total, wrong
 
     def wait_for_balance(self):
-        """The store is behind by its flush time, or by more after a fault."""
-        deadline, before = time.monotonic() + 60, None
+        """The store is behind by its flush time, or by more after a fault: for as long as it goes on, and 60 s more."""
+        before = None
         while True:
             found = self.compare()
-            if found == before and (found[0].balances or time.monotonic() > deadline):
+            if found != before:
+                deadline = time.monotonic() + 60
+            elif found[0].balances or time.monotonic() > deadline:
                 return found
             before = found
             time.sleep(0.7)
