@@ -270,12 +270,11 @@ class Scene:
         """The store is behind by its flush time, or by more after a fault: for as long as it goes on, and 60 s more."""
         before = None
         while True:
-            found = self.compare()
-            if found != before:
-                deadline = time.monotonic() + 60
+            found, facts = self.compare(), self.postgres.query("SELECT count(*) AS n FROM ringside.contact_fact")[0]["n"]
+            if (found, facts) != before:
+                before, deadline = (found, facts), time.monotonic() + 60
             elif found[0].balances or time.monotonic() > deadline:
                 return found
-            before = found
             time.sleep(0.7)
 
     def compare_live(self):
