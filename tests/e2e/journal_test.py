@@ -1,5 +1,6 @@
 """An acknowledged event is on disk: daemons that are killed, whose files are damaged, whose disk fails."""
 import contextlib
+import datetime
 import glob
 import json
 import os
@@ -12,6 +13,7 @@ import sys
 import threading
 import time
 
+import psycopg2
 import zmq
 
 import house
@@ -587,6 +589,34 @@ def a_slow_disk_delays_acknowledgements_and_not_the_live_figures(path):
         disk.clear()
         producer.close()
         subscriber.close()
+
+
+def time_of(daemon, words):
+    line = next(line for line in daemon.output().splitlines() if words in line)
+    return datetime.datetime.fromisoformat(line.split()[0].replace("Z", "+00:00")).timestamp()
+
+
+@test
+def a_slow_disk_takes_its_time_from_what_the_database_is_given_at_the_end(path):
+    disk = FailingDisk(path, "state/journal")
+    postgres = house.Postgres(path)
+    try:
+        with running(path, postgres.conninfo, environment=disk.environment) as daemon:
+            house.wait_for(lambda: daemon.said("connected"))
+            producer = Producer(daemon)
+            locked = psycopg2.connect(postgres.conninfo)
+            locked.cursor().execute("LOCK TABLE ringside.mark")
+            disk.set("sync_delay_ms", 1500)
+            producer.send(50)
+            house.wait_for(lambda: disk.done("syncs") > 0)
+            status, _ = daemon.stop(30)
+            house.check(status == 0 and daemon.said("stopped before everything was in the database"), daemon.output())
+            took = time_of(daemon, "stopped before everything was in the database") - time_of(daemon, "NOTICE stopping")
+            house.check(took < 5, f"{took:.1f} s until the database was given up")
+            producer.close()
+            locked.close()
+    finally:
+        postgres.remove()
 
 
 @test
