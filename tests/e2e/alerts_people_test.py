@@ -4,10 +4,8 @@ import time
 
 import house
 import zmq
+from service_support import CONTEXT, Producer, event
 
-from service_support import Producer, event
-
-CONTEXT = zmq.Context()
 RULES = """
 alerts:
   rules:
