@@ -91,9 +91,9 @@ static const struct { const char *name, *words; } figures_in_words[] = {
 void rs_report_figure_words(const rs_report_result_t *result, uint32_t row, char *text, size_t size) {
     const int at = rs_report_column_at(result, "policy");
     const char *name = rs_report_cell(result, row, (uint32_t)rs_report_column_at(result, "metric"));
-    const char *policy = at < 0 ? NULL : rs_report_cell(result, row, (uint32_t)at), *words = name;
+    const char *policy = at < 0 ? NULL : rs_report_cell(result, row, (uint32_t)at), *words = name == NULL ? "–" : name;
     for (size_t i = 0; i < RS_ARRAY_LEN(figures_in_words); i++)
-        if (strcmp(name, figures_in_words[i].name) == 0) words = figures_in_words[i].words;
+        if (strcmp(words, figures_in_words[i].name) == 0) words = figures_in_words[i].words;
     snprintf(text, size, "%s", words);
     for (char *c = text; *c != 0; c++)
         if (*c == '_') *c = ' ';

@@ -35,7 +35,7 @@ static json_t *daemon_part(const rs_config_t *config) {
     json_array_append_new(doors, json_pack("{s:s,s:o,s:s}", "door", "feed", "at", text(config->feed_endpoint), "what", "figures and alerts; agents' states; no customers"));
     return json_pack("{s:o,s:o,s:o,s:s,s:s,s:o,s:o}", "state_directory", text(config->state_directory), "journal_kept_for", hours(config->journal.keep_us),
                      "snapshot_at_least_every", hours(config->journal.snapshot_every_us), "customers", "pseudonyms: BLAKE2b-128 under a secret key (service.pseudonym_key), per tenant",
-                     "in_memory", "contacts for a day after their end (30 days with an open file), pseudonyms for fcr.repeat_window", "doors", doors, "receivers", receivers_of(config));
+                     "in_memory", "contacts for a day after their end (30 days with an open file), pseudonyms for fcr.repeat_window, agents' names until they are erased", "doors", doors, "receivers", receivers_of(config));
 }
 
 static int from_database(const rs_subject_settings_t *settings, json_t *record) {

@@ -257,15 +257,13 @@ rs_refusal_t rs_agents_take(rs_agents_t *agents, const rs_agent_event_t *event) 
     return RS_REFUSAL_NONE;
 }
 
-bool rs_agents_sign_off(rs_agents_t *agents, uint32_t tenant, uint32_t name, int64_t at_us) {
+void rs_agents_sign_off(rs_agents_t *agents, uint32_t tenant, uint32_t name, int64_t at_us) {
     const uint32_t number = find_known(agents, tenant, name);
-    if (number == 0) return false;
+    if (number == 0) return;
     const rs_agent_event_t gone = {.tenant = tenant, .agent = name, .type = RS_AGENT_STATE, .state = RS_AGENT_OFFLINE, .at_us = at_us};
     const uint8_t state = rs_agent_at(agents, number)->now.state;
-    const bool was_there = state != RS_AGENT_NONE && state != RS_AGENT_OFFLINE;
-    const bool is_taken = was_there && rs_agents_take(agents, &gone) == RS_REFUSAL_NONE;
+    if (state != RS_AGENT_NONE && state != RS_AGENT_OFFLINE && rs_agents_take(agents, &gone) != RS_REFUSAL_NONE) agents->odd.no_room++;
     rs_agent_end_plans(agents, number, at_us);
-    return is_taken;
 }
 
 void rs_agents_facts(rs_agents_t *agents, uint32_t tenant, const rs_fact_t *facts, uint32_t count, int sign) {

@@ -89,9 +89,9 @@ typedef struct rs_agent_event {
 } rs_agent_event_t;
 RS_MUST_CHECK rs_refusal_t rs_agents_take(rs_agents_t *agents, const rs_agent_event_t *event);
 
-/* Who is logged in counts as offline from `at_us` on, as if the platform had said so, and what was planned from then on is planned no more. False:
- * nobody was logged in, or it was not taken. */
-bool rs_agents_sign_off(rs_agents_t *agents, uint32_t tenant, uint32_t name, int64_t at_us);
+/* Who is logged in counts as offline from `at_us` on, as if the platform had said so, and what was planned from then on is planned no more.
+ * When it finds no room (no_room) the login expires, as any other does. */
+void rs_agents_sign_off(rs_agents_t *agents, uint32_t tenant, uint32_t name, int64_t at_us);
 
 /* Facts of a contact of `tenant` were counted (+1) or taken back (-1): handlings are looked at. */
 void rs_agents_facts(rs_agents_t *agents, uint32_t tenant, const rs_fact_t *facts, uint32_t count, int sign);
@@ -127,7 +127,7 @@ RS_MUST_CHECK int rs_agents_read(const rs_agents_t *agents, uint32_t place, rs_a
 /* --- looking ------------------------------------------------------------------------------------------------------ */
 typedef struct rs_agents_odd {        /* impossible things, as they came in; each has a defined outcome above */
     uint64_t left_unjoined, joined_twice, empty_plans;
-    uint64_t no_room;                 /* handlings or queues of an agent that found no place */
+    uint64_t no_room;                 /* handlings or queues of an agent, or its being signed off, that found no place */
 } rs_agents_odd_t;
 rs_agents_odd_t rs_agents_odd(const rs_agents_t *agents);
 uint64_t rs_agents_bytes(const rs_agents_t *agents);

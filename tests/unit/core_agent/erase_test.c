@@ -263,7 +263,7 @@ static void play(agent_test_t *real, agent_test_t *told, unsigned seed) {
         const uint32_t tenant = rs_names_find(&told->core->directory.names, RS_STR("default"));
         const uint32_t name = rs_names_find_agent(&told->core->directory.names, tenant, rs_str(STAND_IN));
         assert_int_equal(was_known, name != 0);
-        if (was_known) (void)rs_agents_sign_off(told->core->agents, tenant, name, rs_core_now(told->core));
+        if (was_known) rs_agents_sign_off(told->core->agents, tenant, name, rs_core_now(told->core));
     }
     for (int of = 0; of < 2; of++) agent_test_tick(both[of], at + 60);
 }
