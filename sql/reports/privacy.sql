@@ -120,16 +120,22 @@ END;
 $$;
 COMMENT ON FUNCTION ringside.erase_contacts IS 'A customer''s contacts become nobody''s: without pseudonym and journey, under made-up names.';
 
+CREATE OR REPLACE FUNCTION ringside.as_word(of_name text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT '(?<![[:alnum:]_])' || regexp_replace(of_name, '([^[:alnum:]_])', '\\\1', 'g') || '(?![[:alnum:]_])' WHERE length(of_name) >= 3
+$$;
+COMMENT ON FUNCTION ringside.as_word IS 'A regular expression that finds a name where it stands as a word; null for one of fewer than three letters, which is found in much that is no name.';
+
 -- What people wrote. The names of queues, rules and roles of the database are not theirs to be erased from.
 CREATE OR REPLACE FUNCTION ringside.erase_name_in_texts(of_tenant text, of_name text) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 DECLARE
     of_table record;
-    as_word text := '(?<![[:alnum:]_])' || regexp_replace(of_name, '([^[:alnum:]_])', '\\\1', 'g') || '(?![[:alnum:]_])';
+    as_word text := ringside.as_word(of_name);
     changed bigint;
     places jsonb := '{}';
 BEGIN
-    IF length(of_name) < 3 THEN RETURN places; END IF;
+    IF as_word IS NULL THEN RETURN places; END IF;
     FOR of_table IN
         SELECT v.name, v.has_tenant, string_agg(format('%1$I = regexp_replace(%1$I, $1, ''(erased)'', ''g'')', c), ', ') AS sets, string_agg(format('%I ~ $1', c), ' OR ') AS finds
         FROM (VALUES ('improvement', true, '{title,hypothesis,owner,conclusion}'::text[]), ('service_standard', true, '{note}'), ('erasure', true, '{reason,asked_by}'), ('deviation_note', false, '{text,author}'),
@@ -143,7 +149,7 @@ BEGIN
     RETURN places;
 END;
 $$;
-COMMENT ON FUNCTION ringside.erase_name_in_texts IS 'Replaces a name where it stands as a word in what people wrote; says in how many rows of which table. Names of fewer than three letters are left: they are found in much that is no name.';
+COMMENT ON FUNCTION ringside.erase_name_in_texts IS 'Replaces a name where it stands as a word in what people wrote; says in how many rows of which table. Names of fewer than three letters are left (ringside.as_word).';
 
 -- The daemon may have sent rows under the stand-in already; they have all that the older ones have.
 CREATE OR REPLACE FUNCTION ringside.erase_agent_rows(of_tenant text, of_agent text, before timestamptz, of_stand_in text) RETURNS jsonb
@@ -308,7 +314,7 @@ BEGIN
     RETURN QUERY SELECT jsonb_strip_nulls(jsonb_build_object('what', 'alert', 'rule', e.rule, 'metric', e.metric, 'state', e.state))
         FROM ringside.alert_episode AS e WHERE e.tenant = of_tenant AND e.family = 'agent' AND e.key = of_agent ORDER BY e.rule;
     RETURN QUERY SELECT jsonb_strip_nulls(jsonb_build_object('what', 'said_of_an_alert', 'at', d.at, 'act', d.act, 'by', d.author, 'for', d.owner, 'text', d.text))
-        FROM ringside.alert_said AS d WHERE of_agent IN (d.author, d.owner) OR (length(of_agent) >= 3 AND strpos(d.text, of_agent) > 0) ORDER BY d.at, d.number, d.ordinal;
+        FROM ringside.alert_said AS d WHERE of_agent IN (d.author, d.owner) OR d.text ~ ringside.as_word(of_agent) ORDER BY d.at, d.number, d.ordinal;
     RETURN QUERY SELECT jsonb_build_object('what', 'was_read', 'at', l.at, 'by', l.reader, 'how', l.what, 'why', l.reason)
         FROM ringside.access_log AS l WHERE l.subject = of_agent ORDER BY l.id;
     PERFORM ringside.log_access('export_agent: given out', of_agent, NULL, NULL, of_reason, total);

@@ -6,7 +6,6 @@ int main(void) {
     rs_postgres_start(&postgres, server_options);
     int failed = run_batch_tests();
     failed += run_migrate_tests();
-    failed += run_older_tests();
     failed += run_figures_tests();
     failed += run_feedback_tests();
     failed += run_edges_tests();

@@ -79,7 +79,6 @@ rs_alert_transition_t make_transition(uint64_t episode, uint8_t from, uint8_t to
 
 int run_batch_tests(void);
 int run_migrate_tests(void);
-int run_older_tests(void);
 int run_figures_tests(void);
 int run_feedback_tests(void);
 int run_edges_tests(void);

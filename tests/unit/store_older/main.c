@@ -1,6 +1,19 @@
 /* Each version that ever was, with data in every table that it had, becomes today's. */
-#include "store_test.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka wants the four above first */
+#include <cmocka.h>
+
+#include "store/migrate_internal.h"
 #include "store/schema.h"
+#include "support/postgres.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static rs_postgres_t postgres;
 
 #define INTERVAL "interval_start, interval_s, attribution, stream_id, run, part, revision, final, still_open"
 #define OF_AN_INTERVAL "'2026-01-01Z', 900, 'event', 1, 3, 1, 5, true, 0"
@@ -66,7 +79,9 @@ static void every_older_version_with_data_in_it_becomes_todays(void **state) {
     for (size_t file = 0; file < rs__sql_file_count; file++) {
         const int version = rs__sql_files[file].number;
         if (version == 0 || version == rs_store_schema_version()) continue;
-        const char *database = fresh_database();
+        char name[32], database[256];
+        snprintf(name, sizeof name, "of_version_%d", version);
+        rs_postgres_create_database(&postgres, name, database, sizeof database);
         fill(database, version);
         assert_int_equal(rs_store_migrate(database, false, NULL, NULL), RS_OK);
         assert_int_equal(rs_postgres_number(database, "SELECT max(number) FROM ringside.schema_migration"), rs_store_schema_version());
@@ -81,7 +96,10 @@ static void every_older_version_with_data_in_it_becomes_todays(void **state) {
     }
 }
 
-int run_older_tests(void) {
+int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(every_older_version_with_data_in_it_becomes_todays)};
-    return cmocka_run_group_tests_name("older versions", tests, NULL, NULL);
+    rs_postgres_start(&postgres, "-c fsync=off -c full_page_writes=off");
+    const int failed = cmocka_run_group_tests_name("older versions", tests, NULL, NULL);
+    rs_postgres_stop(&postgres);
+    return failed;
 }
