@@ -277,8 +277,7 @@ static char *chart_compare(const rs_report_result_t *result, char *why, size_t w
         drawn++;
     }
     fprintf(script,
-            "EOD\nunset border\nunset grid\nset grid x lc rgb '#e4e4e4' lt 1\nset yrange [%u:-1]\nset rmargin 14\nset format x '%%+.0f "
-            "%%%%'\n"
+            "EOD\nunset border\nunset grid\nset grid x lc rgb '#e4e4e4' lt 1\nset yrange [%u:-1]\nset rmargin 14\nset format x '%%+.0f'\n"
             "set xlabel 'change in per cent of the value before, with its interval'\n"
             "set arrow from first 0, graph 0 to first 0, graph 1 nohead lc rgb '#444444'\n"
             "plot $d using 2:0:3:4:5:ytic(1) with xerrorbars pt 7 ps 1 lw 2.4 lc rgb variable, "
