@@ -319,6 +319,22 @@ static uint32_t scope_of(const rs__alert_key_t *key, uint32_t changes) {
     return key->engaged > 0 || !key->looked ? RS_CHANGED_ALL : changes;
 }
 
+void rs_alerts_prefetch(const rs_alerts_t *alerts, uint32_t number) {
+    if (number >= alerts->key_count) return;
+    __builtin_prefetch(&alerts->keys[number], 1);
+    __builtin_prefetch(&alerts->keys[number].waiting, 1);
+}
+
+void rs_alerts_prefetch_instances(const rs_alerts_t *alerts, uint32_t number) {
+    if (number >= alerts->key_count || alerts->keys[number].count == 0) return;
+    const rs__alert_key_t *key = &alerts->keys[number];
+    __builtin_prefetch(&alerts->rule_of[key->first]);
+    for (uint32_t i = key->first; i < key->first + key->percentile; i++) {
+        __builtin_prefetch(&alerts->instances[i].recent, 1);
+        __builtin_prefetch(&alerts->instances[i].life);
+    }
+}
+
 void rs_alerts_on_key(rs_alerts_t *alerts, uint32_t number, int64_t now_us) {
     if (number >= alerts->key_count || alerts->keys[number].count == 0) return;
     rs__alert_key_t *key = &alerts->keys[number];
