@@ -67,7 +67,7 @@ static void call_for_figures(const rs_core_t *core, const rs_announced_t *announ
         if (announced->keys[i] != 0) rs_account_prefetch(&core->account, announced->keys[i] - 1);
     }
     if (announced->agent != 0) rs_agents_prefetch_around(core->agents, announced->agent);
-    if (announced->keys[0] != 0 && core->alerts != NULL) rs_alerts_prefetch_instances(core->alerts, announced->keys[0] - 1);
+    if (announced->keys[0] != 0 && core->alerts != NULL) rs_alerts_prefetch_briefs(core->alerts, announced->keys[0] - 1);
     if (announced->contact != 0) rs_fcr_prefetch(&core->fcr, rs_contacts_at(&core->contacts, announced->contact)->resolution);
 }
 

@@ -172,6 +172,12 @@ void rs_window_prefetch(const rs_window_store_t *store, uint32_t key_number, boo
     __builtin_prefetch(&full->tail_is_known, 1);
 }
 
+void rs_window_prefetch_views(const rs_window_store_t *store, uint32_t key_number) {
+    const unsigned char *key = (const unsigned char *)store->keys[key_number];
+    const size_t end = store->full_offset + offsetof(rs__full_t, prediction);
+    for (size_t at = 0; at < end; at += 64) __builtin_prefetch(key + at);
+}
+
 /* Under the gauges' lock, and only when something is new: then true. */
 static bool set_words(rs__full_t *full, _Atomic int64_t *published, const int64_t *words, uint32_t count) {
     bool changed = false;
