@@ -129,6 +129,7 @@ static rs_detect_sources_t look_at_sources(void *context, rs_str_t glob, int64_t
 
 static int64_t look_at_staff(void *context, uint32_t key) {
     const rs_core_t *core = context;
+    if (!rs_agents_any_sign_on(core->agents)) return -1;   /* no need to look at the key */
     if (core->directory.entries[key].dimensions.family != RS_FAMILY_QUEUE || !rs_agents_sign_on(core->agents, key)) return -1;
     const rs_staff_t staff = rs_agents_staff(core->agents, key);
     return (int64_t)staff.available + staff.busy;

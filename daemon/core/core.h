@@ -71,7 +71,7 @@ void rs_core_apply_in_order(rs_core_t *core, const rs_event_t *event);
 /* Says that the event will be applied RS_CORE_AHEAD events from now: what is known of its contact and its keys lies anywhere in memory, and
  * is called for meanwhile. Changes no figure; sooner or later, or never applied, is harmless. The other: a record; one that is no event is
  * passed over. */
-enum { RS_CORE_AHEAD = 16 };
+enum { RS_CORE_AHEAD = 8 };   /* a power of two */
 void rs_core_announce(rs_core_t *core, const rs_event_t *event);
 void rs_core_announce_record(rs_core_t *core, uint32_t kind, const void *bytes, size_t len);
 /* The total order of events (cases.md); < 0, 0, > 0. Pure. */

@@ -4,12 +4,14 @@
  *     contact    the contact; what leads from the names to keys
  *     keys       what the contact leads to; what is known of the keys; the agent
  *     figures    the keys' rows, windows and rules
+ *     details    what rows and windows lead to; of the windows a chain, a link a step
  * Nothing here changes anything but the processor's caches. What was found may have become something else by the next step: then other
  * memory is called for than will be needed, no more. */
 #include "core/core_internal.h"
 
-enum { CONTACT_AFTER = 4, KEYS_AFTER = 8, FIGURES_AFTER = 12 };   /* so many events after the first step */
-_Static_assert((int)FIGURES_AFTER < (int)RS_CORE_AHEAD, "all steps are done before the event comes");
+/* So many events after the first step. An event takes much longer than memory does: what comes too early is gone again. */
+enum { CONTACT_AFTER = 1, KEYS_AFTER, FIGURES_AFTER, DETAILS_AFTER, LAST_AFTER = DETAILS_AFTER + 3 };
+_Static_assert((int)LAST_AFTER < (int)RS_CORE_AHEAD, "all steps are done before the event comes");
 _Static_assert((RS_ANNOUNCED & (RS_ANNOUNCED - 1)) == 0, "a ring is a power of two");
 
 static uint64_t call_for_name(const rs_names_t *names, rs_str_t text) {
@@ -24,6 +26,7 @@ static void call_for_names(const rs_core_t *core, const rs_event_t *event, rs_an
     if (event->contact_id.len != 0) {
         announced->id = rs_core_hash(core, announced->tenant, event->contact_id);
         rs_contacts_prefetch_place(&core->contacts, announced->id);
+        rs_fcr_prefetch_place(&core->fcr, announced->id);
     }
     announced->queue_hash = call_for_name(&core->directory.names, event->queue);
     announced->agent_hash = call_for_name(&core->directory.names, event->agent);
@@ -57,7 +60,9 @@ static void call_for_keys(const rs_core_t *core, rs_announced_t *announced) {
     }
     if (announced->keys[0] == 0 && announced->contact != 0) announced->keys[0] = queue_key_of(core, announced->contact);
     for (unsigned i = 0; i < RS_ARRAY_LEN(announced->keys); i++) {
-        if (announced->keys[i] != 0) rs_directory_prefetch(&core->directory, announced->keys[i] - 1);
+        if (announced->keys[i] == 0) continue;
+        rs_directory_prefetch(&core->directory, announced->keys[i] - 1);
+        if (core->windows != NULL) rs_window_prefetch_place(core->windows, announced->keys[i] - 1);
     }
     if (announced->keys[0] != 0 && core->alerts != NULL) rs_alerts_prefetch(core->alerts, announced->keys[0] - 1);
 }
@@ -67,8 +72,21 @@ static void call_for_figures(const rs_core_t *core, const rs_announced_t *announ
         if (announced->keys[i] != 0) rs_account_prefetch(&core->account, announced->keys[i] - 1);
     }
     if (announced->agent != 0) rs_agents_prefetch_around(core->agents, announced->agent);
+    if (announced->keys[0] != 0) rs_gauges_prefetch(&core->gauges, announced->keys[0] - 1);
     if (announced->keys[0] != 0 && core->alerts != NULL) rs_alerts_prefetch_briefs(core->alerts, announced->keys[0] - 1);
     if (announced->contact != 0) rs_fcr_prefetch(&core->fcr, rs_contacts_at(&core->contacts, announced->contact)->resolution);
+}
+
+static void call_for_details(const rs_core_t *core, const rs_announced_t *announced) {
+    for (unsigned i = 0; i < RS_ARRAY_LEN(announced->keys); i++) {
+        if (announced->keys[i] != 0) rs_account_prefetch_details(&core->account, announced->keys[i] - 1);
+    }
+}
+
+/* The next of the queue's groups of rarer counts. */
+static void call_for_rarer(const rs_core_t *core, rs_announced_t *announced) {
+    if (core->windows == NULL || announced->keys[0] == 0) return;
+    announced->rarer = rs_window_prefetch_rarer(core->windows, announced->keys[0] - 1, announced->rarer);
 }
 
 void rs_core_announce(rs_core_t *core, const rs_event_t *event) {
@@ -77,6 +95,8 @@ void rs_core_announce(rs_core_t *core, const rs_event_t *event) {
     call_for_contact(core, &core->announced[(at - CONTACT_AFTER) % RS_ANNOUNCED]);
     call_for_keys(core, &core->announced[(at - KEYS_AFTER) % RS_ANNOUNCED]);
     call_for_figures(core, &core->announced[(at - FIGURES_AFTER) % RS_ANNOUNCED]);
+    call_for_details(core, &core->announced[(at - DETAILS_AFTER) % RS_ANNOUNCED]);
+    for (uint32_t after = DETAILS_AFTER; after <= LAST_AFTER; after++) call_for_rarer(core, &core->announced[(at - after) % RS_ANNOUNCED]);
 }
 
 void rs_core_announce_record(rs_core_t *core, uint32_t kind, const void *bytes, size_t len) {

@@ -25,6 +25,7 @@ typedef struct rs_announced {
     uint64_t queue_hash, agent_hash; /* of its names; 0 = it has none */
     uint32_t tenant, contact, agent;
     uint32_t keys[2];                /* of its queue and its agent, + 1 */
+    const void *rarer;               /* of the queue's windows: the group of counts called for last */
 } rs_announced_t;
 
 struct rs_core {

@@ -7,8 +7,8 @@
  * Yardstick of the same run: one contact look-up, one key look-up and 16 integer additions per event, in the order of the same events.
  * Usage: bench_core_apply [configuration file, daemon/ringside.conf]; RS_BENCH_QUICK=1: without warm windows and shares
  * (a greater number: so many seconds before it measures, instead of 900); RS_BENCH_KEEP_ROWS=1: rows are not collected (for a profile
- * of events alone); RS_BENCH_RUNS=1: so many runs of half a minute instead of 7 (to count instructions); RS_BENCH_ALONE=1: records come one by one,
- * none is known ahead. */
+ * of events alone); RS_BENCH_RUNS=1: so many runs of half a minute instead of 7 (to count instructions); RS_BENCH_ALONE=1: records come
+ * one by one, none is known ahead. */
 #include "core_collect.h"
 #include "allocations.h"
 #include "core/core_internal.h"

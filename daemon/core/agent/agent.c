@@ -59,6 +59,7 @@ static uint64_t agent_hash(uint32_t tenant, uint32_t name) { return rs_hash_mix(
 static void prefetch_agent(const rs_agent_t *agent) {
     const unsigned char *bytes = (const unsigned char *)agent;
     for (size_t at = 0; at < sizeof *agent; at += 64) __builtin_prefetch(bytes + at, 1);
+    __builtin_prefetch(bytes + sizeof *agent - 1, 1);   /* agents need not stand at cache lines */
 }
 
 void rs_agents_prefetch_place(const rs_agents_t *agents, uint32_t tenant, uint32_t name) {

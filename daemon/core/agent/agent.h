@@ -120,6 +120,8 @@ typedef struct rs_staff { uint32_t joined, available, busy; bool by_handlings; }
 rs_staff_t rs_agents_staff(rs_agents_t *agents, uint32_t queue_key);
 /* Whether agents sign on to the queue: else its staff is by handlings. Costs less. */
 bool rs_agents_sign_on(const rs_agents_t *agents, uint32_t queue_key);
+/* To any queue at all. */
+bool rs_agents_any_sign_on(const rs_agents_t *agents);
 
 /* --- who does what since when: any thread ------------------------------------------------------------------------- */
 uint32_t rs_agents_published(const rs_agents_t *agents);

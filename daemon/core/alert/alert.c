@@ -334,8 +334,9 @@ static void evaluate(rs_alerts_t *alerts, uint32_t number, uint32_t from, uint32
         if (!readable) continue;
         see(&briefs[i], &figure);
         const rs_finding_t finding = judge(alerts, number, rule, &figure);
-        const bool all_rest = alerts->keys[number].engaged == 0 && alerts->keys[number].tried == 0;
-        if (all_rest && finding.verdict != RS_DETECT_BREACH) continue;   /* no need to look */
+        /* All are ok: a breach is news, and to one on trial every figure that there is. */
+        const bool is_news = alerts->keys[number].tried != 0 ? finding.verdict != RS_DETECT_NO_EVIDENCE : finding.verdict == RS_DETECT_BREACH;
+        if (alerts->keys[number].engaged == 0 && !is_news) continue;   /* no need to look */
         if (!is_moved_by(&instances[i], finding.verdict)) continue;
         step(alerts, number, &instances[i], &finding);
     }
