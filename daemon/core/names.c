@@ -47,13 +47,18 @@ static uint32_t find(const rs_names_t *names, uint64_t hash, rs_str_t text) {
     return 0;
 }
 
+uint64_t rs_names_hash(const rs_names_t *names, rs_str_t text) {
+    const uint64_t hash = rs_hash64(text.data, text.len, names->seed);
+    return hash != 0 ? hash : 1;
+}
+
 uint32_t rs_names_find(const rs_names_t *names, rs_str_t text) {
-    return text.len == 0 ? 0 : find(names, rs_hash64(text.data, text.len, names->seed), text);
+    return text.len == 0 ? 0 : find(names, rs_names_hash(names, text), text);
 }
 
 uint32_t rs_names_number(rs_names_t *names, rs_str_t text) {
     if (text.len == 0) return 0;
-    const uint64_t hash = rs_hash64(text.data, text.len, names->seed);
+    const uint64_t hash = rs_names_hash(names, text);
     uint32_t number = find(names, hash, text);
     if (number != 0) return number;
     if (names->count + 1 >= names->max || text.len > RS_MAX_NAME) return RS_NAMES_OVERFLOW;

@@ -23,6 +23,16 @@ void rs_names_deinit(rs_names_t *names);
 uint32_t rs_names_number(rs_names_t *names, rs_str_t text);
 /* The number that `text` has already, else 0. */
 uint32_t rs_names_find(const rs_names_t *names, rs_str_t text);
+/* The hash that a text is found by, never 0. / Calls for the place that leads to the text of that hash; who it leads to: most likely that
+ * text's number, 0 = nobody. */
+uint64_t rs_names_hash(const rs_names_t *names, rs_str_t text);
+static inline void rs_names_prefetch_place(const rs_names_t *names, uint64_t hash) {
+    __builtin_prefetch(&names->index.slots[rs_index_begin(&names->index, hash)]);
+}
+static inline uint32_t rs_names_likely(const rs_names_t *names, uint64_t hash) {
+    uint32_t cursor = rs_index_begin(&names->index, hash);
+    return rs_index_next(&names->index, hash, &cursor);
+}
 static inline rs_str_t rs_names_text(const rs_names_t *names, uint32_t number) { return names->places[number].text; }
 uint64_t rs_names_bytes(const rs_names_t *names);
 
