@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-enum { AHEAD = 8 };   /* events whose memory is called for before they are applied; a power of two */
+enum { AHEAD = RS_CORE_AHEAD };
 
 typedef struct rs_held { int64_t occurred_us; const unsigned char *record; uint32_t len, number; } rs_held_t;
 

@@ -363,3 +363,8 @@ void rs_account_post(rs_account_t *account, const rs_change_t *change, int64_t a
 }
 
 void rs_account_prefetch(const rs_account_t *account, uint32_t key) { prefetch_key(account, key); }
+
+void rs_account_prefetch_details(const rs_account_t *account, uint32_t key) {
+    const uint32_t cell = account->directory->entries[key].likely_cells[RS_ATTRIBUTION_EVENT];
+    if (cell != 0) rs_sums_prefetch(&account->rows->store, &rs_rows_cell(account->rows, cell)->common);
+}

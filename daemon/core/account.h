@@ -42,6 +42,8 @@ void rs_account_post(rs_account_t *account, const rs_change_t *change, int64_t a
                      int sign);
 /* Calls for the memory that a change of the key will touch; changes nothing. */
 void rs_account_prefetch(const rs_account_t *account, uint32_t key);
+/* After it, when that is there: for what the key's row leads to. */
+void rs_account_prefetch_details(const rs_account_t *account, uint32_t key);
 /* T, S and target of a queue key, under the policies in force at `at_us`. */
 const rs_key_entry_t *rs_account_standards(rs_account_t *account, uint32_t key, int64_t at_us);
 /* The set of policies in force at `at_us`. */

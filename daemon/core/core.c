@@ -129,6 +129,7 @@ static rs_detect_sources_t look_at_sources(void *context, rs_str_t glob, int64_t
 
 static int64_t look_at_staff(void *context, uint32_t key) {
     const rs_core_t *core = context;
+    if (!rs_agents_any_sign_on(core->agents)) return -1;   /* no need to look at the key */
     if (core->directory.entries[key].dimensions.family != RS_FAMILY_QUEUE || !rs_agents_sign_on(core->agents, key)) return -1;
     const rs_staff_t staff = rs_agents_staff(core->agents, key);
     return (int64_t)staff.available + staff.busy;
@@ -430,10 +431,6 @@ static void make_node(rs_core_t *core, const rs_event_t *event, uint32_t tenant,
     }
 }
 
-static rs_hash128_t scoped_hash(const rs_core_t *core, uint32_t tenant, rs_str_t id, uint64_t space) {
-    return rs_hash128(id.data, id.len, core->options.hash_seed ^ rs_hash_mix((uint64_t)tenant << 8 | space));
-}
-
 static uint64_t id_prefix(rs_str_t event_id) {
     uint64_t prefix = 0;
     for (uint32_t i = 0; i < 8; i++) prefix = prefix << 8 | (i < event_id.len ? (unsigned char)event_id.data[i] : 0);
@@ -450,13 +447,13 @@ static void tie_to_journey(rs_core_t *core, uint32_t number, const rs_event_t *e
     const bool named = event->journey_id.len != 0;
     if (!rs_journeys_want(&core->journeys, contact, named)) return;
     const rs_order_t order = order_of(event, session);
-    const rs_hash128_t id = named ? scoped_hash(core, contact->tenant, event->journey_id, 1) : contact->id;
+    const rs_hash128_t id = named ? rs_core_hash(core, contact->tenant, event->journey_id) : contact->id;
     rs_journeys_tie(&core->journeys, number, id, named, order);
 }
 
 static rs_refusal_t apply_to_contact(rs_core_t *core, const rs_event_t *event, uint32_t session) {
     const uint32_t tenant = rs_directory_tenant(&core->directory, event->tenant);
-    const uint32_t contact = rs_contacts_find(&core->contacts, tenant, scoped_hash(core, tenant, event->contact_id, 1));
+    const uint32_t contact = rs_contacts_find(&core->contacts, tenant, rs_core_hash(core, tenant, event->contact_id));
     if (contact == 0) return RS_REFUSAL_LIMIT;
     rs_fcr_prefetch(&core->fcr, rs_contacts_at(&core->contacts, contact)->resolution);
     rs_node_t node;
@@ -548,19 +545,6 @@ void rs_core_apply_in_order(rs_core_t *core, const rs_event_t *event) {
     uint32_t session = 0;
     if (!rs_sources_session(&core->sources, &core->directory.names, event, &session)) core->contacts_refused++;
     rs_core_apply_admitted(core, event, session);
-}
-
-/* In steps, because each needs what the one before has called for: the place in the index, what it points to, and so on. */
-void rs_core_announce(rs_core_t *core, const rs_event_t *event) {
-    if (event->contact_id.len == 0) return;
-    const rs_hash128_t id = scoped_hash(core, core->directory.last_tenant, event->contact_id, 1);
-    const uint32_t at = core->announced_at++;
-    const rs_hash128_t near = core->announced[(at - RS_ANNOUNCED_NEAR) % RS_ANNOUNCED];
-    const rs_hash128_t next = core->announced[(at - RS_ANNOUNCED_NEXT) % RS_ANNOUNCED];
-    core->announced[at % RS_ANNOUNCED] = id;
-    rs_contacts_prefetch_place(&core->contacts, id);
-    rs_contacts_prefetch(&core->contacts, near);
-    rs_contacts_prefetch_around(&core->contacts, next);
 }
 
 int rs_event_compare(const rs_event_t *a, const rs_event_t *b) {

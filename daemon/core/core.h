@@ -68,8 +68,12 @@ RS_MUST_CHECK rs_refusal_t rs_core_admit(rs_core_t *core, const rs_event_t *even
 void rs_core_apply_admitted(rs_core_t *core, const rs_event_t *event, uint32_t session);
 /* The same for an event that another core has admitted: the accounting is there, the figures are here. */
 void rs_core_apply_in_order(rs_core_t *core, const rs_event_t *event);
-/* Says that the event will be applied some events from now, so that its contact's memory is there by then. Changes no figure. */
+/* Says that the event will be applied RS_CORE_AHEAD events from now: what is known of its contact and its keys lies anywhere in memory, and
+ * is called for meanwhile. Changes no figure; sooner or later, or never applied, is harmless. The other: a record; one that is no event is
+ * passed over. */
+enum { RS_CORE_AHEAD = 8 };   /* a power of two */
 void rs_core_announce(rs_core_t *core, const rs_event_t *event);
+void rs_core_announce_record(rs_core_t *core, uint32_t kind, const void *bytes, size_t len);
 /* The total order of events (cases.md); < 0, 0, > 0. Pure. */
 int rs_event_compare(const rs_event_t *a, const rs_event_t *b);
 void rs_core_apply_refusal(rs_core_t *core, rs_str_t source, rs_refusal_t reason);

@@ -18,7 +18,15 @@
 #include "core/session.h"
 #include "core/source.h"
 
-enum { RS_ANNOUNCED = 8, RS_ANNOUNCED_NEAR = 3, RS_ANNOUNCED_NEXT = 6 };   /* events known ahead, a power of two; how many ago */
+/* An event that is known ahead, and what of it was found so far (core_announce.c); numbers: 0 = none. */
+enum { RS_ANNOUNCED = 2 * RS_CORE_AHEAD };   /* so many are remembered */
+typedef struct rs_announced {
+    rs_hash128_t id;                 /* of its contact; 0: it is not about one */
+    uint64_t queue_hash, agent_hash; /* of its names; 0 = it has none */
+    uint32_t tenant, contact, agent;
+    uint32_t keys[2];                /* of its queue and its agent, + 1 */
+    const void *rarer;               /* of the queue's windows: the group of counts called for last */
+} rs_announced_t;
 
 struct rs_core {
     rs_core_options_t options;
@@ -54,9 +62,15 @@ struct rs_core {
     rs_kept_sessions_t kept_sessions;
     rs_outbox_t outbox;
     uint64_t contacts_refused;
-    rs_hash128_t announced[RS_ANNOUNCED];   /* contacts of the events announced last */
+    rs_announced_t announced[RS_ANNOUNCED];   /* a ring */
     uint32_t announced_at;
 };
+
+/* What stands for an id of a contact or a journey. */
+static inline rs_hash128_t rs_core_hash(const rs_core_t *core, uint32_t tenant, rs_str_t id) {
+    enum { SPACE = 1 };
+    return rs_hash128(id.data, id.len, core->options.hash_seed ^ rs_hash_mix((uint64_t)tenant << 8 | SPACE));
+}
 
 /* Everything that a core has beside options, times and generations, which are there. On failure the core is to be destroyed. */
 RS_MUST_CHECK int rs_core_create_parts(rs_core_t *core);

@@ -56,6 +56,16 @@ RS_MUST_CHECK int rs_directory_init(rs_directory_t *directory, const rs_limits_t
 void rs_directory_deinit(rs_directory_t *directory);
 /* The number of a key, made when new. `tenant` and `name` are numbers of names. */
 uint32_t rs_directory_key(rs_directory_t *directory, rs_key_family_t family, uint32_t tenant, uint32_t name, uint8_t channel);
+/* Calls for what leads from a name to its key. / The key + 1 that was asked for last with that name, 0 = none yet. / Calls for its entry. */
+static inline void rs_directory_prefetch_place(const rs_directory_t *directory, uint32_t name) {
+    __builtin_prefetch(&directory->names.places[name]);
+    __builtin_prefetch(&directory->likely[name]);
+}
+static inline uint32_t rs_directory_likely(const rs_directory_t *directory, uint32_t name) { return directory->likely[name]; }
+static inline void rs_directory_prefetch(const rs_directory_t *directory, uint32_t key) {
+    const unsigned char *entry = (const unsigned char *)&directory->entries[key];
+    for (size_t at = 0; at < offsetof(rs_key_entry_t, policy_standards); at += 64) __builtin_prefetch(entry + at, 1);
+}
 /* The channel key and the total key that a queue key's figures go to, too. `channel` is that of what is counted: it may be
  * another than the key's own when that is an __overflow__ key. */
 void rs_directory_above(rs_directory_t *directory, uint32_t queue_key, uint32_t tenant, uint8_t channel, uint32_t *channel_key,

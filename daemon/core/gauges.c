@@ -329,3 +329,11 @@ void rs_gauges_publish(rs_gauges_t *gauges, uint32_t key) {
     entry->is_predicted = false;   /* nobody waits: what was expected of them is over */
     rs_window_set_prediction(gauges->account->windows, key, &(rs_window_prediction_t){.reason = RS_PREDICTION_NOBODY_WAITS});
 }
+
+void rs_gauges_prefetch(const rs_gauges_t *gauges, uint32_t key) {
+    const rs_key_entry_t *entry = entry_at(gauges, key);
+    if (entry->open_head == 0) return;
+    __builtin_prefetch(&contact_at(gauges, entry->open_head)->open_since_us, 1);
+    __builtin_prefetch(&contact_at(gauges, entry->open_tail)->open_since_us, 1);
+    __builtin_prefetch(&contact_at(gauges, entry->open_tail)->open_next, 1);
+}

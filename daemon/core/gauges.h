@@ -33,5 +33,7 @@ void rs_gauges_follow(rs_gauges_t *gauges, uint32_t contact, int64_t now_us);
 void rs_gauges_tick(rs_gauges_t *gauges, int64_t now_us);
 /* Publishes the gauges of a touched key to the window store. */
 void rs_gauges_publish(rs_gauges_t *gauges, uint32_t key);
+/* Calls for the ends of the key's list of open legs; its entry should be near. */
+void rs_gauges_prefetch(const rs_gauges_t *gauges, uint32_t key);
 
 #endif

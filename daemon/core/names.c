@@ -39,7 +39,10 @@ static char *room_for(rs_names_t *names, uint32_t len) {
     return place;
 }
 
-static uint64_t hash_of(const rs_names_t *names, uint32_t tenant, rs_str_t text) { return rs_hash64(text.data, text.len, names->seed + tenant); }
+uint64_t rs_names_hash(const rs_names_t *names, uint32_t tenant, rs_str_t text) {
+    const uint64_t hash = rs_hash64(text.data, text.len, names->seed + tenant);
+    return hash != 0 ? hash : 1;
+}
 
 static uint32_t find(const rs_names_t *names, uint64_t hash, uint32_t tenant, rs_str_t text) {
     uint32_t cursor = rs_index_begin(&names->index, hash), number;
@@ -50,7 +53,7 @@ static uint32_t find(const rs_names_t *names, uint64_t hash, uint32_t tenant, rs
 }
 
 uint32_t rs_names_find_agent(const rs_names_t *names, uint32_t tenant, rs_str_t text) {
-    return text.len == 0 ? 0 : find(names, hash_of(names, tenant, text), tenant, text);
+    return text.len == 0 ? 0 : find(names, rs_names_hash(names, tenant, text), tenant, text);
 }
 
 uint32_t rs_names_find(const rs_names_t *names, rs_str_t text) { return rs_names_find_agent(names, 0, text); }
@@ -62,7 +65,7 @@ static void place_text(rs_name_t *place, const char *bytes, uint32_t len) {
 
 uint32_t rs_names_agent(rs_names_t *names, uint32_t tenant, rs_str_t text) {
     if (text.len == 0) return 0;
-    const uint64_t hash = hash_of(names, tenant, text);
+    const uint64_t hash = rs_names_hash(names, tenant, text);
     uint32_t number = find(names, hash, tenant, text);
     if (number != 0) return number;
     if (names->count + 1 >= names->max || text.len > RS_MAX_NAME) return RS_NAMES_OVERFLOW;
@@ -84,13 +87,13 @@ bool rs_names_rename_agent(rs_names_t *names, uint32_t number, rs_str_t text) {
     RS_REQUIRE(place->tenant != 0 && text.len > 0 && text.len <= RS_NAME_INLINE);
     if (rs_names_find_agent(names, place->tenant, text) != 0) return false;
     const rs_str_t before = rs_names_text(names, number);
-    rs_index_remove(&names->index, hash_of(names, place->tenant, before), number);
+    rs_index_remove(&names->index, rs_names_hash(names, place->tenant, before), number);
     rs_seqlock_write_begin(&names->renaming);
     explicit_bzero((char *)(uintptr_t)before.data, before.len);   /* of a chunk or of the place itself: ours to write */
     memcpy(place->bytes, text.data, text.len);
     place_text(place, place->bytes, text.len);
     rs_seqlock_write_end(&names->renaming);
-    rs_index_add(&names->index, hash_of(names, place->tenant, text), number);
+    rs_index_add(&names->index, rs_names_hash(names, place->tenant, text), number);
     return true;
 }
 

@@ -53,6 +53,7 @@ static inline rs_cell_t *rs_rows_cell(const rs_rows_t *rows, uint32_t number) { 
 static inline void rs_rows_prefetch(const rs_rows_t *rows, uint32_t number) {
     const rs_cell_t *cell = rs_rows_cell(rows, number);
     for (size_t at = 0; at < sizeof *cell; at += 64) __builtin_prefetch((const char *)cell + at, 1);
+    __builtin_prefetch(&cell->dirty_since, 1);   /* cells need not stand at cache lines */
 }
 /* The sums that only this attribution has, made when new; NULL and counted in `store.dropped` when there is no room. */
 rs_sums_t *rs_rows_own(rs_rows_t *rows, rs_cell_t *cell, unsigned attribution);

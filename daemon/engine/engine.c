@@ -57,15 +57,15 @@ static void apply_record(rs_engine_t *engine, const rs_ring_record_t *record) {
 }
 
 static bool apply_batch(rs_engine_t *engine) {
-    rs_ring_record_t record;
-    uint64_t position = 0;
+    rs_ring_record_t records[BATCH_RECORDS];
     uint32_t count = 0;
-    while (count < BATCH_RECORDS && rs_ring_peek(engine->inlet, &record)) {
-        apply_record(engine, &record);
-        position = record.position;
-        count++;
-    }
+    while (count < BATCH_RECORDS && rs_ring_peek(engine->inlet, &records[count])) count++;
     if (count == 0) return false;
+    for (uint32_t i = 0; i < count + RS_CORE_AHEAD; i++) {
+        if (i < count) rs_core_announce_record(engine->core, records[i].kind, records[i].bytes, records[i].len);
+        if (i >= RS_CORE_AHEAD) apply_record(engine, &records[i - RS_CORE_AHEAD]);
+    }
+    const uint64_t position = records[count - 1].position;
     atomic_store_explicit(&engine->now_us, rs_core_now(engine->core), memory_order_relaxed);
     atomic_store_explicit(&engine->watermark_us, rs_core_watermark(engine->core), memory_order_relaxed);
     atomic_store_explicit(&engine->number, engine->taken, memory_order_release);

@@ -7,7 +7,8 @@
  * Yardstick of the same run: one contact look-up, one key look-up and 16 integer additions per event, in the order of the same events.
  * Usage: bench_core_apply [configuration file, daemon/ringside.conf]; RS_BENCH_QUICK=1: without warm windows and shares
  * (a greater number: so many seconds before it measures, instead of 900); RS_BENCH_KEEP_ROWS=1: rows are not collected (for a profile
- * of events alone); RS_BENCH_RUNS=1: so many runs of half a minute instead of 7 (to count instructions). */
+ * of events alone); RS_BENCH_RUNS=1: so many runs of half a minute instead of 7 (to count instructions); RS_BENCH_ALONE=1: records come
+ * one by one, none is known ahead. */
 #include "core_collect.h"
 #include "allocations.h"
 #include "core/core_internal.h"
@@ -82,6 +83,7 @@ static void fill_slice(load_t *load) {
 typedef struct parts { const char *name; uint32_t families, attributions; bool windows, alerts; } parts_t;
 static const uint32_t every_family = (1u << RS_FAMILY_COUNT) - 1, both = 1u << RS_ATTRIBUTION_EVENT | 1u << RS_ATTRIBUTION_ENTER;
 static uint64_t refused, transitions, rows;
+static bool alone;   /* nothing is known ahead */
 
 static void on_verdict(void *context, rs_origin_t origin, const rs_event_t *event, rs_refusal_t reason) {
     (void)context, (void)origin, (void)event, (void)reason;
@@ -117,6 +119,12 @@ static void tick(rs_core_t *core, int64_t now_us, cost_t *cost) {
     cost->ticks_ns += cpu_ns() - begun;
 }
 
+/* As the engine does: it has more records in its ring than the one that it applies. */
+static void announce(rs_core_t *core, const slice_t *slice, uint32_t i) {
+    if (alone || i >= slice->count) return;
+    rs_core_announce_record(core, RS_RECORD_EVENT, slice->bytes + slice->items[i].at, slice->items[i].len);
+}
+
 /* Applies the slice: events and ticks in turn, the rows collected once a second. */
 static void apply_slice(rs_core_t *core, load_t *load, cost_t *cost) {
     const slice_t *slice = &load->slice;
@@ -126,6 +134,7 @@ static void apply_slice(rs_core_t *core, load_t *load, cost_t *cost) {
         const int64_t until_us = load->now_us + part * (RS_US_PER_S / TICKS);
         const int64_t begun = cpu_ns();
         for (; i < slice->count && slice->items[i].at_us < until_us; i++) {
+            announce(core, slice, i + RS_CORE_AHEAD);
             RS_REQUIRE(rs_core_apply(core, RS_RECORD_EVENT, slice->bytes + slice->items[i].at, slice->items[i].len, i) == RS_OK);
         }
         const int64_t applied = cpu_ns();
@@ -351,6 +360,7 @@ int main(int argc, char **argv) {
         return 1;
     }
     allocations_start();
+    alone = getenv("RS_BENCH_ALONE") != NULL;
     const char *quick_text = getenv("RS_BENCH_QUICK");
     const bool quick = quick_text != NULL;
     const uint32_t asked = quick ? (uint32_t)strtoul(quick_text, NULL, 10) : 0;

@@ -412,10 +412,17 @@ static void tick(run_t *run, int64_t now_us) {
     hear_published(&run->heard, run->core);
 }
 
+/* The run that is interrupted is told what comes, the other is not: that must not matter either. */
+static void announce(const run_t *run, size_t index) {
+    const history_t *history = run->trial->history;
+    if (run->per_mille != 0 && index < history->delivery_count) rs_core_announce(run->core, history->deliveries[index].event);
+}
+
 static void apply(run_t *run, size_t index) {
     const oracle_arrival_t *delivery = &run->trial->history->deliveries[index];
     const rs_origin_t origin = {.session = 1, .number = index + 1};
     uint8_t bytes[RS_RECORD_MAX];
+    announce(run, index + RS_CORE_AHEAD);
     if (!run->trial->records) {
         rs_core_apply_event(run->core, delivery->event, delivery->arrival_us, origin);
         return;

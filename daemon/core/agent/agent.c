@@ -59,10 +59,22 @@ static uint64_t agent_hash(uint32_t tenant, uint32_t name) { return rs_hash_mix(
 static void prefetch_agent(const rs_agent_t *agent) {
     const unsigned char *bytes = (const unsigned char *)agent;
     for (size_t at = 0; at < sizeof *agent; at += 64) __builtin_prefetch(bytes + at, 1);
+    __builtin_prefetch(bytes + sizeof *agent - 1, 1);   /* agents need not stand at cache lines */
 }
 
-/* What an event of the agent, or time, will touch a moment later. */
-static void prefetch_around(const rs_agents_t *agents, uint32_t number) {
+void rs_agents_prefetch_place(const rs_agents_t *agents, uint32_t tenant, uint32_t name) {
+    __builtin_prefetch(&agents->index.slots[rs_index_begin(&agents->index, agent_hash(tenant, name))]);
+}
+
+uint32_t rs_agents_prefetch(const rs_agents_t *agents, uint32_t tenant, uint32_t name) {
+    const uint64_t hash = agent_hash(tenant, name);
+    uint32_t cursor = rs_index_begin(&agents->index, hash);
+    const uint32_t number = rs_index_next(&agents->index, hash, &cursor);
+    if (number != 0) prefetch_agent(rs_agent_at(agents, number));
+    return number;
+}
+
+void rs_agents_prefetch_around(const rs_agents_t *agents, uint32_t number) {
     const rs_agent_t *agent = rs_agent_at(agents, number);
     rs_account_prefetch(agents->account, agent->agent_key);
     if (agent->head != 0) __builtin_prefetch(rs_agent_node_at(agents, agent->head));
@@ -236,7 +248,7 @@ rs_refusal_t rs_agents_take(rs_agents_t *agents, const rs_agent_event_t *event) 
     const uint32_t place = rs_agent_find(agents, event->tenant, event->agent);
     if (place == 0) return RS_REFUSAL_LIMIT;
     rs_agent_t *agent = rs_agent_at(agents, place);
-    prefetch_around(agents, place);
+    rs_agents_prefetch_around(agents, place);
     fold_due(agents, agent);
     if (event->type == RS_AGENT_SCHEDULED) return rs_agent_take_plan(agents, place, event);
     const uint32_t number = keep_event(agents, agent, event);
@@ -312,7 +324,7 @@ bool rs_agents_advance(rs_agents_t *agents, int64_t settled_us, uint32_t budget)
     }
     while (budget > 0 && agents->sweep_at <= agents->agents.made) {
         if (agents->sweep_at + 3 <= agents->agents.made) prefetch_agent(rs_agent_at(agents, agents->sweep_at + 3));
-        if (agents->sweep_at + 1 <= agents->agents.made) prefetch_around(agents, agents->sweep_at + 1);
+        if (agents->sweep_at + 1 <= agents->agents.made) rs_agents_prefetch_around(agents, agents->sweep_at + 1);
         fold_due(agents, rs_agent_at(agents, agents->sweep_at));
         rs_agent_drop_plans(agents, rs_agent_at(agents, agents->sweep_at));
         if (count_agent(agents, agents->sweep_at, agents->sweep_to_us, &budget)) agents->sweep_at++;

@@ -99,6 +99,12 @@ void rs_agents_facts(rs_agents_t *agents, uint32_t tenant, const rs_fact_t *fact
 void rs_agents_follow(rs_agents_t *agents, uint32_t contact);
 void rs_agents_forget(rs_agents_t *agents, uint32_t contact);
 
+/* Call for the memory that leads to an agent; for the agent, when that is there, whose number, or most likely so, is returned (0: it is not
+ * known); for what an event of the agent will touch, when it is there. Change nothing. `name` is a number of names. */
+void rs_agents_prefetch_place(const rs_agents_t *agents, uint32_t tenant, uint32_t name);
+uint32_t rs_agents_prefetch(const rs_agents_t *agents, uint32_t tenant, uint32_t name);
+void rs_agents_prefetch_around(const rs_agents_t *agents, uint32_t number);
+
 /* The watermark has come to `settled_us`: agents are counted up to the last boundary of 5 minutes, a few at a time, and what is
  * due folds. `budget`: posts, or agents without any, that may be dealt with (a few microseconds each). True when nothing is left
  * to do; else call again. */
@@ -118,6 +124,8 @@ typedef struct rs_staff { uint32_t joined, available, busy; bool by_handlings; }
 rs_staff_t rs_agents_staff(rs_agents_t *agents, uint32_t queue_key);
 /* Whether agents sign on to the queue: else its staff is by handlings. Costs less. */
 bool rs_agents_sign_on(const rs_agents_t *agents, uint32_t queue_key);
+/* To any queue at all. */
+bool rs_agents_any_sign_on(const rs_agents_t *agents);
 
 /* --- who does what since when: any thread ------------------------------------------------------------------------- */
 uint32_t rs_agents_published(const rs_agents_t *agents);

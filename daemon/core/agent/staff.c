@@ -181,6 +181,8 @@ static rs_queue_staff_t *staff_of_key(const rs_agents_t *agents, uint32_t queue_
     return entry->staff == 0 ? NULL : staff_at(agents, entry->staff);
 }
 
+bool rs_agents_any_sign_on(const rs_agents_t *agents) { return agents->any_joined; }
+
 bool rs_agents_sign_on(const rs_agents_t *agents, uint32_t queue_key) {
     if (!agents->any_joined) return false;
     const rs_queue_staff_t *staff = staff_of_key(agents, queue_key);

@@ -18,6 +18,8 @@
  */
 #include "core/alert/alert_internal.h"
 
+#include <math.h>
+
 enum { SWEEP_KEYS = 64 };
 #define NEVER_US (INT64_C(1) << 60)
 
@@ -145,20 +147,25 @@ static bool is_within(const rs__alert_rule_t *rule, const rs_figure_t *figure) {
     return rule->compare == RS_ALERT_BELOW ? figure->value >= rule->limit : figure->value <= rule->limit;
 }
 
+static void end_trial(rs__alert_key_t *key, rs__alert_instance_t *instance, rs__reach_t reach) {
+    key->tried -= instance->reach == RS__ON_TRIAL;
+    instance->reach = (uint8_t)reach;
+}
+
 /* Breaches of one on trial: true when that is all that is to be done now. */
 static bool is_on_trial(rs_alerts_t *alerts, uint32_t key, rs__alert_instance_t *instance, const rs_finding_t *finding) {
     const rs__alert_rule_t *rule = &alerts->rules[instance->rule];
     const bool rests = instance->life.state == RS_ALERT_UNREACHABLE;
     if (instance->reach == RS__REACHED || finding->verdict == RS_DETECT_NO_EVIDENCE) return rests;
     if (is_within(rule, &finding->figure)) {
-        instance->reach = RS__REACHED;
+        end_trial(&alerts->keys[key], instance, RS__REACHED);
         if (rests) rs__alert_move(alerts, key, instance, RS_ALERT_OK, finding);
         return rests;
     }
     if (rests || instance->reach == RS__OUT_OF_REACH) return true;
     add_to_trial(instance, alerts->now_us);
     if (finding->verdict != RS_DETECT_BREACH || instance->tried_us < rule->config->trial_us) return true;
-    instance->reach = RS__OUT_OF_REACH;
+    end_trial(&alerts->keys[key], instance, RS__OUT_OF_REACH);
     if (instance->life.state == RS_ALERT_OK) instance->episode = alerts->next_episode++;
     rs__alert_move(alerts, key, instance, RS_ALERT_UNREACHABLE, finding);
     return true;
@@ -270,21 +277,53 @@ void rs__alert_report_act(rs_alerts_t *alerts, uint32_t number, const rs__alert_
     alerts->on_transition(alerts->context, &transition);
 }
 
+/* --- what was last seen --------------------------------------------------------------------------------------------- */
+rs_recent_t rs__alert_recent_of(const rs_alerts_t *alerts, uint32_t number, uint32_t instance) {
+    rs_recent_t recent = alerts->instances[instance].recent;
+    const float seen = alerts->briefs[instance].seen;
+    if (isnan(seen)) return recent;
+    const rs_figure_t figure = {.value = (double)seen};
+    rs_recent_note(&recent, RS_EXPLAIN_EACH_US, alerts->keys[number].seen_slot * RS_EXPLAIN_EACH_US, &figure);
+    return recent;
+}
+
+void rs__alert_write_down(rs_alerts_t *alerts, uint32_t number) {
+    const rs__alert_key_t *key = &alerts->keys[number];
+    for (uint32_t i = key->first; i < key->first + key->count; i++) {
+        if (isnan(alerts->briefs[i].seen)) continue;
+        alerts->instances[i].recent = rs__alert_recent_of(alerts, number, i);
+        alerts->briefs[i].seen = NAN;
+    }
+}
+
+/* What is seen of the key from now on is of this interval. */
+static void begin_seeing(rs_alerts_t *alerts, uint32_t number) {
+    const int64_t slot = alerts->now_us / RS_EXPLAIN_EACH_US;
+    if (alerts->keys[number].seen_slot == slot) return;
+    rs__alert_write_down(alerts, number);
+    alerts->keys[number].seen_slot = slot;
+}
+
+static void see(rs__alert_brief_t *brief, const rs_figure_t *figure) {
+    if (!figure->is_null && isfinite(figure->value)) brief->seen = (float)figure->value;
+}
+
 /* Judges those of the instances [from, to) of a key whose verdict rests on what changed. */
 static void evaluate(rs_alerts_t *alerts, uint32_t number, uint32_t from, uint32_t to, uint32_t changes) {
     rs__alert_instance_t *instances = alerts->instances + alerts->keys[number].first;
-    const uint32_t *rules = alerts->rule_of + alerts->keys[number].first;
+    rs__alert_brief_t *briefs = alerts->briefs + alerts->keys[number].first;
     uint32_t asked = UINT32_MAX;
     bool readable = false;
     rs_figure_t figure = {.is_null = true};
 
+    begin_seeing(alerts, number);
     for (uint32_t i = from; i < to; i++) {
-        const rs__alert_rule_t *rule = &alerts->rules[rules[i]];
+        const rs__alert_rule_t *rule = &alerts->rules[briefs[i].rule];
         if ((rule->reads & changes) == 0) continue;
         if (rs_detect_has_state(&rule->detect)) {
             if (instances[i].detect == 0) continue;
             const rs_finding_t finding = detect(alerts, number, rule, &instances[i]);
-            if (rule->class != RS__CLASS_CLOSED) rs_recent_note(&instances[i].recent, RS_EXPLAIN_EACH_US, alerts->now_us, &finding.figure);
+            if (rule->class != RS__CLASS_CLOSED) see(&briefs[i], &finding.figure);
             if (is_moved_by(&instances[i], finding.verdict)) step(alerts, number, &instances[i], &finding);
             continue;
         }
@@ -293,10 +332,11 @@ static void evaluate(rs_alerts_t *alerts, uint32_t number, uint32_t from, uint32
             readable = read_figure(alerts, number, rule, &figure);
         }
         if (!readable) continue;
-        rs_recent_note(&instances[i].recent, RS_EXPLAIN_EACH_US, alerts->now_us, &figure);
+        see(&briefs[i], &figure);
         const rs_finding_t finding = judge(alerts, number, rule, &figure);
-        const bool is_tried = rule->config->trial_us > 0;   /* then what is within the limit is news, too */
-        if (alerts->keys[number].engaged == 0 && finding.verdict != RS_DETECT_BREACH && !is_tried) continue;   /* all are ok: no need to look */
+        /* All are ok: a breach is news, and to one on trial every figure that there is. */
+        const bool is_news = alerts->keys[number].tried != 0 ? finding.verdict != RS_DETECT_NO_EVIDENCE : finding.verdict == RS_DETECT_BREACH;
+        if (alerts->keys[number].engaged == 0 && !is_news) continue;   /* no need to look */
         if (!is_moved_by(&instances[i], finding.verdict)) continue;
         step(alerts, number, &instances[i], &finding);
     }
@@ -319,6 +359,19 @@ static uint32_t scope_of(const rs__alert_key_t *key, uint32_t changes) {
     return key->engaged > 0 || !key->looked ? RS_CHANGED_ALL : changes;
 }
 
+void rs_alerts_prefetch(const rs_alerts_t *alerts, uint32_t number) {
+    if (number >= alerts->key_count) return;
+    __builtin_prefetch(&alerts->keys[number], 1);
+    __builtin_prefetch(&alerts->keys[number].waiting, 1);
+}
+
+void rs_alerts_prefetch_briefs(const rs_alerts_t *alerts, uint32_t number) {
+    if (number >= alerts->key_count || alerts->keys[number].count == 0) return;
+    const rs__alert_key_t *key = &alerts->keys[number];
+    __builtin_prefetch(&alerts->briefs[key->first], 1);
+    __builtin_prefetch(&alerts->briefs[key->first + key->count - 1], 1);
+}
+
 void rs_alerts_on_key(rs_alerts_t *alerts, uint32_t number, int64_t now_us) {
     if (number >= alerts->key_count || alerts->keys[number].count == 0) return;
     rs__alert_key_t *key = &alerts->keys[number];
@@ -338,7 +391,7 @@ static void look_at_waiting(const rs_alerts_t *alerts, uint32_t number) {
     if (!key->waiting || gauges.oldest_queued_us <= 0) return;
     int64_t patience_us = INT64_MAX;
     for (uint32_t i = key->first + key->growing; i < key->first + key->percentile; i++) {
-        const rs__alert_rule_t *rule = &alerts->rules[alerts->rule_of[i]];
+        const rs__alert_rule_t *rule = &alerts->rules[alerts->briefs[i].rule];
         if (rule->patience_us < patience_us) patience_us = rule->patience_us;
     }
     key->growing_us = patience_us == INT64_MAX ? NEVER_US : gauges.oldest_queued_us + patience_us;
@@ -393,11 +446,23 @@ static void sweep(rs_alerts_t *alerts) {
     }
 }
 
+/* The active keys lie anywhere: what is known of a key is called for some keys before it, and then what looking at it will read. */
+static void call_for_keys_after(const rs_alerts_t *alerts, uint32_t i) {
+    enum { KEYS_AHEAD = 12, FIGURES_AHEAD = 6 };
+    if (i + KEYS_AHEAD < alerts->active_count) rs_alerts_prefetch(alerts, alerts->active[i + KEYS_AHEAD]);
+    if (i + FIGURES_AHEAD >= alerts->active_count) return;
+    const uint32_t number = alerts->active[i + FIGURES_AHEAD];
+    if ((rs_window_changes(alerts->store, number) | alerts->keys[number].unseen) == 0 && alerts->keys[number].running == 0) return;
+    rs_alerts_prefetch_briefs(alerts, number);
+    rs_window_prefetch_views(alerts->store, number);
+}
+
 void rs_alerts_on_tick(rs_alerts_t *alerts, int64_t now_us) {
     advance(alerts, now_us);
     sweep(alerts);
     for (uint32_t i = 0; i < alerts->active_count;) {
         const uint32_t number = alerts->active[i];
+        call_for_keys_after(alerts, i);
         tick_key(alerts, number);
         if (is_quiet(alerts, &alerts->keys[number])) {
             alerts->keys[number].active = false;

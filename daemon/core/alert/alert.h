@@ -90,6 +90,9 @@ void rs_alerts_set_slots(rs_alerts_t *alerts, const uint32_t *slots, uint32_t co
 void rs_alerts_on_renamed_key(rs_alerts_t *alerts, uint32_t key, const rs_key_t *dimensions);
 /* A key has appeared: binds the rules that match. `dimensions->name` etc. must stay valid for the engine's life. */
 void rs_alerts_on_new_key(rs_alerts_t *alerts, uint32_t key, const rs_key_t *dimensions);
+/* Call for what is known of a key; for what is known of its instances, when that is there. Change nothing. */
+void rs_alerts_prefetch(const rs_alerts_t *alerts, uint32_t key);
+void rs_alerts_prefetch_briefs(const rs_alerts_t *alerts, uint32_t key);
 void rs_alerts_on_key(rs_alerts_t *alerts, uint32_t key, int64_t now_us);
 void rs_alerts_on_tick(rs_alerts_t *alerts, int64_t now_us);
 /* Every episode that fires (or recovers): as it fired, but with a null figure and no identity; by keys. Reports nothing else. */

@@ -79,7 +79,7 @@ typedef struct rs__alert_instance {
     uint8_t hush;     /* why they do not */
     uint64_t episode; /* 0 while ok */
     int64_t latched_us; /* somebody said resolved then, and it has not been good since; 0: nobody */
-    rs_recent_t recent;
+    rs_recent_t recent; /* but what its brief has of it: rs__alert_recent_of */
     uint8_t reach;      /* rs__reach_t */
     int64_t tried_us;   /* on trial: how long its figure has been beyond the limit … */
     int64_t tried_last_us; /* … and when that was last seen; 0: not yet */
@@ -99,6 +99,12 @@ static inline bool rs__alert_runs(const rs__alert_instance_t *instance) {
     return held || unseen || (rs_life_is_open(state) && !instance->told) || instance->care != 0 || instance->latched_us != 0;
 }
 
+/* Of an instance what most looks at it need: looking at an instance that is ok and stays so touches nothing else of it. */
+typedef struct rs__alert_brief {
+    uint32_t rule;         /* in rules[] */
+    float seen;            /* its figure as last seen in the key's interval `seen_slot`, not yet in `recent`; NAN: it was not seen */
+} rs__alert_brief_t;
+
 typedef struct rs__alert_key {
     uint32_t first, count; /* instances[first .. first + count) */
     uint32_t growing;      /* offset of the first GROWING one, … */
@@ -106,9 +112,11 @@ typedef struct rs__alert_key {
     uint32_t closed, timed; /* … of the first CLOSED, TIMED one */
     uint32_t engaged;      /* instances that are not ok, or latched */
     uint32_t running;      /* of them, those that time alone can move (rs__alert_runs) */
+    uint32_t tried;        /* of them all, those that are on trial: what is within their limit is news, too */
     uint32_t unseen;       /* what an event has seen of the store's changes, and no tick yet */
     uint32_t loaded;       /* while a state is loaded: what nobody had seen of them */
     int64_t changed_us;    /* when a tick last saw a change */
+    int64_t seen_slot;     /* the interval of RS_EXPLAIN_EACH_US in which its instances' figures were last seen */
     uint32_t event_reads, timed_reads;   /* of the rules before the first PERCENTILE one together; of the TIMED ones */
     int64_t growing_us;    /* before this moment no GROWING one can breach: it stands since a tick last saw a change */
     bool known, active, looked, waiting;
@@ -124,7 +132,7 @@ struct rs_alerts {
     uint64_t next_episode, unbound;
 
     rs__alert_instance_t *instances;
-    uint32_t *rule_of;         /* by instance, its rule: most are not looked at further */
+    rs__alert_brief_t *briefs; /* by instance */
     uint32_t instance_count, instance_capacity, max_instances;
 
     rs__alert_key_t *keys; /* by key number */
@@ -196,6 +204,9 @@ void rs__alert_recall(const rs_alerts_t *alerts, uint32_t key, const rs__alert_i
 static inline int64_t rs__alert_recent_us(const rs__alert_rule_t *rule) {
     return rule->class == RS__CLASS_CLOSED && rule->detect.every_us > 0 ? rule->detect.every_us : RS_EXPLAIN_EACH_US;
 }
+/* The last intervals of an instance of the key, with what its brief has of them. / That goes where it belongs, of all of the key's. */
+rs_recent_t rs__alert_recent_of(const rs_alerts_t *alerts, uint32_t key, uint32_t instance);
+void rs__alert_write_down(rs_alerts_t *alerts, uint32_t key);
 /* After anything that may have changed it; `before`: rs__alert_runs then. */
 static inline void rs__alert_recount(rs__alert_key_t *key, const rs__alert_instance_t *instance, bool before) {
     key->running = key->running - before + rs__alert_runs(instance);

@@ -2,13 +2,14 @@
 #include "core/alert/alert_internal.h"
 #include "core/parts_state.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 static const rs_state_field_t alerts_fields[] = {
     RS_STATE_REBUILT(rs_alerts_t, store), RS_STATE_REBUILT(rs_alerts_t, on_transition), RS_STATE_REBUILT(rs_alerts_t, context),
     RS_STATE_REBUILT(rs_alerts_t, rules), RS_STATE_REBUILT(rs_alerts_t, rule_count), RS_STATE_FIELD(rs_alerts_t, now_us, RS_BOUND_OR_NONE),
     RS_STATE_REBUILT(rs_alerts_t, quiet_after_us), RS_STATE_FIELD(rs_alerts_t, next_episode, RS_BOUND_ANY),
-    RS_STATE_FIELD(rs_alerts_t, unbound, RS_BOUND_ANY), RS_STATE_REBUILT(rs_alerts_t, instances), RS_STATE_REBUILT(rs_alerts_t, rule_of),
+    RS_STATE_FIELD(rs_alerts_t, unbound, RS_BOUND_ANY), RS_STATE_REBUILT(rs_alerts_t, instances), RS_STATE_REBUILT(rs_alerts_t, briefs),
     RS_STATE_FIELD(rs_alerts_t, instance_count, RS_BOUND_ANY), RS_STATE_REBUILT(rs_alerts_t, instance_capacity),
     RS_STATE_REBUILT(rs_alerts_t, max_instances), RS_STATE_REBUILT(rs_alerts_t, keys), RS_STATE_REBUILT(rs_alerts_t, dimensions),
     RS_STATE_REBUILT(rs_alerts_t, active), RS_STATE_FIELD(rs_alerts_t, key_count, RS_BOUND_ANY), RS_STATE_REBUILT(rs_alerts_t, key_capacity),
@@ -26,7 +27,8 @@ static const rs_state_table_t alerts_table = RS_STATE_TABLE(rs_alerts_t, "alerts
 static const rs_state_field_t key_fields[] = {
     RS_STATE_REBUILT(rs__alert_key_t, first), RS_STATE_FIELD(rs__alert_key_t, count, RS_BOUND_ANY), RS_STATE_REBUILT(rs__alert_key_t, growing),
     RS_STATE_REBUILT(rs__alert_key_t, percentile), RS_STATE_REBUILT(rs__alert_key_t, closed), RS_STATE_REBUILT(rs__alert_key_t, timed),
-    RS_STATE_REBUILT(rs__alert_key_t, engaged), RS_STATE_REBUILT(rs__alert_key_t, running),
+    RS_STATE_REBUILT(rs__alert_key_t, engaged), RS_STATE_REBUILT(rs__alert_key_t, running), RS_STATE_REBUILT(rs__alert_key_t, tried),
+    RS_STATE_REBUILT(rs__alert_key_t, seen_slot),
     RS_STATE_FIELD(rs__alert_key_t, unseen, RS_BOUND_ANY), RS_STATE_REBUILT(rs__alert_key_t, loaded), RS_STATE_FIELD(rs__alert_key_t, changed_us, RS_BOUND_ANY),
     RS_STATE_REBUILT(rs__alert_key_t, event_reads), RS_STATE_REBUILT(rs__alert_key_t, timed_reads), RS_STATE_FIELD(rs__alert_key_t, growing_us, RS_BOUND_OR_NONE),
     RS_STATE_FIELD(rs__alert_key_t, known, RS_BOUND_ANY), RS_STATE_REBUILT(rs__alert_key_t, active),
@@ -97,6 +99,7 @@ static void put_key(rs_state_writer_t *writer, const rs_alerts_t *alerts, uint32
     for (uint32_t i = key->first; i < key->first + key->count; i++) {
         rs__alert_instance_t instance = alerts->instances[i];
         instance.rule = alerts->rules[instance.rule].index;
+        instance.recent = rs__alert_recent_of(alerts, number, i);
         rs_state_put_item(writer, &alert_instance_table, &instance);
     }
 }
@@ -135,8 +138,8 @@ static bool make_room(rs_alerts_t *alerts, uint32_t keys, uint32_t instances) {
     alerts->dimensions = calloc((size_t)keys + 1, sizeof *alerts->dimensions);
     alerts->active = calloc((size_t)keys + 1, sizeof *alerts->active);
     alerts->instances = calloc((size_t)instances + 1, sizeof *alerts->instances);
-    alerts->rule_of = calloc((size_t)instances + 1, sizeof *alerts->rule_of);
-    if (alerts->keys == NULL || alerts->dimensions == NULL || alerts->active == NULL || alerts->instances == NULL || alerts->rule_of == NULL) return false;
+    alerts->briefs = calloc((size_t)instances + 1, sizeof *alerts->briefs);
+    if (alerts->keys == NULL || alerts->dimensions == NULL || alerts->active == NULL || alerts->instances == NULL || alerts->briefs == NULL) return false;
     alerts->key_capacity = keys;
     alerts->instance_capacity = instances;
     return true;
@@ -147,16 +150,17 @@ static bool place_instance(rs_alerts_t *alerts, rs__alert_key_t *key, const rs__
     uint32_t at = alerts->instance_count;
     for (; at > key->first && alerts->instances[at - 1].rule > instance->rule; at--) {
         alerts->instances[at] = alerts->instances[at - 1];
-        alerts->rule_of[at] = alerts->rule_of[at - 1];
+        alerts->briefs[at] = alerts->briefs[at - 1];
     }
     if (at > key->first && alerts->instances[at - 1].rule == instance->rule) return false;
     alerts->instances[at] = *instance;
-    alerts->rule_of[at] = instance->rule;
+    alerts->briefs[at] = (rs__alert_brief_t){.rule = instance->rule, .seen = NAN};
     alerts->instance_count++;
     rs__alert_count_class(key, &alerts->rules[instance->rule]);
     alerts->rules[instance->rule].instances++;
     key->engaged += rs__alert_is_engaged(instance);
     key->running += rs__alert_runs(instance);
+    key->tried += instance->reach == RS__ON_TRIAL;
     alerts->in_state[instance->life.state]++;
     return true;
 }

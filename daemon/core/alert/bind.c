@@ -1,6 +1,7 @@
 /* core/alert/bind.c — which rules watch which keys: instances are made when keys appear and kept when rules change. */
 #include "core/alert/alert_internal.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 enum { FIRST_KEYS = 256, FIRST_INSTANCES = 1024, INSTANCES_A_DAY = 5 };
@@ -59,7 +60,7 @@ void rs_alerts_destroy(rs_alerts_t **alerts) {
     if (dying == NULL) return;
     free(dying->rules);
     free(dying->instances);
-    free(dying->rule_of);
+    free(dying->briefs);
     free(dying->keys);
     free(dying->dimensions);
     free(dying->active);
@@ -123,11 +124,11 @@ static bool make_room_for_instances(rs_alerts_t *alerts, uint32_t more) {
 
     uint32_t wanted = doubled(alerts->instance_capacity, FIRST_INSTANCES, alerts->instance_count + more);
     if (wanted > alerts->max_instances) wanted = alerts->max_instances;
-    void *instances = alerts->instances, *rule_of = alerts->rule_of;
+    void *instances = alerts->instances, *briefs = alerts->briefs;
     const bool roomy = grow_array(&instances, alerts->instance_capacity, wanted, sizeof(*alerts->instances)) &&
-                       grow_array(&rule_of, alerts->instance_capacity, wanted, sizeof(*alerts->rule_of));
+                       grow_array(&briefs, alerts->instance_capacity, wanted, sizeof(*alerts->briefs));
     alerts->instances = instances;
-    alerts->rule_of = rule_of;
+    alerts->briefs = briefs;
     if (!roomy) return false;
     if (wanted > alerts->instance_capacity) alerts->instance_capacity = wanted;
     return true;
@@ -149,9 +150,10 @@ static void bind_rules(rs_alerts_t *alerts, uint32_t number) {
         rs__alert_rule_t *rule = &alerts->rules[i];
         if (!rs__alert_rule_matches(rule, &alerts->dimensions[number])) continue;
         const uint32_t detect = rs_detect_has_state(&rule->detect) ? rs_pool_take(&alerts->detects) : 0;
-        alerts->rule_of[alerts->instance_count] = i;
+        alerts->briefs[alerts->instance_count] = (rs__alert_brief_t){.rule = i, .seen = NAN};
         alerts->instances[alerts->instance_count++] = (rs__alert_instance_t){.rule = i, .detect = detect, .reach = rs__alert_first_reach(rule)};
         key->count++;
+        key->tried += rs__alert_first_reach(rule) == RS__ON_TRIAL;
         rs__alert_count_class(key, rule);
         rs__alert_rule_bound(rule);
     }
@@ -209,7 +211,7 @@ typedef struct rule_change {
     uint32_t rule_count;
     uint32_t *successors;            /* by old rule */
     rs__alert_instance_t *instances; /* the new ones, filled key by key */
-    uint32_t *rule_of;
+    rs__alert_brief_t *briefs;
     uint32_t instance_count, instance_capacity;
 } rule_change_t;
 
@@ -229,7 +231,7 @@ static void discard_change(rule_change_t *change) {
     free(change->rules);
     free(change->successors);
     free(change->instances);
-    free(change->rule_of);
+    free(change->briefs);
 }
 
 static int prepare_change(const rs_alerts_t *alerts, const rs_config_t *config, rule_change_t *change) {
@@ -239,8 +241,8 @@ static int prepare_change(const rs_alerts_t *alerts, const rs_config_t *config, 
     change->instance_capacity = count_all_matches(alerts, change);
     change->successors = calloc((size_t)alerts->rule_count + 1, sizeof(*change->successors));
     change->instances = calloc((size_t)change->instance_capacity + 1, sizeof(*change->instances));
-    change->rule_of = calloc((size_t)change->instance_capacity + 1, sizeof(*change->rule_of));
-    if (change->successors == NULL || change->instances == NULL || change->rule_of == NULL) {
+    change->briefs = calloc((size_t)change->instance_capacity + 1, sizeof(*change->briefs));
+    if (change->successors == NULL || change->instances == NULL || change->briefs == NULL) {
         discard_change(change);
         return RS_ERR_MEMORY;
     }
@@ -288,6 +290,7 @@ static void rebind_key(rs_alerts_t *alerts, rule_change_t *change, uint32_t numb
     rs__alert_key_t rebound = {.first = first, .known = true, .active = alerts->keys[number].active};
     uint32_t matches = 0;
 
+    rs__alert_write_down(alerts, number);
     for (uint32_t i = 0; i < change->rule_count; i++) {
         matches += rs__alert_rule_matches(&change->rules[i], &alerts->dimensions[number]);
     }
@@ -296,7 +299,7 @@ static void rebind_key(rs_alerts_t *alerts, rule_change_t *change, uint32_t numb
     } else {
         for (uint32_t i = 0; i < change->rule_count; i++) {
             if (!rs__alert_rule_matches(&change->rules[i], &alerts->dimensions[number])) continue;
-            change->rule_of[change->instance_count] = i;
+            change->briefs[change->instance_count] = (rs__alert_brief_t){.rule = i, .seen = NAN};
             rs__alert_instance_t *made = &change->instances[change->instance_count++];
             rs__alert_instance_t *old = predecessor_of(alerts, change, number, i);
             made->reach = rs__alert_first_reach(&change->rules[i]);
@@ -311,6 +314,7 @@ static void rebind_key(rs_alerts_t *alerts, rule_change_t *change, uint32_t numb
             change->rules[i].instances++;
             rebound.engaged += rs__alert_is_engaged(made);
             rebound.running += rs__alert_runs(made);
+            rebound.tried += made->reach == RS__ON_TRIAL;
         }
     }
     end_episodes(alerts, number);
@@ -334,12 +338,12 @@ int rs_alerts_configure(rs_alerts_t *alerts, const rs_config_t *config, int64_t 
     }
     free(alerts->rules);
     free(alerts->instances);
-    free(alerts->rule_of);
+    free(alerts->briefs);
     free(change.successors);
     alerts->rules = change.rules;
     alerts->rule_count = change.rule_count;
     alerts->instances = change.instances;
-    alerts->rule_of = change.rule_of;
+    alerts->briefs = change.briefs;
     alerts->instance_count = change.instance_count;
     alerts->instance_capacity = change.instance_capacity + 1;
     alerts->quiet_after_us = quiet_after(config);

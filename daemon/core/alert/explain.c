@@ -255,9 +255,10 @@ static void look_ahead(const rs_alerts_t *alerts, uint32_t key, const rs__alert_
 void rs__alert_recall(const rs_alerts_t *alerts, uint32_t key, const rs__alert_instance_t *instance, rs_alert_transition_t *transition) {
     const rs__alert_rule_t *rule = &alerts->rules[instance->rule];
     rs_explanation_t *explanation = &transition->explanation;
-    explanation->each_us = instance->recent.known != 0 ? rs__alert_recent_us(rule) : 0;
-    explanation->recent_known = instance->recent.known;
-    memcpy(explanation->recent, instance->recent.values, sizeof explanation->recent);
+    const rs_recent_t recent = rs__alert_recent_of(alerts, key, (uint32_t)(instance - alerts->instances));
+    explanation->each_us = recent.known != 0 ? rs__alert_recent_us(rule) : 0;
+    explanation->recent_known = recent.known;
+    memcpy(explanation->recent, recent.values, sizeof explanation->recent);
     look_ahead(alerts, key, rule, explanation);
 }
 

@@ -190,19 +190,21 @@ void rs_contacts_prefetch_place(const rs_contacts_t *contacts, rs_hash128_t id) 
     __builtin_prefetch(&contacts->index.slots[rs_index_begin(&contacts->index, id.low)]);
 }
 
-static uint32_t likely_contact(const rs_contacts_t *contacts, rs_hash128_t id) {
+uint32_t rs_contacts_prefetch(const rs_contacts_t *contacts, rs_hash128_t id) {
     uint32_t cursor = rs_index_begin(&contacts->index, id.low);
-    return rs_index_next(&contacts->index, id.low, &cursor);
-}
-
-void rs_contacts_prefetch(const rs_contacts_t *contacts, rs_hash128_t id) {
-    const uint32_t number = likely_contact(contacts, id);
+    const uint32_t number = rs_index_next(&contacts->index, id.low, &cursor);
     if (number != 0) prefetch_contact(rs_contacts_at(contacts, number));
+    return number;
 }
 
-void rs_contacts_prefetch_around(const rs_contacts_t *contacts, rs_hash128_t id) {
-    const uint32_t number = likely_contact(contacts, id);
-    if (number != 0) prefetch_around(contacts, rs_contacts_at(contacts, number));
+void rs_contacts_prefetch_around(const rs_contacts_t *contacts, uint32_t number) {
+    const rs_contact_t *contact = rs_contacts_at(contacts, number);
+    prefetch_around(contacts, contact);
+    if (!contact->is_open) return;
+    for (unsigned list = 0; list < RS_ARRAY_LEN(contact->open_next); list++) {
+        if (contact->open_next[list] != 0) __builtin_prefetch(&rs_contacts_at(contacts, contact->open_next[list])->open_next, 1);
+        if (contact->open_previous[list] != 0) __builtin_prefetch(&rs_contacts_at(contacts, contact->open_previous[list])->open_next, 1);
+    }
 }
 
 uint32_t rs_contacts_known(const rs_contacts_t *contacts, rs_hash128_t id) {

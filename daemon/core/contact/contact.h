@@ -107,11 +107,11 @@ void rs_contacts_deinit(rs_contacts_t *contacts);
 uint32_t rs_contacts_known(const rs_contacts_t *contacts, rs_hash128_t id);
 /* The contact, made when new; 0 when there is no room. */
 uint32_t rs_contacts_find(rs_contacts_t *contacts, uint32_t tenant, rs_hash128_t id);
-/* Call for the memory that leads to a contact; for the contact, when that is there; for what the contact leads to, when it is
- * there. Change nothing. */
+/* Call for the memory that leads to a contact; for the contact, when that is there, whose number, or most likely so, is returned (0: it is
+ * not known); for what the contact leads to, when it is there. Change nothing. */
 void rs_contacts_prefetch_place(const rs_contacts_t *contacts, rs_hash128_t id);
-void rs_contacts_prefetch(const rs_contacts_t *contacts, rs_hash128_t id);
-void rs_contacts_prefetch_around(const rs_contacts_t *contacts, rs_hash128_t id);
+uint32_t rs_contacts_prefetch(const rs_contacts_t *contacts, rs_hash128_t id);
+void rs_contacts_prefetch_around(const rs_contacts_t *contacts, uint32_t number);
 static inline rs_contact_t *rs_contacts_at(const rs_contacts_t *contacts, uint32_t number) {
     return rs_pool_at(&contacts->contacts, number);
 }

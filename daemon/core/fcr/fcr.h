@@ -135,7 +135,10 @@ void rs_fcr_release(rs_fcr_t *fcr, uint32_t *place, rs_hash128_t id);
 uint32_t rs_fcr_recall(rs_fcr_t *fcr, rs_hash128_t id, rs_outline_t *outline);
 /* Whether the outline's customer is another one than the record's. */
 bool rs_fcr_is_of_another(const rs_fcr_t *fcr, uint32_t place, uint32_t tenant, rs_hash128_t id, const rs_outline_t *outline);
-/* Calls for the memory of a record that will be looked at. */
+/* Calls for what leads from a journey's id to its record. / Calls for the memory of a record that will be looked at. */
+static inline void rs_fcr_prefetch_place(const rs_fcr_t *fcr, rs_hash128_t id) {
+    if (fcr->on) __builtin_prefetch(&fcr->tables.journeys[(uint32_t)id.low & fcr->tables.mask]);
+}
 static inline void rs_fcr_prefetch(const rs_fcr_t *fcr, uint32_t place) {
     if (place != 0 && place != RS_FCR_GONE) __builtin_prefetch(rs_fcr_record_at(&fcr->tables, place), 1);
 }

@@ -158,18 +158,40 @@ int rs_window_add_key(rs_window_store_t *store, bool full, const rs_zone_t *zone
     return RS_OK;
 }
 
+void rs_window_prefetch_place(const rs_window_store_t *store, uint32_t key_number) {
+    __builtin_prefetch(&store->keys[key_number]);
+    __builtin_prefetch(&store->changes[key_number], 1);
+}
+
+const void *rs_window_prefetch_rarer(const rs_window_store_t *store, uint32_t key_number, const void *last) {
+    const rs__more_t *before = last;
+    const rs__more_t *more = before != NULL ? before->next : atomic_load_explicit(&store->keys[key_number]->more, memory_order_relaxed);
+    if (more == NULL) return NULL;
+    __builtin_prefetch(more, 1);
+    __builtin_prefetch(&more->rows[RS__ROW_TODAY], 1);
+    return more;
+}
+
 void rs_window_prefetch(const rs_window_store_t *store, uint32_t key_number, bool full_key) {
     const rs__key_t *key = store->keys[key_number];
     __builtin_prefetch(key, 1);
     __builtin_prefetch(&key->rows[RS__ROW_SUM][0], 1);
     __builtin_prefetch(&key->rows[RS__ROW_SUM][8], 1);
     if (!full_key) return;
-    /* Pointers to the octaves of durations of some seconds to some minutes, extremes. */
     const rs__full_t *full = rs__full_of(store, key);
+    __builtin_prefetch(&full->gauge_lock, 1);
+    __builtin_prefetch(&full->gauges[0], 1);
+    /* Pointers to the octaves of durations of some seconds to some minutes, extremes. */
     for (uint32_t h = 0; h < RS_HIST_COUNT; h++) __builtin_prefetch(&full->octaves[h * RS_HIST_BLOCKS + 10]);
     __builtin_prefetch(&full->published[0][0], 1);
     __builtin_prefetch(&full->published[1][RS_EXTREME_COUNT - 1], 1);
     __builtin_prefetch(&full->tail_is_known, 1);
+}
+
+void rs_window_prefetch_views(const rs_window_store_t *store, uint32_t key_number) {
+    const unsigned char *key = (const unsigned char *)store->keys[key_number];
+    const size_t end = store->full_offset + offsetof(rs__full_t, prediction);
+    for (size_t at = 0; at < end; at += 64) __builtin_prefetch(key + at);
 }
 
 /* Under the gauges' lock, and only when something is new: then true. */

@@ -78,6 +78,12 @@ void rs_window_end(rs_window_store_t *store);
 /* Calls for the memory that a change of the key will touch. Worth it when the key is known some 100 ns before its
  * change begins; changes nothing otherwise. `full`: that it is a FULL key. Writer. */
 void rs_window_prefetch(const rs_window_store_t *store, uint32_t key, bool full);
+/* Before it: for what leads to the key. / After it: for the group of rarer counts after `last` (NULL: for the first), which is returned;
+ * NULL: there is none. The key, and `last`, should be near. */
+void rs_window_prefetch_place(const rs_window_store_t *store, uint32_t key);
+const void *rs_window_prefetch_rarer(const rs_window_store_t *store, uint32_t key, const void *last);
+/* The same for what reading the counts of a FULL key's windows and its gauges will touch. */
+void rs_window_prefetch_views(const rs_window_store_t *store, uint32_t key);
 /* The same for what reading a histogram of the key will touch; the key itself should be near. */
 void rs_window_prefetch_histogram(const rs_window_store_t *store, uint32_t key, uint32_t window, rs_histogram_id_t histogram);
 

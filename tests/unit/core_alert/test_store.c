@@ -35,6 +35,11 @@ uint32_t rs_window_take_changes(const rs_window_store_t *store, uint32_t key) {
     return changes;
 }
 
+void rs_window_prefetch_views(const rs_window_store_t *store, uint32_t key) {
+    assert_ptr_equal(store, &test_store);
+    assert_true(key < TEST_KEYS);
+}
+
 uint32_t rs_metric_reads(rs_metric_t metric) {
     return rs_metric_is_gauge(metric) ? RS_CHANGED_GAUGES : metric == RS_METRIC_FCR ? RS_CHANGED_RESOLUTIONS : RS_CHANGED_LEGS;
 }
