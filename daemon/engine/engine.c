@@ -125,7 +125,7 @@ static bool answer_collection(rs_engine_t *engine) {
     collection->losses = rs_core_losses(core);
     collection->odd = rs_agents_odd(rs_core_agents(core));
     collection->core_bytes = rs_core_bytes(core);
-    collection->has_unwarmed = rs_core_unwarmed(core, &collection->unwarmed, 1) == 1;
+    collection->unwarmed_count = rs_core_unwarmed(core, collection->unwarmed, RS_COLLECTED_UNWARMED);
     const uint32_t count = rs_core_source_count(core);
     collection->source_count = count < engine->max_sources ? count : engine->max_sources;
     for (uint32_t i = 0; i < collection->source_count; i++) rs_core_accounting(core, i, &engine->sources[i]);

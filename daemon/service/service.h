@@ -93,13 +93,17 @@ typedef struct rs_service_core_figures {
     uint32_t rows_permille;
 } rs_service_core_figures_t;
 
-/* One rule and key at a time. */
+/* One rule and key at a time, of those that the last collection brought. */
+typedef struct rs_service_question {
+    rs_alert_unwarmed_t unwarmed;          /* borrows from: */
+    char texts[5][RS_MAX_NAME + 1];
+} rs_service_question_t;
 typedef enum rs_warm_state { RS_WARM_IDLE = 0, RS_WARM_ASKING, RS_WARM_TELLING } rs_warm_state_t;
 typedef struct rs_service_warm {
     rs_history_t *history;                 /* NULL: no database */
     rs_warm_state_t state;
-    rs_alert_unwarmed_t asked;             /* borrows from: */
-    char texts[5][RS_MAX_NAME + 1];
+    rs_service_question_t questions[RS_COLLECTED_UNWARMED];
+    uint32_t question, question_count;     /* the one in hand */
     const rs_warm_figure_t *figures;       /* the answer's */
     uint32_t count, told;
     uint64_t submitted;                    /* number of the last record: the core must have it before it is asked who wants more */

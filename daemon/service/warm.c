@@ -16,14 +16,16 @@ static void copy(char place[RS_MAX_NAME + 1], rs_str_t *text) {
 }
 
 /* The core's thread may go on to another configuration meanwhile. */
-static void keep_question(rs_service_warm_t *warm, const rs_alert_unwarmed_t *unwarmed) {
-    rs_alert_unwarmed_t *asked = &warm->asked;
-    *asked = *unwarmed;
-    rs_str_t *const texts[] = {&asked->rule, &asked->metric, &asked->policy, &asked->dimensions.tenant, &asked->dimensions.name};
+static void keep_question(rs_service_question_t *question, const rs_alert_unwarmed_t *unwarmed) {
+    rs_alert_unwarmed_t *kept = &question->unwarmed;
+    *kept = *unwarmed;
+    rs_str_t *const texts[] = {&kept->rule, &kept->metric, &kept->policy, &kept->dimensions.tenant, &kept->dimensions.name};
     for (size_t i = 0; i < RS_ARRAY_LEN(texts); i++) {
-        if (texts[i]->len > 0) copy(warm->texts[i], texts[i]);
+        if (texts[i]->len > 0) copy(question->texts[i], texts[i]);
     }
 }
+
+static const rs_alert_unwarmed_t *in_hand(const rs_service_warm_t *warm) { return &warm->questions[warm->question].unwarmed; }
 
 static void answered(void *context, int status, const rs_warm_figure_t *figures, uint32_t count, const char *why) {
     rs_service_t *service = context;
@@ -32,7 +34,7 @@ static void answered(void *context, int status, const rs_warm_figure_t *figures,
         warm->state = RS_WARM_IDLE;
         warm->failures++;
         warm->not_before_us = rs_service_monotonic_us() + ASK_AGAIN_US;
-        RS_LOG_WITH(RS_LOG_WARNING, "history was not read; it is asked for again", RS_LOG_STR("rule", warm->asked.rule), RS_LOG_TEXT("message", why));
+        RS_LOG_WITH(RS_LOG_WARNING, "history was not read; it is asked for again", RS_LOG_STR("rule", in_hand(warm)->rule), RS_LOG_TEXT("message", why));
         rs_history_rest(warm->history);
         return;
     }
@@ -43,27 +45,27 @@ static void answered(void *context, int status, const rs_warm_figure_t *figures,
     rs_service_move_warm(service);
 }
 
-static void ask(rs_service_t *service, const rs_alert_unwarmed_t *unwarmed) {
-    rs_service_warm_t *warm = &service->warm;
-    keep_question(warm, unwarmed);
+static void ask(rs_service_warm_t *warm) {
     warm->state = RS_WARM_ASKING;
-    rs_history_ask(warm->history, &warm->asked);
+    rs_history_ask(warm->history, in_hand(warm));
 }
 
 static void end_question(rs_service_t *service) {
     rs_service_warm_t *warm = &service->warm;
-    warm->state = RS_WARM_IDLE;
+    const rs_alert_unwarmed_t *done = in_hand(warm);
     warm->submitted = rs_engine_submitted(service->engine);
     warm->pairs++;
     warm->all += warm->count;
-    RS_LOG_WITH(RS_LOG_INFO, "a rule has learned from history", RS_LOG_STR("rule", warm->asked.rule), RS_LOG_STR("tenant", warm->asked.dimensions.tenant),
-                RS_LOG_STR("key", warm->asked.dimensions.name), RS_LOG_UINT("figures", warm->count));
+    RS_LOG_WITH(RS_LOG_INFO, "a rule has learned from history", RS_LOG_STR("rule", done->rule), RS_LOG_STR("tenant", done->dimensions.tenant),
+                RS_LOG_STR("key", done->dimensions.name), RS_LOG_UINT("figures", warm->count));
+    warm->state = RS_WARM_IDLE;
+    if (++warm->question < warm->question_count) ask(warm);
 }
 
 void rs_service_move_warm(rs_service_t *service) {
     rs_service_warm_t *warm = &service->warm;
-    const rs_alert_unwarmed_t *asked = &warm->asked;
     while (warm->state == RS_WARM_TELLING) {
+        const rs_alert_unwarmed_t *asked = in_hand(warm);
         rs_warm_t record = {.rule = asked->rule, .metric = asked->metric, .policy = asked->policy, .tenant = asked->dimensions.tenant,
                             .key = asked->dimensions.name, .family = asked->dimensions.family, .channel = asked->dimensions.channel,
                             .every_us = asked->every_us};
@@ -82,7 +84,10 @@ void rs_service_want_history(rs_service_t *service, const rs_collection_t *colle
     rs_store_status_t status;
     if (warm->history == NULL || warm->state != RS_WARM_IDLE || collection->newest < warm->submitted) return;
     rs_store_status(service->store, &status);
-    if (collection->has_unwarmed && status.connected && rs_service_monotonic_us() >= warm->not_before_us) ask(service, &collection->unwarmed);
+    warm->question = 0;
+    warm->question_count = collection->unwarmed_count;
+    for (uint32_t i = 0; i < warm->question_count; i++) keep_question(&warm->questions[i], &collection->unwarmed[i]);
+    if (warm->question_count > 0 && status.connected && rs_service_monotonic_us() >= warm->not_before_us) ask(warm);
     else rs_history_rest(warm->history);
 }
 

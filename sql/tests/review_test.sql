@@ -131,11 +131,19 @@ SELECT is((SELECT (identified, cause, action, result, seconds_to_notice::int, se
 SELECT throws_ok('UPDATE ringside.deviation_note SET text = ''x''', '55000', NULL, 'notes are not changed');
 SELECT throws_ok($$SELECT ringside.note_deviation('nope', 1, 'cause', 'x')$$, 'P0002', NULL, 'no such stream');
 SELECT is(ringside.overdispersion('{0,0}', '{5,7}'), 1::float8, 'shares of nothing vary by chance alone');
+-- What a rule that learns is told: q5, the level, the calls and a percentile of one morning.
+SELECT results_eq($$SELECT end_us, n FROM ringside.usual_figures('service_level', 'p', 'queue', 't', 'q5', 'voice', '2026-02-02 08:00Z', '2026-02-02 10:00Z', '15m') WHERE abs(value - (SELECT sl_num[1] / sl_den[1]::float8
+        FROM ringside.queue_interval_part WHERE queue = 'q5' AND interval_start = to_timestamp(end_us / 1e6) - interval '15 minutes')) < 1e-12$$,
+    $$SELECT (extract(epoch FROM interval_start) * 1000000)::bigint + 900000000, sl_den[1]::bigint FROM ringside.queue_interval_part WHERE queue = 'q5' AND interval_start >= '2026-02-02 08:00Z' AND interval_start < '2026-02-02 10:00Z' ORDER BY 1$$, 'a figure per quarter, by its end');
+SELECT results_eq($$SELECT value, n FROM ringside.usual_figures('offered', NULL, 'queue', 't', 'q5', 'voice', '2026-02-02 16:00Z', '2026-02-02 19:00Z', 'hour')$$,
+    $$SELECT coalesce(sum(offered), 0)::float8, 0::bigint FROM generate_series(16, 18) AS h LEFT JOIN ringside.queue_interval_part AS p ON queue = 'q5' AND interval_start >= '2026-02-02Z' AND interval_start < '2026-02-03Z' AND extract(hour FROM interval_start) = h GROUP BY h ORDER BY h$$, 'counts are 0 where nothing happened');
+SELECT is((SELECT count(*)::int FROM ringside.usual_figures(m, p, 'queue', 't', 'q5', 'voice', '2026-02-02 08:00Z', '2026-02-02 10:00Z', '15m')), 0, 'no history of ' || m || coalesce(' ' || p, '')) FROM (VALUES ('staff', NULL), ('service_level', 'gone'), ('service_level', NULL), ('wait_p95', NULL)) AS v (m, p);
+
 -- Did it help? Quarter-hours of q3, 08:05 to 08:40 on 2026-02-02: three before, three after.
 SELECT is(ringside.quarter_after('2026-02-02 08:15Z'), '2026-02-02 08:30Z'::timestamptz, 'a boundary begins the quarter after it');
 INSERT INTO ringside.alert_episode (stream_id, episode, rule, severity, family, tenant, key, channel, metric, policy, compare, limit_value, clear_value, state, started_at, fired_at, ended_at, changed_at, run, number)
     SELECT stream_id, v.episode, 'level', 'critical', 'queue', 't', 'q3', 'voice', v.metric, v.policy, 'below', 0.8, 0.85, 'resolved', '2026-02-02 08:05Z', '2026-02-02 08:06Z', v.ended, '2026-02-02 08:40Z', 1, 1
-    FROM ringside.mark, (VALUES (2, 'service_level', 'p', '2026-02-02 08:40Z'::timestamptz), (3, 'oldest_wait', NULL, '2026-02-02 08:40Z'), (4, 'callbacks', NULL, '2026-02-02 08:40Z'), (5, 'aht', NULL, '2026-02-02 08:09Z'),
+    FROM ringside.mark, (VALUES (2, 'service_level', 'p', '2026-02-02 08:40Z'::timestamptz), (3, 'oldest_wait', NULL, '2026-02-02 08:40Z'), (4, 'survey_response_rate', NULL, '2026-02-02 08:40Z'), (5, 'aht', NULL, '2026-02-02 08:09Z'),
         (6, 'aht', NULL, NULL), (7, 'service_level', 'gone', '2026-02-02 08:40Z')) AS v (episode, metric, policy, ended) WHERE stream = 's';
 UPDATE ringside.queue_interval_part SET sl_num = ARRAY[sl_den[1] - 4] WHERE queue = 'q3' AND interval_start >= '2026-02-02 08:00Z' AND interval_start < '2026-02-02 08:45Z';
 UPDATE ringside.queue_interval_part SET sl_num = ARRAY[sl_den[1] - CASE WHEN interval_start < '2026-02-02 09:00Z' THEN 0 ELSE 1 END] WHERE queue = 'q3' AND interval_start >= '2026-02-02 08:45Z' AND interval_start < '2026-02-02 09:30Z';
@@ -157,7 +165,7 @@ SELECT is(pg_temp.outcome(2) ->> 'verdict', 'better', 'it helped');
 SELECT is((pg_temp.outcome(2) ->> 'fired_again')::int, 5, 'whether the rule fired again on that key');
 SELECT is(pg_temp.outcome(3) ->> 'metric', 'wait_p95', 'of a gauge what comes of it');
 SELECT matches(pg_temp.outcome(3) ->> 'notes', 'no history is kept of oldest_wait: wait_p95 stands for it.*nothing was counted before', 'which is said');
-SELECT matches(pg_temp.outcome(4) ->> 'notes', 'there is no history of callbacks', 'a figure without history');
+SELECT matches(pg_temp.outcome(4) ->> 'notes', 'there is no history of survey_response_rate', 'a figure without history');
 SELECT matches(pg_temp.outcome(7) ->> 'notes', 'there is no history of service_level gone', 'a policy that nothing was counted by');
 SELECT is((pg_temp.outcome(5) ->> 'difference' IS NOT NULL, pg_temp.outcome(5) ->> 'low', pg_temp.outcome(5) ->> 'verdict')::text, '(t,,"cannot be told")', 'one quarter each: a difference without an interval');
 SELECT is(pg_temp.outcome(6), NULL, 'none of an alert that has not ended');

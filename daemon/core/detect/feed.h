@@ -151,7 +151,8 @@ static inline bool rs_detect_is_timed(const rs_detect_rule_t *rule) {
 /* What is usual is learned, from figures of which the database keeps as long or shorter ones. */
 static inline bool rs_detect_has_history(const rs_detect_rule_t *rule) {
     const bool takes_figures = rs_detect_is_closed(rule) || rule->detector == RS_DETECTOR_NO_DATA;
-    return takes_figures && !rule->gauge && (rule->every_us == 15 * RS_US_PER_MIN || rule->every_us == 30 * RS_US_PER_MIN || rule->every_us == RS_US_PER_HOUR);
+    const bool learns = rule->per_day > 0 || rule->config->baseline != RS_BASELINE_FIXED;
+    return takes_figures && learns && !rule->gauge && (rule->every_us == 15 * RS_US_PER_MIN || rule->every_us == 30 * RS_US_PER_MIN || rule->every_us == RS_US_PER_HOUR);
 }
 static inline bool rs_detect_has_state(const rs_detect_rule_t *rule) { return rs_detect_is_closed(rule) || rs_detect_is_timed(rule); }
 
