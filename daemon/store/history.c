@@ -3,6 +3,7 @@
 #include "store/link.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -15,6 +16,7 @@ struct rs_history {
     char names[6][RS_MAX_NAME + 1];             /* metric policy family tenant key channel */
     char from[NUMBER], to[NUMBER];              /* seconds since the epoch */
     const char *step;
+    int64_t from_us, until_us, every_us;
     bool failed;
     char why[256];
     uint32_t count;
@@ -45,7 +47,10 @@ static void fail(rs_history_t *history, const char *why) {
 static void take_row(rs_history_t *history, const PGresult *result, int row) {
     const rs_warm_figure_t figure = {.end_us = strtoll(PQgetvalue(result, row, 0), NULL, 10), .value = strtod(PQgetvalue(result, row, 1), NULL),
                                      .n = (uint32_t)strtoul(PQgetvalue(result, row, 2), NULL, 10)};
-    history->figures[history->count++] = figure;
+    const int64_t after_us = history->count == 0 ? history->from_us : history->figures[history->count - 1].end_us;
+    const bool is_subgroup = figure.end_us > after_us && figure.end_us <= history->until_us && (history->until_us - figure.end_us) % history->every_us == 0;
+    /* What is no figure of the question would be no record: the database may say anything. */
+    if (is_subgroup && isfinite(figure.value)) history->figures[history->count++] = figure;
 }
 
 static void on_result(void *context, const PGresult *result) {
@@ -93,8 +98,11 @@ void rs_history_ask(rs_history_t *history, const rs_alert_unwarmed_t *unwarmed) 
     RS_REQUIRE(key->family < RS_ARRAY_LEN(families));
     const rs_str_t names[] = {unwarmed->metric, unwarmed->policy, rs_str(families[key->family]), key->tenant, key->name, rs_str(rs_channel_name(key->channel))};
     for (size_t i = 0; i < RS_ARRAY_LEN(names); i++) copy_name(history->names[i], names[i]);
-    snprintf(history->to, sizeof history->to, "%" PRId64, unwarmed->until_us / RS_US_PER_S);
-    snprintf(history->from, sizeof history->from, "%" PRId64, unwarmed->until_us / RS_US_PER_S - RS_HISTORY_WEEKS * INT64_C(7) * 86400);
+    history->until_us = unwarmed->until_us;
+    history->every_us = unwarmed->every_us;
+    history->from_us = unwarmed->until_us - RS_HISTORY_WEEKS * 7 * RS_US_PER_DAY;
+    snprintf(history->to, sizeof history->to, "%" PRId64, history->until_us / RS_US_PER_S);
+    snprintf(history->from, sizeof history->from, "%" PRId64, history->from_us / RS_US_PER_S);
     history->step = unwarmed->every_us == RS_US_PER_HOUR ? "hour" : unwarmed->every_us == 30 * RS_US_PER_MIN ? "30m" : "15m";
     history->failed = false;
     history->why[0] = '\0';

@@ -4,6 +4,7 @@ import json
 import os
 import random
 import re
+import signal
 import time
 
 import house
@@ -127,6 +128,25 @@ def a_rule_fires_on_day_one(path, seed):
     house.check(seen[0] == seen[1], f"a crash changed what became of it: {seen}")
 
 
+def a_rule_that_a_reload_adds_has_history_too(path):
+    postgres = house.Postgres(path)
+    daemon = house.Daemon(path, postgres.conninfo, clock="events", extra=RULES)
+    try:
+        producer = Producer(daemon.events)
+        producer.send(event(1, "source.heartbeat", at=MONDAY + 8 * HOUR))
+        sequence = send_hour(producer, 2, 8, 5)
+        house.wait_for(lambda: len(told(daemon)) == 1)
+        daemon.write_config("events", postgres.conninfo, RULES + '    level: {detector: laney, metric: abandoned_rate, window: 30m, key: "*", compare: above, severity: warning}\n')
+        daemon.process.send_signal(signal.SIGHUP)
+        house.wait_for(lambda: len(told(daemon)) == 2)
+        house.check("rule=level" in daemon.output(), "which rule")
+        send_hour(producer, sequence, 9, 5)
+        house.check(len(told(daemon)) == 2, "the rule that was there is told again")
+    finally:
+        daemon.kill()
+        postgres.remove()
+
+
 def a_database_that_is_not_there_keeps_nobody_waiting(path):
     """The rule works on what it learns itself; when the database comes, history is taken."""
     postgres = house.Postgres(path)
@@ -147,7 +167,8 @@ def a_database_that_is_not_there_keeps_nobody_waiting(path):
 
 def main():
     seed = house.seed()
-    for test, arguments in ((a_rule_fires_on_day_one, [seed]), (a_database_that_is_not_there_keeps_nobody_waiting, [])):
+    for test, arguments in ((a_rule_fires_on_day_one, [seed]), (a_rule_that_a_reload_adds_has_history_too, []),
+                            (a_database_that_is_not_there_keeps_nobody_waiting, [])):
         began = time.monotonic()
         with house.folder() as path:
             test(path, *arguments)
