@@ -1,6 +1,7 @@
 /* `ringside alerts ack|unack|note|cause|action|resolve|review|silence|unsilence|silences`: what people say about alerts. */
 #include "cli/alerts_verbs.h"
 
+#include "cli/alert_outcome.h"
 #include "cli/cli.h"
 #include "cli/command_door.h"
 #include "cli/text_line.h"
@@ -23,6 +24,7 @@ typedef struct saying {
     const char *to, *config_path, *about, *who, *until, *owner, *due, *tenant, *rule, *key, *channel;
     bool is_sticky, prints_ndjson, is_output_named;
     long timeout_s;
+    rs_review_watch_t *watch;               /* of a review, when the file names a database */
     char text[FIELD];                       /* the words after the alert, joined */
     char fields[RS_DOOR_FRAMES][FIELD + 32];
     uint32_t count;
@@ -126,9 +128,11 @@ static int add_when(saying_t *saying, const char *option, const char *name, cons
     return 0;
 }
 
+static const char *speaker(const saying_t *saying) { return saying->who != NULL ? saying->who : user_name(); }
+
 static int make_fields(saying_t *saying) {
     add_field(saying, saying->what == RS_COMMAND_UNSILENCE ? "silence" : "episode", saying->about);
-    add_field(saying, "who", saying->who != NULL ? saying->who : user_name());
+    add_field(saying, "who", speaker(saying));
     add_field(saying, "text", saying->text);
     add_field(saying, "owner", saying->owner);
     add_field(saying, "tenant", saying->tenant);
@@ -154,18 +158,31 @@ static int tell_refused(const saying_t *saying, const rs_door_answer_t *answer) 
     return rs_cli_fail("%s refused (%s): %s: %s", act, reason, option_of(field), text);
 }
 
-static int tell_done(const saying_t *saying, const rs_door_answer_t *answer) {
+/* NULL: it is no review, or nothing is measured now. */
+static json_t *measured_of(saying_t *saying) {
+    uint64_t episode = 0;
+    if (saying->watch == NULL || rs_command_parse_episode(rs_str(saying->about), &episode) != RS_OK) return NULL;
+    json_t *measured = rs_review_watch_end(saying->watch, episode, speaker(saying), saying->timeout_s);
+    saying->watch = NULL;
+    return measured;
+}
+
+static int tell_done(saying_t *saying, const rs_door_answer_t *answer) {
     const bool of_silence = saying->what == RS_COMMAND_SILENCE || saying->what == RS_COMMAND_UNSILENCE;
     const char *number = answer->count > 1 ? answer->frames[1] : "";
+    json_t *measured = measured_of(saying);
     if (saying->prints_ndjson) {
         json_t *line = json_pack("{s:s,s:s}", "done", rs_command_name(saying->what), of_silence ? "silence" : "episode", number);
         if (line == NULL) return rs_cli_fail("the answer is no text");
+        if (measured != NULL) json_object_set(line, "measured", measured);
         json_dumpf(line, stdout, JSON_COMPACT);
         puts("");
         json_decref(line);
     } else {
         printf("%s: done, %s %s\n", rs_command_name(saying->what), of_silence ? "silence" : "alert", number);
+        rs_alert_print_outcome(stdout, measured);
     }
+    json_decref(measured);
     return 0;
 }
 
@@ -195,6 +212,15 @@ static int tell_silences(const saying_t *saying, const rs_door_answer_t *answer)
     return 0;
 }
 
+static void watch_for_review(saying_t *saying) {
+    rs_config_t *config = NULL;
+    rs_config_error_t error;
+    if (saying->what != RS_COMMAND_REVIEW || saying->config_path == NULL) return;
+    if (rs_config_load(saying->config_path, NULL, 0, &config, &error) != RS_OK) return;   /* the door's endpoint says so */
+    if (config->database.len != 0) saying->watch = rs_review_watch_begin(config->database.data);
+    rs_config_destroy(&config);
+}
+
 static int ask(saying_t *saying) {
     char endpoint[512];
     const char *frames[RS_DOOR_FRAMES];
@@ -205,12 +231,14 @@ static int ask(saying_t *saying) {
     if (result != 0) return result;
     frames[0] = rs_command_name(saying->what);
     for (uint32_t i = 0; i < saying->count; i++) frames[i + 1] = saying->fields[i];
+    watch_for_review(saying);
     result = rs_door_ask(endpoint, saying->timeout_s, lists ? "SILENCES" : "SAY", frames, lists ? 0 : saying->count + 1, &answer);
     if (result == 0) {
         if (strcmp(answer.word, "REFUSED") == 0) result = tell_refused(saying, &answer);
         else result = lists ? tell_silences(saying, &answer) : tell_done(saying, &answer);
     }
     free(answer.frames);
+    json_decref(rs_review_watch_end(saying->watch, 0, "", 0));   /* of a review that was refused */
     return result;
 }
 
@@ -227,7 +255,7 @@ int rs_cli_alerts_say(const char *verb, int argc, char **argv) {
     const struct argp parser = {options, parse_option, usage_of(saying.what),
                                 "Says something about an alert, or a silence; it is kept with who, when and why."
                                 "\vack: somebody has it (--until, --sticky). note, cause, action (--owner, --due): what is known and done. resolve: it is "
-                                "over. review, of one that has ended: did it help? silence: what matches is not told to receivers until it ends; "
+                                "over. review, of one that has ended: did it help? With a database in --config the measured before and after are shown. silence: what matches is not told to receivers until it ends; "
                                 "`silences` lists them, unsilence ends one. The answer comes when it is on the daemon's disk.",
                                 NULL, NULL, NULL};
     argp_err_exit_status = 2;

@@ -1,5 +1,6 @@
 /* `ringside alerts show ALERT`: all that is known of one: as the daemon has it now, and what the database keeps of it. */
 #include "cli/alert_explain.h"
+#include "cli/alert_outcome.h"
 #include "cli/alert_print.h"
 #include "cli/alerts_verbs.h"
 #include "cli/cli.h"
@@ -22,7 +23,7 @@ typedef struct showing {
     const char *database, *name;
     uint64_t episode;
     bool prints_ndjson, is_output_named;
-    json_t *live, *stored;                  /* the feed's body; {alert, transitions, said}; NULL: not there */
+    json_t *live, *stored;                  /* the feed's body; {alert, transitions, said, outcome}; NULL: not there */
 } showing_t;
 
 static const struct argp_option options[] = {
@@ -100,7 +101,8 @@ static const char sql[] =
     "'transitions', (SELECT coalesce(jsonb_agg(to_jsonb(t) - '{stream,episode,rule,severity,tenant,family,key,channel,metric,run}'::text[] "
     "ORDER BY t.number, t.ordinal), '[]') FROM t), "
     "'said', (SELECT coalesce(jsonb_agg(to_jsonb(s) - '{stream,episode,tenant,rule,key,channel,run}'::text[] "
-    "ORDER BY s.number, s.ordinal), '[]') FROM s))::text FROM a";
+    "ORDER BY s.number, s.ordinal), '[]') FROM s), "
+    "'outcome', (SELECT to_jsonb(o) FROM ringside.mark AS m, ringside.alert_outcome(m.stream_id, a.episode) AS o WHERE m.stream = 'main'))::text FROM a";
 
 static int fail_database(PGconn *connection, const char *what) {
     char text[512];
@@ -235,6 +237,7 @@ static void print_table(const showing_t *showing) {
     for (size_t i = 0; i < json_array_size(transitions); i++) print_transition(json_array_get(transitions, i), text_in(from, "metric"));
     if (json_array_size(said) > 0) puts("what was said");
     for (size_t i = 0; i < json_array_size(said); i++) print_said(json_array_get(said, i));
+    rs_alert_print_outcome(stdout, json_object_get(showing->stored, "outcome"));
 }
 
 static json_t *or_null(json_t *value) { return value == NULL ? json_null() : json_incref(value); }
@@ -246,6 +249,7 @@ static int print_ndjson(const showing_t *showing) {
     json_object_set_new(whole, "alert", or_null(json_object_get(showing->stored, "alert")));
     json_object_set_new(whole, "transitions", or_null(json_object_get(showing->stored, "transitions")));
     json_object_set_new(whole, "said", or_null(json_object_get(showing->stored, "said")));
+    json_object_set_new(whole, "outcome", or_null(json_object_get(showing->stored, "outcome")));
     const int status = json_dumpf(whole, stdout, JSON_COMPACT);
     puts("");
     json_decref(whole);

@@ -3,6 +3,7 @@
 #include "event/command.h"
 
 #include "event/event.h"
+#include "event/warm.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -139,6 +140,18 @@ static bool add_command(json_t *line, const rs_journal_record_t *record) {
     return true;
 }
 
+static bool add_warm(json_t *line, const rs_journal_record_t *record) {
+    rs_warm_t warm;
+    if (rs_record_read_warm(record->bytes, record->len, &warm) != RS_OK) return false;
+    json_object_set_new(line, "kind", json_string("warm"));
+    add_text(line, "rule", warm.rule);
+    add_text(line, "tenant", warm.tenant);
+    add_text(line, "key", warm.key);
+    add_number(line, "figures", warm.count);
+    json_object_set_new(line, "is_last", json_boolean(warm.is_last));
+    return true;
+}
+
 static bool add_content(json_t *line, const rs_journal_record_t *record) {
     switch ((rs_record_kind_t)record->kind) {
         case RS_RECORD_EVENT: return add_event(line, record);
@@ -150,6 +163,7 @@ static bool add_content(json_t *line, const rs_journal_record_t *record) {
         case RS_RECORD_SESSION: return add_session(line, record);
         case RS_RECORD_BEGIN: return add_begin(line, record);
         case RS_RECORD_COMMAND: return add_command(line, record);
+        case RS_RECORD_WARM: return add_warm(line, record);
     }
     return false;
 }

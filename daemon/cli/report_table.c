@@ -281,7 +281,18 @@ static const rs_report_column_t deviation_columns[] = {{"started_at", RS_COLUMN_
                                                        {"action", RS_COLUMN_TEXT, false, "what was done"},
                                                        {"result", RS_COLUMN_TEXT, false, "what came of it"},
                                                        {"stream", RS_COLUMN_TEXT, true, "who wrote it"},
-                                                       {"episode", RS_COLUMN_COUNT, true, "its number there"}};
+                                                       {"episode", RS_COLUMN_COUNT, true, "its number there"},
+                                                       {"measured", RS_COLUMN_TEXT, true, "reviewed: the figure that was measured before and after"},
+                                                       {"before_value", RS_COLUMN_FIGURE, false, "reviewed: while it deviated"},
+                                                       {"before_n", RS_COLUMN_COUNT, true, "what that rests on"},
+                                                       {"after_value", RS_COLUMN_FIGURE, false, "reviewed: afterwards, over the same length"},
+                                                       {"after_n", RS_COLUMN_COUNT, true, "what that rests on"},
+                                                       {"difference", RS_COLUMN_FIGURE, true, "after - before"},
+                                                       {"low", RS_COLUMN_FIGURE, true, "its 95 % interval"},
+                                                       {"high", RS_COLUMN_FIGURE, true, "its 95 % interval"},
+                                                       {"verdict", RS_COLUMN_TEXT, false, "better, worse, no difference shown, cannot be told"},
+                                                       UNIT,
+                                                       {"measure_notes", RS_COLUMN_TEXT, true, "what to be careful about"}};
 static const rs_report_column_t complaint_columns[] = {
     {"step_start", RS_COLUMN_TIME, false, "first instant of the step"},
     TENANT,
@@ -511,7 +522,7 @@ const rs_report_t rs_reports[] = {
      .step = "month",
      .chart = RS_DRAWN_STANDARDS},
     {.name = "deviations",
-     .what = "the deviation log: how identified, cause, action, result",
+     .what = "the deviation log: how identified, cause, action, result; before and after of those reviewed",
      .function = "report_deviations",
      .explanation = "Every alert that fired in the period, and what was noted about it. ",
      .arguments = {PERIOD, {"of_tenant", RS_OPT_TENANT}, {"of_key", RS_OPT_KEY}},

@@ -105,16 +105,25 @@ static void print_time(const rs_detect_rule_t *rule, double subgroups) {
 }
 
 /* --- rules ---------------------------------------------------------------------------------------------------------- */
+/* Of those that learn: from when on. */
+static void print_learning(const rs_detect_rule_t *rule) {
+    const char *how = rule->per_day > 0 ? "once it has three weeks of a time of the week" : "once it has 24 subgroups";
+    if (rs_detect_has_history(rule)) printf("    learns what is usual, and speaks %s; a database has them at the first start (up to six weeks)\n", how);
+    else if (rule->per_day > 0 || rule->config->baseline != RS_BASELINE_FIXED) printf("    learns what is usual, and speaks %s; no history is kept of it\n", how);
+}
+
 /* Returns the false alarms per day to expect. */
 static double explain_solved(const rs_detect_rule_t *rule, uint32_t keys) {
     const double per_day = (double)RS_US_PER_DAY / (double)rule->every_us;
     if (rule->detector == RS_DETECTOR_NO_DATA) {
         printf("    fires when the usual number of events since the last one passes %.4g, more where there are many calls\n"
                "    false alarms: at most %.4g a day (over all keys)\n", RS_SILENCE_EXPECTED, rule->budget);
+        print_learning(rule);
         return rule->budget;
     }
     const double alone = per_day * keys / rs_detect_seen_after(rule, 0);
     print_limit(rule);
+    print_learning(rule);
     printf("    false alarms: %.4g a day over %u keys, %.4g allowed (limits are for %u keys)\n", alone, keys, rule->budget, rule->keys);
     for (int shift = 1; shift <= 2; shift++) {
         printf("    a shift of %d sigma is seen after ", shift);

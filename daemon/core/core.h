@@ -123,6 +123,8 @@ void rs_core_open_alerts(const rs_core_t *core, rs_alert_fn on_alert, void *cont
 bool rs_core_receiver_at(const rs_core_t *core, uint32_t number, uint64_t *receiver);
 /* Every episode that is open, as it stands now: rs_alerts_present. */
 void rs_core_present_alerts(const rs_core_t *core, rs_alert_fn on_alert, void *context);
+/* rs_alerts_unwarmed; 0 in a core without alerts. */
+uint32_t rs_core_unwarmed(const rs_core_t *core, rs_alert_unwarmed_t *found, uint32_t max);
 /* rs_alerts_silence. */
 const rs_silence_t *rs_core_silence(const rs_core_t *core, uint32_t place);
 /* Identity of the last transition that the receiver has. False: it was never heard of. */

@@ -70,6 +70,13 @@ static int apply_command(rs_core_t *core, const void *bytes, size_t len) {
     return RS_OK;
 }
 
+static int apply_warm(rs_core_t *core, const void *bytes, size_t len) {
+    rs_warm_t warm;
+    const int status = rs_record_read_warm(bytes, len, &warm);
+    if (status == RS_OK && core->alerts != NULL) rs_alerts_warm(core->alerts, &warm);
+    return status;
+}
+
 int rs_core_apply(rs_core_t *core, uint32_t kind, const void *bytes, size_t len, uint64_t position) {
     core->position = position;
     core->ordinal = 0;
@@ -80,6 +87,7 @@ int rs_core_apply(rs_core_t *core, uint32_t kind, const void *bytes, size_t len,
         case RS_RECORD_SESSION: return apply_session(core, bytes, len);
         case RS_RECORD_CONFIRMED: return apply_confirmed(core, bytes, len);
         case RS_RECORD_COMMAND: return apply_command(core, bytes, len);
+        case RS_RECORD_WARM: return apply_warm(core, bytes, len);
         case RS_RECORD_CONFIG:
         case RS_RECORD_CONFIG_PART:
         case RS_RECORD_BEGIN: return RS_OK;

@@ -125,6 +125,7 @@ static bool answer_collection(rs_engine_t *engine) {
     collection->losses = rs_core_losses(core);
     collection->odd = rs_agents_odd(rs_core_agents(core));
     collection->core_bytes = rs_core_bytes(core);
+    collection->unwarmed_count = rs_core_unwarmed(core, collection->unwarmed, RS_COLLECTED_UNWARMED);
     const uint32_t count = rs_core_source_count(core);
     collection->source_count = count < engine->max_sources ? count : engine->max_sources;
     for (uint32_t i = 0; i < collection->source_count; i++) rs_core_accounting(core, i, &engine->sources[i]);
@@ -203,6 +204,13 @@ int rs_engine_submit_command(rs_engine_t *engine, const rs_command_t *command, r
     void *bytes;
     const int status = rs_ring_claim(engine->inlet, RS_RECORD_MAX, &bytes);
     if (status == RS_OK) *position = rs__commit(engine, rs_record_write_command(command, origin, bytes), RS_RECORD_COMMAND);
+    return status;
+}
+
+int rs_engine_submit_warm(rs_engine_t *engine, const rs_warm_t *warm) {
+    void *bytes;
+    const int status = rs_ring_claim(engine->inlet, RS_RECORD_MAX, &bytes);
+    if (status == RS_OK) rs__commit(engine, rs_record_write_warm(warm, bytes), RS_RECORD_WARM);
     return status;
 }
 

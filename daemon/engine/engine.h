@@ -121,6 +121,9 @@ RS_MUST_CHECK int rs_engine_submit_confirmed(rs_engine_t *engine, const rs_confi
 /* What a person says, checked by rs_command_check. */
 RS_MUST_CHECK int rs_engine_submit_command(rs_engine_t *engine, const rs_command_t *command, rs_origin_t origin, uint64_t *position);
 
+/* Figures of history for a rule that learns. */
+RS_MUST_CHECK int rs_engine_submit_warm(rs_engine_t *engine, const rs_warm_t *warm);
+
 /* Number of the last record that was submitted. */
 uint64_t rs_engine_submitted(const rs_engine_t *engine);
 
@@ -128,6 +131,7 @@ uint64_t rs_engine_submitted(const rs_engine_t *engine);
 uint64_t rs_engine_drain(rs_engine_t *engine);
 
 /* --- rows: one collection at a time ------------------------------------------------------------------------------- */
+enum { RS_COLLECTED_UNWARMED = 32 };
 typedef struct rs_collection {
     rs_row_batch_t *batch;             /* as given to rs_engine_collect, filled */
     uint64_t newest;                   /* record number of the core then */
@@ -140,6 +144,8 @@ typedef struct rs_collection {
     rs_agents_odd_t odd;
     uint64_t core_bytes;
     uint32_t source_count;             /* rs_engine_collected_source gives each */
+    uint32_t unwarmed_count;           /* rules and keys that want history, the first of them; texts are the core's and the configuration's */
+    rs_alert_unwarmed_t unwarmed[RS_COLLECTED_UNWARMED];
 } rs_collection_t;
 /* Asks the core's thread to fill `batch` (cleared first; room for at least RS_ATTRIBUTION_COUNT rows) with changed rows, and with changed
  * edges if it has room for any. NULL: with nothing, only the rest of the collection is asked for. RS_ERR_STATE: one is under way. */

@@ -139,7 +139,8 @@ typedef enum rs_record_kind {
     RS_RECORD_CONFIG_PART = 6,   /* of a configuration's text, in order; one at place 0 begins a new text */
     RS_RECORD_SESSION = 7,   /* a producer's session has this number from here on (core/session.h) */
     RS_RECORD_BEGIN = 8,     /* first of a journal after the parts of its configuration: what the core was made with */
-    RS_RECORD_COMMAND = 9    /* what a person says about an alert (event/command.h) */
+    RS_RECORD_COMMAND = 9,   /* what a person says about an alert (event/command.h) */
+    RS_RECORD_WARM = 10      /* figures of history for a rule that learns (event/warm.h) */
 } rs_record_kind_t;
 
 typedef struct rs_origin {   /* who to answer; opaque to the core, handed back with a verdict */

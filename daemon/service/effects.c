@@ -198,6 +198,7 @@ static void take_collection(rs_service_t *service) {
         if (rs_service_is_short_of_rows(&service->collection)) rs_service_give_up_rows(service);
         return;
     }
+    rs_service_want_history(service, &service->collection);
     service->settled = rs_engine_drain(service->engine);
     service->collected = true;
     service->collection_gate = written(service);
@@ -236,6 +237,7 @@ void rs_service_move_effects(rs_service_t *service) {
     }
     ask_for_rows(service);
     rs_service_move_rebuild(service);
+    rs_service_move_warm(service);
     rs_service_move_receivers(service);
 }
 

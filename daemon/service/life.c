@@ -46,6 +46,7 @@ static void close_everything(rs_service_t *service) {
     service->phase = PHASE_CLOSING;
     rs_service_end_snapshot(service);
     rs_service_end_rebuild(service);
+    rs_service_end_warm(service);
     rs_web_close(&service->web);
     rs_service_close_admin(service);
     if (service->feed != NULL) rs_feed_close(&service->feed, NULL, NULL);
@@ -187,6 +188,7 @@ static int start(rs_service_t *service) {
     if (status == RS_OK) status = rs_service_start_feed(service);
     if (status == RS_OK) status = rs_service_start_receivers(service);
     if (status == RS_OK) status = rs_service_start_store(service);
+    if (status == RS_OK) status = rs_service_start_warm(service);
     if (status == RS_OK) status = rs_service_open_doors(service);
     if (status == RS_OK) status = rs_service_start_web(service);
     if (status == RS_OK && rs_engine_start(service->engine) != RS_OK) status = rs_service_fail("start the core", "engine", "no thread");

@@ -187,6 +187,9 @@ static void add_store(const rs_service_t *service, rs_metrics_t *page) {
     rs_store_status_t status;
     rs_store_status(service->store, &status);
     ADD_ROWS(page, rows, &status);
+    rs_metrics_counter(page, "ringside_history_pairs", "Rules and keys whose history was read.", service->warm.pairs);
+    rs_metrics_counter(page, "ringside_history_figures", "Figures of history that rules have been told.", service->warm.all);
+    rs_metrics_counter(page, "ringside_history_failures", "Times that history could not be read; it is asked for again.", service->warm.failures);
     add_by_name(page, "ringside_store_faults", "Errors of the database, by what is done about them.", "fault", status.faults, 0, RS_STORE_FAULT_COUNT,
                 rs_store_fault_name);
 }

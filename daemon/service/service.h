@@ -9,6 +9,7 @@
  *   commands.c      from people into the core, and back
  *   effects.c       from the core to feed and store, the latter only when it is on disk
  *   receivers.c     from the core to webhooks, Alertmanagers and mail, likewise
+ *   warm.c          history for rules that learn, from the database into the core
  *   rebuild.c       what a database forgot, made again from the journal
  *   metrics.c       what /metrics, /healthz and /readyz answer
  *   troubles.c      what the core says that is told in the log
@@ -32,6 +33,7 @@
 #include "journal/rebuilder.h"
 #include "journal/recover.h"
 #include "journal/snapshot.h"
+#include "store/history.h"
 #include "store/store.h"
 #include "web/web.h"
 
@@ -91,6 +93,24 @@ typedef struct rs_service_core_figures {
     uint32_t rows_permille;
 } rs_service_core_figures_t;
 
+/* One rule and key at a time, of those that the last collection brought. */
+typedef struct rs_service_question {
+    rs_alert_unwarmed_t unwarmed;          /* borrows from: */
+    char texts[5][RS_MAX_NAME + 1];
+} rs_service_question_t;
+typedef enum rs_warm_state { RS_WARM_IDLE = 0, RS_WARM_ASKING, RS_WARM_TELLING } rs_warm_state_t;
+typedef struct rs_service_warm {
+    rs_history_t *history;                 /* NULL: no database */
+    rs_warm_state_t state;
+    rs_service_question_t questions[RS_COLLECTED_UNWARMED];
+    uint32_t question, question_count;     /* the one in hand */
+    const rs_warm_figure_t *figures;       /* the answer's */
+    uint32_t count, told;
+    uint64_t submitted;                    /* number of the last record: the core must have it before it is asked who wants more */
+    int64_t not_before_us;                 /* monotonic: after a failure */
+    uint64_t pairs, all, failures;         /* rules and keys done; figures told; answers that did not come */
+} rs_service_warm_t;
+
 typedef struct rs_service {
     const char *config_path;
     rs_config_t *configs[RS_SERVICE_CONFIGS];   /* every one that was ever in force: rows of before a reload still need theirs */
@@ -129,6 +149,7 @@ typedef struct rs_service {
     rs_confirmed_t in_batch;               /* what the batch with the store confirms when it is in */
     bool unsaid;                           /* it is in, and the core does not know yet: the inlet was full */
     rs_held_t held;
+    rs_service_warm_t warm;
     bool rebuild_wanted;                   /* from rebuild_after up to rebuild_upto, as soon as it can begin */
     bool rebuild_portion;                  /* one is with the store */
     uint64_t rebuild_after, rebuild_upto;
@@ -229,6 +250,14 @@ void rs_service_own_alert(rs_service_t *service, bool is_bad, int error);
 
 /* For the quarantine, when `gate` is on disk. False: no room. */
 RS_MUST_CHECK bool rs_held_add_refusal_record(rs_held_t *held, uint64_t gate, const rs_journal_record_t *record);
+
+/* warm.c */
+RS_MUST_CHECK int rs_service_start_warm(rs_service_t *service);
+void rs_service_end_warm(rs_service_t *service);
+/* A collection came while the store is there. */
+void rs_service_want_history(rs_service_t *service, const rs_collection_t *collection);
+/* Moves what can be moved. */
+void rs_service_move_warm(rs_service_t *service);
 
 /* rebuild.c */
 void rs_service_on_rewound(void *service, uint64_t after, uint64_t upto);

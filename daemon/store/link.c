@@ -283,12 +283,22 @@ void rs__link_open(rs__link_t *link, uint64_t timeout_ms) {
 }
 
 /* --- talking ------------------------------------------------------------------------------------------------------- */
-void rs__link_send(rs__link_t *link, const char *sql, uint64_t timeout_ms) {
+static void begin_talk(rs__link_t *link, uint64_t timeout_ms) {
     RS_REQUIRE(link->phase == READY);
     link->phase = BUSY;
     link->answer_ms = timeout_ms;
     expect_answer(link);
+}
+
+void rs__link_send(rs__link_t *link, const char *sql, uint64_t timeout_ms) {
+    begin_talk(link, timeout_ms);
     if (PQsendQuery(link->connection, sql) != 1) lost_soon(link);
+    else watch_connected(link);
+}
+
+void rs__link_send_with(rs__link_t *link, const char *sql, const char *const *values, int count, uint64_t timeout_ms) {
+    begin_talk(link, timeout_ms);
+    if (PQsendQueryParams(link->connection, sql, count, NULL, values, NULL, NULL, 0) != 1) lost_soon(link);
     else watch_connected(link);
 }
 

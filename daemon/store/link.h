@@ -43,6 +43,8 @@ RS_MUST_CHECK int rs__link_create_beside(const rs__link_t *link, const rs__link_
 void rs__link_open(rs__link_t *link, uint64_t timeout_ms);
 /* Sends SQL. on_lost comes (later, from the loop) when that is not possible, or nothing comes back for `timeout_ms`. */
 void rs__link_send(rs__link_t *link, const char *sql, uint64_t timeout_ms);
+/* One statement with parameters, as texts; otherwise as rs__link_send. */
+void rs__link_send_with(rs__link_t *link, const char *sql, const char *const *values, int count, uint64_t timeout_ms);
 /* While copying: gives bytes to libpq. Returns false when the connection is broken (on_lost follows from the loop). */
 bool rs__link_put(rs__link_t *link, const void *bytes, size_t len);
 void rs__link_end_copy(rs__link_t *link);

@@ -276,8 +276,9 @@ static const rs__feed_sql_t statements[RS__FEED_COUNT] = {
                  " (4, 'inhibited')) AS w (bit, why) WHERE hush & w.bit <> 0 ORDER BY w.bit), explanation"
                  " FROM pg_temp.ringside_transitions WHERE act IS NULL ON CONFLICT DO NOTHING;\n"
                  "INSERT INTO ringside.alert_said (stream_id, run, number, ordinal, episode, at, act, author, text, owner, due_at, until_at,"
-                 " sticky, tenant, rule, key, channel) SELECT stream_id, run, number, ordinal, episode, at, act, who, text, owner, due_at,"
-                 " until_at, sticky, nullif(tenant, ''), nullif(rule, ''), key, channel"
+                 " sticky, tenant, rule, key, channel, measured) SELECT stream_id, run, number, ordinal, episode, at, act, who, text, owner, due_at,"
+                 " until_at, sticky, nullif(tenant, ''), nullif(rule, ''), key, channel,"
+                 " CASE WHEN act = 'review' THEN ringside.measured_at_review(stream_id, episode) END"
                  " FROM pg_temp.ringside_transitions WHERE act IS NOT NULL ON CONFLICT DO NOTHING",
     },
     [RS__FEED_REFUSALS] = {

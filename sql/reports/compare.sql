@@ -18,7 +18,7 @@ COMMENT ON FUNCTION ringside.ratio_variance IS 'Variance of sum(x) / sum(y) when
 CREATE OR REPLACE FUNCTION ringside.overdispersion(numerators double precision[], denominators double precision[]) RETURNS double precision
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT CASE WHEN count(*) > 1 AND min(p.share) > 0 AND min(p.share) < 1
-                THEN sum((x - y * p.share) ^ 2 / (y * p.share * (1 - p.share))) / (count(*) - 1) ELSE 1 END
+                THEN sum((x - y * p.share) ^ 2 / nullif(y * p.share * (1 - p.share), 0)) / (count(*) - 1) ELSE 1 END
     FROM unnest(numerators, denominators) AS d (x, y), (SELECT sum(x) / sum(y) AS share FROM unnest(numerators, denominators) AS d (x, y)) AS p
     WHERE y > 0
 $$;
@@ -127,6 +127,13 @@ END;
 $$;
 COMMENT ON FUNCTION ringside.compare_days IS 'Difference after - before with its confidence interval and p-value, from what a figure is made of on each day.';
 
+CREATE OR REPLACE FUNCTION ringside.verdict(low double precision, high double precision, more_is_better boolean) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN low IS NULL THEN 'cannot be told' WHEN low > 0 THEN CASE WHEN more_is_better THEN 'better' ELSE 'worse' END
+        WHEN high < 0 THEN CASE WHEN more_is_better THEN 'worse' ELSE 'better' END ELSE 'no difference shown' END
+$$;
+COMMENT ON FUNCTION ringside.verdict IS 'What the interval of a difference after - before says: better, worse, no difference shown, cannot be told.';
+
 CREATE OR REPLACE FUNCTION ringside.compare(of_metric text, of_family text, of_tenant text, of_key text, before_from timestamptz, before_to timestamptz,
     after_from timestamptz, after_to timestamptz, zone text DEFAULT 'UTC', of_policy text DEFAULT NULL, of_channel text DEFAULT NULL,
     of_attribution text DEFAULT 'event', confidence double precision DEFAULT 0.95)
@@ -225,8 +232,7 @@ BEGIN
               UNION SELECT * FROM ringside.missing_months(of_family || '_interval_part', after_from, after_to)) AS g;
     RETURN QUERY SELECT of_metric, of_policy, m.unit, c.before_value, c.after_value, c.difference, c.low, c.high, confidence, c.p_value,
         CASE WHEN used.by_hour THEN regexp_replace(c.test, 'day(s?)$', 'hour\1') ELSE c.test END,
-        CASE WHEN c.low IS NULL THEN 'cannot be told' WHEN c.low > 0 THEN CASE WHEN m.more_is_better THEN 'better' ELSE 'worse' END
-             WHEN c.high < 0 THEN CASE WHEN m.more_is_better THEN 'worse' ELSE 'better' END ELSE 'no difference shown' END,
+        ringside.verdict(c.low, c.high, m.more_is_better),
         before_days, after_days, before_n, after_n, c.phi, c.superiority, after_formula, notes;
 END;
 $$;

@@ -199,18 +199,21 @@ CREATE OR REPLACE VIEW ringside.deviation AS
 SELECT a.stream, a.episode, a.rule, a.severity, a.state, a.tenant, a.family, a.key, a.channel, a.metric, a.started_at, a.fired_at, a.ended_at,
     coalesce(n.identified, 'alert: ' || a.rule || ', ' || a.metric || ' ' || a.compare || ' ' || a.limit_value) AS identified,
     extract(epoch FROM a.fired_at - a.started_at) AS seconds_to_notice, extract(epoch FROM a.ended_at - a.started_at) AS seconds_to_end,
-    n.cause, n.action, n.result, n.notes
+    n.cause, n.action, n.result, n.notes,
+    CASE WHEN n.is_reviewed THEN (SELECT to_jsonb(o) FROM ringside.alert_outcome(m.stream_id, a.episode) AS o) END AS measured
 FROM ringside.alert AS a JOIN ringside.mark AS m USING (stream)
 LEFT JOIN LATERAL (
     SELECT string_agg(d.text, '; ' ORDER BY d.at, d.id) FILTER (WHERE d.kind = 'identified') AS identified,
         string_agg(d.text, '; ' ORDER BY d.at, d.id) FILTER (WHERE d.kind = 'cause') AS cause,
         string_agg(d.text, '; ' ORDER BY d.at, d.id) FILTER (WHERE d.kind = 'action') AS action,
         string_agg(d.text, '; ' ORDER BY d.at, d.id) FILTER (WHERE d.kind = 'result') AS result,
-        jsonb_agg(jsonb_build_object('at', d.at, 'author', d.author, 'kind', d.kind, 'text', d.text) ORDER BY d.at, d.id) AS notes
-    FROM (SELECT o.id, o.at, o.author, o.kind, o.text FROM ringside.deviation_note AS o WHERE o.stream_id = m.stream_id AND o.episode = a.episode
+        jsonb_agg(jsonb_build_object('at', d.at, 'author', d.author, 'kind', d.kind, 'text', d.text)
+            || CASE WHEN d.measured IS NULL THEN '{}' ELSE jsonb_build_object('measured', d.measured) END ORDER BY d.at, d.id) AS notes,
+        bool_or(d.is_review) AS is_reviewed
+    FROM (SELECT o.id, o.at, o.author, o.kind, o.text, false AS is_review, NULL::jsonb AS measured FROM ringside.deviation_note AS o WHERE o.stream_id = m.stream_id AND o.episode = a.episode
           UNION ALL
           SELECT s.number, s.at, s.author, CASE s.act WHEN 'review' THEN 'result' WHEN 'ack' THEN 'note' WHEN 'resolve' THEN 'note' ELSE s.act END,
-              s.text FROM ringside.alert_said AS s WHERE s.stream_id = m.stream_id AND s.episode = a.episode
+              s.text, s.act = 'review', s.measured FROM ringside.alert_said AS s WHERE s.stream_id = m.stream_id AND s.episode = a.episode
               AND s.act IN ('ack', 'note', 'cause', 'action', 'resolve', 'review') AND s.text IS NOT NULL) AS d) AS n ON true
 WHERE a.fired_at IS NOT NULL OR n.notes IS NOT NULL;
 COMMENT ON VIEW ringside.deviation IS 'The deviation log: every alert that fired, how it was identified, its cause, what was done and what came of it.';
@@ -226,7 +229,8 @@ BEGIN
             ('ended_at', 'When it ended; null: not yet.'), ('identified', 'How it was identified: what a note says, else the alert''s rule.'),
             ('seconds_to_notice', 'From the breach to the alert.'), ('seconds_to_end', 'From the breach to its end.'),
             ('cause', 'What the cause was, as noted.'), ('action', 'What was done, as noted.'), ('result', 'What came of it, as noted.'),
-            ('notes', 'All notes with author and time.')) AS n (name, text) LOOP
+            ('notes', 'All notes with author and time; a review with what was measured then.'),
+            ('measured', 'Of one that was reviewed: ringside.alert_outcome, from the rows as they are now.')) AS n (name, text) LOOP
         EXECUTE format('COMMENT ON COLUMN ringside.deviation.%I IS %L', note.name, note.text);
     END LOOP;
 END;

@@ -335,15 +335,20 @@ COMMENT ON FUNCTION ringside.report_standards IS 'How each service standard was 
 
 CREATE OR REPLACE FUNCTION ringside.report_deviations(from_time timestamptz, to_time timestamptz, of_tenant text DEFAULT NULL, of_key text DEFAULT NULL)
 RETURNS TABLE (started_at timestamptz, fired_at timestamptz, ended_at timestamptz, rule text, severity text, state text, tenant text, family text, key text, channel text,
-               metric text, notice_ms double precision, lasted_ms double precision, identified text, cause text, action text, result text, stream text, episode bigint)
+               metric text, notice_ms double precision, lasted_ms double precision, identified text, cause text, action text, result text, stream text, episode bigint,
+               measured text, unit text, before_value double precision, before_n double precision, after_value double precision, after_n double precision,
+               difference double precision, low double precision, high double precision, verdict text, measure_notes text)
 LANGUAGE sql STABLE AS $$
     SELECT d.started_at, d.fired_at, d.ended_at, d.rule, d.severity, d.state, d.tenant, d.family, CASE WHEN d.family = 'agent' THEN '(an agent)' ELSE d.key END, d.channel,
-        d.metric, d.seconds_to_notice::double precision * 1000, d.seconds_to_end::double precision * 1000, d.identified, d.cause, d.action, d.result, d.stream, d.episode
-    FROM ringside.deviation AS d
+        d.metric, d.seconds_to_notice::double precision * 1000, d.seconds_to_end::double precision * 1000, d.identified, d.cause, d.action, d.result, d.stream, d.episode,
+        o.metric, o.unit, o.before_value, o.before_denominator, o.after_value, o.after_denominator, o.difference, o.low, o.high, o.verdict, array_to_string(o.notes, '; ')
+    FROM ringside.deviation AS d, LATERAL (SELECT d.measured OFFSET 0) AS j (measured), LATERAL jsonb_to_record(j.measured) AS o (metric text, unit text, before_value double precision,
+        before_denominator double precision, after_value double precision, after_denominator double precision, difference double precision, low double precision, high double precision,
+        verdict text, notes text[])
     WHERE d.started_at < to_time AND coalesce(d.ended_at, 'infinity') >= from_time AND (of_tenant IS NULL OR d.tenant = of_tenant) AND (of_key IS NULL OR d.key = of_key)
     ORDER BY d.started_at, d.stream, d.episode
 $$;
-COMMENT ON FUNCTION ringside.report_deviations IS 'The deviation log of a period: how each was identified, its cause, action and result.';
+COMMENT ON FUNCTION ringside.report_deviations IS 'The deviation log of a period: how each was identified, its cause, action and result; of those that were reviewed the figure before and after.';
 
 -- --- the way through the process --------------------------------------------------------------------------------------------------
 CREATE OR REPLACE FUNCTION ringside.report_process(from_time timestamptz, to_time timestamptz, of_tenant text DEFAULT NULL, of_key text DEFAULT NULL)

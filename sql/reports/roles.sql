@@ -35,7 +35,8 @@ BEGIN
     GRANT SELECT (tenant, contact, stream_id, run, part, revision, begun_at, journey, csat_milli, nps) ON ringside.contact_fact TO ringside_daemon;
     GRANT SELECT (tenant, contact, stream_id, run, part, revision) ON ringside.leg_fact, ringside.handling_fact, ringside.moment_fact TO ringside_daemon;
     GRANT EXECUTE ON FUNCTION ringside.is_erased, ringside.made_up_name, ringside.agent_is_erased, ringside.agent_now, ringside.anybody_is_erased TO ringside_daemon;
-    GRANT SELECT ON ringside.schema_migration, ringside.schema_object, ringside.partition, ringside.partitioned, ringside.retention TO ringside_daemon;
+    GRANT SELECT ON ringside.schema_migration, ringside.schema_object, ringside.partition, ringside.partitioned, ringside.retention,
+        ringside.restatement TO ringside_daemon;
     RETURN '{}';
 END;
 $$;

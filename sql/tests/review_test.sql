@@ -130,6 +130,60 @@ SELECT ringside.note_deviation('s', 1, 'cause', 'router down'), ringside.note_de
 SELECT is((SELECT (identified, cause, action, result, seconds_to_notice::int, seconds_to_end::int)::text FROM ringside.deviation), '("alert: long, oldest_wait above 60000","router down",restarted,"waits normal",5,600)', 'the deviation log');
 SELECT throws_ok('UPDATE ringside.deviation_note SET text = ''x''', '55000', NULL, 'notes are not changed');
 SELECT throws_ok($$SELECT ringside.note_deviation('nope', 1, 'cause', 'x')$$, 'P0002', NULL, 'no such stream');
+SELECT is(ringside.overdispersion('{0,0}', '{5,7}'), 1::float8, 'shares of nothing vary by chance alone');
+-- What a rule that learns is told: q5, the level, the calls and a percentile of one morning.
+SELECT results_eq($$SELECT end_us, n FROM ringside.usual_figures('service_level', 'p', 'queue', 't', 'q5', 'voice', '2026-02-02 08:00Z', '2026-02-02 10:00Z', '15m') WHERE abs(value - (SELECT sl_num[1] / sl_den[1]::float8
+        FROM ringside.queue_interval_part WHERE queue = 'q5' AND interval_start = to_timestamp(end_us / 1e6) - interval '15 minutes')) < 1e-12$$,
+    $$SELECT (extract(epoch FROM interval_start) * 1000000)::bigint + 900000000, sl_den[1]::bigint FROM ringside.queue_interval_part WHERE queue = 'q5' AND interval_start >= '2026-02-02 08:00Z' AND interval_start < '2026-02-02 10:00Z' ORDER BY 1$$, 'a figure per quarter, by its end');
+SELECT results_eq($$SELECT value, n FROM ringside.usual_figures('offered', NULL, 'queue', 't', 'q5', 'voice', '2026-02-02 16:00Z', '2026-02-02 19:00Z', 'hour')$$,
+    $$SELECT coalesce(sum(offered), 0)::float8, 0::bigint FROM generate_series(16, 18) AS h LEFT JOIN ringside.queue_interval_part AS p ON queue = 'q5' AND interval_start >= '2026-02-02Z' AND interval_start < '2026-02-03Z' AND extract(hour FROM interval_start) = h GROUP BY h ORDER BY h$$, 'counts are 0 where nothing happened');
+SELECT is((SELECT count(*)::int FROM ringside.usual_figures(m, p, 'queue', 't', 'q5', 'voice', '2026-02-02 08:00Z', '2026-02-02 10:00Z', '15m')), 0, 'no history of ' || m || coalesce(' ' || p, '')) FROM (VALUES ('staff', NULL), ('service_level', 'gone'), ('service_level', NULL), ('wait_p95', NULL)) AS v (m, p);
+
+-- Did it help? Quarter-hours of q3, 08:05 to 08:40 on 2026-02-02: three before, three after.
+SELECT is(ringside.quarter_after('2026-02-02 08:15Z'), '2026-02-02 08:30Z'::timestamptz, 'a boundary begins the quarter after it');
+INSERT INTO ringside.alert_episode (stream_id, episode, rule, severity, family, tenant, key, channel, metric, policy, compare, limit_value, clear_value, state, started_at, fired_at, ended_at, changed_at, run, number)
+    SELECT stream_id, v.episode, 'level', 'critical', 'queue', 't', 'q3', 'voice', v.metric, v.policy, 'below', 0.8, 0.85, 'resolved', '2026-02-02 08:05Z', '2026-02-02 08:06Z', v.ended, '2026-02-02 08:40Z', 1, 1
+    FROM ringside.mark, (VALUES (2, 'service_level', 'p', '2026-02-02 08:40Z'::timestamptz), (3, 'oldest_wait', NULL, '2026-02-02 08:40Z'), (4, 'survey_response_rate', NULL, '2026-02-02 08:40Z'), (5, 'aht', NULL, '2026-02-02 08:09Z'),
+        (6, 'aht', NULL, NULL), (7, 'service_level', 'gone', '2026-02-02 08:40Z')) AS v (episode, metric, policy, ended) WHERE stream = 's';
+UPDATE ringside.queue_interval_part SET sl_num = ARRAY[sl_den[1] - 4] WHERE queue = 'q3' AND interval_start >= '2026-02-02 08:00Z' AND interval_start < '2026-02-02 08:45Z';
+UPDATE ringside.queue_interval_part SET sl_num = ARRAY[sl_den[1] - CASE WHEN interval_start < '2026-02-02 09:00Z' THEN 0 ELSE 1 END] WHERE queue = 'q3' AND interval_start >= '2026-02-02 08:45Z' AND interval_start < '2026-02-02 09:30Z';
+CREATE FUNCTION pg_temp.outcome(of_episode bigint) RETURNS jsonb LANGUAGE sql AS $$ SELECT to_jsonb(o) FROM ringside.mark AS m, ringside.alert_outcome(m.stream_id, of_episode) AS o WHERE m.stream = 's' $$;
+SELECT is((pg_temp.outcome(2) ->> 'is_complete')::boolean, false, 'what is not known yet is not complete');
+SELECT matches(pg_temp.outcome(2) ->> 'notes', 'too little data yet: after lasts until 2026-02-02 09:30 UTC, and figures are known until no time yet', 'and says so');
+UPDATE ringside.mark SET watermark_us = extract(epoch FROM '2026-02-02 09:30Z'::timestamptz) * 1000000 WHERE stream = 's';
+SELECT is((pg_temp.outcome(2) ->> 'is_complete')::boolean, true, 'later it is');
+SELECT is((SELECT array_agg((pg_temp.outcome(2) ->> c)::timestamptz ORDER BY c) FROM unnest('{after_from,after_to,before_from,before_to}'::text[]) AS c),
+    '{2026-02-02 08:45Z,2026-02-02 09:30Z,2026-02-02 08:00Z,2026-02-02 08:45Z}'::timestamptz[], 'as long afterwards as it deviated');
+SELECT results_eq(format('SELECT (o ->> %L)::float8, (o ->> %L)::float8 FROM pg_temp.outcome(2) AS o', side || '_numerator', side || '_denominator'),
+    format('SELECT sum(sl_num[1])::float8, sum(sl_den[1])::float8 FROM ringside.queue_interval_part WHERE queue = ''q3'' AND interval_start >= %L AND interval_start < %L', f, t), side || ': what it is made of')
+    FROM (VALUES ('before', '2026-02-02 08:00Z', '2026-02-02 08:45Z'), ('after', '2026-02-02 08:45Z', '2026-02-02 09:30Z')) AS v (side, f, t);
+SELECT results_eq($$SELECT (o ->> 'difference')::float8, (o ->> 'low')::float8, (o ->> 'high')::float8, (o ->> 'p_value')::float8 FROM pg_temp.outcome(2) AS o$$,
+    $$SELECT c.difference, c.low, c.high, c.p_value FROM ringside.compare_days('share', NULL, (SELECT array_agg(ROW(interval_start >= '2026-02-02 08:45Z', '2026-01-01'::date
+        + (extract(epoch FROM interval_start) / 900)::int % 1000, sl_num[1]::float8, sl_den[1]::float8, NULL)::ringside.day_sample) FROM ringside.queue_interval_part
+        WHERE queue = 'q3' AND interval_start >= '2026-02-02 08:00Z' AND interval_start < '2026-02-02 09:30Z')) AS c$$, 'the difference is that of compare_days over the quarters');
+SELECT is(pg_temp.outcome(2) ->> 'verdict', 'better', 'it helped');
+SELECT is((pg_temp.outcome(2) ->> 'fired_again')::int, 5, 'whether the rule fired again on that key');
+SELECT is(pg_temp.outcome(3) ->> 'metric', 'wait_p95', 'of a gauge what comes of it');
+SELECT matches(pg_temp.outcome(3) ->> 'notes', 'no history is kept of oldest_wait: wait_p95 stands for it.*nothing was counted before', 'which is said');
+SELECT matches(pg_temp.outcome(4) ->> 'notes', 'there is no history of survey_response_rate', 'a figure without history');
+SELECT matches(pg_temp.outcome(7) ->> 'notes', 'there is no history of service_level gone', 'a policy that nothing was counted by');
+SELECT is((pg_temp.outcome(5) ->> 'difference' IS NOT NULL, pg_temp.outcome(5) ->> 'low', pg_temp.outcome(5) ->> 'verdict')::text, '(t,,"cannot be told")', 'one quarter each: a difference without an interval');
+SELECT is(pg_temp.outcome(6), NULL, 'none of an alert that has not ended');
+INSERT INTO ringside.alert_said (stream_id, run, number, ordinal, episode, at, act, author, text) SELECT stream_id, 1, 20, 1, 5, '2026-02-02 09:00Z', 'action', 'anna', 'a rule of thumb' FROM ringside.mark WHERE stream = 's';
+SELECT is((pg_temp.outcome(5) ->> 'after_from')::timestamptz, '2026-02-02 09:15Z'::timestamptz, 'a later action moves what is after');
+SELECT matches(pg_temp.outcome(5) ->> 'notes', 'begins with the last action', 'which is said');
+SELECT is((SELECT count(measured)::int FROM ringside.deviation), 0, 'the log measures what was reviewed');
+INSERT INTO ringside.alert_said (stream_id, run, number, ordinal, episode, at, act, author, text, measured) SELECT stream_id, 1, 21, 1, 2, '2026-02-02 10:00Z', 'review', 'anna', 'it helped', ringside.measured_at_review(stream_id, 2) FROM ringside.mark WHERE stream = 's';
+UPDATE ringside.queue_interval_part SET sl_num = '{0}' WHERE queue = 'q3' AND interval_start >= '2026-02-02 08:45Z' AND interval_start < '2026-02-02 09:30Z';
+SELECT results_eq($$SELECT measured ->> 'verdict', notes #>> '{0,measured,verdict}' FROM ringside.deviation WHERE measured IS NOT NULL$$, $$VALUES ('worse', 'better')$$, 'the log has it from the rows as they are, and what the reviewer was told');
+SELECT results_eq($$SELECT verdict, measured, after_value, before_n = (SELECT sum(sl_den[1]) FROM ringside.queue_interval_part WHERE queue = 'q3' AND interval_start >= '2026-02-02 08:00Z' AND interval_start < '2026-02-02 08:45Z')
+    FROM ringside.report_deviations('2026-02-01Z', '2026-03-01Z') WHERE measured IS NOT NULL$$, $$VALUES ('worse', 'service_level', 0::float8, true)$$, 'and so has the report');
+SELECT throws_ok($$UPDATE ringside.alert_said SET measured = NULL$$, '55000', NULL, 'what was told stays');
+SAVEPOINT broken;
+ALTER FUNCTION ringside.compare_days RENAME TO compare_days_gone;
+SELECT matches((SELECT ringside.measured_at_review(stream_id, 2) ->> 'notes' FROM ringside.mark WHERE stream = 's'), 'could not be measured', 'a review outlives what cannot be measured');
+ROLLBACK TO broken;
+
 UPDATE ringside.queue_interval_part SET complaints = 2, complaints_acknowledged = 1, complaint_acknowledge_us = 60000000, complaints_overdue = 1 WHERE queue = 'q1' AND interval_start IN ('2026-02-16 08:00Z', '2026-02-16 09:00Z');
 SELECT is((SELECT string_agg(format('%s %s %s %s', stage, reached, mean_ms, overdue_all_stages), ', ' ORDER BY reached DESC) FROM ringside.complaint_report('2026-02-01Z', '2026-03-01Z') WHERE reached > 0),
     'received 4  2, acknowledged 2 60000 2', 'complaints by stage');

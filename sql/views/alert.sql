@@ -14,7 +14,8 @@ COMMENT ON VIEW ringside.alert_transition IS 'Every change of an alert''s state,
 
 CREATE OR REPLACE VIEW ringside.alert_command AS
 SELECT m.stream, s.episode, s.at, s.act, s.author, s.text, s.owner, s.due_at, s.until_at, s.sticky, coalesce(s.tenant, e.tenant) AS tenant,
-    coalesce(s.rule, e.rule) AS rule, coalesce(s.key, e.key) AS key, coalesce(s.channel, e.channel) AS channel, s.run, s.number, s.ordinal
+    coalesce(s.rule, e.rule) AS rule, coalesce(s.key, e.key) AS key, coalesce(s.channel, e.channel) AS channel, s.run, s.number, s.ordinal,
+    s.measured
 FROM ringside.alert_said AS s JOIN ringside.mark AS m USING (stream_id)
 LEFT JOIN ringside.alert_episode AS e ON s.act NOT IN ('silence', 'unsilence') AND (e.stream_id, e.episode) = (s.stream_id, s.episode);
 COMMENT ON VIEW ringside.alert_command IS 'Everything that people said about alerts, and silences, oldest first by (run, number, ordinal).';
@@ -46,7 +47,8 @@ BEGIN
             ('act', 'ack, unack, note, cause, action, resolve, review, silence or unsilence.'), ('author', 'Who said it.'),
             ('text', 'What was said.'), ('owner', 'Who does the action.'), ('due_at', 'By when it is to be done.'),
             ('until_at', 'When an acknowledgement or a silence ends by itself.'),
-            ('sticky', 'An acknowledgement that also holds when it fires anew.')) AS n (name, text) LOOP
+            ('sticky', 'An acknowledgement that also holds when it fires anew.'),
+            ('measured', 'Of a review: the figure before and after, as it was known at that moment.')) AS n (name, text) LOOP
         IF EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = 'ringside.alert_command'::regclass AND attname = note.name) THEN
             EXECUTE format('COMMENT ON COLUMN ringside.alert_command.%I IS %L', note.name, note.text);
         END IF;

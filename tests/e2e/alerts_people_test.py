@@ -79,7 +79,8 @@ def what_people_say_is_kept_over_a_crash(path):
         house.wait_for(lambda: not [alert for alert in open_alerts(daemon) if alert["episode"] == episode])
         text = refused(daemon, "ack", episode, "too late")
         house.check("closed" in text and episode in text and "review" in text, f"ack of a closed alert: {text}")
-        alerts(daemon, "review", episode, "the spare team helped", "--who", "carla")
+        text = alerts(daemon, "review", episode, "the spare team helped", "--who", "carla", "--output", "table").stdout
+        house.check("wait_p95 stands for it" in text and "too little data yet" in text, f"a review right after the end: {text}")
         alerts(daemon, "resolve", other, "it was a test call", "--who", "carla")
         house.wait_for(lambda: not open_alerts(daemon))
 
@@ -102,6 +103,80 @@ def what_people_say_is_kept_over_a_crash(path):
             house.check(part in text, f"{part} is not in\n{text}")
         resolved = show(daemon, other)
         house.check(("resolve", "carla", "it was a test call") in [(row["act"], row["author"], row["text"]) for row in resolved["said"]], f"{resolved}")
+    finally:
+        daemon.kill()
+        postgres.remove()
+
+
+LEVEL = """
+alerts:
+  rules:
+    level: {metric: service_level, window: 15m, key: "*", compare: below, limit: 0.5, clear: 0.8, min_sample: 5, severity: warning}
+"""
+MORNING = 1772438400   # 2026-03-02T08:00:00Z, a Monday
+
+
+def calls(producer, sequence, begin_s, end_s, wait_s):
+    """One call every 30 seconds, answered after `wait_s`; returns the number of the next event."""
+    events = []
+    for at in range(begin_s, end_s, 30):
+        events.append((at, "contact.queued", {"queue": "vip"}))
+        events.append((at + wait_s, "contact.answered", {"agent": "a1"}))
+        events.append((at + wait_s + 10, "contact.ended", {}))
+        for offset, (when, kind, fields) in enumerate(events[-3:]):
+            events[offset - 3] = (when, kind, {**fields, "contact_id": f"c{at}"})
+    for when, kind, fields in sorted(events, key=lambda item: item[0]):
+        producer.send(event(sequence, kind, at=MORNING + when, **fields))
+        sequence += 1
+    return sequence
+
+
+def known_until(postgres, second):
+    at = postgres.query("SELECT coalesce(max(watermark_us), 0) / 1000000 AS at FROM ringside.mark")[0]["at"]
+    return at >= MORNING + second
+
+
+def a_review_is_filled_with_what_was_measured(path):
+    """Half an hour of late answers, then good ones: the figure before and after, too early and when it is complete, over a crash."""
+    postgres = house.Postgres(path)
+    daemon = house.Daemon(path, postgres.conninfo, clock="events", extra=LEVEL)
+    try:
+        producer = Producer(daemon.events)
+        sequence = calls(producer, 1, 0, 1800, 45)
+        sequence = calls(producer, sequence, 1830, 3300, 5)
+        house.wait_for(lambda: postgres.query("SELECT to_regclass('ringside.alert_command') IS NOT NULL AS made")[0]["made"])
+        row = house.wait_for(lambda: postgres.query("SELECT * FROM ringside.alert WHERE rule = 'level' AND ended_at IS NOT NULL"))[0]
+        episode = str(row["episode"])
+        name = f"{row['episode'] >> 32}-{row['episode'] & 0xffffffff}"
+        told = json.loads(alerts(daemon, "review", name, "more people came", "--who", "carla", "--output", "ndjson").stdout)["measured"]
+        house.check(told["metric"] == "service_level" and not told["is_complete"] and "too little data yet" in told["notes"][-1] + told["notes"][0], f"too early: {told}")
+        daemon.kill()
+        daemon.start()
+        producer = Producer(daemon.events)
+        calls(producer, sequence, 3330, 9000, 5)
+        house.wait_for(lambda: known_until(postgres, 7200))
+
+        def is_complete():
+            """the review is filled in"""
+            return show(daemon, name)["outcome"]["is_complete"]
+        house.wait_for(is_complete)
+        known = show(daemon, name)
+        outcome, kept = known["outcome"], [said["measured"] for said in known["said"] if said["act"] == "review"]
+        house.check(kept == [told], f"what was told is kept: {kept}, {told}")
+        for side in ("before", "after"):
+            sums = postgres.query("SELECT sum(sl_num[1])::float8 AS num, sum(sl_den[1])::float8 AS den FROM ringside.queue_interval_part WHERE attribution = 'event'"
+                                  " AND interval_start >= %s AND interval_start < %s", outcome[f"{side}_from"], outcome[f"{side}_to"])[0]
+            house.check((outcome[f"{side}_numerator"], outcome[f"{side}_denominator"]) == (sums["num"], sums["den"]) and sums["den"] > 50,
+                        f"{side}: {outcome}, rows say {sums}")
+        house.check(outcome["before_value"] < 0.5 and outcome["after_value"] == 1 and outcome["low"] > 0 and outcome["verdict"] == "better", f"{outcome}")
+        text = alerts(daemon, "show", name, "--output", "table").stdout
+        for part in ("did it help  better: service_level", "before", "after", "100%", "more, with 95 % confidence between"):
+            house.check(part in text, f"{part} is not in\n{text}")
+        log = json.loads(house.ringside("report", "deviations", "--from", "2026-03-02", "--to", "2026-03-03", "--format", "json",
+                                        "--database", postgres.conninfo).stdout)["rows"]
+        house.check(len(log) == 1, f"the log: {log}")
+        entry = [item for item in log if str(item["episode"]) == episode][0]
+        house.check((entry["measured"], entry["verdict"], entry["after_value"]) == ("service_level", "better", 1) and entry["result"] == "more people came", f"{entry}")
     finally:
         daemon.kill()
         postgres.remove()
@@ -179,7 +254,7 @@ def a_stop_answers_what_it_took(path):
 
 
 def main():
-    for test in (what_people_say_is_kept_over_a_crash, bad_commands_are_refused_by_field, a_stop_answers_what_it_took):
+    for test in (what_people_say_is_kept_over_a_crash, a_review_is_filled_with_what_was_measured, bad_commands_are_refused_by_field, a_stop_answers_what_it_took):
         began = time.monotonic()
         with house.folder() as path:
             test(path)

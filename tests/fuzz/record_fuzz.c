@@ -1,5 +1,6 @@
 /* A damaged journal: whatever reads as a record is in range and writes back to the same bytes. */
 #include "../support/event_support.h"
+#include "event/warm.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
@@ -50,12 +51,14 @@ static void try_control(const uint8_t *bytes, size_t len) {
     rs_config_how_t how;
     rs_record_begin_t begin;
     rs_confirmed_t confirmed;
+    rs_warm_t warm;
     size_t written = 0;
     if (rs_record_read_part(bytes, len, &number, &text) == RS_OK) written = rs_record_write_part(number, text.data, text.len, again);
     else if (rs_record_read_config(bytes, len, &of, &how) == RS_OK) written = rs_record_write_config(&of, how, again);
     else if (rs_record_read_begin(bytes, len, &begin) == RS_OK) written = rs_record_write_begin(&begin, again);
     else if (rs_record_read_session(bytes, len, &number, &text, &other) == RS_OK) written = rs_record_write_session(number, text, other, again);
     else if (rs_record_read_confirmed(bytes, len, &confirmed) == RS_OK) written = rs_record_write_confirmed(&confirmed, again);
+    else if (rs_record_read_warm(bytes, len, &warm) == RS_OK) written = rs_record_write_warm(&warm, again);
     else return;
     if (len == CONFIRMED_BEFORE && bytes[0] == RS_RECORD_CONFIRMED) check_older(bytes, again, written);
     else RS_REQUIRE(written == len && memcmp(bytes, again, len) == 0);

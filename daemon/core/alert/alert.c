@@ -534,19 +534,6 @@ void rs_alerts_close(rs_alerts_t *alerts, int64_t end_us) {
     }
 }
 
-void rs_alerts_warm(rs_alerts_t *alerts, uint32_t number, rs_metric_t metric, int64_t window_us, int64_t end_us, const rs_figure_t *figure) {
-    const rs_detect_feed_t feed = rs__alert_feed(alerts);
-
-    if (number >= alerts->key_count) return;
-    const rs__alert_key_t *key = &alerts->keys[number];
-    for (uint32_t i = key->first + key->closed; i < key->first + key->count; i++) {
-        const rs__alert_instance_t *instance = &alerts->instances[i];
-        const rs__alert_rule_t *rule = &alerts->rules[instance->rule];
-        if (instance->detect == 0 || !takes_subgroups(rule) || rule->metric != metric || rule->detect.every_us != window_us) continue;
-        rs_detect_warm(&feed, &rule->detect, end_us, figure, rs_pool_at(&alerts->detects, instance->detect));
-    }
-}
-
 void rs_alerts_set_sources(rs_alerts_t *alerts, const rs_detect_source_fn_t *sources) { alerts->sources = *sources; }
 
 uint64_t rs_alerts_unlearned(const rs_alerts_t *alerts) { return alerts->unlearned; }

@@ -36,6 +36,7 @@
 #include "core/detect/feed.h"
 #include "core/key.h"
 #include "core/metric.h"
+#include "event/warm.h"
 
 /* Static storage, "unknown" for a number that is none. */
 const char *rs_alert_state_name(unsigned state);
@@ -101,8 +102,16 @@ void rs_alerts_open(const rs_alerts_t *alerts, rs_alert_fn on_alert, void *conte
  * before it and rs_alerts_close is called with it, then time goes on. */
 int64_t rs_alerts_next_close_us(const rs_alerts_t *alerts, int64_t now_us);
 void rs_alerts_close(rs_alerts_t *alerts, int64_t end_us);
-/* A figure of history, for rules that watch the key by (metric, window): what was usual then. Oldest first. */
-void rs_alerts_warm(rs_alerts_t *alerts, uint32_t key, rs_metric_t metric, int64_t window_us, int64_t end_us, const rs_figure_t *figure);
+/* A rule and key whose history nobody has read yet. Names are the configuration's and the key's own. */
+typedef struct rs_alert_unwarmed {
+    rs_str_t rule, metric, policy;          /* policy: empty where the metric has none */
+    rs_key_t dimensions;
+    int64_t every_us, until_us;             /* figures of subgroups that end by then are wanted */
+} rs_alert_unwarmed_t;
+/* The first of them, at most `max`, by keys; returns how many. Those whose figures no history is kept of are left out. */
+uint32_t rs_alerts_unwarmed(const rs_alerts_t *alerts, rs_alert_unwarmed_t *found, uint32_t max);
+/* Figures of history. Of a rule that is not there, that asks something else or has had its history, nothing is taken. */
+void rs_alerts_warm(rs_alerts_t *alerts, const rs_warm_t *warm);
 /* Who is asked about sources (detectors source_silence, source_gap). */
 void rs_alerts_set_sources(rs_alerts_t *alerts, const rs_detect_source_fn_t *sources);
 /* Figures that detectors could not learn for want of room. Only grows. */

@@ -82,13 +82,13 @@ static const rs_state_field_t detect_fields[] = {
     RS_STATE_ARRAY(rs_detect_state_t, reference.tail_weight, RS_BOUND_ANY),
     RS_STATE_ARRAY(rs_detect_state_t, season.days, RS_BOUND_SEASON_DAY), ANY(frozen), ANY(before), ANY(before_n), ANY(expected), ANY(per_s),
     ANY(seen), RS_STATE_FIELD(rs_detect_state_t, looked_us, RS_BOUND_TIME), RS_STATE_FIELD(rs_detect_state_t, interval_us, RS_BOUND_TIME),
-    ANY(level_num), ANY(level_den)};
+    ANY(level_num), ANY(level_den), RS_STATE_FIELD(rs_detect_state_t, first_us, RS_BOUND_TIME), ANY(warmed), ANY(from_history)};
 #undef ANY
 static const rs_state_table_t detect_table = RS_STATE_TABLE(rs_detect_state_t, "detector", detect_fields);
 static const rs_state_field_t season_fields[] = {
     RS_STATE_ARRAY(rs_season_day_t, values, RS_BOUND_ANY),   /* as their bits */
     RS_STATE_ARRAY(rs_season_day_t, known, RS_BOUND_SEASON_WEEKS), RS_STATE_ARRAY(rs_season_day_t, next, RS_BOUND_SEASON_WEEKS),
-    RS_STATE_ARRAY(rs_season_day_t, frozen, RS_BOUND_ANY)};
+    RS_STATE_ARRAY(rs_season_day_t, frozen, RS_BOUND_ANY), RS_STATE_ARRAY(rs_season_day_t, warm, RS_BOUND_SEASON_WEEKS)};
 static const rs_state_table_t season_table = RS_STATE_TABLE(rs_season_day_t, "season", season_fields);
 
 /* --- saving ------------------------------------------------------------------------------------------------------------ */
@@ -270,7 +270,7 @@ static bool claim_detects(const rs_alerts_t *alerts, rs_state_claims_t *detects,
             if (!rs_state_claim(days, state->season.days[day])) return false;
             const rs_season_day_t *item = rs_pool_at(&alerts->days, state->season.days[day]);
             for (uint32_t slot = 0; slot < RS_SEASON_SLOTS; slot++) {
-                if (item->next[slot] >= RS_SEASON_WEEKS) return false;
+                if (item->next[slot] >= RS_SEASON_WEEKS || item->warm[slot] > item->known[slot]) return false;
             }
         }
     }

@@ -222,6 +222,7 @@ void rs_detect_close(const rs_detect_feed_t *feed, const rs_detect_rule_t *rule,
         state->has_before = false;
     }
     state->closed_us = end_us;
+    if (state->first_us == 0) state->first_us = end_us;
     state->verdict = RS_DETECT_NO_EVIDENCE;
     if (rs_detect_is_closed(rule) && !rule->solved) return;
     state->is_null = figure.is_null;
@@ -249,18 +250,21 @@ rs_finding_t rs_detect_last(const rs_detect_rule_t *rule, const rs_detect_state_
                                      .denominator = state->denominator}};
 }
 
-void rs_detect_warm(const rs_detect_feed_t *feed, const rs_detect_rule_t *rule, int64_t end_us, const rs_figure_t *figure,
+bool rs_detect_warm(const rs_detect_feed_t *feed, const rs_detect_rule_t *rule, int64_t end_us, const rs_figure_t *figure,
                     rs_detect_state_t *state) {
     double centre = 0, z = 0;
-    if (rule->every_us == 0 || !is_evidence(rule, figure)) return;
+    const bool is_first_hand = state->first_us != 0;
+    if (rule->every_us == 0 || !is_evidence(rule, figure) || (is_first_hand && end_us >= state->first_us)) return false;
     const rs_sample_t sample = sample_of(rule, figure);
     const int64_t begin_us = end_us - rule->every_us;
     const bool has_z = find_centre(feed, rule, state, begin_us, &centre) && rs_reference_z(&sample, centre, &z);
     if (rule->per_day > 0) {
-        *feed->unlearned += !rs_season_learn(feed->days, &state->season, slot_of(feed, rule, begin_us), sample.value, false);
+        *feed->unlearned += !rs_season_warm(feed->days, &state->season, slot_of(feed, rule, begin_us), sample.value);
     }
-    if (has_z) rs_reference_learn(&state->reference, &sample, z);
-    else rs_reference_begin(&state->reference, &sample);
+    if (!is_first_hand && has_z) rs_reference_learn(&state->reference, &sample, z);
+    else if (!is_first_hand) rs_reference_begin(&state->reference, &sample);
+    state->from_history++;
+    return true;
 }
 
 void rs_detect_forget(const rs_detect_feed_t *feed, rs_detect_state_t *state) { rs_season_forget(feed->days, &state->season); }

@@ -15,6 +15,7 @@
  *            (shewhart: at one zone).
  * Learning:  figures of subgroups in which nothing is wrong (reference.h, season.h); after RS_DETECT_FROZEN abnormal ones in a row what
  *            is new is usual.
+ * History:   a new rule need not wait for weeks: what it would have learned is read from the database (event/warm.h).
  * Detectors: threshold and predicted_breach of gauges are judged by core/alert itself; burn_rate whenever a figure changes;
  *            cusum, ewma, shewhart, laney, seasonal, rate_of_change when a subgroup is closed; the others each second.
  *            predicted_breach of predicted_service_level: the interval's level at its end (rates.h): arrivals to come as in the window
@@ -70,6 +71,9 @@ typedef struct rs_detect_state {
     uint8_t verdict;
     bool is_null, begun, engaged, has_before;
     int64_t closed_us;                  /* the end of the last subgroup, 0 = none */
+    int64_t first_us;                   /* of the first one, 0 = none: history is of before */
+    bool warmed;                        /* history was taken, or there is none */
+    uint32_t from_history;              /* figures that were taken of it */
     double value, limit, baseline;
     int64_t numerator, denominator;
     rs_cusum_t cusum;
@@ -126,8 +130,9 @@ rs_finding_t rs_detect_tick(const rs_detect_feed_t *feed, const rs_detect_rule_t
 /* burn_rate; `figure` is the long window's. */
 rs_finding_t rs_detect_burn(const rs_detect_feed_t *feed, const rs_detect_rule_t *rule, uint32_t policy_slot, uint32_t key, int64_t now_us,
                             const rs_figure_t *figure);
-/* A figure of an earlier subgroup, from history: learned as if nothing had been wrong. */
-void rs_detect_warm(const rs_detect_feed_t *feed, const rs_detect_rule_t *rule, int64_t end_us, const rs_figure_t *figure,
+/* A figure of an earlier subgroup, from history, oldest first: learned as if nothing had been wrong. What this state was there for itself it knows
+ * better: subgroups from its first one on are left out, and once there was one only the season (season.h) takes figures of before it. False: left out. */
+bool rs_detect_warm(const rs_detect_feed_t *feed, const rs_detect_rule_t *rule, int64_t end_us, const rs_figure_t *figure,
                     rs_detect_state_t *state);
 /* Gives back what the state holds in the feed. */
 void rs_detect_forget(const rs_detect_feed_t *feed, rs_detect_state_t *state);
@@ -142,6 +147,12 @@ static inline bool rs_detect_is_closed(const rs_detect_rule_t *rule) {
 }
 static inline bool rs_detect_is_timed(const rs_detect_rule_t *rule) {
     return rule->detector >= RS_DETECTOR_NO_DATA || (rule->detector == RS_DETECTOR_PREDICTED_BREACH && !rule->gauge);
+}
+/* What is usual is learned, from figures of which the database keeps as long or shorter ones. */
+static inline bool rs_detect_has_history(const rs_detect_rule_t *rule) {
+    const bool takes_figures = rs_detect_is_closed(rule) || rule->detector == RS_DETECTOR_NO_DATA;
+    const bool learns = rule->per_day > 0 || rule->config->baseline != RS_BASELINE_FIXED;
+    return takes_figures && learns && !rule->gauge && (rule->every_us == 15 * RS_US_PER_MIN || rule->every_us == 30 * RS_US_PER_MIN || rule->every_us == RS_US_PER_HOUR);
 }
 static inline bool rs_detect_has_state(const rs_detect_rule_t *rule) { return rs_detect_is_closed(rule) || rs_detect_is_timed(rule); }
 

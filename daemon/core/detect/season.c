@@ -92,6 +92,26 @@ bool rs_season_learn(rs_pool_t *pool, rs_season_t *season, rs_season_slot_t slot
     day->values[slot.slot * RS_SEASON_WEEKS + day->next[slot.slot]] = (float)value;
     day->next[slot.slot] = (uint8_t)((day->next[slot.slot] + 1) % RS_SEASON_WEEKS);
     if (day->known[slot.slot] < RS_SEASON_WEEKS) day->known[slot.slot]++;
+    else if (day->warm[slot.slot] > 0) day->warm[slot.slot]--;   /* the oldest one went */
+    return true;
+}
+
+/* The ring is laid out anew, oldest first: history, the new figure, what was learned. */
+bool rs_season_warm(rs_pool_t *pool, rs_season_t *season, rs_season_slot_t slot, double value) {
+    float laid[RS_SEASON_WEEKS + 1];
+    if (season->days[slot.day] == 0) season->days[slot.day] = rs_pool_take(pool);
+    if (season->days[slot.day] == 0) return false;
+    rs_season_day_t *day = rs_pool_at(pool, season->days[slot.day]);
+    float *values = &day->values[slot.slot * RS_SEASON_WEEKS];
+    const uint32_t known = day->known[slot.slot], warm = day->warm[slot.slot], is_full = known == RS_SEASON_WEEKS;
+    if (known - warm == RS_SEASON_WEEKS) return true;
+    const uint32_t oldest = day->next[slot.slot] + RS_SEASON_WEEKS - known;
+    for (uint32_t i = 0; i < known; i++) laid[i < warm ? i : i + 1] = values[(oldest + i) % RS_SEASON_WEEKS];
+    laid[warm] = (float)value;
+    for (uint32_t i = 0; i < known + 1 - is_full; i++) values[i] = laid[i + is_full];
+    day->known[slot.slot] = (uint8_t)(known + 1 - is_full);
+    day->warm[slot.slot] = (uint8_t)(warm + 1 - is_full);
+    day->next[slot.slot] = day->known[slot.slot] % RS_SEASON_WEEKS;
     return true;
 }
 

@@ -26,6 +26,7 @@ enum { RS_SEASON_WEEKS = 6, RS_SEASON_LEAST_WEEKS = 3, RS_SEASON_SLOTS = 96, RS_
 typedef struct rs_season_day {
     float values[RS_SEASON_SLOTS * RS_SEASON_WEEKS];    /* slot by slot */
     uint8_t known[RS_SEASON_SLOTS], next[RS_SEASON_SLOTS], frozen[RS_SEASON_SLOTS];
+    uint8_t warm[RS_SEASON_SLOTS];                      /* so many of them, the oldest, are from history */
 } rs_season_day_t;
 typedef struct rs_season { uint32_t days[7]; } rs_season_t;     /* numbers of items, Monday first; 0: none */
 
@@ -48,6 +49,9 @@ RS_MUST_CHECK bool rs_season_centre(const rs_pool_t *pool, const rs_season_t *se
 double rs_season_limit(const rs_season_view_t *view, bool both_sides, double arl);
 /* A figure of the slot. False: the pool is full and nothing was learned. */
 bool rs_season_learn(rs_pool_t *pool, rs_season_t *season, rs_season_slot_t slot, double value, bool abnormal);
+/* A figure of history, oldest first: older than all that was learned, and it never takes the place of one of these. As learned when nothing was
+ * yet. False: the pool is full. */
+bool rs_season_warm(rs_pool_t *pool, rs_season_t *season, rs_season_slot_t slot, double value);
 /* Gives the days back. */
 void rs_season_forget(rs_pool_t *pool, rs_season_t *season);
 

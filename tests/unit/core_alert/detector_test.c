@@ -30,6 +30,23 @@ static void close_with(test_engine_t *engine, rs_metric_t metric, int64_t *end_u
     rs_alerts_close(engine->alerts, *end_us);
 }
 
+/* History of the rule r and the queue sales: hourly figures from `first_us` on, as many records as they need; time is at their end. */
+static void warm_with(test_engine_t *engine, int64_t first_us, uint32_t hours, double (*figure_of)(int64_t hour)) {
+    rs_warm_t warm = {.rule = RS_STR("r"), .metric = RS_STR("offered"), .tenant = RS_STR("default"), .key = RS_STR("sales"),
+                      .family = RS_FAMILY_QUEUE, .channel = RS_CHANNEL_VOICE, .every_us = RS_US_PER_HOUR};
+    rs_alerts_on_tick(engine->alerts, first_us + hours * RS_US_PER_HOUR);
+    for (uint32_t hour = 0; hour < hours; hour++) {
+        warm.figures[warm.count++] = (rs_warm_figure_t){.end_us = first_us + (hour + 1) * RS_US_PER_HOUR, .value = figure_of(hour)};
+        warm.is_last = hour + 1 == hours;
+        if (warm.count < RS_WARM_FIGURES && !warm.is_last) continue;
+        rs_alerts_warm(engine->alerts, &warm);
+        warm.count = 0;
+    }
+}
+
+static double ten_times_as_many_at_noon(int64_t hour) { return (hour % 24 == 12 ? 1000 : 100) + (double)(hour / 168) * 5 + (double)(hour % 3); }
+static double sixty_an_hour_by_day(int64_t hour) { return hour % 24 >= 8 && hour % 24 < 20 ? 60 : 0; }
+
 static const rs_alert_transition_t *last(const test_engine_t *engine) {
     return engine->seen_count == 0 ? NULL : &engine->seen[engine->seen_count - 1];
 }
@@ -153,10 +170,7 @@ static void the_same_time_of_the_week_is_the_measure_of_a_season(void **state) {
     start(&engine, &rule);
     /* Three weeks of history: ten times as many calls at noon as else. */
     const int64_t week = 7 * RS_US_PER_DAY, first = 100 * week;
-    for (int64_t hour = 0; hour < 3 * 7 * 24; hour++) {
-        const rs_figure_t figure = {.value = (hour % 24 == 12 ? 1000 : 100) + (double)(hour / 168) * 5 + (double)(hour % 3)};
-        rs_alerts_warm(engine.alerts, 0, RS_METRIC_OFFERED, RS_US_PER_HOUR, first + (hour + 1) * RS_US_PER_HOUR, &figure);
-    }
+    warm_with(&engine, first, 3 * 7 * 24, ten_times_as_many_at_noon);
     int64_t end_us = first + 3 * week + 11 * RS_US_PER_HOUR;
     close_with(&engine, RS_METRIC_OFFERED, &end_us, RS_US_PER_HOUR, (rs_figure_t){.value = 102});
     assert_int_equal(engine.seen_count, 0);
@@ -165,6 +179,63 @@ static void the_same_time_of_the_week_is_the_measure_of_a_season(void **state) {
     close_with(&engine, RS_METRIC_OFFERED, &end_us, RS_US_PER_HOUR, (rs_figure_t){.value = 1004});
     assert_int_equal(engine.seen_count, 1);   /* noon's number at one o'clock */
     assert_true(last(&engine)->baseline > 100 && last(&engine)->baseline < 110);
+    test_engine_destroy(&engine);
+}
+
+static double about_a_hundred(int64_t hour) { return 100 + (double)((hour * 7919) % 13); }
+static double nonsense(int64_t hour) { return (double)(5000 + hour); }
+
+/* What a detector says of the next figure is what it would have said if it had been there. */
+static void history_is_as_good_as_having_been_there(void **state) {
+    (void)state;
+    static const rs_detector_t detectors[] = {RS_DETECTOR_SEASONAL, RS_DETECTOR_LANEY, RS_DETECTOR_CUSUM};
+    const int64_t week = 7 * RS_US_PER_DAY, first = 100 * week;
+    for (size_t i = 0; i < RS_ARRAY_LEN(detectors); i++) {
+        double limits[2] = {0}, baselines[2] = {0};
+        for (int is_warmed = 0; is_warmed < 2; is_warmed++) {
+            test_engine_t engine;
+            rs_rule_config_t rule = detector_rule(detectors[i], "offered", "1h");
+            rule.shift = 1;
+            rule.compare = RS_ALERT_ABOVE;
+            start(&engine, &rule);
+            int64_t end_us = first;
+            if (is_warmed) warm_with(&engine, first, 3 * 7 * 24, about_a_hundred);
+            for (int64_t hour = 0; !is_warmed && hour < 3 * 7 * 24; hour++)
+                close_with(&engine, RS_METRIC_OFFERED, &end_us, RS_US_PER_HOUR, (rs_figure_t){.value = about_a_hundred(hour)});
+            assert_int_equal(engine.seen_count, 0);
+            end_us = first + 3 * week;
+            for (int hour = 0; hour < 8 && engine.seen_count == 0; hour++) close_with(&engine, RS_METRIC_OFFERED, &end_us, RS_US_PER_HOUR, (rs_figure_t){.value = 400});
+            assert_int_equal(engine.seen_count, 1);
+            limits[is_warmed] = last(&engine)->limit;
+            baselines[is_warmed] = last(&engine)->baseline;
+            test_engine_destroy(&engine);
+        }
+        assert_true(baselines[0] > 90 && baselines[0] == baselines[1]);
+        if (detectors[i] == RS_DETECTOR_CUSUM) continue;   /* its sum goes on from the past, which history does not have */
+        assert_true(limits[0] > 100 && fabs(limits[0] - limits[1]) < 1e-9);
+    }
+}
+
+static void history_is_wanted_and_taken_once_and_never_against_what_was_seen(void **state) {
+    (void)state;
+    test_engine_t engine;
+    rs_alert_unwarmed_t wanted;
+    const rs_rule_config_t rule = detector_rule(RS_DETECTOR_SEASONAL, "offered", "1h");
+    const int64_t week = 7 * RS_US_PER_DAY, first = 100 * week;
+    start(&engine, &rule);
+    assert_int_equal(rs_alerts_unwarmed(engine.alerts, &wanted, 1), 0);   /* what time is it? */
+    int64_t end_us = first;
+    for (int64_t hour = 0; hour < 4 * 7 * 24; hour++) close_with(&engine, RS_METRIC_OFFERED, &end_us, RS_US_PER_HOUR, (rs_figure_t){.value = about_a_hundred(hour)});
+    assert_int_equal(rs_alerts_unwarmed(engine.alerts, &wanted, 1), 1);
+    assert_int_equal(wanted.until_us, first);   /* what was before it was there */
+    assert_true(rs_str_equal(wanted.rule, RS_STR("r")) && rs_str_equal(wanted.dimensions.name, RS_STR("sales")) && wanted.every_us == RS_US_PER_HOUR);
+    warm_with(&engine, first, 3 * 7 * 24, nonsense);
+    assert_int_equal(rs_alerts_unwarmed(engine.alerts, &wanted, 1), 0);
+    warm_with(&engine, first - 3 * week, 3 * 7 * 24, nonsense);           /* a second time */
+    assert_int_equal(engine.seen_count, 0);
+    close_with(&engine, RS_METRIC_OFFERED, &end_us, RS_US_PER_HOUR, (rs_figure_t){.value = 400});
+    assert_int_equal(engine.seen_count, 1);
+    assert_true(last(&engine)->baseline < 120);
     test_engine_destroy(&engine);
 }
 
@@ -213,10 +284,7 @@ static void silence_is_measured_by_what_is_usual_at_this_time(void **state) {
     rule.compare = RS_ALERT_ABOVE;
     start(&engine, &rule);
     const int64_t week = 7 * RS_US_PER_DAY, first = 100 * week;
-    for (int64_t hour = 0; hour < 3 * 7 * 24; hour++) {   /* 60 calls an hour by day, none at night */
-        const rs_figure_t figure = {.value = hour % 24 >= 8 && hour % 24 < 20 ? 60 : 0};
-        rs_alerts_warm(engine.alerts, 0, RS_METRIC_OFFERED, RS_US_PER_HOUR, first + (hour + 1) * RS_US_PER_HOUR, &figure);
-    }
+    warm_with(&engine, first, 3 * 7 * 24, sixty_an_hour_by_day);
     const int64_t noon = first + 3 * week + 12 * RS_US_PER_HOUR, night = first + 3 * week + 22 * RS_US_PER_HOUR;
     int64_t at_us = noon;
     test_store.counts[0][RS_WINDOW_TODAY][RS_COUNT_OFFERED] = 300;
@@ -359,6 +427,8 @@ const struct CMUnitTest detector_tests[] = {
     cmocka_unit_test(what_is_usual_is_learned_and_what_is_not_is_left_out),
     cmocka_unit_test(too_little_is_no_evidence),
     cmocka_unit_test(the_same_time_of_the_week_is_the_measure_of_a_season),
+    cmocka_unit_test(history_is_as_good_as_having_been_there),
+    cmocka_unit_test(history_is_wanted_and_taken_once_and_never_against_what_was_seen),
     cmocka_unit_test(a_jump_must_be_large_and_no_chance),
     cmocka_unit_test(a_burn_rate_asks_both_windows),
     cmocka_unit_test(silence_is_measured_by_what_is_usual_at_this_time),

@@ -106,10 +106,45 @@ static void few_weeks_alarm_at_most_as_often_as_wanted(void **state) {
     rs_pool_deinit(&pool);
 }
 
+static uint32_t laid_out(const rs_season_day_t *day, uint32_t slot, float values[RS_SEASON_WEEKS]) {
+    const uint32_t known = day->known[slot];
+    for (uint32_t i = 0; i < known; i++)
+        values[i] = day->values[slot * RS_SEASON_WEEKS + (day->next[slot] + RS_SEASON_WEEKS - known + i) % RS_SEASON_WEEKS];
+    return known;
+}
+
+/* History comes at any moment: what is kept is the last of history and what was learned, and the latter always. */
+static void history_is_older_than_what_was_learned_whenever_it_comes(void **state) {
+    (void)state;
+    rs_random_t random = {rs_random_seed()};
+    rs_pool_t pool;
+    const rs_season_slot_t slot = {.day = 3, .slot = 7};
+    for (int round = 0; round < 2000; round++) {
+        const uint32_t history = (uint32_t)rs_random_below(&random, 10), before = (uint32_t)rs_random_below(&random, 9), after = (uint32_t)rs_random_below(&random, 9);
+        rs_season_t season = {0};
+        float is[RS_SEASON_WEEKS], all[32];
+        uint32_t count = 0;
+        assert_int_equal(rs_pool_init(&pool, sizeof(rs_season_day_t), 1), RS_OK);
+        for (uint32_t i = 0; i < before; i++) assert_true(rs_season_learn(&pool, &season, slot, 1000 + i, false));
+        for (uint32_t i = 0; i < history; i++) assert_true(rs_season_warm(&pool, &season, slot, i));
+        for (uint32_t i = 0; i < after; i++) assert_true(rs_season_learn(&pool, &season, slot, 2000 + i, false));
+        for (uint32_t i = 0; i < history; i++) all[count++] = (float)i;
+        for (uint32_t i = 0; i < before; i++) all[count++] = (float)(1000 + i);
+        for (uint32_t i = 0; i < after; i++) all[count++] = (float)(2000 + i);
+        if (count > 0) {
+            const uint32_t known = laid_out(rs_pool_at(&pool, season.days[slot.day]), slot.slot, is);
+            assert_int_equal(known, count < RS_SEASON_WEEKS ? count : RS_SEASON_WEEKS);
+            for (uint32_t i = 0; i < known; i++) assert_true(is[i] == all[count - known + i]);
+        }
+        rs_pool_deinit(&pool);
+    }
+}
+
 const struct CMUnitTest season_tests[] = {
     cmocka_unit_test(slots_are_of_the_local_week_from_monday),
     cmocka_unit_test(the_same_time_of_the_weeks_before_is_the_centre),
     cmocka_unit_test(what_is_abnormal_is_not_learned_until_it_is_the_new_normal),
+    cmocka_unit_test(history_is_older_than_what_was_learned_whenever_it_comes),
     cmocka_unit_test(few_weeks_alarm_at_most_as_often_as_wanted),
 };
 const size_t season_test_count = RS_ARRAY_LEN(season_tests);

@@ -1,5 +1,9 @@
-/* Records of configurations, sessions, confirmations and the beginning. */
+/* Records of configurations, sessions, confirmations, history and the beginning. */
 #include "event_test.h"
+
+#include "event/warm.h"
+
+#include <math.h>
 
 static const rs_record_text_t some_text = {.length = 123456, .hash = {UINT64_C(0x0123456789abcdef), UINT64_C(0xfedcba9876543210)}};
 
@@ -58,18 +62,37 @@ static bool reads_confirmed(const uint8_t *bytes, size_t len) {
     return true;
 }
 
-static bool (*const readers[])(const uint8_t *bytes, size_t len) = {reads_part, reads_config, reads_begin, reads_session, reads_confirmed};
-static const uint8_t kinds[] = {RS_RECORD_CONFIG_PART, RS_RECORD_CONFIG, RS_RECORD_BEGIN, RS_RECORD_SESSION, RS_RECORD_CONFIRMED};
+static bool reads_warm(const uint8_t *bytes, size_t len) {
+    uint8_t again[RS_RECORD_MAX];
+    rs_warm_t warm;
+    if (rs_record_read_warm(bytes, len, &warm) != RS_OK) return false;
+    assert_true(warm.count <= RS_WARM_FIGURES && warm.every_us > 0 && warm.rule.len >= 1 && warm.channel < RS_CHANNEL_COUNT);
+    for (uint32_t i = 0; i < warm.count; i++) assert_true(isfinite(warm.figures[i].value) && (i == 0 || warm.figures[i].end_us > warm.figures[i - 1].end_us));
+    assert_int_equal(rs_record_write_warm(&warm, again), len);
+    assert_memory_equal(bytes, again, len);
+    return true;
+}
+
+static rs_warm_t some_warm(void) {
+    return (rs_warm_t){.rule = RS_STR("season"), .metric = RS_STR("service_level"), .policy = RS_STR("short_excluded"), .tenant = RS_STR("default"),
+                       .key = RS_STR("vip"), .channel = RS_CHANNEL_VOICE, .is_last = true, .every_us = RS_US_PER_HOUR, .count = 2,
+                       .figures = {{INT64_C(1772442000000000), 0.8125, 16}, {INT64_C(1772442000000000) + 30 * RS_US_PER_HOUR, -3.5, 0}}};
+}
+
+static bool (*const readers[])(const uint8_t *bytes, size_t len) = {reads_part, reads_config, reads_begin, reads_session, reads_confirmed, reads_warm};
+static const uint8_t kinds[] = {RS_RECORD_CONFIG_PART, RS_RECORD_CONFIG, RS_RECORD_BEGIN, RS_RECORD_SESSION, RS_RECORD_CONFIRMED, RS_RECORD_WARM};
 
 static size_t write_some(unsigned which, uint8_t *bytes) {
     const rs_record_begin_t begin = {.text = some_text, .keep_rows = true, .start_us = INT64_C(1772442012250000), .run = 5, .hash_seed = UINT64_MAX};
     const rs_confirmed_t confirmed = {.receiver = 9, .rows = {1, 2}, .edges = {3, 4}, .position = 5, .alert_position = 6, .alert_ordinal = 7};
+    const rs_warm_t warm = some_warm();
     switch (which) {
         case 0: return rs_record_write_part(4080, "time: {zone: UTC}\n", 18, bytes);
         case 1: return rs_record_write_config(&some_text, RS_CONFIG_RESTART, bytes);
         case 2: return rs_record_write_begin(&begin, bytes);
         case 3: return rs_record_write_session(17, RS_STR("pbx-7"), RS_STR("2026-03-02"), bytes);
-        default: return rs_record_write_confirmed(&confirmed, bytes);
+        case 4: return rs_record_write_confirmed(&confirmed, bytes);
+        default: return rs_record_write_warm(&warm, bytes);
     }
 }
 
@@ -140,9 +163,34 @@ static void a_flipped_bit_is_refused_or_reads_as_what_it_writes(void **state) {
     }
 }
 
+static void history_is_read_as_it_was_written(void **state) {
+    (void)state;
+    uint8_t bytes[RS_RECORD_MAX];
+    rs_warm_t warm, written = some_warm();
+    assert_int_equal(rs_record_read_warm(bytes, rs_record_write_warm(&written, bytes), &warm), RS_OK);
+    assert_true(rs_str_equal(warm.rule, written.rule) && rs_str_equal(warm.policy, written.policy) && rs_str_equal(warm.key, written.key) && warm.is_last);
+    assert_int_equal(warm.count, 2);
+    for (uint32_t i = 0; i < 2; i++) {
+        assert_int_equal(warm.figures[i].end_us, written.figures[i].end_us);
+        assert_true(warm.figures[i].value == written.figures[i].value && warm.figures[i].n == written.figures[i].n);
+    }
+    written.count = 0;
+    assert_int_equal(rs_record_read_warm(bytes, rs_record_write_warm(&written, bytes), &warm), RS_OK);
+    assert_int_equal(warm.count, 0);
+    written = some_warm();
+    written.figures[1].value = NAN;
+    assert_int_equal(rs_record_read_warm(bytes, rs_record_write_warm(&written, bytes), &warm), RS_ERR_PARSE);
+    written = some_warm();
+    written.figures[1].end_us = written.figures[0].end_us;
+    assert_int_equal(rs_record_read_warm(bytes, rs_record_write_warm(&written, bytes), &warm), RS_ERR_PARSE);
+    written.rule = (rs_str_t){0};
+    assert_int_equal(rs_record_read_warm(bytes, rs_record_write_warm(&written, bytes), &warm), RS_ERR_PARSE);
+}
+
 int run_control_tests(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_written_is_read),
+        cmocka_unit_test(history_is_read_as_it_was_written),
         cmocka_unit_test(the_longest_ones_fit),
         cmocka_unit_test(each_is_read_as_its_own_kind_only_and_no_cut_of_it),
         cmocka_unit_test(a_flipped_bit_is_refused_or_reads_as_what_it_writes),
