@@ -64,11 +64,11 @@ foreach(source ${fuzz_sources})
     target_link_libraries(${name} PRIVATE rs_flags ${all_rooms} PkgConfig::jansson)
 endforeach()
 
-# Put in front of the daemon by tests that let its disk fail (LD_PRELOAD).
+# Put in front of the daemon by tests that let its disk fail (LD_PRELOAD): without the sanitizers of rs_flags.
 add_library(failing_disk MODULE ${CMAKE_SOURCE_DIR}/tests/fault/failing_disk.c)
 set_target_properties(failing_disk PROPERTIES PREFIX "")
 target_compile_definitions(failing_disk PRIVATE _GNU_SOURCE)
-target_compile_options(failing_disk PRIVATE -Wall -Wextra -Wno-pedantic)
+target_compile_options(failing_disk PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion)
 target_link_libraries(failing_disk PRIVATE ${CMAKE_DL_LIBS})
 
 file(GLOB bench_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/bench/*.c)
@@ -80,12 +80,9 @@ foreach(source ${bench_sources})
     target_link_libraries(bench_${name} PRIVATE rs_flags rs_test_support ${all_rooms} PkgConfig::jansson m)
 endforeach()
 
-# fault/torture: a producer with a ledger, and what is loaded before a daemon so that its disk fails.
+# fault/torture: a producer with a ledger.
 add_executable(fault_producer ${CMAKE_SOURCE_DIR}/tests/fault/producer.c)
 target_link_libraries(fault_producer PRIVATE rs_flags rs_client)
-add_library(fault_shim MODULE ${CMAKE_SOURCE_DIR}/tests/fault/shim.c)
-target_link_libraries(fault_shim PRIVATE rs_flags ${CMAKE_DL_LIBS})
-set_target_properties(fault_shim PROPERTIES PREFIX "")
 if(NOT RS_SANITIZE AND NOT RS_FUZZ)   # a sanitizer's library wants to be the first that is loaded
     add_test(NAME fault_torture COMMAND /usr/bin/python3 ${CMAKE_SOURCE_DIR}/tests/fault/torture --short ${CMAKE_BINARY_DIR} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
     set_tests_properties(fault_torture PROPERTIES LABELS fault TIMEOUT 900 ENVIRONMENT "${test_env}")

@@ -3,10 +3,10 @@
 #include "client/follow_internal.h"
 
 #include "base/decimal.h"
+#include "base/zmq_frames.h"
 
 #include <stdlib.h>
 #include <time.h>
-#include <zmq.h>
 
 enum {
     MAX_PREFIX = 511, MAX_HEARTBEAT = 512, MAX_FRAMES = 4096, MAX_FRAME_BYTES = 1 << 20, QUEUE_MESSAGES = 65536,
@@ -72,37 +72,22 @@ static void *open_socket(rs_follow_t *follow, int type, const char *endpoint) {
 }
 
 static void drop_frames(rs_follow_t *follow) {
-    for (uint32_t i = 0; i < follow->frame_count; i++) zmq_msg_close(&follow->frames[i]);
+    rs_zmq_close_frames(follow->frames, follow->frame_count);
     follow->frame_count = 0;
     follow->next_item = 0;
     follow->update_waits = false;
 }
 
-/* Reads one message into frames; false when there is none. Frames past MAX_FRAMES are thrown away: no message of the
- * protocol has so many. */
+/* Reads one message into frames; false when there is none. No message of the protocol has more than MAX_FRAMES. */
 static bool receive(rs_follow_t *follow, void *socket) {
+    bool is_cut;
     drop_frames(follow);
-    bool more = true;
-    while (more) {
-        zmq_msg_t frame;
-        zmq_msg_init(&frame);
-        if (zmq_msg_recv(&frame, socket, ZMQ_DONTWAIT) < 0) {
-            zmq_msg_close(&frame);
-            return follow->frame_count > 0;
-        }
-        more = zmq_msg_more(&frame) != 0;
-        if (follow->frame_count < MAX_FRAMES) {
-            zmq_msg_init(&follow->frames[follow->frame_count]);
-            zmq_msg_move(&follow->frames[follow->frame_count++], &frame);
-        }
-        zmq_msg_close(&frame);
-    }
-    return true;
+    follow->frame_count = rs_zmq_receive(socket, follow->frames, MAX_FRAMES, &is_cut);
+    return follow->frame_count > 0;
 }
 
 static rs_str_t frame_at(rs_follow_t *follow, uint32_t index) {
-    if (index >= follow->frame_count) return (rs_str_t){0};
-    return (rs_str_t){.data = zmq_msg_data(&follow->frames[index]), .len = (uint32_t)zmq_msg_size(&follow->frames[index])};
+    return index < follow->frame_count ? rs_zmq_text(&follow->frames[index]) : (rs_str_t){0};
 }
 
 /* --- snapshots ------------------------------------------------------------------------------------------------------ */

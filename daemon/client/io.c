@@ -1,10 +1,11 @@
 #include "client/client_internal.h"
 
+#include "base/zmq_frames.h"
+
 #include <poll.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
-#include <zmq.h>
 
 enum {
     RECONNECT_MS = 50, RECONNECT_MAX_MS = 2000,
@@ -85,49 +86,28 @@ int rs__client_send_frames(rs_client_t *client, const rs_str_t *frames, uint32_t
 }
 
 /* --- what came ------------------------------------------------------------------------------------------------------ */
-/* One message; frames past `room` are thrown away. Returns how many were kept, 0: none there. */
-static uint32_t receive(void *socket, zmq_msg_t *frames, uint32_t room) {
-    uint32_t count = 0;
-    bool more = true;
-    while (more) {
-        zmq_msg_t frame;
-        zmq_msg_init(&frame);
-        if (zmq_msg_recv(&frame, socket, ZMQ_DONTWAIT) < 0) {
-            zmq_msg_close(&frame);
-            return count;
-        }
-        more = zmq_msg_more(&frame) != 0;
-        if (count < room) {
-            zmq_msg_init(&frames[count]);
-            zmq_msg_move(&frames[count++], &frame);
-        }
-        zmq_msg_close(&frame);
-    }
-    return count;
-}
-
 static bool read_answer(rs_client_t *client, int64_t now_us) {
     zmq_msg_t frames[RS__ANSWER_MAX_FRAMES];
-    const uint32_t count = receive(client->socket, frames, RS__ANSWER_MAX_FRAMES);
+    bool is_cut;   /* later frames are none of ours */
+    const uint32_t count = rs_zmq_receive(client->socket, frames, RS__ANSWER_MAX_FRAMES, &is_cut);
     if (count == 0) return false;
     rs_str_t parts[RS__ANSWER_MAX_FRAMES];
-    for (uint32_t i = 0; i < count; i++) {
-        parts[i] = (rs_str_t){.data = zmq_msg_data(&frames[i]), .len = (uint32_t)zmq_msg_size(&frames[i])};
-    }
+    for (uint32_t i = 0; i < count; i++) parts[i] = rs_zmq_text(&frames[i]);
     const rs__answer_t answer = rs__answer_parse(parts, count);
     rs__session_on_answer(client, &answer, now_us);
-    for (uint32_t i = 0; i < count; i++) zmq_msg_close(&frames[i]);
+    rs_zmq_close_frames(frames, count);
     return true;
 }
 
 /* A monitor message is two frames; the first begins with the event's number, 16 bits in the machine's order. */
 static bool read_monitor(rs_client_t *client, int64_t now_us) {
     zmq_msg_t frames[2];
-    const uint32_t count = receive(client->monitor, frames, 2);
+    bool is_cut;
+    const uint32_t count = rs_zmq_receive(client->monitor, frames, 2, &is_cut);
     if (count == 0) return false;
     uint16_t event = 0;
     if (zmq_msg_size(&frames[0]) >= sizeof event) memcpy(&event, zmq_msg_data(&frames[0]), sizeof event);
-    for (uint32_t i = 0; i < count; i++) zmq_msg_close(&frames[i]);
+    rs_zmq_close_frames(frames, count);
     if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) rs__session_on_connected(client, now_us);
     if (event == ZMQ_EVENT_DISCONNECTED) rs__session_on_disconnected(client);
     return true;

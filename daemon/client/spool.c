@@ -1,5 +1,7 @@
 #include "client/spool_internal.h"
 
+#include "base/small_file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -61,7 +63,7 @@ static int make_new(rs__spool_t *spool, const rs__spool_settings_t *settings) {
     randombytes_buf(spool->id, sizeof spool->id);
     rs__spool_make_key_check(spool, spool->key_check);
     const int status = reserve(spool);
-    return status != RS_OK ? status : rs__spool_sync_folder(settings->path);
+    return status != RS_OK ? status : rs_sync_folder_of(settings->path);
 }
 
 static int take_up(rs__spool_t *spool, const rs__spool_settings_t *settings) {

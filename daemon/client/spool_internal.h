@@ -87,7 +87,5 @@ RS_MUST_CHECK int rs__spool_scan(rs__spool_t *spool);
 /* --- spool_key.c ---------------------------------------------------------------------------------------------------- */
 /* RS_ERR_NOT_FOUND: no such file, or not 32 bytes. RS_ERR_IO. */
 RS_MUST_CHECK int rs__spool_load_key(const char *spool_path, bool may_make, uint8_t key[RS__SPOOL_KEY_BYTES]);
-/* The folder of `path`, so that a name made or changed in it stays. */
-RS_MUST_CHECK int rs__spool_sync_folder(const char *path);
 
 #endif

@@ -1,5 +1,7 @@
 #include "client/spool_internal.h"
 
+#include "base/small_file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -7,20 +9,6 @@
 #include <unistd.h>
 
 enum { PATH_ROOM = 4096 };
-
-int rs__spool_sync_folder(const char *path) {
-    char folder[PATH_ROOM];
-    if (strlen(path) >= sizeof folder) return RS_ERR_INVALID;
-    memcpy(folder, path, strlen(path) + 1);
-    char *slash = strrchr(folder, '/');
-    if (slash == folder) slash++;
-    if (slash != NULL) *slash = '\0';
-    const int fd = open(slash == NULL ? "." : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return RS_ERR_IO;
-    const int failed = fsync(fd);
-    close(fd);
-    return failed == 0 ? RS_OK : RS_ERR_IO;
-}
 
 static int read_key(const char *path, uint8_t key[RS__SPOOL_KEY_BYTES]) {
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -37,21 +25,8 @@ static int read_key(const char *path, uint8_t key[RS__SPOOL_KEY_BYTES]) {
 
 /* Whole under its name, or not there at all: a spool without its key is lost. */
 static int make_key(const char *path, uint8_t key[RS__SPOOL_KEY_BYTES]) {
-    char making[PATH_ROOM + 8];
-    snprintf(making, sizeof making, "%s.new", path);
     randombytes_buf(key, RS__SPOOL_KEY_BYTES);
-    const int fd = open(making, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (fd < 0) return RS_ERR_IO;
-    const bool written = write(fd, key, RS__SPOOL_KEY_BYTES) == RS__SPOOL_KEY_BYTES && fsync(fd) == 0;
-    const int why = errno;
-    close(fd);
-    errno = why;
-    if (!written || rename(making, path) != 0) {
-        unlink(making);
-        errno = why;
-        return RS_ERR_IO;
-    }
-    return rs__spool_sync_folder(path);
+    return rs_small_file_write(path, key, RS__SPOOL_KEY_BYTES, 0600);
 }
 
 int rs__spool_load_key(const char *spool_path, bool may_make, uint8_t key[RS__SPOOL_KEY_BYTES]) {

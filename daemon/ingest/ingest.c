@@ -1,5 +1,7 @@
 #include "ingest/ingest_internal.h"
 
+#include "base/zmq_frames.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <time.h>
@@ -25,35 +27,6 @@ static void begin_turn(rs_ingest_t *ingest) {
 }
 
 /* --- reading -------------------------------------------------------------------------------------------------------- */
-/* One whole message; frames past `room` are read and thrown away. Returns how many were kept, 0 when there is none. */
-static uint32_t receive(void *socket, zmq_msg_t *frames, uint32_t room, bool *is_cut) {
-    uint32_t count = 0;
-    bool more = true;
-    *is_cut = false;
-    while (more) {
-        zmq_msg_t frame;
-        zmq_msg_init(&frame);
-        if (zmq_msg_recv(&frame, socket, ZMQ_DONTWAIT) < 0) {
-            zmq_msg_close(&frame);
-            return count;
-        }
-        more = zmq_msg_more(&frame) != 0;
-        if (count == room) {
-            zmq_msg_close(&frame);
-            *is_cut = true;
-            continue;
-        }
-        zmq_msg_init(&frames[count]);
-        zmq_msg_move(&frames[count++], &frame);
-        zmq_msg_close(&frame);
-    }
-    return count;
-}
-
-static void close_frames(zmq_msg_t *frames, uint32_t count) {
-    for (uint32_t i = 0; i < count; i++) zmq_msg_close(&frames[i]);
-}
-
 static bool can_read(rs_ingest_t *ingest) {
     if (rs__flight_is_full(&ingest->flight) && !ingest->is_stalled) ingest->is_stalled = true;
     return !ingest->is_stalled;
@@ -67,17 +40,17 @@ static bool may_read(rs_ingest_t *ingest, bool (*read_one)(rs_ingest_t *)) {
 static bool read_router(rs_ingest_t *ingest) {
     zmq_msg_t frames[RS_INGEST_MAX_FRAMES + 1];
     bool is_cut;
-    const uint32_t count = receive(ingest->router, frames, RS_ARRAY_LEN(frames), &is_cut);
+    const uint32_t count = rs_zmq_receive(ingest->router, frames, RS_ARRAY_LEN(frames), &is_cut);
     if (count == 0) return false;
     rs__request_handle(ingest, frames, count, is_cut);
-    close_frames(frames, count);
+    rs_zmq_close_frames(frames, count);
     return true;
 }
 
 static bool read_pull(rs_ingest_t *ingest) {
     zmq_msg_t frame;
     bool is_cut;
-    const uint32_t count = receive(ingest->pull, &frame, 1, &is_cut);
+    const uint32_t count = rs_zmq_receive(ingest->pull, &frame, 1, &is_cut);
     if (count == 0) return false;
     ingest->stats.plain_messages++;
     const size_t size = zmq_msg_size(&frame);

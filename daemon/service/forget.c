@@ -3,6 +3,7 @@
 #include "service/admin.h"
 
 #include "base/log.h"
+#include "base/small_file.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,13 +13,10 @@ static void path_of(const rs_service_t *service, char *path, size_t size) { rs_s
 
 static void write_down(const rs_service_t *service) {
     const rs_forgetting_t *forgetting = &service->forgetting;
-    char path[4096], temporary[4200];
+    char path[4096], text[64];
     path_of(service, path, sizeof path);
-    snprintf(temporary, sizeof temporary, "%s.new", path);
-    FILE *file = fopen(temporary, "we");
-    bool written = file != NULL && fprintf(file, "%" PRIu64 " %d\n", forgetting->upto, forgetting->soon) > 0 && fflush(file) == 0 && fsync(fileno(file)) == 0;
-    if (file != NULL && fclose(file) != 0) written = false;
-    if (written && rename(temporary, path) == 0) return;
+    const int len = snprintf(text, sizeof text, "%" PRIu64 " %d\n", forgetting->upto, forgetting->soon);
+    if (rs_small_file_write(path, text, (size_t)len, 0640) == RS_OK) return;
     RS_LOG_WITH(RS_LOG_WARNING, "cannot write down what is to be forgotten; after a restart an erasure is to be repeated", RS_LOG_TEXT("file", path));
 }
 

@@ -3,6 +3,7 @@
 #include "service/admin.h"
 
 #include "base/log.h"
+#include "base/small_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,40 +27,13 @@ int rs_service_read_keys(rs_service_t *service, const char *path) {
     return RS_OK;
 }
 
-static int sync_folder_of(const char *path) {
-    char folder[4200];
-    snprintf(folder, sizeof folder, "%s", path);
-    char *slash = strrchr(folder, '/');
-    if (slash == NULL) snprintf(folder, sizeof folder, ".");
-    else slash[1] = '\0';
-    const int file = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    const bool synced = file >= 0 && fsync(file) == 0;
-    const int saved = errno;
-    if (file >= 0) close(file);
-    errno = saved;
-    return synced ? RS_OK : RS_ERR_IO;
-}
-
-/* All of it or what was there before. */
-static int write_secret(const char *path, const void *bytes, size_t len) {
-    char temporary[4200];
-    snprintf(temporary, sizeof temporary, "%s.new", path);
-    const int file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (file < 0) return RS_ERR_IO;
-    const bool written = write(file, bytes, len) == (ssize_t)len && fsync(file) == 0;
-    const int saved = errno;
-    close(file);
-    errno = saved;
-    return written && rename(temporary, path) == 0 ? sync_folder_of(path) : RS_ERR_IO;
-}
-
 int rs_service_rotate_keys(rs_service_t *service, uint32_t keep) {
     uint8_t keys[RS_SERVICE_KEYS][RS_PSEUDONYM_KEY_BYTES];
     const uint32_t kept = service->key_count < keep - 1 ? service->key_count : keep - 1;
     if (kept == service->key_count && kept == RS_SERVICE_KEYS) return RS_ERR_LIMIT;
     memcpy(keys, service->keys[service->key_count - kept], (size_t)kept * RS_PSEUDONYM_KEY_BYTES);
     randombytes_buf(keys[kept], RS_PSEUDONYM_KEY_BYTES);
-    const int status = write_secret(service->key_path, keys, ((size_t)kept + 1) * RS_PSEUDONYM_KEY_BYTES);
+    const int status = rs_small_file_write(service->key_path, keys, ((size_t)kept + 1) * RS_PSEUDONYM_KEY_BYTES, 0600);
     if (status == RS_OK) {
         sodium_memzero(service->keys, sizeof service->keys);
         memcpy(service->keys, keys, ((size_t)kept + 1) * RS_PSEUDONYM_KEY_BYTES);
@@ -79,7 +53,7 @@ int rs_service_sign(rs_service_t *service, const char *text, char signature[129]
     if (file < 0 && errno != ENOENT) return RS_ERR_IO;
     if (file < 0) {
         randombytes_buf(seed, sizeof seed);
-        if (write_secret(path, seed, sizeof seed) != RS_OK) return RS_ERR_IO;
+        if (rs_small_file_write(path, seed, sizeof seed, 0600) != RS_OK) return RS_ERR_IO;
     } else {
         const ssize_t len = read(file, seed, sizeof seed);
         close(file);

@@ -10,7 +10,8 @@
 #include <unistd.h>
 #include <zmq.h>
 
-enum { STOP_SETTLE_US = 2 * 1000 * 1000, STOP_STORE_US = 4 * 1000 * 1000 };
+/* From the signal on; closing comes after that, and all of it is to be done in 5 s. */
+enum { STOP_SETTLED_BY_US = 2 * 1000 * 1000, STOP_STORED_BY_US = 4 * 1000 * 1000 };
 
 static int64_t clock_us(clockid_t clock) {
     struct timespec now;
@@ -69,7 +70,8 @@ static void finish_settling(rs_service_t *service) {
     rs_commands_close(&service->commands);
     rs_asterisk_follower_close(&service->asterisk);
     service->phase = PHASE_FLUSHING;
-    if (service->store != NULL) rs_store_flush_and_close(service->store, STOP_STORE_US, on_store_closed, service);
+    const int64_t left_us = service->stopped_us + STOP_STORED_BY_US - rs_service_monotonic_us();
+    if (service->store != NULL) rs_store_flush_and_close(service->store, left_us > 0 ? left_us : 0, on_store_closed, service);
     else close_everything(service);
 }
 
@@ -77,7 +79,7 @@ static void settle(rs_service_t *service) {
     if (service->phase != PHASE_SETTLING) return;
     if (is_settled(service)) {
         finish_settling(service);
-    } else if (rs_service_monotonic_us() >= service->stop_at_us) {
+    } else if (rs_service_monotonic_us() >= service->stopped_us + STOP_SETTLED_BY_US) {
         RS_LOG(RS_LOG_ERROR, "stopped before everything was on disk; what was not is not acknowledged");
         finish_settling(service);
     }
@@ -91,7 +93,7 @@ static void begin_stop(rs_service_t *service) {
     RS_LOG(RS_LOG_NOTICE, "stopping");
     sd_notify(0, "STOPPING=1");
     service->phase = PHASE_SETTLING;
-    service->stop_at_us = rs_service_monotonic_us() + STOP_SETTLE_US;
+    service->stopped_us = rs_service_monotonic_us();
     settle(service);
 }
 

@@ -137,7 +137,7 @@ typedef struct rs_service {
     uint32_t alert_ordinal, told_ordinal;
     uint64_t run;                          /* number of this start: tells its feed from an earlier one's */
     uint64_t submitted, settled, acknowledged, settled_at_ping;
-    int64_t stop_at_us;                    /* monotonic; settling ends then at the latest */
+    int64_t stopped_us;                    /* monotonic; when SIGTERM came */
     uint32_t ticks;
     rs_core_losses_t losses_told;          /* in the log */
     rs_agents_odd_t odd_told;

@@ -1,6 +1,7 @@
 #include "service/admin.h"
 
 #include "base/log.h"
+#include "base/small_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -52,32 +53,12 @@ int rs_service_number_run(rs_service_t *service) {
     return written ? RS_OK : rs_service_fail("write the run number", path, strerror(saved));
 }
 
-/* What was renamed is there after a power cut, too: with another key customers of before would be strangers. */
-static int sync_folder_of(const char *path) {
-    char folder[4200];
-    snprintf(folder, sizeof folder, "%s", path);
-    char *slash = strrchr(folder, '/');
-    if (slash == NULL) return RS_ERR_IO;
-    slash[1] = '\0';
-    const int file = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    const bool synced = file >= 0 && fsync(file) == 0;
-    const int saved = errno;
-    if (file >= 0) close(file);
-    errno = saved;
-    return synced ? RS_OK : RS_ERR_IO;
-}
-
+/* Whole or not at all: with another key customers of before would be strangers. */
 static int make_key(rs_service_t *service, const char *path) {
-    char temporary[4200];
-    snprintf(temporary, sizeof temporary, "%s.new", path);
     randombytes_buf(service->key, sizeof service->key);
-    const int file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (file < 0) return rs_service_fail("make the pseudonym key", temporary, strerror(errno));
-    const bool written = write(file, service->key, sizeof service->key) == (ssize_t)sizeof service->key && fsync(file) == 0;
-    const int saved = errno;
-    close(file);
-    if (!written) return rs_service_fail("write the pseudonym key", temporary, strerror(saved));
-    if (rename(temporary, path) != 0 || sync_folder_of(path) != RS_OK) return rs_service_fail("make the pseudonym key", path, strerror(errno));
+    if (rs_small_file_write(path, service->key, sizeof service->key, 0600) != RS_OK) {
+        return rs_service_fail("make the pseudonym key", path, strerror(errno));
+    }
     RS_LOG_WITH(RS_LOG_NOTICE, "made a new pseudonym key", RS_LOG_TEXT("file", path));
     return rs_service_read_keys(service, path);
 }

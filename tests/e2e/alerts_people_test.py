@@ -6,11 +6,9 @@ import time
 
 import house
 import zmq
-
 from receiving import free_port
-from service_support import Producer, event
+from service_support import CONTEXT, Producer, event
 
-CONTEXT = zmq.Context()
 RULES = """
 alerts:
   rules:

@@ -1,5 +1,6 @@
 """An acknowledged event is on disk: daemons that are killed, whose files are damaged, whose disk fails."""
 import contextlib
+import datetime
 import glob
 import json
 import os
@@ -12,9 +13,11 @@ import sys
 import threading
 import time
 
+import psycopg2
 import zmq
 
 import house
+from failing_disk import ALWAYS, FailingDisk
 from history import History
 from producing import Producer, context
 
@@ -465,28 +468,6 @@ def a_folder_on_a_file_system_that_keeps_no_promise_is_refused_unless_it_is_want
 
 
 # --- disks that fail -----------------------------------------------------------------------------------------------------
-class Fault:
-    """What the shim in front of the daemon shall do."""
-
-    def __init__(self, path):
-        self.folder = os.path.join(path, "faults")
-        os.mkdir(self.folder)
-        shim = os.path.join(house.BUILD, "failing_disk.so")
-        self.environment = {"LD_PRELOAD": shim, "RS_FAULT": self.folder, "RS_FAULT_PATH": "/state/journal",
-                            "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
-        if not os.path.exists(shim):
-            subprocess.run(["cmake", "--build", house.BUILD, "--target", "failing_disk"], check=True, capture_output=True)
-
-    def set(self, name, text):
-        temporary = os.path.join(self.folder, ".new")
-        with open(temporary, "w") as file:
-            file.write(text)
-        os.rename(temporary, os.path.join(self.folder, name))
-
-    def clear(self, name):
-        os.unlink(os.path.join(self.folder, name))
-
-
 class Subscriber:
     """Collects the daemon's own alert, and counts windows."""
 
@@ -511,14 +492,14 @@ class Subscriber:
         self.socket.close()
 
 
-def fails_and_resumes(path, name, text, error, before=None):
+def fails_and_resumes(path, fault, number, error, before=None):
     """Under a disk that fails nothing is acknowledged, producers are told, the feed goes on; without a restart it resumes."""
-    fault = Fault(path)
-    with running(path, clock="wall", environment=fault.environment) as daemon:
+    disk = FailingDisk(path, "state/journal")
+    with running(path, clock="wall", environment=disk.environment) as daemon:
         producer, subscriber = Producer(daemon), Subscriber(daemon)
         producer.send(50)
         producer.wait_acknowledged(50)
-        fault.set(name, text)
+        disk.set(fault, number)
         if before is not None:
             before(producer)
         producer.send(10)
@@ -532,7 +513,7 @@ def fails_and_resumes(path, name, text, error, before=None):
         producer.take()
         house.check(subscriber.windows > windows, "the feed stands still")
         house.check(producer.acknowledged == acknowledged, "acknowledged without a disk")
-        fault.clear(name)
+        disk.clear()
         house.wait_for(lambda: (subscriber.take(), ("ringside.journal", "resolved") in subscriber.states)[-1])
         producer.next = producer.hello() + 1
         house.check(producer.mark >= acknowledged, f"{producer.mark}")
@@ -549,12 +530,12 @@ def fails_and_resumes(path, name, text, error, before=None):
 
 @test
 def a_sync_that_fails_once_costs_a_file_and_no_event(path):
-    fault = Fault(path)
-    with running(path, clock="wall", environment=fault.environment) as daemon:
+    disk = FailingDisk(path, "state/journal")
+    with running(path, clock="wall", environment=disk.environment) as daemon:
         producer = Producer(daemon)
         producer.send(50)
         producer.wait_acknowledged(50)
-        fault.set("sync", "5 1 0")
+        disk.set("sync_errors", 1)
         for _ in range(10):
             producer.send(5)
             producer.wait_acknowledged(producer.next - 1)
@@ -568,12 +549,12 @@ def a_sync_that_fails_once_costs_a_file_and_no_event(path):
 
 @test
 def syncs_that_keep_failing_stop_acknowledging_and_nothing_else(path):
-    fails_and_resumes(path, "sync", "5 -1 0", "Input/output error")
+    fails_and_resumes(path, "sync_errors", ALWAYS, "Input/output error")
 
 
 @test
 def a_disk_that_is_remounted_read_only_is_the_same(path):
-    fails_and_resumes(path, "write", "30", "Read-only file system")
+    fails_and_resumes(path, "is_read_only", 1, "Read-only file system")
 
 
 @test
@@ -585,17 +566,17 @@ def a_full_disk_is_the_same_and_nothing_is_torn(path):
             producer.take(0.01)
             if "unavailable" in producer.errors:
                 return
-    fails_and_resumes(path, "grow", "28", "No space left on device", fill)
+    fails_and_resumes(path, "is_full", 1, "No space left on device", fill)
 
 
 @test
 def a_slow_disk_delays_acknowledgements_and_not_the_live_figures(path):
-    fault = Fault(path)
-    with running(path, clock="wall", environment=fault.environment) as daemon:
+    disk = FailingDisk(path, "state/journal")
+    with running(path, clock="wall", environment=disk.environment) as daemon:
         producer, subscriber = Producer(daemon), Subscriber(daemon)
         producer.send(5)
         producer.wait_acknowledged(5)
-        fault.set("sync", "0 -1 1500")
+        disk.set("sync_delay_ms", 1500)
         time.sleep(0.2)
         began = time.monotonic()
         producer.send(5)
@@ -605,22 +586,50 @@ def a_slow_disk_delays_acknowledgements_and_not_the_live_figures(path):
         producer.wait_acknowledged(10)
         house.check(time.monotonic() - began >= 1.0, "acknowledged before the sync")
         house.check(producer.errors == [] and not daemon.said("cannot be written"), daemon.output())
-        fault.clear("sync")
+        disk.clear()
         producer.close()
         subscriber.close()
 
 
+def time_of(daemon, words):
+    line = next(line for line in daemon.output().splitlines() if words in line)
+    return datetime.datetime.fromisoformat(line.split()[0].replace("Z", "+00:00")).timestamp()
+
+
+@test
+def a_slow_disk_takes_its_time_from_what_the_database_is_given_at_the_end(path):
+    disk = FailingDisk(path, "state/journal")
+    postgres = house.Postgres(path)
+    try:
+        with running(path, postgres.conninfo, environment=disk.environment) as daemon:
+            house.wait_for(lambda: daemon.said("connected"))
+            producer = Producer(daemon)
+            locked = psycopg2.connect(postgres.conninfo)
+            locked.cursor().execute("LOCK TABLE ringside.mark")
+            disk.set("sync_delay_ms", 1500)
+            producer.send(50)
+            house.wait_for(lambda: disk.done("syncs") > 0)
+            status, _ = daemon.stop(30)
+            house.check(status == 0 and daemon.said("stopped before everything was in the database"), daemon.output())
+            took = time_of(daemon, "stopped before everything was in the database") - time_of(daemon, "NOTICE stopping")
+            house.check(took < 5, f"{took:.1f} s until the database was given up")
+            producer.close()
+            locked.close()
+    finally:
+        postgres.remove()
+
+
 @test
 def a_disk_that_is_read_only_or_full_at_the_start_is_one_clear_line(path):
-    fault = Fault(path)
-    with running(path, environment=fault.environment) as daemon:
+    disk = FailingDisk(path, "state/journal")
+    with running(path, environment=disk.environment) as daemon:
         house.ringside("send", "--to", daemon.events, house.FIXTURE)
         kill(daemon)
-        for name, text, said in (("write", "30", "Read-only file system"), ("sync", "5 -1 0", "Input/output error")):
-            fault.set(name, text)
+        for fault, number, said in (("is_read_only", 1, "Read-only file system"), ("sync_errors", ALWAYS, "Input/output error")):
+            disk.set(fault, number)
             line = refusal(daemon)
             house.check(said in line and "journal" in line, line)
-            fault.clear(name)
+            disk.clear()
         start_again(daemon)
         daemon.stop()
 

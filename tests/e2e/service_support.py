@@ -25,13 +25,17 @@ class Producer:
         house.check(self.socket.poll(seconds * 1000), "no answer from the daemon")
         return self.socket.recv_multipart()
 
-    def send(self, *events):
-        """Sends and waits for the acknowledgement; a refused event ends the test."""
-        self.socket.send_multipart([b"RS1", b"BATCH", str(self.number).encode(), b"\n".join(json.dumps(item).encode() for item in events)])
-        self.number += len(events)
+    def send(self, *events, refused=0):
+        """Sends (bytes as they are) and waits for the acknowledgement; returns the NACKs that came before it, `refused` of them."""
+        lines = [item if isinstance(item, bytes) else json.dumps(item).encode() for item in events]
+        self.socket.send_multipart([b"RS1", b"BATCH", str(self.number).encode(), b"\n".join(lines)])
+        self.number += len(lines)
+        nacks = []
         while True:
             answer = self.receive()
-            if answer[1] in (b"NACK", b"ERROR"):
-                raise AssertionError(answer)
-            if answer[1] == b"ACK" and int(answer[2]) >= self.number - 1:
-                return
+            house.check(answer[1] != b"ERROR", f"{answer}")
+            if answer[1] == b"NACK":
+                nacks.append([frame.decode() for frame in answer[2:]])
+            elif answer[1] == b"ACK" and int(answer[2]) >= self.number - 1:
+                house.check(len(nacks) == refused, f"NACKs: {nacks}")
+                return nacks

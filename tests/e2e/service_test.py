@@ -9,48 +9,13 @@ import time
 
 import house
 import zmq
+from service_support import CONTEXT, Producer, event
 
-CONTEXT = zmq.Context()
 RULES = """
 alerts:
   rules:
     waiting: {metric: oldest_wait, key: "*", compare: above, limit: 2s, clear: 1s, severity: warning}
 """
-
-
-def event(number, kind, at=None, **fields):
-    return {"source": "test", "seq": number, "occurred_at": int((at or time.time()) * 1e6), "type": kind, **fields}
-
-
-class Producer:
-    """Speaks the acknowledged protocol with bare ZeroMQ, as proto/PROTOCOL.md describes it."""
-
-    def __init__(self, endpoint, source="test"):
-        self.socket = CONTEXT.socket(zmq.DEALER)
-        self.socket.linger = 0
-        self.socket.connect(endpoint)
-        self.number = 1
-        self.socket.send_multipart([b"RS1", b"HELLO", source.encode(), str(time.time_ns()).encode(), b"json"])
-        house.check(self.receive()[1] == b"WELCOME", "no WELCOME")
-
-    def receive(self, seconds=20):
-        house.check(self.socket.poll(seconds * 1000), "no answer from the daemon")
-        return self.socket.recv_multipart()
-
-    def send(self, *events):
-        """Sends and waits for the acknowledgement; returns the NACKs that came before it."""
-        lines = [item if isinstance(item, bytes) else json.dumps(item).encode() for item in events]
-        self.socket.send_multipart([b"RS1", b"BATCH", str(self.number).encode(), b"\n".join(lines)])
-        self.number += len(lines)
-        nacks = []
-        while True:
-            answer = self.receive()
-            if answer[1] == b"NACK":
-                nacks.append([frame.decode() for frame in answer[2:]])
-            elif answer[1] == b"ACK" and int(answer[2]) >= self.number - 1:
-                return nacks
-            elif answer[1] == b"ERROR":
-                raise AssertionError(answer)
 
 
 class Subscriber:
@@ -80,6 +45,7 @@ def a_waiting_caller_fires_without_any_event(path):
     postgres = house.Postgres(path)
     daemon = house.Daemon(path, postgres.conninfo, clock="wall", extra=RULES)
     try:
+        house.wait_for(lambda: daemon.said("connected"))
         subscriber = Subscriber(daemon.feed)
         producer = Producer(daemon.events)
         time.sleep(0.3)
@@ -116,14 +82,13 @@ def refusals_are_named_counted_and_leave_the_rest_working(path):
             event(6, "contact.queued", at=time.time() + 3600, contact_id="c4", queue="vip"),
             {"source": "test", "seq": 7, "occurred_at": "yesterday", "type": "contact.ended", "contact_id": "c1"},
             event(1, "contact.queued", contact_id="again", queue="vip"),
-            event(8, "contact.answered", contact_id="c1", agent="a1"))
+            event(8, "contact.answered", contact_id="c1", agent="a1"), refused=6)
         reasons = {int(nack[0]): (nack[1], nack[2]) for nack in nacks}
         expected = {2: ("malformed", ""), 3: ("missing_field", "queue"), 4: ("unknown_type", "type"), 5: ("too_long", "queue"),
                     6: ("future", ""), 7: ("bad_time", "occurred_at")}
         for number, (reason, field) in expected.items():
             house.check(number in reasons and reasons[number][0] == reason, f"event {number}: {reasons.get(number)}, not {reason}")
             house.check(not field or reasons[number][1] == field, f"event {number}: field {reasons[number][1]!r}, not {field!r}")
-        house.check(len(reasons) == len(expected), f"NACKs: {reasons}")
         # garbage at both doors, wrong versions: the next producer does not notice
         for frames in ([b"\x00\xff" * 500], [b"RS9", b"HELLO", b"x", b"y", b"json"], [b"RS1"], [b"RS1", b"BATCH", b"-1", b"{}"], [b""] * 8):
             stranger = CONTEXT.socket(zmq.DEALER)
@@ -138,7 +103,7 @@ def refusals_are_named_counted_and_leave_the_rest_working(path):
         push.send(b"\x99" * 100)
         push.send(json.dumps(event(1, "contact.queued", contact_id="p1", queue="vip") | {"source": "plain"}).encode())
         push.close()
-        house.check(producer.send(event(9, "contact.ended", contact_id="c1")) == [], "the producer was disturbed")
+        producer.send(event(9, "contact.ended", contact_id="c1"))
         house.wait_for(lambda: any(r["source"] == "plain" and r["applied"] == 1 for r in
                                    postgres.query("SELECT * FROM ringside.source_accounting")), 10)
         status, _ = daemon.stop()
@@ -201,7 +166,7 @@ def a_bad_reload_keeps_the_running_configuration_and_says_why(path):
             file.write(good.replace("limit: 2s", "limit: 9s"))
         daemon.process.send_signal(signal.SIGHUP)
         house.wait_for(lambda: daemon.said("reloaded"), 10)
-        house.check(Producer(daemon.events).send(event(1, "contact.queued", contact_id="c", queue="q")) == [], "no answer after a reload")
+        Producer(daemon.events).send(event(1, "contact.queued", contact_id="c", queue="q"))
         other = subprocess.run([os.path.join(house.BUILD, "ringsided"), "--config", daemon.config], capture_output=True, text=True, timeout=20)
         house.check(other.returncode == 1 and "another ringsided" in other.stderr, f"a second daemon started: {other}")
         status, seconds = daemon.stop()

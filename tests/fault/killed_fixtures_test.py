@@ -1,4 +1,4 @@
-"""The recorded days (Asterisk's 15 minutes; the bank's surge day and Charlotte's, where they are at hand) through a daemon that is killed at 20
+"""The recorded days (Asterisk's 15 minutes; the bank's surge day and week, and Charlotte's day, where they are at hand) through a daemon that is killed at 20
 random points: what PostgreSQL holds then is, byte for byte, what it holds after an undisturbed run.
 
     killed_fixtures_test.py BUILD [NAME…]      RS_KILLS: how often each is killed; RS_SEED"""
@@ -93,8 +93,8 @@ def span_of(file):
 def files(place):
     """{name: (file, configuration)}"""
     found = {"asterisk": (house.FIXTURE, ASTERISK)}
-    for file in glob.glob(os.path.join(house.SHARED, "fixtures", "bank", "surge_day*.ndjson.gz")):
-        found["bank"] = (file, "")
+    for file in sorted(glob.glob(os.path.join(house.SHARED, "fixtures", "bank", "*.ndjson.gz"))):
+        found[f"bank_{os.path.basename(file).split('_')[0]}"] = (file, "")   # surge and week
     report = pathlib.Path(house.SHARED) / "fixtures/charlotte/half-hours_2000-06-13.csv"
     if report.exists():
         charlotte = pathlib.Path(place) / "charlotte.ndjson"

@@ -1,38 +1,31 @@
 """A daemon that can be hurt, producers that keep ledgers, a proxy that cuts connections at COMMIT."""
 import collections
 import json
-import mmap
 import os
 import random
 import selectors
 import signal
 import socket
-import struct
 import subprocess
 import threading
 import time
 
 import house
 import ledger as books
+from failing_disk import FailingDisk
 
 CELL_MS = 10          # of wall time per quarter of an hour of event time; 14 contacts each: 2,800 events/s per producer
 CELLS_A_DAY = 96
 
 
 class FaultDaemon(house.Daemon):
-    """ringsided that is killed and started again; `faults` are the numbers of shim.c."""
+    """ringsided that is killed and started again, on a disk that may fail."""
 
-    def __init__(self, path, database, shim=False, environment=None, extra=""):
-        self.control = None
+    def __init__(self, path, database, disk_fails=False, environment=None, extra=""):
         environment = dict(environment or {})
-        if shim:
-            control = os.path.join(path, "faults")
-            with open(control, "wb") as file:
-                file.write(bytes(4096))
-            self.file = open(control, "r+b")
-            self.control = mmap.mmap(self.file.fileno(), 4096)
-            environment.update(RS_FAULT_CONTROL=control, RS_FAULT_FOLDER=os.path.join(os.path.realpath(path), "state"),
-                               LD_PRELOAD=os.path.join(house.BUILD, "fault_shim.so"))
+        if disk_fails:
+            self.disk = FailingDisk(path, "state")
+            environment.update(self.disk.environment)
         self.starts, self.slowest_start_s = 0, 0.0
         super().__init__(path, database=database, environment=environment, extra=extra)
 
@@ -62,12 +55,6 @@ class FaultDaemon(house.Daemon):
             raise AssertionError("the daemon did not start:\n" + self.output()[-3000:])
         self.starts += 1
         self.slowest_start_s = max(self.slowest_start_s, time.monotonic() - began)
-
-    def fault(self, place, number):
-        self.control[place:place + 4] = struct.pack("<I", number)
-
-    def faults_done(self):
-        return dict(zip(("syncs", "failed_syncs", "refused_writes"), struct.unpack("<3I", self.control[16:28])))
 
 
 class Producer:
@@ -192,12 +179,12 @@ class Scene:
     # Small segments and many snapshots: each part sees files made, recycled and read.
     JOURNAL = "journal: {segment_bytes: 1MiB, max_bytes: 4GiB, snapshot_every: 3s}\n"
 
-    def __init__(self, folder, postgres, name, seed, shim=False, environment=None, database=None, kinds=None):
+    def __init__(self, folder, postgres, name, seed, disk_fails=False, environment=None, database=None, kinds=None):
         self.name, self.random, self.postgres = name, random.Random(seed), postgres
         self.path = os.path.join(folder, name)
         os.makedirs(self.path)
         self.troubles, self.notes = [], []
-        self.daemon = FaultDaemon(self.path, database or postgres.conninfo, shim=shim, environment=environment, extra=self.JOURNAL)
+        self.daemon = FaultDaemon(self.path, database or postgres.conninfo, disk_fails=disk_fails, environment=environment, extra=self.JOURNAL)
         house.wait_for(lambda: postgres.query("SELECT to_regclass('ringside.queue_interval') AS it")[0]["it"])
         self.origin_ms = int(time.monotonic() * 1000)
         kinds = kinds or (dict(spooled=True), dict(spooled=True, sync=True, encoding="json"), dict(), dict(encoding="json"))
@@ -280,13 +267,14 @@ class Scene:
         return total, wrong
 
     def wait_for_balance(self):
-        """The store is behind by its flush time, or by more after a fault."""
-        deadline, before = time.monotonic() + 60, None
+        """The store is behind by its flush time, or by more after a fault: for as long as it goes on, and 60 s more."""
+        before = None
         while True:
-            found = self.compare()
-            if found == before and (found[0].balances or time.monotonic() > deadline):
+            found, facts = self.compare(), self.postgres.query("SELECT count(*) AS n FROM ringside.contact_fact")[0]["n"]
+            if (found, facts) != before:
+                before, deadline = (found, facts), time.monotonic() + 60
+            elif found[0].balances or time.monotonic() > deadline:
                 return found
-            before = found
             time.sleep(0.7)
 
     def compare_live(self):

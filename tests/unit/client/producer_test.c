@@ -111,6 +111,7 @@ static void a_producer_that_is_killed_loses_nothing_that_was_accepted_and_nothin
     rs_random_t random = {rs_random_seed()};
     server_t *server = server_start(folder.endpoint);
     uint32_t next = 1;
+    uint64_t cut_short = 0;
     const uint64_t rounds = rs_test_number("RS_SEEDS", 25);
     for (uint64_t round = 0; round < rounds && next < SERVER_ROOM - 60000; round++) {
         atomic_store(&server->hold_settling, rs_random_below(&random, 3) == 0);   /* what is sent stays unacknowledged */
@@ -122,6 +123,7 @@ static void a_producer_that_is_killed_loses_nothing_that_was_accepted_and_nothin
         assert_true(accepted == next - 1 || accepted == next);
         next = (uint32_t)accepted + 1;
         assert_int_equal(stats_of(client).spool_errors, 0);
+        if (stats_of(client).spool_lost > 0) cut_short++;   /* killed while a record was being written: the next ones go out under a new name */
         if (rs_random_below(&random, 2) == 0) (void)rs_client_close(&client, 0);
         else {
             atomic_store(&server->hold_settling, false);
@@ -136,7 +138,7 @@ static void a_producer_that_is_killed_loses_nothing_that_was_accepted_and_nothin
     server_stop(server);
     assert_each_once_in_order(server, 1, next - 1);
     assert_int_equal(server->stats.errors[RS_INGEST_ERROR_GAP], 0);
-    assert_int_equal(server->stats.sessions, 1);
+    assert_in_range(server->stats.sessions, 1, 1 + cut_short);
     server_free(&server);
     remove_folder(&folder);
 }
