@@ -8,7 +8,7 @@
  *     asked for    the rule is given the table's run length as its budget and must come to the table's limit, to 4 digits, and to that run length
  * A mean must lie within three of its standard errors of the table. A line beyond is run again, four times as long, on other numbers: of 18 right
  * ones one in 20 would be beyond by chance, twice one in 7,000.
- * RS_SEEDS: runs per line (1,000; 200 under a sanitizer). RS_SEED: the beginning of the random numbers. */
+ * RS_RUNS: runs per line (1,000; 200 under a sanitizer). RS_SEED: the beginning of the random numbers. */
 #include "core/alert/alert_internal.h"
 #include "core/core_internal.h"
 #include "core/detect/arl.h"
@@ -256,7 +256,7 @@ static line_t asked(line_t line, const char *name, double limit, double width) {
 }
 
 int main(void) {
-    const uint64_t runs = rs_test_number("RS_SEEDS", DEFAULT_RUNS);
+    const uint64_t runs = rs_test_number("RS_RUNS", DEFAULT_RUNS);
     rs_random_t random = {rs_random_seed()};
     int failures = 0;
     const line_t shewhart = chart("Shewhart", RS_CHART_BEYOND_3, 370.40), two = chart("Shewhart + 2/3", RS_CHART_BEYOND_3 | RS_CHART_TWO_OF_THREE, 225.44);

@@ -11,7 +11,7 @@
  * time. A centre in which it fires before, by chance, or not at all, is drawn again. The policy counts those who still wait as nothing: whether
  * they are answered late or give up is not known yet. Stages answer another question than queues, channels and teams and stand before these: the
  * first part is the first of its kind.
- * RS_SEEDS: cases (240; 12 under a sanitizer). RS_SEED: the beginning of the random numbers. */
+ * RS_RUNS: cases (240; 12 under a sanitizer). RS_SEED: the beginning of the random numbers. */
 #include "core/core.h"
 #include "draws.h"
 
@@ -245,7 +245,7 @@ static void name_fault(const centre_t *centre, char *text) {
 }
 
 int main(void) {
-    const uint64_t cases = rs_test_number("RS_SEEDS", DEFAULT_CASES);
+    const uint64_t cases = rs_test_number("RS_RUNS", DEFAULT_CASES);
     rs_random_t random = {rs_random_seed()};
     uint32_t right[WHERES] = {0}, all[WHERES] = {0}, drawn_again = 0, wrong = 0;
     for (uint64_t i = 0; i < cases;) {
