@@ -51,7 +51,7 @@ typedef struct centre {
     where_t where;
     uint32_t element;              /* queue, place in channels, team; of stages 0: answered late, 1: lost */
     double severity;               /* the share made late or lost; the factor on handle times or calls */
-    uint32_t well_s, window_s;     /* all is well for so long; then worse for two windows */
+    uint32_t window_s;             /* of the rule; it is worse for two of them */
 } centre_t;
 
 static double between(rs_random_t *random, double from, double to) { return from + (to - from) * rs_draw_uniform(random); }
@@ -91,7 +91,7 @@ static bool is_enough(const centre_t *centre) {
 }
 
 static centre_t draw_centre(rs_random_t *random, where_t where) {
-    centre_t centre = {.random = {rs_random_next(random)}, .where = where, .well_s = WELL_S, .window_s = where == OF_TEAM ? 3600 : 900};
+    centre_t centre = {.random = {rs_random_next(random)}, .where = where, .window_s = where == OF_TEAM ? 3600 : 900};
     rs_random_t *draws = &centre.random;
     for (uint32_t i = 0; i < CHANNELS; i++)
         for (uint64_t left = 3 + rs_random_below(draws, 6); left > 0; left--) centre.channel_of[centre.queue_count++] = (uint8_t)i;
@@ -120,7 +120,7 @@ typedef struct play {
 } play_t;
 
 static bool is_hit(const centre_t *centre, double at_s, uint32_t queue, uint32_t team) {
-    if (at_s < centre->well_s) return false;
+    if (at_s < WELL_S) return false;
     switch (centre->where) {
         case OF_QUEUE: return queue == centre->element;
         case OF_CHANNEL: return centre->channel_of[queue] == centre->element;
@@ -160,7 +160,7 @@ static int compare_moments(const void *left, const void *right) {
 
 /* 1,260 calls in 15 minutes, when they are as usual. */
 static play_t draw_play(centre_t *centre) {
-    const uint32_t length_s = centre->well_s + 2 * centre->window_s, calls = length_s * 1000 / CALL_MS;
+    const uint32_t length_s = WELL_S + 2 * centre->window_s, calls = length_s * 1000 / CALL_MS;
     const double most = centre->fault == FAULT_CALLS ? centre->severity : 1;
     play_t play = {.moments = malloc((size_t)(3 * (most + 1) * calls) * sizeof *play.moments)};
     if (play.moments == NULL) exit(1);
@@ -256,7 +256,7 @@ int main(void) {
         char injected[NAME];
         name_fault(&centre, injected);
         const told_t told = explain(&centre);
-        if (!told.fired || told.at_us < start_us + centre.well_s * RS_US_PER_S) {
+        if (!told.fired || told.at_us < start_us + WELL_S * RS_US_PER_S) {
             drawn_again++;
             continue;
         }
@@ -265,7 +265,7 @@ int main(void) {
         const char *said = where == OF_STAGE ? told.first_stage : told.first;
         if (strcmp(said, injected) == 0) right[where]++;
         else printf("  %s, fault %d, severity %.2f, %.0f s later: said %s of %u parts\n", injected, (int)centre.fault, centre.severity,
-                    (double)(told.at_us - start_us) / 1e6 - centre.well_s, said, told.parts);
+                    (double)(told.at_us - start_us) / 1e6 - WELL_S, said, told.parts);
     }
     uint32_t named = 0;
     bool good = true;
