@@ -101,11 +101,22 @@ static void restore_silences(rs_service_t *service) {
         service->silences.places[service->silences.count++] = *silence;
 }
 
+/* Of this machine alone: a Unix socket, or a loopback address. */
+static bool is_local(rs_str_t endpoint) {
+    static const char *const local[] = {"ipc://", "tcp://127.", "tcp://[::1]:", "tcp://localhost:", "tcp://lo:"};
+    for (size_t i = 0; i < RS_ARRAY_LEN(local); i++)
+        if (strncmp(endpoint.data, local[i], strlen(local[i])) == 0) return true;
+    return false;
+}
+
 int rs_service_open_commands(rs_service_t *service) {
     const rs_config_t *config = rs_service_config(service);
     const rs_commands_sink_t sink = {.context = service, .submit = submit_command, .silence = silence_at, .now_us = wall_us};
     restore_silences(service);
     if (config->commands_endpoint.len == 0) return RS_OK;
+    if (!is_local(config->commands_endpoint))
+        RS_LOG_WITH(RS_LOG_WARNING, "ingest.commands knows no passwords and is open to other machines: who can connect can say anything in anybody's name",
+                    RS_LOG_STR("endpoint", config->commands_endpoint));
     const int status = rs_commands_create(&service->loop, service->zmq, config, &sink, &service->commands);
     if (status == RS_OK) return RS_OK;
     return rs_service_fail("open the door of commands", config->commands_endpoint.data, status == RS_ERR_IO ? strerror(errno) : rs_status_text(status));

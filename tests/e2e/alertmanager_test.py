@@ -19,6 +19,7 @@ PROGRAM = shutil.which("prometheus-alertmanager")
 FAKETIME = next((path for path in ("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1", "/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1")
                  if os.path.exists(path)), None)
 GROUP_WAIT, GROUP_INTERVAL = 1, 2
+EPISODES = int(os.environ.get("RS_EPISODES", "24"))     # of each chaos; some 0.7 s each
 FAST = {"kind": "alertmanager", "resend": "1s", "hold": "3s", "settle": "6s", "backoff_min": "50ms", "timeout": "1s"}
 
 
@@ -74,7 +75,7 @@ class Proxy:
     def forward(self, number, body):
         if self.chance.random() < self.share:
             self.failed += 1
-            return self.chance.choice([500, 503, "drop", (429, {"Retry-After": "1"})])
+            return self.chance.choice([500, 503, "drop", "hang", (429, {"Retry-After": "1"})])
         return None
 
     def reply(self, handler, what):
@@ -196,54 +197,83 @@ def half_a_batch_that_is_refused_is_split(path):
         manager.close()
 
 
-def chaos(path, skew_s, seed):
-    """30 % of the requests fail, it is killed again and again, the clocks differ."""
-    print(f"   seed {seed}, clocks {skew_s:+d} s apart", flush=True)
-    chance = random.Random(seed)
-    webhook = Receiver()
-    manager = Alertmanager(path, webhook.url)
-    proxy = Proxy(manager, 0.3, seed + 1)
-    proxy.server.reply = proxy.reply
-    environment = {"LD_PRELOAD": FAKETIME, "FAKETIME": f"{skew_s:+d}s", "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1",
-                   "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"} if skew_s else {}
-    daemon = house.Daemon(path, clock="wall", environment=environment, extra=RULES + receivers(manager={**FAST, "url": proxy.server.url}))
-    stopping = threading.Event()
+class Chaos:
+    """A daemon, an Alertmanager and a proxy between them. Of the requests 30 % fail; both programs are killed again and again; the clocks differ."""
 
-    def kill_now_and_then():
-        while not stopping.wait(chance.uniform(3, 7)):
-            manager.kill()
-            time.sleep(chance.uniform(0, 1.5))
-            manager.start()
-    killer = threading.Thread(target=kill_now_and_then)
-    truth, open_until = {}, {}
-    try:
-        producer = Producer(daemon.events, clock=lambda: time.time() + skew_s)     # the daemon's clock
-        killer.start()
-        for i in range(24):
-            queue = f"q{i}"
-            producer.queue(queue)
-            truth[queue] = [time.time(), None]
-            open_until[queue] = time.time() + chance.uniform(GROUP_WAIT, 6)
-            time.sleep(chance.uniform(0, 0.8))
+    def __init__(self, path, skew_s, seed):
+        self.chance = random.Random(seed)
+        self.webhook = Receiver()
+        self.manager = Alertmanager(path, self.webhook.url)
+        self.proxy = Proxy(self.manager, 0.3, seed + 1)
+        self.proxy.server.reply = self.proxy.reply
+        environment = {"LD_PRELOAD": FAKETIME, "FAKETIME": f"{skew_s:+d}s", "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1",
+                       "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"} if skew_s else {}
+        self.daemon = house.Daemon(path, clock="wall", environment=environment, extra=RULES + receivers(manager={**FAST, "url": self.proxy.server.url}))
+        self.producer = Producer(self.daemon.events, clock=lambda: time.time() + skew_s)     # the daemon's clock
+        self.manager_kills, self.daemon_kills, self.stopping = 0, 0, threading.Event()
+        self.killer = threading.Thread(target=self.kill_the_manager_now_and_then)
+        self.killer.start()
+
+    def kill_the_manager_now_and_then(self):
+        while not self.stopping.wait(self.chance.uniform(3, 7)):
+            self.manager.kill()
+            time.sleep(self.chance.uniform(0, 1.5))
+            self.manager.start()
+            self.manager_kills += 1
+
+    def kill_the_daemon(self):
+        """While nothing is on its way to it: what it acknowledged, it must go on with."""
+        self.daemon.kill()
+        self.producer.socket.close()
+        time.sleep(self.chance.uniform(0, 1))
+        self.daemon.start()
+        self.producer.connect()
+        self.daemon_kills += 1
+
+    def play(self, episodes):
+        """One episode of a queue after the other, several at a time. Returns when each began and ended."""
+        truth, open_until, next_kill = {}, {}, time.time() + 2
+        while len(truth) < episodes or open_until:
+            if len(truth) < episodes:
+                queue = f"q{len(truth)}"
+                self.producer.queue(queue)
+                truth[queue] = [time.time(), None]
+                open_until[queue] = time.time() + self.chance.uniform(GROUP_WAIT, 6)
+            time.sleep(self.chance.uniform(0, 0.8))
+            if time.time() > next_kill:
+                self.kill_the_daemon()
+                next_kill = time.time() + self.chance.uniform(2, 6)
             for name in [name for name, until in open_until.items() if until < time.time()]:
                 truth[name][1] = time.time()
-                producer.answer(name)
+                self.producer.answer(name)
                 del open_until[name]
-        for name in open_until:
-            truth[name][1] = time.time()
-            producer.answer(name)
-        stopping.set()
-        killer.join()
-        house.wait_for(lambda: {queue for _, status, _, queue in heard(webhook) if status == "resolved"} == set(truth), 60, pause=0.2)
+        return truth
+
+    def calm_down(self):
+        self.stopping.set()
+        self.killer.join()
+
+    def end(self):
+        self.calm_down()
+        self.daemon.kill()
+        self.manager.kill()
+        self.proxy.server.close()
+        self.webhook.close()
+
+
+def chaos(path, skew_s, seed):
+    print(f"   seed {seed}, clocks {skew_s:+d} s apart", flush=True)
+    world = Chaos(path, skew_s, seed)
+    try:
+        truth = world.play(EPISODES)
+        world.calm_down()
+        house.wait_for(lambda: {queue for _, status, _, queue in heard(world.webhook) if status == "resolved"} == set(truth), 60, pause=0.2)
         time.sleep(1)
-        check_story(webhook, truth)
-        print(f"   {proxy.failed} requests failed, {proxy.passed} passed, {len(webhook.requests)} notifications of {len(truth)} episodes", flush=True)
+        check_story(world.webhook, truth)
+        print(f"   {world.proxy.failed} requests failed, {world.proxy.passed} passed; killed: Alertmanager {world.manager_kills} times, daemon "
+              f"{world.daemon_kills} times; {len(world.webhook.requests)} notifications of {len(truth)} episodes", flush=True)
     finally:
-        stopping.set()
-        daemon.kill()
-        manager.kill()
-        proxy.server.close()
-        webhook.close()
+        world.end()
 
 
 def chaos_with_one_clock(path):

@@ -1,9 +1,12 @@
 """People and alerts: a real daemon, a real database, the `ringside alerts` command; kill -9 in between loses nothing of what was said."""
 import json
+import os
+import stat
 import time
 
 import house
 import zmq
+from receiving import free_port
 from service_support import CONTEXT, Producer, event
 
 RULES = """
@@ -253,8 +256,29 @@ def a_stop_answers_what_it_took(path):
         daemon.kill()
 
 
+def the_door_is_for_this_machine_alone_unless_somebody_opens_it(path):
+    printed = house.ringside("check-config", os.devnull).stdout
+    house.check("ingest.commands" in printed and "tcp://127.0.0.1:5574" in printed, f"the default: {printed}")
+    warning = "ingest.commands knows no passwords"
+    daemon = house.Daemon(path, clock="wall", extra=RULES)
+    try:
+        mode = stat.S_IMODE(os.stat(daemon.commands[len("ipc://"):]).st_mode)
+        house.check(mode & 0o022 == 0, f"others may write to the socket: {mode:o}")
+        house.check(not daemon.said(warning), "a warning of a Unix socket")
+        for address, is_open in (("127.0.0.1", False), ("0.0.0.0", True)):
+            daemon.kill()
+            os.rename(daemon.log, f"{daemon.log}.{address}")
+            daemon.commands = f"tcp://{address}:{free_port()}"
+            daemon.write_config("wall", None, RULES)
+            daemon.start()
+            house.check(daemon.said(warning) == is_open, f"{address}: {daemon.output()}")
+    finally:
+        daemon.kill()
+
+
 def main():
-    for test in (what_people_say_is_kept_over_a_crash, a_review_is_filled_with_what_was_measured, bad_commands_are_refused_by_field, a_stop_answers_what_it_took):
+    for test in (what_people_say_is_kept_over_a_crash, a_review_is_filled_with_what_was_measured, bad_commands_are_refused_by_field,
+                 a_stop_answers_what_it_took, the_door_is_for_this_machine_alone_unless_somebody_opens_it):
         began = time.monotonic()
         with house.folder() as path:
             test(path)

@@ -21,12 +21,16 @@ class Producer:
     """Speaks the acknowledged protocol with bare ZeroMQ; callers come to queues and are answered."""
 
     def __init__(self, endpoint, clock=time.time):
-        self.clock = clock
+        self.endpoint, self.clock, self.number = endpoint, clock, 1
+        self.incarnation = str(time.time_ns()).encode()
+        self.connect()
+
+    def connect(self):
+        """Also once more, to a daemon that was started again: the session goes on."""
         self.socket = CONTEXT.socket(zmq.DEALER)
         self.socket.linger = 0
-        self.socket.connect(endpoint)
-        self.number = 1
-        self.socket.send_multipart([b"RS1", b"HELLO", b"test", str(time.time_ns()).encode(), b"json"])
+        self.socket.connect(self.endpoint)
+        self.socket.send_multipart([b"RS1", b"HELLO", b"test", self.incarnation, b"json"])
         house.check(self.receive()[1] == b"WELCOME", "no WELCOME")
 
     def receive(self, seconds=20):

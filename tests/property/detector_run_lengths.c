@@ -1,13 +1,13 @@
 /* The detectors themselves, fed with simulated figures, have the run lengths of the tables: within three standard errors of the mean,
- * and the quantiles of Waldmann. The solver's figure for the same design stands beside it and must be in the same range.
+ * and the quantiles of Waldmann. The solver's figure for the same design stands beside it and must be in the same range. engine_run_lengths.c
+ * asks the same of the whole core.
  * A line beyond three standard errors is run again, four times as long, on other numbers: of 33 right ones one in eleven would be
  * beyond by chance, twice one in 4,000. RS_SEEDS: runs per line (20,000; a twentieth under a sanitizer). RS_SEED: the beginning of the
  * random numbers. */
 #include "core/detect/arl.h"
 #include "core/detect/normal.h"
-#include "random.h"
+#include "draws.h"
 
-#include <math.h>
 #include <string.h>
 
 #if defined(__has_feature)
@@ -22,34 +22,6 @@ enum { DEFAULT_RUNS = 20000 };
 #endif
 
 static int failures;
-
-/* Two at a time (Box and Muller; Marsaglia's polar form). */
-static double normal(rs_random_t *random) {
-    static double spare;
-    static bool has_spare;
-    if (has_spare) {
-        has_spare = false;
-        return spare;
-    }
-    for (;;) {
-        const double u = (double)(int64_t)(rs_random_next(random) >> 11) * 0x1p-52 - 1, v = (double)(int64_t)(rs_random_next(random) >> 11) * 0x1p-52 - 1;
-        const double s = u * u + v * v;
-        if (s >= 1 || s == 0) continue;
-        const double scale = sqrt(-2 * log(s) / s);
-        spare = v * scale;
-        has_spare = true;
-        return u * scale;
-    }
-}
-
-static int poisson(rs_random_t *random, double mean) {
-    double product = 1;
-    const double end = exp(-mean);
-    for (int count = 0;; count++) {
-        product *= ((double)(rs_random_next(random) >> 11) + 0.5) * 0x1p-53;
-        if (product < end) return count;
-    }
-}
 
 typedef enum kind { CUSUM, EWMA, CHART, COUNT_CUSUM, COUNT_EWMA } kind_t;
 typedef struct line {
@@ -71,12 +43,12 @@ static uint32_t one_run(const line_t *line, rs_random_t *random) {
     for (uint32_t length = 1;; length++) {
         uint32_t signalled = 0;
         switch (line->kind) {
-            case CUSUM: signalled = rs_cusum_step(&line->cusum, &sums, normal(random) + line->shift); break;
-            case EWMA: signalled = rs_ewma_step(&line->ewma, &average, normal(random) + line->shift); break;
-            case CHART: signalled = rs_chart_step(&line->chart, &chart, normal(random) + line->shift); break;
-            case COUNT_CUSUM: signalled = rs_cusum_step(&line->cusum, &sums, poisson(random, line->shift)); break;
+            case CUSUM: signalled = rs_cusum_step(&line->cusum, &sums, rs_draw_normal(random) + line->shift); break;
+            case EWMA: signalled = rs_ewma_step(&line->ewma, &average, rs_draw_normal(random) + line->shift); break;
+            case CHART: signalled = rs_chart_step(&line->chart, &chart, rs_draw_normal(random) + line->shift); break;
+            case COUNT_CUSUM: signalled = rs_cusum_step(&line->cusum, &sums, rs_draw_poisson(random, line->shift)); break;
             case COUNT_EWMA:
-                signalled = rs_ewma_step(&line->ewma, &average, (poisson(random, line->shift) - line->shift) / sqrt(line->shift));
+                signalled = rs_ewma_step(&line->ewma, &average, (rs_draw_poisson(random, line->shift) - line->shift) / sqrt(line->shift));
                 break;
         }
         if (signalled != 0) return length;

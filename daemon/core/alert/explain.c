@@ -14,15 +14,13 @@ typedef struct question {
     const rs__alert_rule_t *rule;
     const rs_key_t *key;
     rs_metric_t metric;
-    bool ratio;
+    rs_attribute_kind_t kind;
     spans_t spans;
 } question_t;
 
 /* --- what can be taken apart ---------------------------------------------------------------------------------------- */
-static bool is_share(rs_metric_t metric) {
-    if (metric == RS_METRIC_ASA || metric == RS_METRIC_AHT) return true;
-    return rs_metric_is_ratio(metric) && !rs_metric_is_forecast(metric);
-}
+static bool is_mean(rs_metric_t metric) { return metric == RS_METRIC_ASA || metric == RS_METRIC_AHT; }
+static bool is_share(rs_metric_t metric) { return rs_metric_is_ratio(metric) && !rs_metric_is_forecast(metric); }
 
 static bool is_count(rs_metric_t metric) {
     return !rs_metric_is_gauge(metric) && !rs_metric_is_ratio(metric) && !rs_metric_is_time(metric) && !rs_metric_is_score(metric);
@@ -40,11 +38,12 @@ static spans_t spans_of(const rs_alerts_t *alerts, uint32_t window) {
 static bool ask(rs_alerts_t *alerts, uint32_t key, const rs__alert_rule_t *rule, question_t *question) {
     const rs_metric_t metric = rule->metric == RS_METRIC_PREDICTED_SERVICE_LEVEL ? RS_METRIC_SERVICE_LEVEL : rule->metric;
     if (rule->detect.detector >= RS_DETECTOR_NO_DATA || alerts->window_count == 0 || metric >= RS_METRIC_COUNT) return false;
-    if (rule->gauge || rule->window_slot == RS_WINDOW_TODAY || (!is_share(metric) && !is_count(metric))) return false;
+    if (rule->gauge || rule->window_slot == RS_WINDOW_TODAY || (!is_share(metric) && !is_mean(metric) && !is_count(metric))) return false;
     if (rs__alert_has_policy(metric) && rule->policy_slot >= RS_MAX_POLICIES) return false;
-    *question = (question_t){.alerts = alerts, .rule = rule, .key = &alerts->dimensions[key], .metric = metric, .ratio = is_share(metric),
+    *question = (question_t){.alerts = alerts, .rule = rule, .key = &alerts->dimensions[key], .metric = metric,
+                             .kind = is_share(metric) ? RS_ATTRIBUTE_SHARE : is_mean(metric) ? RS_ATTRIBUTE_MEAN : RS_ATTRIBUTE_COUNT,
                              .spans = spans_of(alerts, rule->window_slot)};
-    return question->ratio || question->spans.scale > 0;
+    return question->kind != RS_ATTRIBUTE_COUNT || question->spans.scale > 0;
 }
 
 /* --- one dimension -------------------------------------------------------------------------------------------------- */
@@ -58,8 +57,10 @@ static bool read_pair(const question_t *question, uint32_t key, const spans_t *s
 static double at_least_zero(double value) { return value > 0 ? value : 0; }
 
 static rs_attribute_element_t element_of(const question_t *question, const spans_t *spans, const rs_figure_t *now, const rs_figure_t *whole) {
-    if (!question->ratio) return (rs_attribute_element_t){.actual_a = now->is_null ? 0 : now->value,
-                                                         .expected_a = whole->is_null ? 0 : spans->scale * at_least_zero(whole->value - (now->is_null ? 0 : now->value))};
+    if (question->kind == RS_ATTRIBUTE_COUNT) {
+        const double count = now->is_null ? 0 : now->value;
+        return (rs_attribute_element_t){.actual_a = count, .expected_a = whole->is_null ? 0 : spans->scale * at_least_zero(whole->value - count)};
+    }
     const rs_figure_t none = {0}, *n = now->is_null ? &none : now, *w = whole->is_null ? &none : whole;
     return (rs_attribute_element_t){.actual_a = (double)n->numerator, .actual_b = (double)n->denominator,
                                     .expected_a = at_least_zero((double)(w->numerator - n->numerator)),
@@ -91,25 +92,27 @@ static bool read_element(const question_t *question, uint32_t key, unsigned fami
     rs_figure_t now, whole;
     spans_t spans = question->spans;
     if (family == RS_FAMILY_TEAM) spans = spans_of(question->alerts, question->alerts->window_count - 1);
-    if (!question->ratio && spans.scale <= 0) return false;
+    if (question->kind == RS_ATTRIBUTE_COUNT && spans.scale <= 0) return false;
     if (!read_pair(question, key, &spans, &now, &whole)) return false;
     *element = element_of(question, &spans, &now, &whole);
     return true;
 }
 
-/* What was before, at the volume of now; of a share of which nothing was before: as the limit says. */
-static void scale_expected(const question_t *question, uint32_t count) {
+/* What was before, at the volume of now; of a share of which nothing was before: as the limit says. Returns what was before, in volumes of now. */
+static double scale_expected(const question_t *question, uint32_t count) {
     rs_attribute_element_t *elements = question->alerts->elements;
     double actual = 0, expected = 0;
+    if (question->kind == RS_ATTRIBUTE_COUNT) return 1 / question->spans.scale;
     for (uint32_t i = 0; i < count; i++) {
         actual += elements[i].actual_b;
         expected += elements[i].expected_b;
     }
-    for (uint32_t i = 0; question->ratio && i < count; i++) {
-        const bool known = expected > 0;
+    const bool known = expected > 0;
+    for (uint32_t i = 0; i < count; i++) {
         elements[i].expected_a = known ? elements[i].expected_a * actual / expected : question->rule->limit * elements[i].actual_b;
         elements[i].expected_b = known ? elements[i].expected_b * actual / expected : elements[i].actual_b;
     }
+    return actual > 0 ? expected / actual : 0;
 }
 
 /* Of one key nothing can be told apart. */
@@ -120,7 +123,7 @@ static bool has_two(const question_t *question, unsigned family) {
     return found == 2;
 }
 
-static uint32_t gather(const question_t *question, unsigned family) {
+static uint32_t gather(const question_t *question, unsigned family, rs_attribute_measure_t *measure) {
     rs_alerts_t *alerts = question->alerts;
     uint32_t count = 0;
     alerts->explained += alerts->key_count / KEYS_PER_LOOK;
@@ -131,14 +134,14 @@ static uint32_t gather(const question_t *question, unsigned family) {
         alerts->explained += 2;
         if (read_element(question, key, family, &element)) add_element(alerts, &count, key, &element);
     }
-    scale_expected(question, count);
+    *measure = (rs_attribute_measure_t){.kind = question->kind, .before = scale_expected(question, count)};
     return count;
 }
 
 /* --- parts ---------------------------------------------------------------------------------------------------------- */
 typedef struct dimension {
     uint32_t count;
-    double surprise;
+    double surprise;         /* of the first part */
     rs_explain_part_t parts[RS_EXPLAIN_PARTS];
     rs_str_t names[RS_EXPLAIN_PARTS];
 } dimension_t;
@@ -157,18 +160,20 @@ static bool is_to_the_rules_side(const rs_alert_transition_t *transition, double
     return transition->compare == RS_ALERT_BELOW ? deviation < 0 : deviation > 0;
 }
 
-/* A dimension of one element tells nothing apart. */
+/* What is told apart by a dimension; of one element nothing is. Its first part speaks for it: a channel's queues together are always as surprising as
+ * the channel. */
 static void find_dimension(const question_t *question, const rs_alert_transition_t *transition, unsigned by, dimension_t *dimension) {
     static const uint8_t families[] = {RS_FAMILY_QUEUE, RS_FAMILY_CHANNEL, RS_FAMILY_TEAM};
     rs_attribute_part_t found_parts[RS_EXPLAIN_PARTS];
     const rs_alerts_t *alerts = question->alerts;
-    const uint32_t count = gather(question, families[by]);
+    rs_attribute_measure_t measure = {0};
+    const uint32_t count = gather(question, families[by], &measure);
     *dimension = (dimension_t){0};
     if (count < 2) return;
-    const rs_attribute_found_t found = rs_attribute(alerts->elements, count, question->ratio, found_parts, RS_EXPLAIN_PARTS - PARTS_OF_STAGES);
+    const rs_attribute_found_t found = rs_attribute(alerts->elements, count, &measure, found_parts, RS_EXPLAIN_PARTS - PARTS_OF_STAGES);
     if (!is_to_the_rules_side(transition, found.deviation)) return;
     dimension->count = found.count;
-    dimension->surprise = found.surprise;
+    dimension->surprise = found.count > 0 ? found_parts[0].surprise : 0;
     for (uint32_t i = 0; i < found.count; i++) {
         dimension->parts[i] = part_of(&alerts->elements[found_parts[i].element], &found_parts[i], by);
         dimension->names[i] = name_of(alerts, alerts->element_keys[found_parts[i].element], families[by]);
@@ -183,7 +188,7 @@ static void add_parts(rs_alert_transition_t *transition, const dimension_t *dime
     }
 }
 
-/* Of a channel's alert only its queues; else every dimension, those with most surprise first. */
+/* Of a channel's alert only its queues; else every dimension, the clearest first. */
 static void find_dimensions(const question_t *question, rs_alert_transition_t *transition) {
     dimension_t dimensions[DIMENSIONS];
     const uint32_t count = question->key->family == RS_FAMILY_CHANNEL ? 1 : DIMENSIONS;
@@ -227,7 +232,8 @@ static void find_stages(const question_t *question, uint32_t key, rs_alert_trans
     const double before = all_legs - legs, scale = before > 0 ? legs / before : 0;
     for (uint32_t i = 0; i < STAGES; i++)
         elements[i] = (rs_attribute_element_t){.actual_a = now[i], .actual_b = legs, .expected_a = scale * at_least_zero(whole[i] - now[i]), .expected_b = legs};
-    const rs_attribute_found_t found = rs_attribute(elements, STAGES, false, found_parts, PARTS_OF_STAGES);
+    const rs_attribute_measure_t measure = {.kind = RS_ATTRIBUTE_COUNT, .before = legs > 0 ? at_least_zero(before) / legs : 0};
+    const rs_attribute_found_t found = rs_attribute(elements, STAGES, &measure, found_parts, PARTS_OF_STAGES);
     if (found.deviation <= 0) return;
     for (uint32_t i = 0; i < found.count; i++) {
         stages.parts[i] = part_of(&elements[found_parts[i].element], &found_parts[i], RS_EXPLAIN_BY_STAGE);

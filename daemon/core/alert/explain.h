@@ -6,7 +6,10 @@
  *            back as the longest window or today, at the window's volume; where nothing was before, the rule's limit. Dimensions:
  *                queue, channel, team   of the tenant; of a channel's alert its queues
  *                stage                  of a service level, the key's own misses: answered late, abandoned, waits past T. By their share of all
- *            A dimension says something only when the tenant as a whole deviates to the rule's side. Those with most surprise first.
+ *            A dimension says something only when the tenant as a whole deviates to the rule's side. Stages first, as they answer another question;
+ *            then the dimension whose first part has most surprise. (The paper takes the sum of all parts: then queues always beat their channel,
+ *            which they make up.) Teams are known over the longest window and today only: a younger deviation is diluted in them, and others may
+ *            come before them.
  * Next:      queues only, from core/predict: the window's service level once those who wait are through, and the wait of who comes now.
  * Bounds:    RS_EXPLAIN_PARTS parts of RS_EXPLAIN_ELEMENTS keys a dimension (the rest together are "others"); RS_EXPLAIN_LOOKS figures read a
  *            second of the core's time, then alerts of that second go without parts.

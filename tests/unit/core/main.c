@@ -260,6 +260,29 @@ static void take_total(void *context, const rs_row_t *row) {
     collected->count++;
 }
 
+/* The same of what ends by itself: the subgroup of a detector, and the quarter of an hour of the rows. */
+static void after_the_last_event_subgroups_end_and_rows_are_final(void **state) {
+    (void)state;
+    enum { LATENESS_S = 60, SUBGROUP_S = 300, INTERVAL_S = 900 };
+    core_test_t test;
+    collected_t seen = {0};
+    core_test_begin(&test, "time.lateness=60s,time.idle=30s,alerts.rules.slow.detector=shewhart,alerts.rules.slow.metric=asa,alerts.rules.slow.window=5m,"
+                           "alerts.rules.slow.centre=10s,alerts.rules.slow.sigma=1000,alerts.rules.slow.min_sample=1");
+    core_test_event(&test, RS_CONTACT_QUEUED, "c1", "q", "", 60);
+    core_test_event(&test, RS_CONTACT_ANSWERED, "c1", "q", "a1", 99);
+    core_test_event(&test, RS_CONTACT_ENDED, "c1", "q", "a1", 100);
+    uint32_t fired_at = 0, final_at = 0;
+    for (uint32_t second = 100; second <= INTERVAL_S + LATENESS_S + 2; second++) {
+        rs_core_tick(test.core, core_test_at(second));
+        core_collect(test.core, 100, take_total, &seen);
+        if (test.fired > 0 && fired_at == 0) fired_at = second;
+        if (seen.last.final && final_at == 0) final_at = second;
+    }
+    assert_in_range(fired_at, SUBGROUP_S, SUBGROUP_S + LATENESS_S + 2);
+    assert_in_range(final_at, INTERVAL_S + LATENESS_S, INTERVAL_S + LATENESS_S + 2);
+    core_test_end(&test);
+}
+
 static void a_row_is_collected_when_it_changed_becomes_final_and_leaves_then(void **state) {
     (void)state;
     core_test_t test;
@@ -379,6 +402,7 @@ int main(void) {
         cmocka_unit_test(two_ways_of_identity_do_not_know_each_other),
         cmocka_unit_test(an_idle_source_stops_holding_the_watermark_back),
         cmocka_unit_test(after_the_last_event_every_window_closes_and_every_due_alert_fires),
+        cmocka_unit_test(after_the_last_event_subgroups_end_and_rows_are_final),
         cmocka_unit_test(a_row_is_collected_when_it_changed_becomes_final_and_leaves_then),
         cmocka_unit_test(a_changed_policy_counts_from_the_next_quarter_of_an_hour),
         cmocka_unit_test(more_policies_than_places_are_refused_and_change_nothing),

@@ -163,6 +163,35 @@ static void too_little_is_no_evidence(void **state) {
     test_engine_destroy(&engine);
 }
 
+/* The English emergency departments of core_detect/formula_test.c, as a rule sees them that learns what is usual: limits of three sigmas as published,
+ * within what the memory of a chart that goes on forever differs from a fit of 20 weeks; no week fires, and a really bad one does. */
+static void a_chart_of_shares_leaves_the_hospitals_alone_until_one_is_bad(void **state) {
+    (void)state;
+    static const int64_t hits[] = {266501, 264225, 276532, 281461, 269071, 261215, 270409, 279778, 270483, 270320,
+                                   267923, 271478, 255353, 256820, 261835, 259144, 255910, 260863, 264465, 260989};
+    static const int64_t n[] = {280443, 276823, 291681, 296155, 282343, 275888, 283867, 295251, 284468, 282529,
+                                279618, 283932, 266629, 268091, 276803, 271578, 266005, 273520, 278574, 273772};
+    enum { WEEKS = RS_ARRAY_LEN(hits), TIMES = 20 };
+    test_engine_t engine;
+    rs_rule_config_t rule = detector_rule(RS_DETECTOR_LANEY, "service_level", "15m");
+    rule.false_alarms = 96 / 370.4;
+    int64_t end_us = 100 * QUARTER;
+    start(&engine, &rule);
+    for (int i = 0; i < TIMES * WEEKS; i++) {
+        const int64_t good = hits[i % WEEKS], all = n[i % WEEKS];
+        close_with(&engine, RS_METRIC_SERVICE_LEVEL, &end_us, QUARTER, (rs_figure_t){.value = (double)good / (double)all, .numerator = good, .denominator = all});
+    }
+    assert_int_equal(engine.seen_count, 0);
+    close_with(&engine, RS_METRIC_SERVICE_LEVEL, &end_us, QUARTER, (rs_figure_t){.value = 0.938, .numerator = 938, .denominator = 1000});
+    assert_int_equal(engine.seen_count, 0);   /* of so few it is no wonder */
+    close_with(&engine, RS_METRIC_SERVICE_LEVEL, &end_us, QUARTER, (rs_figure_t){.value = 0.938, .numerator = 263056, .denominator = 280443});
+    assert_int_equal(engine.seen_count, 1);
+    assert_int_equal(last(&engine)->to, RS_ALERT_FIRING);
+    assert_true(fabs(last(&engine)->baseline - 0.952900) < 0.0001);
+    assert_true(fabs(last(&engine)->limit - 0.940130) < 0.001);
+    test_engine_destroy(&engine);
+}
+
 static void the_same_time_of_the_week_is_the_measure_of_a_season(void **state) {
     (void)state;
     test_engine_t engine;
@@ -426,6 +455,7 @@ const struct CMUnitTest detector_tests[] = {
     cmocka_unit_test(a_cusum_of_counts_reaches_its_limit),
     cmocka_unit_test(what_is_usual_is_learned_and_what_is_not_is_left_out),
     cmocka_unit_test(too_little_is_no_evidence),
+    cmocka_unit_test(a_chart_of_shares_leaves_the_hospitals_alone_until_one_is_bad),
     cmocka_unit_test(the_same_time_of_the_week_is_the_measure_of_a_season),
     cmocka_unit_test(history_is_as_good_as_having_been_there),
     cmocka_unit_test(history_is_wanted_and_taken_once_and_never_against_what_was_seen),
