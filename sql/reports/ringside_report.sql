@@ -100,7 +100,7 @@ BEGIN
             CASE WHEN $10 THEN s.offered END, s.answered, CASE WHEN $10 THEN s.abandoned END, CASE WHEN $10 THEN s.abandoned_short END,
             CASE WHEN $10 THEN ringside.ratio(s.abandoned, s.answered + s.abandoned) END, CASE WHEN $10 THEN s.flowed_out END,
             CASE WHEN $10 THEN s.callbacks END, CASE WHEN $10 THEN s.blocked END, ringside.mean_ms(s.wait_answered_us, s.answered),
-            w.ms[1], w.ms[2], w.ms[3], ringside.whole_ms(s.wait_max_us), CASE WHEN $10 THEN ringside.mean_ms(s.wait_abandoned_us, s.abandoned) END,
+            s.wait_ms[1], s.wait_ms[2], s.wait_ms[3], ringside.whole_ms(s.wait_max_us), CASE WHEN $10 THEN ringside.mean_ms(s.wait_abandoned_us, s.abandoned) END,
             s.handled, s.handled_short, ringside.ratio(s.handled_short, s.handled), ringside.mean_ms(s.talk_us + s.hold_us + s.wrap_us, s.handled),
             ringside.ratio(ringside.whole_ms(s.talk_us), s.handled), ringside.ratio(ringside.whole_ms(s.hold_us), s.handled),
             ringside.ratio(ringside.whole_ms(s.wrap_us), s.handled), s.transferred_in, s.transferred_out, s.offers, s.offers_failed,
@@ -111,15 +111,14 @@ BEGIN
             s.csat_score_milli::double precision / 1000 / nullif(s.csat_responses, 0),
             (s.nps_promoters - s.nps_detractors)::double precision * 100 / nullif(s.nps_responses, 0), s.final
         FROM s
-        CROSS JOIN LATERAL (SELECT ringside.hist_percentiles_of(s.waits, '{500,900,990}', s.answered_min_us, s.answered_max_us) AS ms OFFSET 0) AS w
         CROSS JOIN LATERAL unnest($9, s.numerators, s.denominators) WITH ORDINALITY AS p (name, num, den, place)
         -- Nearly every row has one of these; of the others the rest is looked at, for what comes to nothing is no row.
         WHERE %2$s OR s.still_open <> 0 OR ringside.%3$I(greatest($1, s.interval_start), least($2, ($4)[array_position($4, s.interval_start) + 1]), $3, s.tenant, s.key, s.channel)
         ORDER BY 1, 2, 3, 4, p.place $query$,
         ringside.sums_of(of_family, (SELECT string_agg(format('sum(p.%1$I)::bigint AS %1$I', c), ', ') FROM unnest(counts) AS c)
-            || ', sum(p.still_open)::bigint AS still_open, max(p.wait_max_us) AS wait_max_us, min(p.answered_min_us) AS answered_min_us,
-            max(p.answered_max_us) AS answered_max_us, bool_and(p.final) AS final, array_agg(ROW(p.wait_answered_bucket, p.wait_answered_count)::ringside.histogram)
-                FILTER (WHERE p.wait_answered_bucket IS NOT NULL) AS waits, '
+            || ', sum(p.still_open)::bigint AS still_open, max(p.wait_max_us) AS wait_max_us, bool_and(p.final) AS final,
+            ringside.hist_percentiles_of(array_agg(ROW(p.wait_answered_bucket, p.wait_answered_count)::ringside.histogram)
+                FILTER (WHERE p.wait_answered_bucket IS NOT NULL), ''{500,900,990}'', min(p.answered_min_us), max(p.answered_max_us)) AS wait_ms, '
             || (SELECT format('ARRAY[%s]::bigint[] AS numerators, ARRAY[%s]::bigint[] AS denominators',
                     string_agg(format('sum(p.sl_num[array_position(p.sl_policy, %L)])', n), ', ' ORDER BY place),
                     string_agg(format('sum(p.sl_den[array_position(p.sl_policy, %L)])', n), ', ' ORDER BY place))
