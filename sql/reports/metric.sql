@@ -86,22 +86,22 @@ END;
 $$;
 COMMENT ON FUNCTION ringside.check_metric IS 'The formula of a metric; an error that lists what there is when metric, policy or family are not known.';
 
--- Which parts a report reads, as text to be executed with from_time, to_time, of_attribution as $1 to $3, of_tenant, of_key, of_channel as
--- $6 to $8. What is not asked for is not in it, so that the planner sees what is, and takes the key's index.
+-- Which parts a report reads, as text to be executed with from_time, to_time, of_attribution, of_tenant, of_key, of_channel as $1 to
+-- $6. What is not asked for is not in it, so that the planner sees what is, and takes the key's index.
 CREATE OR REPLACE FUNCTION ringside.parts_of(of_family text, of_tenant text, of_key text, of_channel text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT format(' FROM ringside.%I AS p WHERE p.interval_start >= $1 AND p.interval_start < $2 AND p.attribution = $3', of_family || '_interval_part')
-        || CASE WHEN of_tenant IS NOT NULL THEN ' AND p.tenant = $6' ELSE '' END
-        || CASE WHEN of_key IS NOT NULL AND of_family <> 'total' THEN format(' AND p.%I = $7', of_family) ELSE '' END
-        || CASE WHEN of_channel IS NOT NULL THEN ' AND p.channel = $8' ELSE '' END
+        || CASE WHEN of_tenant IS NOT NULL THEN ' AND p.tenant = $4' ELSE '' END
+        || CASE WHEN of_key IS NOT NULL AND of_family <> 'total' THEN format(' AND p.%I = $5', of_family) ELSE '' END
+        || CASE WHEN of_channel IS NOT NULL THEN ' AND p.channel = $6' ELSE '' END
 $$;
 COMMENT ON FUNCTION ringside.parts_of IS 'FROM and WHERE of a statement over the parts of a family that a report is about.';
 
--- Sums of only what is asked for, per key and step: a row has 150 counts, and adding all of them takes ten times as long as reading it. $4 are
+-- Sums of only what is asked for, per key and step: a row has 150 counts, and adding all of them takes ten times as long as reading it. $7 are
 -- the first instants of the steps.
 CREATE OR REPLACE FUNCTION ringside.sums_of(of_family text, aggregates text, has_steps boolean, of_tenant text, of_key text, of_channel text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT format('SELECT %s AS interval_start, p.tenant, %s AS key, %s AS channel, %s', CASE WHEN has_steps THEN '($4)[width_bucket(p.interval_start, $4)]' ELSE 'NULL::timestamptz' END,
+    SELECT format('SELECT %s AS interval_start, p.tenant, %s AS key, %s AS channel, %s', CASE WHEN has_steps THEN '($7)[width_bucket(p.interval_start, $7)]' ELSE 'NULL::timestamptz' END,
                CASE WHEN of_family = 'total' THEN 'NULL::text' ELSE format('p.%I', of_family) END, CASE WHEN of_family = 'queue' THEN 'p.channel' ELSE 'NULL::text' END, aggregates)
         || ringside.parts_of(of_family, of_tenant, of_key, of_channel) || ' GROUP BY p.tenant'
         || CASE WHEN has_steps THEN ', 1' ELSE '' END || CASE WHEN of_family = 'total' THEN '' ELSE ', 3' END || CASE WHEN of_family = 'queue' THEN ', 4' ELSE '' END
@@ -124,7 +124,7 @@ DECLARE
     known integer[];
     keys text := '';
     rows_of text;
-    bin text := 'width_bucket(p.interval_start, $4)';
+    bin text := 'width_bucket(p.interval_start, $7)';
     grouped text;
     version text;
     is_restated boolean := false;
@@ -150,7 +150,7 @@ BEGIN
         is_restated := true;
     END IF;
     known := (SELECT array_agg(v.version) FROM ringside.policy AS v WHERE v.name = of_policy);
-    RETURN QUERY EXECUTE format('WITH %s SELECT %s, %s, ($4)[s.bin], ($5)[s.bin], s.x, s.y, s.h, s.v, s.n FROM s',
+    RETURN QUERY EXECUTE format('WITH %s SELECT %s, %s, ($7)[s.bin], ($8)[s.bin], s.x, s.y, s.h, s.v, s.n FROM s',
         CASE WHEN metric.kind = 'percentile' THEN format('
             b AS MATERIALIZED (SELECT %1$s p.bin, p.bucket, sum(p.n) AS n
                 FROM (SELECT %1$s %2$s AS bin, unnest(p.%3$I) AS bucket, unnest(p.%4$I) AS n %5$s) AS p
@@ -168,10 +168,10 @@ BEGIN
                  ELSE format('ARRAY[min(%1$s) FILTER (WHERE p.sl_den[array_position(p.sl_policy, $9)] <> 0),
                     max(%1$s) FILTER (WHERE p.sl_den[array_position(p.sl_policy, $9)] <> 0)]', version) END,
             rows_of, grouped) END,
-        CASE WHEN per_key AND of_tenant IS NULL THEN 's.tenant' ELSE '$6' END,
-        CASE WHEN per_key AND of_family <> 'total' THEN format('s.%I', of_family) WHEN per_key THEN 'NULL::text' ELSE '$7' END)
+        CASE WHEN per_key AND of_tenant IS NULL THEN 's.tenant' ELSE '$4' END,
+        CASE WHEN per_key AND of_family <> 'total' THEN format('s.%I', of_family) WHEN per_key THEN 'NULL::text' ELSE '$5' END)
         || ' ORDER BY 1, 2, 3'
-        USING from_time, to_time, of_attribution, starts, lengths, of_tenant, of_key, of_channel, of_policy;
+        USING from_time, to_time, of_attribution, of_tenant, of_key, of_channel, starts, lengths, of_policy;
 END;
 $$;
 COMMENT ON FUNCTION ringside.samples IS 'What a metric is made of per step (and key): numerator, denominator, histogram, the policy''s first and last version within the step. Warns of months that retention has dropped.';

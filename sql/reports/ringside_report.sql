@@ -97,23 +97,23 @@ BEGIN
     RETURN QUERY EXECUTE format($query$
         WITH s AS MATERIALIZED (%1$s)   -- else the order would be taken from the key's index: a look-up for each row instead of a scan
         SELECT s.interval_start, s.tenant, s.key, s.channel, p.name, p.num::double precision / nullif(p.den, 0), p.num, p.den,
-            CASE WHEN $10 THEN s.offered END, s.answered, CASE WHEN $10 THEN s.abandoned END, CASE WHEN $10 THEN s.abandoned_short END,
-            CASE WHEN $10 THEN ringside.ratio(s.abandoned, s.answered + s.abandoned) END, CASE WHEN $10 THEN s.flowed_out END,
-            CASE WHEN $10 THEN s.callbacks END, CASE WHEN $10 THEN s.blocked END, ringside.mean_ms(s.wait_answered_us, s.answered),
-            s.wait_ms[1], s.wait_ms[2], s.wait_ms[3], ringside.whole_ms(s.wait_max_us), CASE WHEN $10 THEN ringside.mean_ms(s.wait_abandoned_us, s.abandoned) END,
+            CASE WHEN $9 THEN s.offered END, s.answered, CASE WHEN $9 THEN s.abandoned END, CASE WHEN $9 THEN s.abandoned_short END,
+            CASE WHEN $9 THEN ringside.ratio(s.abandoned, s.answered + s.abandoned) END, CASE WHEN $9 THEN s.flowed_out END,
+            CASE WHEN $9 THEN s.callbacks END, CASE WHEN $9 THEN s.blocked END, ringside.mean_ms(s.wait_answered_us, s.answered),
+            s.wait_ms[1], s.wait_ms[2], s.wait_ms[3], ringside.whole_ms(s.wait_max_us), CASE WHEN $9 THEN ringside.mean_ms(s.wait_abandoned_us, s.abandoned) END,
             s.handled, s.handled_short, ringside.ratio(s.handled_short, s.handled), ringside.mean_ms(s.talk_us + s.hold_us + s.wrap_us, s.handled),
             ringside.ratio(ringside.whole_ms(s.talk_us), s.handled), ringside.ratio(ringside.whole_ms(s.hold_us), s.handled),
             ringside.ratio(ringside.whole_ms(s.wrap_us), s.handled), s.transferred_in, s.transferred_out, s.offers, s.offers_failed,
-            CASE WHEN $11 AND s.logged_in_us <> 0 THEN ringside.ratio(s.talk_us + s.hold_us + s.wrap_us, s.talk_us + s.hold_us + s.wrap_us + s.available_us) END,
-            CASE WHEN $11 THEN ringside.ratio(s.talk_us + s.hold_us + s.wrap_us, s.logged_in_us) END,
-            CASE WHEN $11 AND s.planned_us <> 0 THEN greatest(1 - ringside.ratio(s.out_of_plan_us, s.planned_us), 0) END,
-            CASE WHEN $11 THEN ringside.ratio(s.worked_us, s.planned_work_us) END, ringside.ratio(s.fcr_eligible - s.fcr_unresolved, s.fcr_eligible),
+            CASE WHEN $10 AND s.logged_in_us <> 0 THEN ringside.ratio(s.talk_us + s.hold_us + s.wrap_us, s.talk_us + s.hold_us + s.wrap_us + s.available_us) END,
+            CASE WHEN $10 THEN ringside.ratio(s.talk_us + s.hold_us + s.wrap_us, s.logged_in_us) END,
+            CASE WHEN $10 AND s.planned_us <> 0 THEN greatest(1 - ringside.ratio(s.out_of_plan_us, s.planned_us), 0) END,
+            CASE WHEN $10 THEN ringside.ratio(s.worked_us, s.planned_work_us) END, ringside.ratio(s.fcr_eligible - s.fcr_unresolved, s.fcr_eligible),
             s.csat_score_milli::double precision / 1000 / nullif(s.csat_responses, 0),
             (s.nps_promoters - s.nps_detractors)::double precision * 100 / nullif(s.nps_responses, 0), s.final
         FROM s
-        CROSS JOIN LATERAL unnest($9, s.numerators, s.denominators) WITH ORDINALITY AS p (name, num, den, place)
+        CROSS JOIN LATERAL unnest($8, s.numerators, s.denominators) WITH ORDINALITY AS p (name, num, den, place)
         -- Nearly every row has one of these; of the others the rest is looked at, for what comes to nothing is no row.
-        WHERE %2$s OR s.still_open <> 0 OR ringside.%3$I(greatest($1, s.interval_start), least($2, ($4)[array_position($4, s.interval_start) + 1]), $3, s.tenant, s.key, s.channel)
+        WHERE %2$s OR s.still_open <> 0 OR ringside.%3$I(greatest($1, s.interval_start), least($2, ($7)[array_position($7, s.interval_start) + 1]), $3, s.tenant, s.key, s.channel)
         ORDER BY 1, 2, 3, 4, p.place $query$,
         ringside.sums_of(of_family, (SELECT string_agg(format('sum(p.%1$I)::bigint AS %1$I', c), ', ') FROM unnest(counts) AS c)
             || ', sum(p.still_open)::bigint AS still_open, max(p.wait_max_us) AS wait_max_us, bool_and(p.final) AS final,
@@ -125,7 +125,7 @@ BEGIN
                 FROM unnest(named) WITH ORDINALITY AS u (n, place)),
             step <> 'all', of_tenant, of_key, of_channel),
         (SELECT string_agg(format('s.%I <> 0', c), ' OR ') FROM unnest(counts) AS c), of_family || '_counted')
-        USING from_time, to_time, of_attribution, starts, NULL::integer[], of_tenant, of_key, of_channel, named, has_legs, of_family IN ('total', 'agent', 'team');
+        USING from_time, to_time, of_attribution, of_tenant, of_key, of_channel, starts, named, has_legs, of_family IN ('total', 'agent', 'team');
 END;
 $$;
 COMMENT ON FUNCTION ringside.report_rows IS 'Figures per key as plain columns: per step of a zone, or over the whole period (step ''all''); one row for each policy. interval_start is null with ''all''.';
@@ -174,7 +174,7 @@ BEGIN
     END IF;
     RETURN QUERY EXECUTE format('WITH s AS MATERIALIZED (%s) SELECT s.* FROM s ORDER BY 1, 2, 3, 4', ringside.sums_of(of_family,
             (SELECT format('jsonb_build_object(%s) AS sums', string_agg(format('%1$L, sum(p.%1$I)', c), ', ')) FROM unnest(counts) AS c), step <> 'all', of_tenant, of_key, of_channel))
-        USING from_time, to_time, of_attribution, starts, NULL::integer[], of_tenant, of_key, of_channel;
+        USING from_time, to_time, of_attribution, of_tenant, of_key, of_channel, starts;
 END;
 $$;
 COMMENT ON FUNCTION ringside.report_sums IS 'Sums of the counts that are named, per step and key, as an object; report_fcr and report_feedback make columns of them.';
