@@ -34,3 +34,18 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
           GROUP BY policy) AS summed
 $$;
 COMMENT ON FUNCTION ringside.service_level IS 'Service level of each policy: sum of numerators / sum of denominators, null when that is 0.';
+
+-- As `ringside replay` prints it.
+CREATE OR REPLACE FUNCTION ringside.fcr(eligible bigint, repeated bigint, flagged_unresolved bigint, unresolved bigint, never bigint,
+                                        never_unresolved bigint, matured bigint) RETURNS jsonb
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT jsonb_build_object(
+        'eligible', eligible, 'repeated', repeated, 'flagged_unresolved', flagged_unresolved,
+        'unresolved', unresolved, 'value', ringside.ratio(eligible - unresolved, eligible),
+        'net', jsonb_build_object(
+            'eligible', eligible - never, 'unresolved', unresolved - never_unresolved,
+            'value', ringside.ratio(eligible - never - (unresolved - never_unresolved), eligible - never)),
+        'matured', matured,
+        'state', CASE WHEN eligible <> 0 THEN CASE WHEN matured = eligible THEN 'matured' ELSE 'provisional' END END)
+$$;
+COMMENT ON FUNCTION ringside.fcr IS 'First-contact resolution: journeys judged, not resolved and why, share resolved gross and net, how many are matured.';

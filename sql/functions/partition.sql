@@ -4,7 +4,8 @@
 -- again the next hour. (DETACH … CONCURRENTLY would wait for every open snapshot, and cannot be called from a function.)
 -- They run with the rights of the schema's owner: the daemon's role needs none to create tables.
 
--- Any two sessions that make months wait for each other here; the number only has to be always the same.
+-- Any two sessions that make months wait for each other at a lock of a table: only then does the second one see what the first one has made,
+-- for what it knows of the catalogue by name is brought up to date when it gets such a lock, and not when it gets an advisory one.
 CREATE OR REPLACE FUNCTION ringside.make_partition(of_parent text, of_month timestamptz) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog SET client_min_messages = warning AS $$
 DECLARE
@@ -20,7 +21,7 @@ BEGIN
                AND inhparent = to_regclass('ringside.' || quote_ident(of_parent))) THEN
         RETURN false;
     END IF;
-    PERFORM pg_advisory_xact_lock(8317431021885);
+    LOCK TABLE ringside.partition IN SHARE UPDATE EXCLUSIVE MODE;
     month := to_regclass('ringside.' || quote_ident(month_name));
     IF EXISTS (SELECT FROM pg_inherits WHERE inhrelid = month) THEN RETURN false; END IF;   -- made while we waited
     IF month IS NOT NULL THEN

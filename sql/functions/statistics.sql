@@ -18,9 +18,17 @@ $$;
 COMMENT ON FUNCTION ringside.normal_cdf IS 'Probability that a standard normal variable is at most x.';
 
 CREATE OR REPLACE FUNCTION ringside.ln_gamma(x double precision) RETURNS double precision
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT CASE WHEN x < 12 THEN ringside.ln_gamma(x + 1) - ln(x)
-                ELSE (x - 0.5) * ln(x) - x + ln(2 * pi()) / 2 + 1 / (12 * x) - 1 / (360 * x ^ 3) + 1 / (1260 * x ^ 5) - 1 / (1680 * x ^ 7) END
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+DECLARE
+    z double precision := x;
+    product double precision := 1;
+BEGIN
+    WHILE z < 12 LOOP   -- gamma(x) = gamma(x + 1) / x, up to where the series is exact
+        product := product * z;
+        z := z + 1;
+    END LOOP;
+    RETURN (z - 0.5) * ln(z) - z + ln(2 * pi()) / 2 + 1 / (12 * z) - 1 / (360 * z ^ 3) + 1 / (1260 * z ^ 5) - 1 / (1680 * z ^ 7) - ln(product);
+END;
 $$;
 COMMENT ON FUNCTION ringside.ln_gamma IS 'Logarithm of the gamma function, x > 0 (Stirling''s series).';
 

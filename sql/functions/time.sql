@@ -28,12 +28,14 @@ END;
 $$;
 COMMENT ON FUNCTION ringside.check_period IS 'An error unless [from_time, to_time) is a period.';
 
--- PostgreSQL takes the later of two midnights and moves one that does not exist; so it is looked for around what it says.
+-- PostgreSQL takes the later of two midnights and moves one that does not exist; so where the clocks were changed in the three hours before what
+-- it says, or what it says is no midnight, the instant is looked for around it.
 CREATE OR REPLACE FUNCTION ringside.first_instant(of_date date, zone text) RETURNS timestamptz
 LANGUAGE sql STABLE AS $$
-    SELECT min(at) FROM (SELECT of_date::timestamp AT TIME ZONE zone AS said) AS s,
-        LATERAL generate_series(s.said - interval '3 hours', s.said + interval '3 hours', interval '15 minutes') AS at
-    WHERE (at AT TIME ZONE zone)::date >= of_date
+    SELECT CASE WHEN s.said AT TIME ZONE zone = of_date::timestamp AND (s.said - interval '3 hours') AT TIME ZONE zone = of_date::timestamp - interval '3 hours' THEN s.said
+                ELSE (SELECT min(at) FROM generate_series(s.said - interval '3 hours', s.said + interval '3 hours', interval '15 minutes') AS at
+                      WHERE (at AT TIME ZONE zone)::date >= of_date) END
+    FROM (SELECT of_date::timestamp AT TIME ZONE zone AS said) AS s
 $$;
 COMMENT ON FUNCTION ringside.first_instant IS 'First instant of a date in a zone; of a date that the zone has left out, that of the next one.';
 
@@ -51,6 +53,11 @@ BEGIN
             FROM generate_series(date_trunc(step, from_time AT TIME ZONE zone) - ('1 ' || step)::interval, to_time AT TIME ZONE zone,
                                  ('1 ' || step)::interval) AS local, LATERAL ringside.first_instant(local::date, zone) AS at
             WHERE at < to_time;
+        odd := (SELECT min(at) FROM unnest(starts) AS at WHERE date_bin('15 minutes', at, '1970-01-01Z') <> at);
+        IF odd IS NOT NULL THEN
+            RAISE EXCEPTION 'in % a step begins at %, which is no quarter of an hour: the rows cannot be cut there', zone, odd
+                USING ERRCODE = 'feature_not_supported';
+        END IF;
     ELSE
         length := CASE step WHEN '15m' THEN interval '15 minutes' WHEN '30m' THEN interval '30 minutes' WHEN 'hour' THEN interval '1 hour' END;
         IF length IS NULL THEN
@@ -61,11 +68,6 @@ BEGIN
         END IF;
         SELECT array_agg(at) INTO starts
             FROM generate_series(date_bin(length, from_time, timestamptz '1970-01-01Z'), to_time - interval '1 microsecond', length) AS at;
-    END IF;
-    odd := (SELECT min(at) FROM unnest(starts) AS at WHERE extract(epoch FROM at)::bigint % 900 <> 0);
-    IF odd IS NOT NULL THEN
-        RAISE EXCEPTION 'in % a step begins at %, which is no quarter of an hour: the rows cannot be cut there', zone, odd
-            USING ERRCODE = 'feature_not_supported';
     END IF;
     -- The one that from_time lies in, and all after it.
     RETURN starts[greatest(width_bucket(from_time, starts), 1):];

@@ -2,8 +2,8 @@
 -- themselves, because calls of one day resemble each other: a test that took each call for itself would see a change in every bad Monday.
 --   share        difference of two proportions; variance times the days' overdispersion (Pearson's chi² / df, at least 1), Student's t
 --   mean, count  difference of ratios of sums; variance of the ratio over days (linearised), Welch's t
---   percentile   difference of the percentiles, interval from the order statistics of each (Woodruff) joined (MOVER), each widened by the
---                same overdispersion; p of the rank-sum test over the histograms' ranks (ridits), its variance over days
+--   percentile   difference of the percentiles, interval from how the share below each varies over days (Woodruff), joined (MOVER);
+--                p of the rank-sum test over the histograms' ranks (ridits), its variance over days
 CREATE OR REPLACE FUNCTION ringside.ratio_variance(numerators double precision[], denominators double precision[]) RETURNS double precision
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT CASE WHEN count(*) > 1 AND sum(y) > 0 THEN
@@ -36,16 +36,45 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 $$;
 COMMENT ON FUNCTION ringside.superiority IS 'Probability that a duration of b is longer than one of a, ties half (Mann and Whitney''s U / nm).';
 
--- Order statistics: the bounds of a percentile with the variance of its rank times `phi`.
-CREATE OR REPLACE FUNCTION ringside.percentile_bounds(h ringside.histogram, per_mille integer, phi double precision, t double precision,
-                                                      OUT low double precision, OUT high double precision)
+-- A histogram as a distribution whose mass lies evenly within each bucket: else an interval would be as wide as the buckets that it touches.
+DROP FUNCTION IF EXISTS ringside.percentile_bounds(ringside.histogram, integer, double precision, double precision);
+CREATE OR REPLACE FUNCTION ringside.hist_quantile(h ringside.histogram, share double precision) RETURNS double precision
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT ringside.hist_percentile((h).bucket, (h).count, greatest(floor(1000 * (p - half)), 0)::integer, NULL, NULL),
-           ringside.hist_percentile((h).bucket, (h).count, least(ceil(1000 * (p + half)), 1000)::integer, NULL, NULL)
-    FROM (SELECT per_mille / 1000.0::double precision AS p, t * sqrt(phi * per_mille / 1000.0 * (1 - per_mille / 1000.0) /
-                 nullif((SELECT sum(n) FROM unnest((h).count) AS n), 0)) AS half) AS r
+    SELECT low_ms + width_ms * least(greatest((share * total - before) / n, 0), 1)
+    FROM (SELECT ringside.hist_low_ms(e.bucket) AS low_ms, least(ringside.hist_high_ms(e.bucket), 86400000) + 1 - ringside.hist_low_ms(e.bucket) AS width_ms, e.bucket,
+              e.n::double precision AS n, sum(e.n) OVER (ORDER BY e.bucket)::double precision - e.n AS before, sum(e.n) OVER ()::double precision AS total
+          FROM unnest((h).bucket, (h).count) AS e (bucket, n) WHERE e.n > 0) AS b
+    WHERE before + n >= share * total ORDER BY b.bucket LIMIT 1
 $$;
-COMMENT ON FUNCTION ringside.percentile_bounds IS 'Interval of a percentile from the order statistics of its histogram, milliseconds.';
+COMMENT ON FUNCTION ringside.hist_quantile IS 'The duration in milliseconds that a share of a histogram is at most, its buckets taken as evenly filled; null when it is empty.';
+
+CREATE OR REPLACE FUNCTION ringside.hist_mass(h ringside.histogram, up_to_ms double precision) RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT sum(e.n * least(greatest((up_to_ms - ringside.hist_low_ms(e.bucket))
+                                    / (least(ringside.hist_high_ms(e.bucket), 86400000) + 1 - ringside.hist_low_ms(e.bucket)), 0), 1))
+    FROM unnest((h).bucket, (h).count) AS e (bucket, n)
+$$;
+COMMENT ON FUNCTION ringside.hist_mass IS 'How many durations of a histogram are at most that long, its buckets taken as evenly filled; the inverse of hist_quantile.';
+
+-- Woodruff: where the share at most as long as the percentile would be t standard errors higher or lower. Its variance comes from the days
+-- themselves; when they are all alike, from chance alone.
+CREATE OR REPLACE FUNCTION ringside.percentile_bounds(days ringside.day_sample[], is_after boolean, h ringside.histogram, per_mille integer, t double precision,
+                                                      OUT middle double precision, OUT low double precision, OUT high double precision)
+LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    p constant double precision := per_mille / 1000.0;
+    variance double precision;
+    n double precision;
+BEGIN
+    middle := ringside.hist_quantile(h, p);
+    SELECT ringside.ratio_variance(array_agg(ringside.hist_mass(d.h, middle)), array_agg(s.n)), sum(s.n) INTO variance, n
+        FROM unnest(days) AS d, LATERAL (SELECT sum(c)::double precision AS n FROM unnest((d.h).count) AS c) AS s WHERE d.after = is_after;
+    IF NOT variance > 0 THEN variance := p * (1 - p) / n; END IF;
+    low := ringside.hist_quantile(h, greatest(p - t * sqrt(variance), 0));
+    high := ringside.hist_quantile(h, least(p + t * sqrt(variance), 1));
+END;
+$$;
+COMMENT ON FUNCTION ringside.percentile_bounds IS 'A percentile of the days of one side, and its interval from how the share below it varies from day to day, milliseconds.';
 
 CREATE OR REPLACE FUNCTION ringside.side(days ringside.day_sample[], is_after boolean, OUT n integer, OUT x double precision,
     OUT y double precision, OUT xs double precision[], OUT ys double precision[], OUT h ringside.histogram)
@@ -98,10 +127,10 @@ BEGIN
             phi := greatest((va + vb) * 12 / (1 / (SELECT sum(c) FROM unnest(counts[:a.n]) AS c) + 1 / (SELECT sum(c) FROM unnest(counts[a.n + 1:]) AS c)), 1);
         END IF;
         t := ringside.student_quantile(confidence, greatest(df, 1));
-        SELECT * INTO ba FROM ringside.percentile_bounds(a.h, per_mille, phi, t);
-        SELECT * INTO bb FROM ringside.percentile_bounds(b.h, per_mille, phi, t);
-        low := difference - sqrt((after_value - bb.low) ^ 2 + (ba.high - before_value) ^ 2);
-        high := difference + sqrt((bb.high - after_value) ^ 2 + (before_value - ba.low) ^ 2);
+        SELECT * INTO ba FROM ringside.percentile_bounds(days, false, a.h, per_mille, t);
+        SELECT * INTO bb FROM ringside.percentile_bounds(days, true, b.h, per_mille, t);
+        low := difference - sqrt((bb.middle - bb.low) ^ 2 + (ba.high - ba.middle) ^ 2);
+        high := difference + sqrt((bb.high - bb.middle) ^ 2 + (ba.middle - ba.low) ^ 2);
         RETURN;
     END IF;
     before_value := a.x / nullif(a.y, 0);

@@ -154,7 +154,7 @@ BEGIN
         FROM one GROUP BY 1 ORDER BY 2 DESC, 1;
 END;
 $$;
-COMMENT ON FUNCTION ringside.topic_report IS 'Contacts, handle time, first-contact resolution and feedback by topic, from the facts; small topics together.';
+COMMENT ON FUNCTION ringside.topic_report IS 'Contacts, handle time, first-contact resolution and feedback by topic, from the facts; small topics together. Resolution: of facts that were loaded with their verdict; those of the daemon have none.';
 
 -- --- exports: no cell that could be one person's ------------------------------------------------------------------------------
 -- A cell of fewer than k is withheld; when it is the only one of its step, the next smallest is, too: else the total would give it away.

@@ -74,10 +74,14 @@ RETURNS TABLE (interval_start timestamptz, tenant text, key text, channel text, 
                aht_ms double precision, talk_ms double precision, hold_ms double precision, wrap_ms double precision, transferred_in bigint,
                transferred_out bigint, offers bigint, offers_failed bigint, occupancy double precision, occupancy_logged_in double precision,
                adherence double precision, conformance double precision, fcr double precision, csat double precision, nps double precision, final boolean)
-LANGUAGE plpgsql STABLE AS $$
+LANGUAGE plpgsql STABLE SET enable_sort = off SET jit = off AS $$
 DECLARE
     named text[] := CASE WHEN of_family IN ('queue', 'channel', 'total') THEN ringside.report_policies(policies) ELSE ARRAY[NULL::text] END;
     has_legs boolean := of_family IN ('queue', 'channel', 'total');
+    counts constant text[] := '{offered,answered,abandoned,abandoned_short,flowed_out,callbacks,blocked,wait_answered_us,wait_abandoned_us,handled,handled_short,talk_us,hold_us,
+        wrap_us,transferred_in,transferred_out,offers,offers_failed,logged_in_us,available_us,planned_us,out_of_plan_us,planned_work_us,worked_us,fcr_eligible,fcr_unresolved,
+        csat_responses,csat_score_milli,nps_responses,nps_promoters,nps_detractors}';
+    starts timestamptz[];
 BEGIN
     IF of_family NOT IN ('queue', 'channel', 'total', 'agent', 'team') THEN
         RAISE EXCEPTION 'unknown family "%": queue, channel, total, agent or team', of_family USING ERRCODE = 'invalid_parameter_value';
@@ -87,26 +91,41 @@ BEGIN
     END IF;
     PERFORM ringside.check_period(from_time, to_time), ringside.check_zone(zone), ringside.check_attribution(of_attribution);
     PERFORM ringside.warn_of_missing_months(of_family || '_interval_part', from_time, to_time), ringside.warn_of_formula(of_family, named, from_time, to_time, of_tenant, of_key);
+    IF step <> 'all' THEN
+        SELECT array_agg(s.step_start ORDER BY s.step_start) INTO starts FROM ringside.steps(from_time, to_time, step, zone) AS s;
+    END IF;
     RETURN QUERY EXECUTE format($query$
-        SELECT h.interval_start, h.tenant, %2$s, %3$s, p.name, (h.sl -> p.name ->> 'value')::double precision, (h.sl -> p.name ->> 'numerator')::bigint,
-            (h.sl -> p.name ->> 'denominator')::bigint, h.offered, h.answered, h.abandoned, h.abandoned_short,
-            ringside.ratio(h.abandoned, h.answered + h.abandoned), h.flowed_out, h.callbacks, h.blocked, (h.wait_ms ->> 'asa')::double precision,
-            (h.wait_ms ->> 'p50')::bigint, (h.wait_ms ->> 'p90')::bigint, (h.wait_ms ->> 'p99')::bigint, (h.wait_ms ->> 'max')::bigint,
-            (h.abandon_wait_ms ->> 'mean')::double precision, h.handled, h.handled_short, ringside.ratio(h.handled_short, h.handled), h.aht_ms,
-            ringside.ratio(h.talk_ms_sum, h.handled), ringside.ratio(h.hold_ms_sum, h.handled), ringside.ratio(h.wrap_ms_sum, h.handled),
-            h.transferred_in, h.transferred_out, h.offers, h.offers_failed, (h.time -> 'occupancy' ->> 'on_contact')::double precision,
-            (h.time -> 'occupancy' ->> 'logged_in')::double precision, (h.time ->> 'adherence')::double precision,
-            (h.time ->> 'conformance')::double precision, (h.fcr ->> 'value')::double precision, (h.csat ->> 'mean')::double precision,
-            (h.nps ->> 'value')::double precision, h.final
-        FROM (SELECT h.*, %5$s AS sl, %6$s AS time FROM %1$s AS h %4$s) AS h CROSS JOIN unnest($8) WITH ORDINALITY AS p (name, place)
+        WITH s AS MATERIALIZED (%1$s)   -- else the order would be taken from the key's index: a look-up for each row instead of a scan
+        SELECT s.interval_start, s.tenant, s.key, s.channel, p.name, p.num::double precision / nullif(p.den, 0), p.num, p.den,
+            CASE WHEN $9 THEN s.offered END, s.answered, CASE WHEN $9 THEN s.abandoned END, CASE WHEN $9 THEN s.abandoned_short END,
+            CASE WHEN $9 THEN ringside.ratio(s.abandoned, s.answered + s.abandoned) END, CASE WHEN $9 THEN s.flowed_out END,
+            CASE WHEN $9 THEN s.callbacks END, CASE WHEN $9 THEN s.blocked END, ringside.mean_ms(s.wait_answered_us, s.answered),
+            s.wait_ms[1], s.wait_ms[2], s.wait_ms[3], ringside.whole_ms(s.wait_max_us), CASE WHEN $9 THEN ringside.mean_ms(s.wait_abandoned_us, s.abandoned) END,
+            s.handled, s.handled_short, ringside.ratio(s.handled_short, s.handled), ringside.mean_ms(s.talk_us + s.hold_us + s.wrap_us, s.handled),
+            ringside.ratio(ringside.whole_ms(s.talk_us), s.handled), ringside.ratio(ringside.whole_ms(s.hold_us), s.handled),
+            ringside.ratio(ringside.whole_ms(s.wrap_us), s.handled), s.transferred_in, s.transferred_out, s.offers, s.offers_failed,
+            CASE WHEN $10 AND s.logged_in_us <> 0 THEN ringside.ratio(s.talk_us + s.hold_us + s.wrap_us, s.talk_us + s.hold_us + s.wrap_us + s.available_us) END,
+            CASE WHEN $10 THEN ringside.ratio(s.talk_us + s.hold_us + s.wrap_us, s.logged_in_us) END,
+            CASE WHEN $10 AND s.planned_us <> 0 THEN greatest(1 - ringside.ratio(s.out_of_plan_us, s.planned_us), 0) END,
+            CASE WHEN $10 THEN ringside.ratio(s.worked_us, s.planned_work_us) END, ringside.ratio(s.fcr_eligible - s.fcr_unresolved, s.fcr_eligible),
+            s.csat_score_milli::double precision / 1000 / nullif(s.csat_responses, 0),
+            (s.nps_promoters - s.nps_detractors)::double precision * 100 / nullif(s.nps_responses, 0), s.final
+        FROM s
+        CROSS JOIN LATERAL unnest($8, s.numerators, s.denominators) WITH ORDINALITY AS p (name, num, den, place)
+        -- Nearly every row has one of these; of the others the rest is looked at, for what comes to nothing is no row.
+        WHERE %2$s OR s.still_open <> 0 OR ringside.%3$I(greatest($1, s.interval_start), least($2, ($7)[array_position($7, s.interval_start) + 1]), $3, s.tenant, s.key, s.channel)
         ORDER BY 1, 2, 3, 4, p.place $query$,
-        format('ringside.%I($1, $2, $3, $4, $7, $5, %s)', of_family || '_history', CASE WHEN of_family = 'total' THEN 'NULL' ELSE '$6' END),
-        CASE of_family WHEN 'total' THEN 'NULL::text' ELSE 'h.' || of_family END, CASE of_family WHEN 'queue' THEN 'h.channel' ELSE 'NULL::text' END,
-        'WHERE ($5 IS NULL OR h.tenant = $5)' || CASE WHEN of_family <> 'total' THEN format(' AND ($6 IS NULL OR h.%I = $6)', of_family) ELSE '' END
-            || CASE WHEN of_channel IS NOT NULL THEN ' AND h.channel = $9' ELSE '' END,
-        CASE WHEN has_legs THEN 'h.service_level' ELSE 'NULL::jsonb' END,
-        CASE WHEN of_family IN ('total', 'agent', 'team') THEN 'h.agent_time' ELSE 'NULL::jsonb' END)
-        USING from_time, to_time, step, zone, of_tenant, of_key, of_attribution, named, of_channel;
+        ringside.sums_of(of_family, (SELECT string_agg(format('sum(p.%1$I)::bigint AS %1$I', c), ', ') FROM unnest(counts) AS c)
+            || ', sum(p.still_open)::bigint AS still_open, max(p.wait_max_us) AS wait_max_us, bool_and(p.final) AS final,
+            ringside.hist_percentiles_of(array_agg(ROW(p.wait_answered_bucket, p.wait_answered_count)::ringside.histogram)
+                FILTER (WHERE p.wait_answered_bucket IS NOT NULL), ''{500,900,990}'', min(p.answered_min_us), max(p.answered_max_us)) AS wait_ms, '
+            || (SELECT format('ARRAY[%s]::bigint[] AS numerators, ARRAY[%s]::bigint[] AS denominators',
+                    string_agg(format('sum(p.sl_num[array_position(p.sl_policy, %L)])', n), ', ' ORDER BY place),
+                    string_agg(format('sum(p.sl_den[array_position(p.sl_policy, %L)])', n), ', ' ORDER BY place))
+                FROM unnest(named) WITH ORDINALITY AS u (n, place)),
+            step <> 'all', of_tenant, of_key, of_channel),
+        (SELECT string_agg(format('s.%I <> 0', c), ' OR ') FROM unnest(counts) AS c), of_family || '_counted')
+        USING from_time, to_time, of_attribution, of_tenant, of_key, of_channel, starts, named, has_legs, of_family IN ('total', 'agent', 'team');
 END;
 $$;
 COMMENT ON FUNCTION ringside.report_rows IS 'Figures per key as plain columns: per step of a zone, or over the whole period (step ''all''); one row for each policy. interval_start is null with ''all''.';
@@ -134,10 +153,13 @@ $$;
 COMMENT ON FUNCTION ringside.report_agents IS 'Figures of agents for supervisors, per step or over the whole period; every call is written to ringside.access_log.';
 
 -- --- first-contact resolution, feedback ----------------------------------------------------------------------------------------
-CREATE OR REPLACE FUNCTION ringside.report_extras(of_family text, from_time timestamptz, to_time timestamptz, step text, zone text, of_tenant text, of_key text,
+DROP FUNCTION IF EXISTS ringside.report_extras(text, timestamptz, timestamptz, text, text, text, text, text, text);
+CREATE OR REPLACE FUNCTION ringside.report_sums(of_family text, counts text[], from_time timestamptz, to_time timestamptz, step text, zone text, of_tenant text, of_key text,
     of_channel text, of_attribution text)
-RETURNS TABLE (interval_start timestamptz, tenant text, key text, channel text, fcr jsonb, csat jsonb, nps jsonb, ces jsonb, surveys jsonb)
-LANGUAGE plpgsql STABLE AS $$
+RETURNS TABLE (interval_start timestamptz, tenant text, key text, channel text, sums jsonb)
+LANGUAGE plpgsql STABLE SET enable_sort = off SET jit = off AS $$
+DECLARE
+    starts timestamptz[];
 BEGIN
     IF of_family NOT IN ('queue', 'channel', 'total', 'team') THEN
         RAISE EXCEPTION 'this report is by queue, channel, team or total; "%" is none of them', of_family USING ERRCODE = 'invalid_parameter_value';
@@ -147,27 +169,29 @@ BEGIN
     END IF;
     PERFORM ringside.check_period(from_time, to_time), ringside.check_zone(zone), ringside.check_attribution(of_attribution);
     PERFORM ringside.warn_of_missing_months(of_family || '_interval_part', from_time, to_time);
-    RETURN QUERY EXECUTE format('SELECT h.interval_start, h.tenant, %2$s, %3$s, h.fcr, h.csat, h.nps, h.ces, h.surveys FROM %1$s AS h
-        WHERE ($5 IS NULL OR h.tenant = $5) %4$s ORDER BY 1, 2, 3, 4',
-        format('ringside.%I($1, $2, $3, $4, $7, $5, %s)', of_family || '_history', CASE WHEN of_family = 'total' THEN 'NULL' ELSE '$6' END),
-        CASE of_family WHEN 'total' THEN 'NULL::text' ELSE 'h.' || of_family END, CASE of_family WHEN 'queue' THEN 'h.channel' ELSE 'NULL::text' END,
-        CASE WHEN of_family <> 'total' THEN format(' AND ($6 IS NULL OR h.%I = $6)', of_family) ELSE '' END
-            || CASE WHEN of_channel IS NOT NULL THEN ' AND h.channel = $8' ELSE '' END)
-        USING from_time, to_time, step, zone, of_tenant, of_key, of_attribution, of_channel;
+    IF step <> 'all' THEN
+        SELECT array_agg(s.step_start ORDER BY s.step_start) INTO starts FROM ringside.steps(from_time, to_time, step, zone) AS s;
+    END IF;
+    RETURN QUERY EXECUTE format('WITH s AS MATERIALIZED (%s) SELECT s.* FROM s ORDER BY 1, 2, 3, 4', ringside.sums_of(of_family,
+            (SELECT format('jsonb_build_object(%s) AS sums', string_agg(format('%1$L, sum(p.%1$I)', c), ', ')) FROM unnest(counts) AS c), step <> 'all', of_tenant, of_key, of_channel))
+        USING from_time, to_time, of_attribution, of_tenant, of_key, of_channel, starts;
 END;
 $$;
-COMMENT ON FUNCTION ringside.report_extras IS 'Resolution and feedback of rows, as objects; report_fcr and report_feedback make columns of them.';
+COMMENT ON FUNCTION ringside.report_sums IS 'Sums of the counts that are named, per step and key, as an object; report_fcr and report_feedback make columns of them.';
 
 CREATE OR REPLACE FUNCTION ringside.report_fcr(from_time timestamptz, to_time timestamptz, of_family text DEFAULT 'queue', step text DEFAULT 'all', zone text DEFAULT 'UTC',
     of_tenant text DEFAULT NULL, of_key text DEFAULT NULL, of_channel text DEFAULT NULL, of_attribution text DEFAULT 'event')
 RETURNS TABLE (interval_start timestamptz, tenant text, key text, channel text, eligible bigint, repeated bigint, flagged_unresolved bigint, unresolved bigint,
                fcr double precision, fcr_net double precision, matured bigint, matured_rate double precision, state text)
 LANGUAGE sql STABLE AS $$
-    SELECT r.interval_start, r.tenant, r.key, r.channel, (r.fcr ->> 'eligible')::bigint, (r.fcr ->> 'repeated')::bigint, (r.fcr ->> 'flagged_unresolved')::bigint,
-        (r.fcr ->> 'unresolved')::bigint, (r.fcr ->> 'value')::double precision, (r.fcr -> 'net' ->> 'value')::double precision, (r.fcr ->> 'matured')::bigint,
-        ringside.ratio((r.fcr ->> 'matured')::bigint, (r.fcr ->> 'eligible')::bigint), r.fcr ->> 'state'
-    FROM ringside.report_extras(of_family, from_time, to_time, step, zone, of_tenant, of_key, of_channel, of_attribution) AS r
-    WHERE (r.fcr ->> 'eligible')::bigint <> 0
+    SELECT r.interval_start, r.tenant, r.key, r.channel, c.fcr_eligible, c.fcr_repeated, c.fcr_flagged_unresolved, c.fcr_unresolved, (f.fcr ->> 'value')::double precision,
+        (f.fcr -> 'net' ->> 'value')::double precision, c.fcr_matured, ringside.ratio(c.fcr_matured, c.fcr_eligible), f.fcr ->> 'state'
+    FROM ringside.report_sums(of_family, '{fcr_eligible,fcr_repeated,fcr_flagged_unresolved,fcr_unresolved,fcr_never,fcr_never_unresolved,fcr_matured}', from_time, to_time,
+            step, zone, of_tenant, of_key, of_channel, of_attribution) AS r,
+        LATERAL jsonb_to_record(r.sums) AS c (fcr_eligible bigint, fcr_repeated bigint, fcr_flagged_unresolved bigint, fcr_unresolved bigint, fcr_never bigint,
+            fcr_never_unresolved bigint, fcr_matured bigint),
+        LATERAL ringside.fcr(c.fcr_eligible, c.fcr_repeated, c.fcr_flagged_unresolved, c.fcr_unresolved, c.fcr_never, c.fcr_never_unresolved, c.fcr_matured) AS f (fcr)
+    WHERE c.fcr_eligible <> 0
 $$;
 COMMENT ON FUNCTION ringside.report_fcr IS 'First-contact resolution, gross and net, and how much of it has matured.';
 
@@ -177,12 +201,19 @@ RETURNS TABLE (interval_start timestamptz, tenant text, key text, channel text, 
                csat_top_box double precision, nps_responses bigint, nps double precision, promoters bigint, detractors bigint, ces_responses bigint, ces double precision,
                off_scale bigint)
 LANGUAGE sql STABLE AS $$
-    SELECT r.interval_start, r.tenant, r.key, r.channel, (r.surveys ->> 'contacts')::bigint, (r.surveys ->> 'response_rate')::double precision,
-        (r.csat ->> 'responses')::bigint, (r.csat ->> 'mean')::double precision, (r.csat ->> 'top_box')::double precision, (r.nps ->> 'responses')::bigint,
-        (r.nps ->> 'value')::double precision, (r.nps ->> 'promoters')::bigint, (r.nps ->> 'detractors')::bigint, (r.ces ->> 'responses')::bigint,
-        (r.ces ->> 'mean')::double precision, (r.surveys ->> 'off_scale')::bigint
-    FROM ringside.report_extras(of_family, from_time, to_time, step, zone, of_tenant, of_key, of_channel, of_attribution) AS r
-    WHERE r.csat IS NOT NULL OR r.nps IS NOT NULL OR r.ces IS NOT NULL OR r.surveys IS NOT NULL
+    SELECT r.interval_start, r.tenant, r.key, r.channel, (f.surveys ->> 'contacts')::bigint, (f.surveys ->> 'response_rate')::double precision,
+        (f.csat ->> 'responses')::bigint, (f.csat ->> 'mean')::double precision, (f.csat ->> 'top_box')::double precision, (f.nps ->> 'responses')::bigint,
+        (f.nps ->> 'value')::double precision, (f.nps ->> 'promoters')::bigint, (f.nps ->> 'detractors')::bigint, (f.ces ->> 'responses')::bigint,
+        (f.ces ->> 'mean')::double precision, (f.surveys ->> 'off_scale')::bigint
+    FROM ringside.report_sums(of_family, '{handled,surveyed_contacts,surveys_off_scale,csat_responses,csat_score_milli,csat_top,nps_responses,nps_promoters,nps_detractors,
+            ces_responses,ces_score_milli}', from_time, to_time, step, zone, of_tenant, of_key, of_channel, of_attribution) AS r,
+        LATERAL jsonb_to_record(r.sums) AS c (handled bigint, surveyed_contacts bigint, surveys_off_scale bigint, csat_responses bigint, csat_score_milli bigint, csat_top bigint,
+            nps_responses bigint, nps_promoters bigint, nps_detractors bigint, ces_responses bigint, ces_score_milli bigint),
+        -- The scale is no column of this report.
+        LATERAL (SELECT ringside.csat(c.csat_responses, c.csat_score_milli, c.csat_top, NULL, NULL, NULL) AS csat,
+                     ringside.nps(c.nps_responses, c.nps_promoters, c.nps_detractors) AS nps, ringside.ces(c.ces_responses, c.ces_score_milli, NULL, NULL, NULL) AS ces,
+                     ringside.surveys(c.surveyed_contacts, c.surveys_off_scale, c.handled) AS surveys) AS f
+    WHERE f.csat IS NOT NULL OR f.nps IS NOT NULL OR f.ces IS NOT NULL OR f.surveys IS NOT NULL
 $$;
 COMMENT ON FUNCTION ringside.report_feedback IS 'Satisfaction, recommendation, effort and response rate.';
 
@@ -239,7 +270,7 @@ RETURNS TABLE (metric text, policy text, unit text, before_value double precisio
                low double precision, high double precision, confidence_level double precision, p_value double precision, verdict text, test text,
                before_days integer, after_days integer, before_n numeric, after_n numeric, overdispersion double precision, superiority double precision,
                warnings text)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET jit = off AS $$
 DECLARE
     one text;
 BEGIN
@@ -259,7 +290,7 @@ CREATE OR REPLACE FUNCTION ringside.report_trend(of_metric text, from_time times
     of_attribution text DEFAULT 'event', of_reason text DEFAULT NULL)
 RETURNS TABLE (step_start timestamptz, value double precision, n numeric, center double precision, lower double precision, upper double precision, signal text,
                change text, unit text)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET jit = off AS $$
 BEGIN
     PERFORM ringside.report_person('report_trend', of_family, of_key, from_time, to_time, of_reason);
     PERFORM ringside.warn_of_formula(of_family, CASE WHEN of_metric = 'service_level' THEN ringside.report_policies(policies) END, from_time, to_time, of_tenant, of_key);
@@ -276,7 +307,7 @@ CREATE OR REPLACE FUNCTION ringside.report_benchmark(of_metric text, from_time t
     of_reason text DEFAULT NULL)
 RETURNS TABLE (key text, value double precision, n numeric, average double precision, low95 double precision, high95 double precision,
                low998 double precision, high998 double precision, place text, unit text)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET jit = off AS $$
 BEGIN
     PERFORM ringside.report_person('report_benchmark', of_family, NULL, from_time, to_time, of_reason);
     PERFORM ringside.warn_of_formula(of_family, CASE WHEN of_metric = 'service_level' THEN ringside.report_policies(policies) END, from_time, to_time, of_tenant);
@@ -383,7 +414,7 @@ CREATE OR REPLACE FUNCTION ringside.report_staffing(from_time timestamptz, to_ti
     of_channel text DEFAULT NULL, of_attribution text DEFAULT 'event')
 RETURNS TABLE (tenant text, queue text, channel text, weekday integer, half_hour text, days bigint, calls double precision, calls_most numeric, handle_ms double precision,
                patience_ms double precision, threshold_ms bigint)
-LANGUAGE plpgsql STABLE AS $$
+LANGUAGE plpgsql STABLE SET jit = off AS $$
 #variable_conflict use_column
 BEGIN
     PERFORM ringside.check_period(from_time, to_time), ringside.check_zone(zone), ringside.check_attribution(of_attribution);
@@ -425,7 +456,7 @@ CREATE OR REPLACE FUNCTION ringside.report_heatmap(of_metric text, from_time tim
     of_key text DEFAULT NULL, zone text DEFAULT 'UTC', policies text DEFAULT NULL, of_channel text DEFAULT NULL, of_attribution text DEFAULT 'event',
     of_reason text DEFAULT NULL)
 RETURNS TABLE (day text, half_hour text, value double precision, n numeric, unit text)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET jit = off AS $$
 #variable_conflict use_column
 BEGIN
     PERFORM ringside.report_person('report_heatmap', of_family, of_key, from_time, to_time, of_reason);
@@ -442,7 +473,8 @@ BEGIN
                         to_time, '30m', zone, of_attribution) AS s,
                     LATERAL (SELECT s.step_start AT TIME ZONE zone AS local,
                         CASE WHEN to_time - from_time > interval '31 days' THEN extract(isodow FROM s.step_start AT TIME ZONE zone)::integer END AS weekday) AS l
-                GROUP BY 1, 2, 3) AS k) AS c
+                GROUP BY 1, 2, 3) AS k
+            OFFSET 0) AS c   -- each figure once
         WHERE c.value IS NOT NULL ORDER BY c.weekday, c.day, c.half_hour;
 END;
 $$;

@@ -77,6 +77,26 @@ SELECT is((SELECT max(h.interval_s) / 3600.0 FROM told AS h WHERE h.of_zone = z.
     z.zone || ' has ' || z.hours || ' hours on ' || z.odd) FROM zoned AS z;
 SELECT is((SELECT sum(h.offered) FROM told AS h WHERE h.of_zone = z.zone), (SELECT count(*)::numeric FROM leg AS l WHERE l.zone = z.zone), 'nothing is lost between the days of ' || z.zone) FROM zoned AS z;
 
+-- The report adds for itself only what it shows: it says the same, and has the same rows.
+CREATE TEMPORARY TABLE reported AS
+SELECT z.zone AS of_zone, r.* FROM zoned AS z, LATERAL ringside.report_rows('queue', z.first::timestamp AT TIME ZONE 'UTC' - interval '2 days',
+    z.last::timestamp AT TIME ZONE 'UTC' + interval '2 days', 'day', z.zone, z.zone, NULL, NULL, 'short_excluded', 'enter') AS r;
+SELECT is_empty($$WITH a AS (SELECT of_zone, interval_start, tenant, key, channel, sl_numerator, sl_denominator, service_level, offered, answered, abandoned, abandoned_short, flowed_out, callbacks,
+        asa_ms, wait_p50_ms, wait_p90_ms, wait_p99_ms, wait_max_ms, abandon_mean_ms, final FROM reported),
+    b AS (SELECT of_zone, interval_start, tenant, queue, channel, (service_level #>> '{short_excluded,numerator}')::bigint, (service_level #>> '{short_excluded,denominator}')::bigint,
+        (service_level #>> '{short_excluded,value}')::float8, offered, answered, abandoned, abandoned_short, flowed_out, callbacks, (wait_ms ->> 'asa')::float8,
+        (wait_ms ->> 'p50')::bigint, (wait_ms ->> 'p90')::bigint, (wait_ms ->> 'p99')::bigint, (wait_ms ->> 'max')::bigint, (abandon_wait_ms ->> 'mean')::float8, final FROM told)
+    (TABLE a EXCEPT TABLE b) UNION ALL (TABLE b EXCEPT TABLE a)$$,
+    'report_rows says what queue_history says');
+SAVEPOINT odd_rows;
+INSERT INTO ringside.queue_interval_part (tenant, queue, channel, interval_start, interval_s, attribution, stream_id, run, part, revision, final, still_open, offered, complaints, reopened)
+    SELECT 'odd', v.queue, 'voice', at, 900, 'event', 1, 1, v.part, 1, true, 0, v.offered, v.complaints, v.reopened
+    FROM (VALUES ('all taken back', 1, 1, 0, 0), ('all taken back', 2, -1, 0, 0), ('nothing', 1, 0, 0, 0), ('a complaint', 1, 0, 1, 0), ('reopened', 1, 0, 0, 1), ('reopened', 2, 0, 0, -1),
+        (NULL, 1, 0, 1, 0)) AS v (queue, part, offered, complaints, reopened), unnest('{2026-10-24 10:00Z,2026-10-24 11:15Z}'::timestamptz[]) AS at;
+SELECT results_eq(format($$SELECT DISTINCT key FROM ringside.report_rows('queue', '2026-10-24Z', '2026-10-25Z', %L, 'UTC', 'odd') ORDER BY 1$$, step),
+    $$VALUES ('a complaint'), (NULL)$$, 'a row with nothing in it is none, by ' || step) FROM unnest('{all,day,15m}'::text[]) AS step;
+ROLLBACK TO odd_rows;
+
 -- Other steps add up to the same, and begin where they should.
 SELECT is((SELECT sum(offered) FROM ringside.queue_history('2026-10-01Z', '2026-11-30Z', s.step, 'Europe/London', 'enter', 'Europe/London')),
     (SELECT count(*)::numeric FROM leg WHERE zone = 'Europe/London'), 'steps of ' || s.step || ' add up') FROM unnest('{15m,30m,hour,day,week,month,year}'::text[]) AS s (step);

@@ -47,16 +47,8 @@ SELECT s.interval_start, s.interval_s, %3$s, s.attribution,
     ringside.whole_ms(s.wrap_us) AS wrap_ms_sum,
     ringside.mean_ms(s.talk_us + s.hold_us + s.wrap_us, s.handled) AS aht_ms,
     s.transferred_in, s.transferred_out, s.offers, s.offers_failed,
-    jsonb_build_object(
-        'eligible', s.fcr_eligible, 'repeated', s.fcr_repeated, 'flagged_unresolved', s.fcr_flagged_unresolved,
-        'unresolved', s.fcr_unresolved, 'value', ringside.ratio(s.fcr_eligible - s.fcr_unresolved, s.fcr_eligible),
-        'net', jsonb_build_object(
-            'eligible', s.fcr_eligible - s.fcr_never, 'unresolved', s.fcr_unresolved - s.fcr_never_unresolved,
-            'value', ringside.ratio(s.fcr_eligible - s.fcr_never - (s.fcr_unresolved - s.fcr_never_unresolved),
-                                    s.fcr_eligible - s.fcr_never)),
-        'matured', s.fcr_matured,
-        'state', CASE WHEN s.fcr_eligible <> 0 THEN
-                      CASE WHEN s.fcr_matured = s.fcr_eligible THEN 'matured' ELSE 'provisional' END END) AS fcr,
+    ringside.fcr(s.fcr_eligible, s.fcr_repeated, s.fcr_flagged_unresolved, s.fcr_unresolved, s.fcr_never, s.fcr_never_unresolved,
+        s.fcr_matured) AS fcr,
     ringside.csat(s.csat_responses, s.csat_score_milli, s.csat_top, s.csat_scale_min_milli, s.csat_scale_max_milli,
         s.csat_scale_squares) AS csat,
     ringside.nps(s.nps_responses, s.nps_promoters, s.nps_detractors) AS nps,
@@ -145,12 +137,13 @@ $view$;
     body text;
     history text;
     counted text;
+    counted_sums text;
     note record;
 BEGIN
     -- Every bigint count of the part tables; the figures above pick theirs.
     SELECT string_agg(format('sum(%1$I)::bigint AS %1$I', attname), ', ' ORDER BY attnum),
-           string_agg(format('s.%I <> 0', attname), ' OR ' ORDER BY attnum)
-        INTO sums, counted
+           string_agg(format('s.%I <> 0', attname), ' OR ' ORDER BY attnum), string_agg(format('sum(s.%I) <> 0', attname), ' OR ' ORDER BY attnum)
+        INTO sums, counted, counted_sums
         FROM pg_catalog.pg_attribute
         WHERE attrelid = 'ringside.queue_interval_part'::regclass AND atthasdef AND atttypid = 'bigint'::regtype
               AND NOT attisdropped;
@@ -173,6 +166,14 @@ BEGIN
         EXECUTE format('COMMENT ON FUNCTION ringside.%I(timestamptz, timestamptz, text) IS %L', family.name || '_rollup',
             'Figures of ' || family.text || ' over the intervals that begin within [from_time, to_time), one row per key: sums of '
             'counts, sums of numerators over sums of denominators, percentiles of the merged histograms.');
+        -- Whether anything of a key is counted within a time, as the views ask for each row.
+        EXECUTE format('CREATE OR REPLACE FUNCTION ringside.%I(from_time timestamptz, to_time timestamptz, of_attribution text, of_tenant text, of_key text, of_channel text) '
+            'RETURNS boolean LANGUAGE sql STABLE AS %L', family.name || '_counted',
+            format('SELECT EXISTS (SELECT FROM ringside.%I AS s WHERE s.interval_start >= from_time AND s.interval_start < to_time AND s.attribution = of_attribution '
+                'AND s.tenant = of_tenant %s HAVING %s OR ringside.has_service_level(array_agg(ROW(s.sl_policy, s.sl_version, s.sl_num, s.sl_den)::ringside.policy_counts)))',
+                family.name || '_interval_part', CASE WHEN family.key IS NULL THEN '' ELSE format('AND s.%I IS NOT DISTINCT FROM of_key ', family.key) END
+                    || CASE family.name WHEN 'queue' THEN 'AND s.channel = of_channel' ELSE '' END, counted_sums));
+        EXECUTE format('COMMENT ON FUNCTION ringside.%I IS %L', family.name || '_counted', 'True when anything is counted of ' || family.text || ' within [from_time, to_time).');
         -- As above for each step. plpgsql, because a wrong zone or an empty period must be an error without any rows, too; and
         -- EXECUTE, because the plan depends on the months and keys that are asked for.
         body := format(pattern, family.name, family.dimensions, family.selected, family.legs, sums, counted, '',

@@ -171,6 +171,30 @@ static void a_period_that_is_empty_or_a_table_that_is_whole_is_refused(void **st
     PQfinish(connection);
 }
 
+static int64_t made_by(PGconn *connection) {
+    PGresult *result = PQgetResult(connection);
+    if (PQresultStatus(result) != PGRES_TUPLES_OK) fail_msg("%s", PQresultErrorMessage(result));
+    const int64_t made = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+    PQclear(result);
+    assert_null(PQgetResult(connection));
+    return made;
+}
+
+static void two_sessions_that_make_the_same_months_at_once_make_each_once(void **state) {
+    (void)state;
+    const char *database = fresh_database();
+    assert_int_equal(rs_store_migrate(database, false, NULL, NULL), RS_OK);
+    const int64_t tables = rs_postgres_number(database, "SELECT count(*) FROM ringside.partitioned");
+    PGconn *sessions[] = {PQconnectdb(database), PQconnectdb(database)};
+    for (int year = 2040; year < 2050; year++) {
+        char sql[128];
+        snprintf(sql, sizeof sql, "SELECT ringside.ensure_partitions('%d-01-01Z', '%d-01-02Z')", year, year);
+        for (size_t i = 0; i < RS_ARRAY_LEN(sessions); i++) assert_int_equal(PQsendQuery(sessions[i], sql), 1);
+        assert_int_equal(made_by(sessions[0]) + made_by(sessions[1]), tables);
+    }
+    for (size_t i = 0; i < RS_ARRAY_LEN(sessions); i++) PQfinish(sessions[i]);
+}
+
 int run_partitions_tests(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_month_of_a_moment_is_the_calendars),
@@ -182,6 +206,7 @@ int run_partitions_tests(void) {
         cmocka_unit_test(dropping_gives_up_soon_when_somebody_reads),
         cmocka_unit_test(a_failing_upkeep_is_told_and_rows_go_on),
         cmocka_unit_test(a_period_that_is_empty_or_a_table_that_is_whole_is_refused),
+        cmocka_unit_test(two_sessions_that_make_the_same_months_at_once_make_each_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
