@@ -241,6 +241,7 @@ static bool run(const scenario_t *scenario, uint64_t seed, uint32_t callers, boo
         rs_core_tick(play.core, at_us(now_s));
         if (now_s > warm_s) look(&play);
     }
+    end_hour(&play);
     const bool good = judge(&play, full_length);
     queue_simulator_destroy(&queue);
     rs_core_destroy(&play.core);

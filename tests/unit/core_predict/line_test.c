@@ -217,6 +217,24 @@ static void fresh_handlings_of_even_length_end_later_than_old_ones(void **state)
     assert_true(rs_line_over(&soon, 2, 60) < 0.3);
 }
 
+static void agents_who_can_end_once_are_a_binomial_count(void **state) {
+    (void)state;
+    enum { AGENTS = 8 };
+    for (double ended = 0.1; ended < 0.95; ended += 0.1) {
+        rs_departures_t departures = {.steps = 1, .step_s = 60};
+        departures.mean[1] = AGENTS * ended;
+        departures.variance[1] = AGENTS * ended * (1 - ended);
+        const rs_waiting_line_t line = {.rate_per_s = AGENTS / 180.0, .departures = &departures};
+        double term = pow(1 - ended, AGENTS), at_most = term;
+        for (uint32_t ahead = 0; ahead <= AGENTS; ahead++) {
+            const bool is_far = fabs(ahead + 0.5 - departures.mean[1]) > 4 * sqrt(departures.variance[1]);
+            assert_near(rs_line_over(&line, ahead, 60), at_most, is_far ? 1e-3 : 1e-9);
+            term *= (AGENTS - (double)ahead) / (ahead + 1) * ended / (1 - ended);
+            at_most += term;
+        }
+    }
+}
+
 const struct CMUnitTest line_tests[] = {
     cmocka_unit_test(incomplete_functions_are_their_sums),
     cmocka_unit_test(the_published_breach_probability),
@@ -227,6 +245,7 @@ const struct CMUnitTest line_tests[] = {
     cmocka_unit_test(a_measured_hazard_is_the_survival_of_what_was_measured),
     cmocka_unit_test(little_data_is_taken_as_exponential),
     cmocka_unit_test(the_chance_in_a_hundred_handlings_is_no_shape_and_that_of_a_thousand_is_one),
+    cmocka_unit_test(agents_who_can_end_once_are_a_binomial_count),
     cmocka_unit_test(fresh_handlings_of_even_length_end_later_than_old_ones),
 };
 const size_t line_test_count = RS_ARRAY_LEN(line_tests);
