@@ -36,6 +36,20 @@ static double service(queue_simulator_t *simulator) {
     return settings->service_s * exp(sqrt(variance) * normal - variance / 2);
 }
 
+size_t queue_service_entries(const queue_settings_t *settings, uint32_t total, rs_hist_entry_t *entries) {
+    const double variance = log1p(settings->service_cv * settings->service_cv), mu = log(settings->service_s) - variance / 2;
+    size_t count = 0;
+    double below = 0;
+    for (uint32_t b = 0; b < RS_HIST_BUCKETS; b++) {
+        const double high_s = (double)rs_hist_high_ms(b) / 1000 + 0.001;
+        const double share = 0.5 * erfc(-(log(high_s) - mu) / sqrt(2 * variance));
+        const int32_t in_bucket = (int32_t)lround(total * share) - (int32_t)lround(total * below);
+        below = share;
+        if (in_bucket > 0) entries[count++] = (rs_hist_entry_t){.bucket = (uint16_t)b, .count = in_bucket};
+    }
+    return count;
+}
+
 static bool before(const happening_t *a, const happening_t *b) {
     return a->at_s != b->at_s ? a->at_s < b->at_s : a->order < b->order;
 }

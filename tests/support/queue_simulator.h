@@ -9,6 +9,8 @@
 #ifndef RS_TEST_QUEUE_SIMULATOR_H
 #define RS_TEST_QUEUE_SIMULATOR_H
 
+#include "core/window/histogram.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -40,5 +42,7 @@ bool queue_simulator_next(queue_simulator_t *simulator, queue_event_t *event);
 /* Callers who wait now (without shadows), and servers who are busy. */
 uint32_t queue_simulator_waiting(const queue_simulator_t *simulator);
 uint32_t queue_simulator_busy(const queue_simulator_t *simulator);
+/* What a histogram of `total` log-normal service times holds in the mean; room for RS_HIST_BUCKETS entries. How many there are. */
+size_t queue_service_entries(const queue_settings_t *settings, uint32_t total, rs_hist_entry_t *entries);
 
 #endif

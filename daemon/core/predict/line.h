@@ -11,9 +11,11 @@
  *          handlings, where r = agents / mean.
  *          Else r = departures expected within t / t, from the ages of the handlings under way (service.h), and the line is counted in
  *          units of its dispersion d = variance / mean of all who leave it within t: I_x(r/(h·d), (k + 1/2)/d + 1/2). With d = 1 it is
- *          the form above; d moves the variance and leaves the mean.
+ *          the form above; d moves the variance and leaves the mean. With d < 1, as of agents who all began at about the same time, the
+ *          count of those who leave, of mean m, is nearer to binomial: what I_d(m/(1-d) - k, k+1), which that count would have, says more
+ *          than Q((k + 1/2)/d + 1/2, m/d) is added. Without h that is the binomial itself.
  * Whose:   "wait left > t" says nothing of the contact's own patience: it is about the line, and is scored on offered waits.
- * Purity:  pure functions. About 0.1 to 0.5 µs each, rising with the root of k.
+ * Purity:  pure functions. About 0.1 to 1 µs each, rising with the root of k.
  */
 #ifndef RS_CORE_PREDICT_LINE_H
 #define RS_CORE_PREDICT_LINE_H

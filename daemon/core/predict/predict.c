@@ -106,7 +106,7 @@ rs_prediction_reason_t rs_predict_judge(const rs_queue_now_t *queue, uint32_t un
 }
 
 double rs_predict_steady(double recent, double longer, double error) {
-    enum { INDIFFERENT = 3 };   /* squared standard errors */
+    enum { INDIFFERENT = 4 };   /* squared standard errors: two of them may be chance */
     const double square = (recent - longer) * (recent - longer), needed = INDIFFERENT * error * error;
     return square <= needed ? longer : longer + (1 - needed / square) * (recent - longer);
 }

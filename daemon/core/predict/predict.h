@@ -10,8 +10,8 @@
  *     Half an hour of a small queue is little: a forecast that believed it would be too sure of itself. So m and h are steadied by the
  *     same figures over more time (today, or the longest window when that has more handlings): with z the distance between the two in
  *     standard errors of the recent one,
- *         figure = long + w·(recent - long), w = max(0, 1 - 3 / z²)             (positive-part James and Stein 1961)
- *     so that chance is smoothed away, and a real change counts: by half at 2.4 standard errors, nearly wholly from 6 on.
+ *         figure = long + w·(recent - long), w = max(0, 1 - 4 / z²)             (after James and Stein 1961)
+ *     so that two standard errors are taken for chance, and a real change counts: by half at 2.8 of them, nine tenths from 6.3 on.
  *     ages of the handlings under way, and the shape of the handle times (today's histogram, or the longest window's after
  *         midnight) give the departures to be expected (service.h)
  * Outputs by line.h, a contact's position being its place among the open legs by queued time:
@@ -26,6 +26,11 @@
  * No answer: too few handlings in the horizon (prediction.min_handled); nobody on duty; stale: nobody was answered and no handling ended
  *            for so long that s agents let it happen with a chance of 1e-4 only (9.21·m/s; at least a minute): then either the staff
  *            or the data are not what they seem.
+ * Measured: tests/property/prediction_calibration.c, queues of 5, 10, 20 and 100 agents with exponential and log-normal handle times, told
+ *            events only. Each tenth of the scale is calibrated within 2 points; Brier scores are within 1 % of those of the same formula
+ *            with the true rates, patience and shape: 0.37 to 0.45 of the base rate's for 20 and 100 agents, 0.54 to 0.67 for 5 and 10, where
+ *            the exact formula has no more either. The farthest off, by 1.5 to 2 points: chances below 0.2 with 5 agents, which are
+ *            only told when the mean is taken for too short, and the upper half of the scale of 100 log-normal ones.
  * Known limits: an agent who serves several queues counts fully in each of them, so their predictions are on the bright side. Skills and
  *            priorities are not known: order is order of arrival. What arrives later is not foreseen.
  * State:     flat, without pointers inside items; a function of the facts, the contacts and the time.

@@ -50,6 +50,18 @@ void rs_hazard_stretch(rs_hazard_t *hazard, double mean_s) {
     hazard->mean_s = mean_s;
 }
 
+/* How much of the distance between what ended in each class and what an exponential would have ended is more than chance: Stein's
+ * estimate of many means, 1 - (classes - 2) / chi square. */
+static double weight_of_shape(const double ended[RS_HAZARD_CLASSES], const double spent_s[RS_HAZARD_CLASSES], double mean_s) {
+    double chi_square = 0;
+    for (uint32_t c = 0; c < RS_HAZARD_CLASSES; c++) {
+        const double expected = spent_s[c] / mean_s, distance = ended[c] - expected;
+        chi_square += distance * distance / (expected + RS_HAZARD_PRIOR);
+    }
+    const double by_chance = RS_HAZARD_CLASSES - 2;
+    return chi_square > by_chance ? 1 - by_chance / chi_square : 0;
+}
+
 void rs_hazard_measure(rs_hazard_t *hazard, double mean_s, const rs_hist_entry_t *entries, size_t count) {
     double total = 0, sum = 0, squares = 0;
     for (size_t i = 0; i < count; i++) {
@@ -75,12 +87,17 @@ void rs_hazard_measure(rs_hazard_t *hazard, double mean_s, const rs_hist_entry_t
     for (uint32_t c = 0; c < RS_HAZARD_CLASSES; c++) {
         longer -= ended[c];
         if (c + 1 < RS_HAZARD_CLASSES) spent_s[c] += longer * (hazard->from_s[c + 1] - hazard->from_s[c]);
-        hazard->rate[c] = (ended[c] + RS_HAZARD_PRIOR) / (spent_s[c] + RS_HAZARD_PRIOR * seen_s);
+    }
+    const double weight = weight_of_shape(ended, spent_s, seen_s);
+    for (uint32_t c = 0; c < RS_HAZARD_CLASSES; c++) {
+        const double measured = (ended[c] + RS_HAZARD_PRIOR) / (spent_s[c] + RS_HAZARD_PRIOR * seen_s);
+        hazard->rate[c] = 1 / seen_s + weight * (measured - 1 / seen_s);
     }
     add_up(hazard);
     hazard->mean_s = mean_of(hazard);
     rs_hazard_stretch(hazard, mean_s);
-    hazard->variation = (squares / total) / (seen_s * seen_s) - 1;
+    const double variation = (squares / total) / (seen_s * seen_s) - 1;
+    hazard->variation = 1 + weight * (variation - 1);
 }
 
 uint32_t rs_hazard_class(const rs_hazard_t *hazard, double age_s) {

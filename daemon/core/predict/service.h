@@ -4,9 +4,11 @@
  *          times are nearer to log-normal than to exponential (Brown et al., JASA 2005): an agent who began a moment ago does not
  *          come free at once, and a queue that grew because few ended is about to see more of them end. So the hazard is measured:
  *          constant in each of RS_HAZARD_CLASSES classes of age,
- *              hazard = (ended in the class + RS_HAZARD_PRIOR) / (time spent in the class + RS_HAZARD_PRIOR · mean)
- *          which is the exponential's 1/mean where little was seen. Ages are taken in units of the mean, so that the shape may rest on
- *          more handlings (today's) than the mean (the last half hour's).
+ *              measured = (ended in the class + RS_HAZARD_PRIOR) / (time spent in the class + RS_HAZARD_PRIOR · mean)
+ *              hazard   = 1/mean + w·(measured - 1/mean), w = max(0, 1 - (classes - 2) / X²)          (James and Stein 1961)
+ *          with X² the chi square of what ended in the classes against the exponential's: so that a hundred handlings, six in a class,
+ *          do not pass their chance for a shape, and a thousand have nearly all of theirs. Ages are taken in units of the mean, so that
+ *          the shape may rest on more handlings (today's) than the mean (the last half hour's).
  *          Departures within t are a sum over agents of renewal counts: of one agent whose handling has age a,
  *              M_a(t) = F_a(t) + integral of M_0(t-u) dF_a(u)           mean, F_a(t) = 1 - e^-(H(a+t) - H(a))
  *              E[N(N-1)] = 2 · integral of M_0(t-u) dM_a(u)             for the variance (Cox, Renewal Theory, 1962)
@@ -18,7 +20,7 @@
 
 #include "core/window/histogram.h"
 
-enum { RS_HAZARD_CLASSES = 16, RS_HAZARD_PRIOR = 4, RS_DEPARTURE_STEPS = 24 };
+enum { RS_HAZARD_CLASSES = 16, RS_HAZARD_PRIOR = 1, RS_DEPARTURE_STEPS = 24 };
 
 typedef struct rs_hazard {
     double mean_s;                             /* of a handling */

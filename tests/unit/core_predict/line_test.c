@@ -2,9 +2,11 @@
 #include "core_predict_tests.h"
 
 #include "core/predict/line.h"
+#include "queue_simulator.h"
 #include "random.h"
 
 #include <math.h>
+#include <string.h>
 
 /* Both series are of positive terms. */
 static long double negative_binomial(long double a, unsigned k, long double x) {   /* I_x(a, k+1) */
@@ -125,19 +127,9 @@ static void exponential_handlings_end_as_a_poisson_stream_whatever_their_age(voi
     }
 }
 
-/* Log-normal handle times of mean 180 s and variation 1 as a histogram. */
+/* Log-normal handle times of mean 180 s as a histogram. */
 static size_t log_normal_entries(rs_hist_entry_t *entries, double cv, uint32_t total) {
-    const double variance = log1p(cv * cv), mu = log(180) - variance / 2;
-    size_t count = 0;
-    double below = 0;
-    for (uint32_t b = 0; b < RS_HIST_BUCKETS; b++) {
-        const double high_s = (double)rs_hist_high_ms(b) / 1000 + 0.001;
-        const double share = 0.5 * erfc(-(log(high_s) - mu) / sqrt(2 * variance));
-        const int32_t in_bucket = (int32_t)lround(total * share) - (int32_t)lround(total * below);
-        below = share;
-        if (in_bucket > 0) entries[count++] = (rs_hist_entry_t){.bucket = (uint16_t)b, .count = in_bucket};
-    }
-    return count;
+    return queue_service_entries(&(queue_settings_t){.service_s = 180, .service_cv = cv}, total, entries);
 }
 
 static void a_measured_hazard_is_the_survival_of_what_was_measured(void **state) {
@@ -169,6 +161,44 @@ static void little_data_is_taken_as_exponential(void **state) {
     }
 }
 
+/* Exponential handle times, drawn. */
+static size_t exponential_entries(rs_hist_entry_t *entries, rs_random_t *random, uint32_t total) {
+    static int32_t counts[RS_HIST_BUCKETS];
+    memset(counts, 0, sizeof counts);
+    for (uint32_t i = 0; i < total; i++) {
+        const double uniform = ((double)(rs_random_next(random) >> 11) + 0.5) * 0x1p-53;
+        counts[rs_hist_bucket((int64_t)(-180 * log(uniform) * RS_US_PER_S))]++;
+    }
+    size_t count = 0;
+    for (uint32_t b = 0; b < RS_HIST_BUCKETS; b++) {
+        if (counts[b] > 0) entries[count++] = (rs_hist_entry_t){.bucket = (uint16_t)b, .count = counts[b]};
+    }
+    return count;
+}
+
+static void the_chance_in_a_hundred_handlings_is_no_shape_and_that_of_a_thousand_is_one(void **state) {
+    (void)state;
+    enum { TRIALS = 200 };
+    static rs_hist_entry_t entries[RS_HIST_BUCKETS];
+    rs_random_t random = {17};
+    rs_hazard_t hazard;
+    uint32_t plain = 0;
+    double farthest = 0;
+    for (uint32_t trial = 0; trial < TRIALS; trial++) {
+        rs_hazard_measure(&hazard, 180, entries, exponential_entries(entries, &random, 100));
+        plain += fabs(rs_hazard_sum(&hazard, 180) - 1) < 1e-9 && fabs(rs_hazard_sum(&hazard, 30) - 30 / 180.0) < 1e-9;
+        const double distance = fabs(exp(-rs_hazard_sum(&hazard, 90)) - exp(-0.5));
+        if (distance > farthest) farthest = distance;
+    }
+    assert_true(plain > TRIALS / 2);
+    assert_true(farthest < 0.1);   /* two standard errors of what is measured: sqrt(0.6 * 0.4 / 100) each */
+    const double variance = log1p(0.25), mu = log(180) - variance / 2;
+    rs_hazard_measure(&hazard, 180, entries, log_normal_entries(entries, 0.5, 1000));
+    for (double age_s = 20; age_s < 500; age_s *= 1.3) {
+        assert_near(exp(-rs_hazard_sum(&hazard, age_s)), 0.5 * erfc((log(age_s) - mu) / sqrt(2 * variance)), 0.02);
+    }
+}
+
 static void fresh_handlings_of_even_length_end_later_than_old_ones(void **state) {
     (void)state;
     static rs_hist_entry_t entries[RS_HIST_BUCKETS];
@@ -187,6 +217,24 @@ static void fresh_handlings_of_even_length_end_later_than_old_ones(void **state)
     assert_true(rs_line_over(&soon, 2, 60) < 0.3);
 }
 
+static void agents_who_can_end_once_are_a_binomial_count(void **state) {
+    (void)state;
+    enum { AGENTS = 8 };
+    for (double ended = 0.1; ended < 0.95; ended += 0.1) {
+        rs_departures_t departures = {.steps = 1, .step_s = 60};
+        departures.mean[1] = AGENTS * ended;
+        departures.variance[1] = AGENTS * ended * (1 - ended);
+        const rs_waiting_line_t line = {.rate_per_s = AGENTS / 180.0, .departures = &departures};
+        double term = pow(1 - ended, AGENTS), at_most = term;
+        for (uint32_t ahead = 0; ahead <= AGENTS; ahead++) {
+            const bool is_far = fabs(ahead + 0.5 - departures.mean[1]) > 4 * sqrt(departures.variance[1]);
+            assert_near(rs_line_over(&line, ahead, 60), at_most, is_far ? 1e-3 : 1e-9);
+            term *= (AGENTS - (double)ahead) / (ahead + 1) * ended / (1 - ended);
+            at_most += term;
+        }
+    }
+}
+
 const struct CMUnitTest line_tests[] = {
     cmocka_unit_test(incomplete_functions_are_their_sums),
     cmocka_unit_test(the_published_breach_probability),
@@ -196,6 +244,8 @@ const struct CMUnitTest line_tests[] = {
     cmocka_unit_test(exponential_handlings_end_as_a_poisson_stream_whatever_their_age),
     cmocka_unit_test(a_measured_hazard_is_the_survival_of_what_was_measured),
     cmocka_unit_test(little_data_is_taken_as_exponential),
+    cmocka_unit_test(the_chance_in_a_hundred_handlings_is_no_shape_and_that_of_a_thousand_is_one),
+    cmocka_unit_test(agents_who_can_end_once_are_a_binomial_count),
     cmocka_unit_test(fresh_handlings_of_even_length_end_later_than_old_ones),
 };
 const size_t line_test_count = RS_ARRAY_LEN(line_tests);
