@@ -1,3 +1,4 @@
+#include "base/clock.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -10,13 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
-static int64_t clock_us(clockid_t clock) {
-    struct timespec now;
-    (void)clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * RS_US_PER_S + now.tv_nsec / 1000;
-}
-static int64_t real_wall_us(void) { return clock_us(CLOCK_REALTIME); }
-static int64_t real_monotonic_us(void) { return clock_us(CLOCK_MONOTONIC); }
+static int64_t real_wall_us(void) { return rs_wall_us(); }
+static int64_t real_monotonic_us(void) { return rs_monotonic_us(); }
 
 static void write_to_standard_error(void *context, const char *line, size_t len) {
     (void)context;

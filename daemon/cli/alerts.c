@@ -1,6 +1,8 @@
 /* `ringside alerts`: the open alerts, or every change of them as it comes; what people say about them is in alerts_say.c, all of one in
  * alerts_show.c. */
 #include "cli/alert_print.h"
+
+#include "base/clock.h"
 #include "cli/alerts_verbs.h"
 #include "cli/cli.h"
 #include "cli/follow_options.h"
@@ -15,7 +17,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { OPTION_FOLLOW = 1, OPTION_OUTPUT, OPTION_TENANT, OPTION_RULE, OPTION_SEVERITY };
@@ -48,12 +49,6 @@ static volatile sig_atomic_t stopped;
 static void on_stop(int signal_number) {
     (void)signal_number;
     stopped = 1;
-}
-
-static int64_t now_us(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * RS_US_PER_S + now.tv_nsec / 1000;
 }
 
 /* --- arguments ---------------------------------------------------------------------------------------------------- */
@@ -207,9 +202,9 @@ static int print_list(rs_alerts_command_t *command) {
 }
 
 static int list(rs_alerts_command_t *command) {
-    const int64_t end_us = now_us() + command->settings.timeout_s * RS_US_PER_S;
+    const int64_t end_us = rs_monotonic_us() + command->settings.timeout_s * RS_US_PER_S;
     rs_follow_item_t item;
-    while (now_us() < end_us) {
+    while (rs_monotonic_us() < end_us) {
         if (rs_follow_next(command->follow, WAIT_MS, &item) != RS_OK) continue;
         if (item.kind == RS_FOLLOW_SNAPSHOT_BEGIN) forget_listed(command);
         if (item.kind == RS_FOLLOW_SNAPSHOT && add_listed(command, &item) != RS_OK) return rs_cli_fail("out of memory");
@@ -295,7 +290,7 @@ static bool is_reader_gone(void) {
 
 static int follow(rs_alerts_command_t *command) {
     const struct sigaction stop = {.sa_handler = on_stop};
-    const int64_t patience_us = now_us() + command->settings.timeout_s * RS_US_PER_S;
+    const int64_t patience_us = rs_monotonic_us() + command->settings.timeout_s * RS_US_PER_S;
     bool has_complained = false;
     int result = 0;
     sigaction(SIGINT, &stop, NULL);
@@ -303,7 +298,7 @@ static int follow(rs_alerts_command_t *command) {
     while (!stopped && result == 0 && !is_reader_gone()) {
         rs_follow_item_t item;
         if (rs_follow_next(command->follow, WAIT_MS, &item) == RS_OK) result = take_item(command, &item);
-        if (command->has_synced || has_complained || now_us() < patience_us) continue;
+        if (command->has_synced || has_complained || rs_monotonic_us() < patience_us) continue;
         (void)rs_follow_fail_unanswered(&command->settings, command->follow);
         has_complained = true;
     }

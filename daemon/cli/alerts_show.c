@@ -1,5 +1,7 @@
 /* `ringside alerts show ALERT`: all that is known of one: as the daemon has it now, and what the database keeps of it. */
 #include "cli/alert_explain.h"
+
+#include "base/clock.h"
 #include "cli/alert_outcome.h"
 #include "cli/alert_print.h"
 #include "cli/alerts_verbs.h"
@@ -61,12 +63,6 @@ static const struct argp parser = {options, parse_option, "ALERT",
                                    children, NULL, NULL};
 
 /* --- the daemon ----------------------------------------------------------------------------------------------------- */
-static int64_t now_us(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * RS_US_PER_S + now.tv_nsec / 1000;
-}
-
 static void take_item(showing_t *showing, const rs_follow_item_t *item) {
     json_t *body = json_loadb(item->body.data, item->body.len, 0, NULL);
     const char *episode = json_string_value(json_object_get(body, "episode"));
@@ -77,11 +73,11 @@ static void take_item(showing_t *showing, const rs_follow_item_t *item) {
 /* 0: it was asked, whether it has that alert or not. */
 static int ask_daemon(showing_t *showing) {
     rs_follow_t *follow = NULL;
-    const int64_t end_us = now_us() + showing->settings.timeout_s * RS_US_PER_S;
+    const int64_t end_us = rs_monotonic_us() + showing->settings.timeout_s * RS_US_PER_S;
     int result = rs_follow_settings_open(&showing->settings, "alert/", &follow);
     if (result != 0) return result;
     bool is_done = false;
-    while (!is_done && now_us() < end_us) {
+    while (!is_done && rs_monotonic_us() < end_us) {
         rs_follow_item_t item;
         if (rs_follow_next(follow, WAIT_MS, &item) != RS_OK) continue;
         if (item.kind == RS_FOLLOW_SNAPSHOT) take_item(showing, &item);

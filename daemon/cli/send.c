@@ -1,5 +1,7 @@
 /* `ringside send`: recorded events to a daemon, in the order of their times, at the pace that is asked for. */
 #include "cli/cli.h"
+
+#include "base/clock.h"
 #include "cli/reader.h"
 
 #include <ringside/client.h>
@@ -127,12 +129,6 @@ static const struct argp parser = {
     NULL, NULL, NULL};
 
 /* --- time ----------------------------------------------------------------------------------------------------------- */
-static int64_t clock_us(clockid_t clock) {
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * RS_US_PER_S + now.tv_nsec / 1000;
-}
-
 static void sleep_us(int64_t duration_us) {
     const struct timespec duration = {.tv_sec = duration_us / RS_US_PER_S, .tv_nsec = (long)(duration_us % RS_US_PER_S) * 1000};
     nanosleep(&duration, NULL);
@@ -232,7 +228,7 @@ static void choose_shift(rs_send_t *send) {
     if (!send->shift_to_now || send->total == 0) return;
     const double span_us = (double)(send->last_us - send->first_us);
     const int64_t duration_us = send->speed == 0 ? 0 : (int64_t)(span_us / send->speed);
-    send->shift_us = clock_us(CLOCK_REALTIME) + duration_us - send->last_us;
+    send->shift_us = rs_wall_us() + duration_us - send->last_us;
 }
 
 static void shift(rs_event_t *event, int64_t by_us) {
@@ -273,7 +269,7 @@ static uint64_t settled(const rs_send_t *send) {
 }
 
 static void show_progress(rs_send_t *send, bool is_last) {
-    const int64_t now_us = clock_us(CLOCK_MONOTONIC);
+    const int64_t now_us = rs_monotonic_us();
     if (!send->shows_progress || (!is_last && now_us - send->progress_us < 100 * RS_US_PER_MS)) return;
     send->progress_us = now_us;
     if (is_last) {
@@ -297,7 +293,7 @@ static void wait_for_pace(rs_send_t *send, int64_t occurred_us) {
     if (send->speed == 0) return;
     const int64_t due_us = send->started_us + (int64_t)((double)(occurred_us - send->pace_first_us) / send->speed);
     int64_t left_us;
-    while ((left_us = due_us - clock_us(CLOCK_MONOTONIC)) > 0) {
+    while ((left_us = due_us - rs_monotonic_us()) > 0) {
         show_progress(send, false);
         sleep_us(left_us < 100 * RS_US_PER_MS ? left_us : 100 * RS_US_PER_MS);
     }
@@ -306,15 +302,15 @@ static void wait_for_pace(rs_send_t *send, int64_t occurred_us) {
 /* Waits for room; gives up when nothing gets acknowledged any more. */
 static int put_acknowledged(rs_send_t *send, const rs_event_t *event) {
     uint64_t before = settled(send);
-    int64_t since_us = clock_us(CLOCK_MONOTONIC);
+    int64_t since_us = rs_monotonic_us();
     int status;
     while ((status = rs_client_send(send->client, event, NULL)) == RS_ERR_FULL) {
         const uint64_t now = settled(send);
         if (now != before) {
             before = now;
-            since_us = clock_us(CLOCK_MONOTONIC);
+            since_us = rs_monotonic_us();
         }
-        if (clock_us(CLOCK_MONOTONIC) - since_us > send->timeout_s * RS_US_PER_S) return RS_ERR_TIMEOUT;
+        if (rs_monotonic_us() - since_us > send->timeout_s * RS_US_PER_S) return RS_ERR_TIMEOUT;
         show_progress(send, false);
         sleep_us(FULL_PAUSE_US);
     }
@@ -350,7 +346,7 @@ static int send_event(rs_send_t *send, rs_event_t *event) {
 
 static int send_all(rs_send_t *send) {
     source_file_t *file = earliest(send);
-    send->started_us = clock_us(CLOCK_MONOTONIC);
+    send->started_us = rs_monotonic_us();
     send->pace_first_us = file == NULL ? 0 : file->event.occurred_us;
     for (; file != NULL; file = earliest(send)) {
         const int status = send_event(send, &file->event);
@@ -363,12 +359,12 @@ static int send_all(rs_send_t *send) {
 /* As long as something gets acknowledged, it is waited for. */
 static int wait_acknowledged(rs_send_t *send) {
     uint64_t before = settled(send);
-    int64_t since_us = clock_us(CLOCK_MONOTONIC);
+    int64_t since_us = rs_monotonic_us();
     while (rs_client_flush(send->client, 100) != RS_OK) {
         const uint64_t now = settled(send);
-        if (now != before) since_us = clock_us(CLOCK_MONOTONIC);
+        if (now != before) since_us = rs_monotonic_us();
         before = now;
-        if (clock_us(CLOCK_MONOTONIC) - since_us > send->timeout_s * RS_US_PER_S) return RS_ERR_TIMEOUT;
+        if (rs_monotonic_us() - since_us > send->timeout_s * RS_US_PER_S) return RS_ERR_TIMEOUT;
         show_progress(send, false);
     }
     return RS_OK;

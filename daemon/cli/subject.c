@@ -1,6 +1,8 @@
 /* `ringside subject`: exports and erases persons, with proof; the keys of pseudonyms; the record of processing. */
 #include "cli/subject.h"
 
+#include "base/clock.h"
+
 #include <argp.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -13,12 +15,6 @@
 enum { OPTION_TENANT = 1, OPTION_CUSTOMER, OPTION_PSEUDONYM, OPTION_AGENT, OPTION_REASON, OPTION_BY, OPTION_WAIT, OPTION_TIMEOUT, OPTION_KEEP, OPTION_FORMAT };
 
 typedef struct rs_subject_command { rs_subject_settings_t settings; const char *what; char number[256]; } rs_subject_command_t;
-
-static int64_t now_us(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * RS_US_PER_S + now.tv_nsec / 1000;
-}
 
 /* --- the database's part ------------------------------------------------------------------------------------------------ */
 /* Columns of an erasure, as text; $1 is its number. */
@@ -83,7 +79,7 @@ static int vacuum(const rs_subject_settings_t *settings) {
 }
 
 static int wait_for(const rs_subject_settings_t *settings, json_int_t record, json_t **progress) {
-    const int64_t until_us = now_us() + settings->timeout_us;
+    const int64_t until_us = rs_monotonic_us() + settings->timeout_us;
     const bool shows = isatty(STDERR_FILENO);
     for (const char *what = "forget";; what = "progress") {
         *progress = rs_subject_ask(settings, json_pack("{s:s,s:I}", "do", what, "record", record));
@@ -92,7 +88,7 @@ static int wait_for(const rs_subject_settings_t *settings, json_int_t record, js
                            json_integer_value(json_object_get(*progress, "journal_from")), record + 1);
         if (json_is_true(json_object_get(*progress, "complete"))) break;
         json_decref(*progress);
-        if (now_us() > until_us) return rs_cli_fail("not complete within the timeout; it goes on by itself, `ringside subject status` tells and closes it");
+        if (rs_monotonic_us() > until_us) return rs_cli_fail("not complete within the timeout; it goes on by itself, `ringside subject status` tells and closes it");
         const struct timespec pause = {.tv_nsec = 300 * 1000 * 1000};
         nanosleep(&pause, NULL);
     }

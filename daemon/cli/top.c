@@ -1,5 +1,7 @@
 /* `ringside top`: the feed into the board, the board onto the terminal, the keys into the view. */
 #include "cli/cli.h"
+
+#include "base/clock.h"
 #include "cli/follow_options.h"
 #include "cli/terminal.h"
 
@@ -8,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 #include <wchar.h>
 
@@ -33,12 +34,6 @@ static volatile sig_atomic_t stopped;
 static void on_stop(int signal_number) {
     (void)signal_number;
     stopped = 1;
-}
-
-static int64_t now_us(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * RS_US_PER_S + now.tv_nsec / 1000;
 }
 
 /* --- arguments ---------------------------------------------------------------------------------------------------- */
@@ -156,11 +151,11 @@ static void take_item(rs_top_t *top, const rs_follow_item_t *item) {
 /* Waits up to `timeout_ms` for something, then takes what there is, but for no longer than that again. */
 static void take_feed(rs_top_t *top, int timeout_ms) {
     rs_follow_item_t item;
-    const int64_t end_us = now_us() + 2 * timeout_ms * RS_US_PER_MS;
+    const int64_t end_us = rs_monotonic_us() + 2 * timeout_ms * RS_US_PER_MS;
     int status = rs_follow_next(top->follow, timeout_ms, &item);
     while (status == RS_OK) {
         take_item(top, &item);
-        if (now_us() >= end_us || (top->once && top->has_snapshot)) return;
+        if (rs_monotonic_us() >= end_us || (top->once && top->has_snapshot)) return;
         status = rs_follow_next(top->follow, 0, &item);
     }
 }
@@ -290,7 +285,7 @@ static int run_live(rs_top_t *top) {
         return rs_cli_fail("the terminal cannot be used (TERM=%s); try --once",
                            getenv("TERM") == NULL ? "" : getenv("TERM"));
     while (!stopped && result == 0) {
-        const int64_t at_us = now_us();
+        const int64_t at_us = rs_monotonic_us();
         if (top->wants_paint || at_us - painted_us >= top->interval_us) {
             top->wants_paint = false;
             painted_us = at_us;
@@ -314,9 +309,9 @@ static uint32_t plain_columns(void) {
 }
 
 static int run_once(rs_top_t *top) {
-    const int64_t end_us = now_us() + top->settings.timeout_s * RS_US_PER_S;
+    const int64_t end_us = rs_monotonic_us() + top->settings.timeout_s * RS_US_PER_S;
     while (!top->has_snapshot) {
-        if (now_us() >= end_us) return rs_follow_fail_unanswered(&top->settings, top->follow);
+        if (rs_monotonic_us() >= end_us) return rs_follow_fail_unanswered(&top->settings, top->follow);
         take_feed(top, KEYS_MS);
     }
     take_pulse(top);

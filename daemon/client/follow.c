@@ -2,6 +2,7 @@
  * SNAPSHOT_END. So nothing has to be kept here, and what overflows that queue is seen as a gap like any other. */
 #include "client/follow_internal.h"
 
+#include "base/clock.h"
 #include "base/decimal.h"
 #include "base/zmq_frames.h"
 
@@ -43,12 +44,6 @@ struct rs_follow {
     uint32_t next_item;          /* of a SNAPSHOT message: its next topic; 0 = none */
     bool update_waits;           /* the message in hand is an update that follows the GAP just given */
 };
-
-static int64_t now_us(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * RS_US_PER_S + now.tv_nsec / 1000;
-}
 
 /* --- sockets -------------------------------------------------------------------------------------------------------- */
 static int set_int(void *socket, int option, int value) { return zmq_setsockopt(socket, option, &value, sizeof value); }
@@ -157,7 +152,7 @@ static bool end_snapshot(rs_follow_t *follow, rs_follow_item_t *item) {
     follow->has_run = true;
     follow->covered = feed;
     follow->state = STATE_LIVE;
-    follow->heard_us = now_us();
+    follow->heard_us = rs_monotonic_us();
     *item = (rs_follow_item_t){.kind = RS_FOLLOW_SNAPSHOT_END, .sequence = feed};
     return true;
 }
@@ -270,9 +265,9 @@ int rs_follow_next(rs_follow_t *follow, int timeout_ms, rs_follow_item_t *item) 
         return RS_OK;
     }
     if (next_snapshot_item(follow, item)) return RS_OK;
-    int64_t now = now_us();
+    int64_t now = rs_monotonic_us();
     const int64_t end_us = timeout_ms < 0 ? INT64_MAX : now + (int64_t)timeout_ms * 1000;
-    for (;; now = now_us()) {
+    for (;; now = rs_monotonic_us()) {
         const bool is_asking = follow->state == STATE_ASKING;
         void *socket = is_asking ? follow->ask : follow->sub;
         if (receive(follow, socket)) {
@@ -287,7 +282,7 @@ int rs_follow_next(rs_follow_t *follow, int timeout_ms, rs_follow_item_t *item) 
 }
 
 void rs_follow_pulse(const rs_follow_t *follow, rs_follow_pulse_t *pulse) {
-    pulse->silent_ms = follow->pulse_us == 0 ? -1 : (now_us() - follow->pulse_us) / RS_US_PER_MS;
+    pulse->silent_ms = follow->pulse_us == 0 ? -1 : (rs_monotonic_us() - follow->pulse_us) / RS_US_PER_MS;
     pulse->heartbeat = (rs_str_t){.data = follow->heartbeat, .len = follow->heartbeat_len};
 }
 
@@ -333,7 +328,7 @@ int rs_follow_open(const rs_follow_options_t *options, rs_follow_t **follow_out)
     if (follow == NULL) return RS_ERR_MEMORY;
     strcpy(follow->prefix, prefix);
     follow->state = options->snapshot_endpoint == NULL ? STATE_LIVE : STATE_JOINING;
-    follow->heard_us = now_us();
+    follow->heard_us = rs_monotonic_us();
     const int status = prepare(follow, options);
     if (status != RS_OK) {
         rs_follow_close(&follow);

@@ -1,5 +1,6 @@
 #include "connect/asterisk_follow.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -8,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { BUFFER_BYTES = 64 * 1024, LOOK_BYTES = 256 * 1024, HEAD_BYTES = 256, PENDING_MAX = RS_ASTERISK_EVENTS_PER_LINE };
@@ -48,12 +48,6 @@ struct rs_asterisk_follower {
     rs_asterisk_follow_stats_t stats;
 };
 
-static int64_t wall_us(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return now.tv_sec * RS_US_PER_S + now.tv_nsec / 1000;
-}
-
 /* --- events to the sink ------------------------------------------------------------------------------------------ */
 static void keep_event(void *context, const rs_event_t *event) {
     rs_asterisk_follower_t *follower = context;
@@ -67,7 +61,7 @@ static void keep_event(void *context, const rs_event_t *event) {
         copy.customer = (rs_str_t){.data = (const char *)pseudonym, .len = sizeof pseudonym};
         copy.present |= RS_HAS_PSEUDONYM;
     }
-    follower->pending_len[at] = rs_record_write_event(&copy, wall_us(), (rs_origin_t){0}, follower->pending[at]);
+    follower->pending_len[at] = rs_record_write_event(&copy, rs_wall_us(), (rs_origin_t){0}, follower->pending[at]);
 }
 
 static int submit_event(rs_asterisk_follower_t *follower, uint32_t at) {
@@ -83,7 +77,7 @@ static int submit_event(rs_asterisk_follower_t *follower, uint32_t at) {
 static int submit_refusal(rs_asterisk_follower_t *follower) {
     uint64_t position;
     return follower->sink.submit_refusal(follower->sink.context, rs_str(follower->refused.source), &follower->refused,
-                                         follower->refused_hash, wall_us(), (rs_origin_t){0}, &position);
+                                         follower->refused_hash, rs_wall_us(), (rs_origin_t){0}, &position);
 }
 
 /* What is kept of the line at work. RS_OK: the sink has it all. */

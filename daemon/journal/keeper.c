@@ -1,5 +1,6 @@
 #include "journal/keeper.h"
 
+#include "base/clock.h"
 #include "base/planted.h"
 #include "ring/seqlock.h"
 
@@ -29,18 +30,6 @@ struct rs_keeper {
     bool is_marked, holds_one;
     rs_ring_record_t held;          /* peeked, and there was no room for it */
 };
-
-static int64_t now_us(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * RS_US_PER_S + now.tv_nsec / 1000;
-}
-
-static int64_t wall_us(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * RS_US_PER_S + now.tv_nsec / 1000;
-}
 
 static void publish(rs_keeper_t *keeper, int state) {
     rs_keeper_stat_t stat = {.sync_us = keeper->sync_us};
@@ -94,13 +83,13 @@ static int make_spares(rs_keeper_t *keeper, uint64_t bytes) {
 
 static void retire(rs_keeper_t *keeper) {
     const uint64_t needed = atomic_load_explicit(&keeper->retire, memory_order_relaxed);
-    (void)!rs_journal_retire(keeper->settings.journal, needed, wall_us() - keeper->settings.keep_us);   /* tried again next time */
+    (void)!rs_journal_retire(keeper->settings.journal, needed, rs_wall_us() - keeper->settings.keep_us);   /* tried again next time */
 }
 
 /* Rotation wants a spare, and the disk may be slower with them than the ring with records: that is no failure yet. */
 static int commit_with_spares(rs_keeper_t *keeper) {
     rs_journal_t *journal = keeper->settings.journal;
-    rs_journal_set_time(journal, wall_us());
+    rs_journal_set_time(journal, rs_wall_us());
     int status = rs_journal_commit(journal);
     while (status == RS_ERR_FULL) {
         const uint64_t before = rs_journal_durable(journal);
@@ -123,9 +112,9 @@ static void pause_for(rs_keeper_t *keeper, int64_t us) {
 /* Until it is durable, or the keeper is to stop. */
 static bool commit(rs_keeper_t *keeper) {
     for (;;) {
-        const int64_t begun = now_us();
+        const int64_t begun = rs_monotonic_us();
         const int status = commit_with_spares(keeper);
-        keeper->sync_us = now_us() - begun;
+        keeper->sync_us = rs_monotonic_us() - begun;
         publish(keeper, status);
         if (status == RS_OK) return true;
         keeper->settings.wake(keeper->settings.context);
@@ -141,7 +130,7 @@ static bool keep_some(rs_keeper_t *keeper) {
     if (!commit(keeper)) return false;
     keeper->committed_to = position;
     keeper->is_marked = false;
-    keeper->idle_since_us = now_us();
+    keeper->idle_since_us = rs_monotonic_us();
     rs_ring_tap_release(keeper->settings.ring, position);
     keeper->settings.wake(keeper->settings.context);
     return true;
@@ -159,7 +148,7 @@ static void keep_house(rs_keeper_t *keeper) {
     retire(keeper);
     (void)!make_spares(keeper, stat.bytes - keeper->kept_bytes);
     keeper->kept_bytes = stat.bytes;
-    if (keeper->is_marked || now_us() - keeper->idle_since_us < keeper->settings.mark_us) return;
+    if (keeper->is_marked || rs_monotonic_us() - keeper->idle_since_us < keeper->settings.mark_us) return;
     keeper->is_marked = true;
     publish(keeper, rs_journal_mark(keeper->settings.journal));
 }
@@ -173,7 +162,7 @@ static void *run_keeper(void *context) {
     rs_keeper_t *keeper = context;
     (void)!make_spares(keeper, UINT64_MAX);
     publish(keeper, RS_OK);
-    keeper->idle_since_us = now_us();
+    keeper->idle_since_us = rs_monotonic_us();
     for (;;) {
         const bool kept = keep_some(keeper);
         keep_house(keeper);

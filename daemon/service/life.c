@@ -1,26 +1,20 @@
 #include "service/admin.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 
 #include <sodium.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <systemd/sd-daemon.h>
-#include <time.h>
 #include <unistd.h>
 #include <zmq.h>
 
 /* From the signal on; closing comes after that, and all of it is to be done in 5 s. */
 enum { STOP_SETTLED_BY_US = 2 * 1000 * 1000, STOP_STORED_BY_US = 4 * 1000 * 1000 };
 
-static int64_t clock_us(clockid_t clock) {
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * RS_US_PER_S + now.tv_nsec / 1000;
-}
-
-int64_t rs_service_wall_us(void) { return clock_us(CLOCK_REALTIME); }
-int64_t rs_service_monotonic_us(void) { return clock_us(CLOCK_MONOTONIC); }
+int64_t rs_service_wall_us(void) { return rs_wall_us(); }
+int64_t rs_service_monotonic_us(void) { return rs_monotonic_us(); }
 
 void rs_service_wake(void *context) {
     rs_service_t *service = context;

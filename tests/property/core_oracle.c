@@ -17,16 +17,7 @@
 static const uint32_t EVERY_FAMILY = (1u << RS_FAMILY_COUNT) - 1;
 enum { MAX_FAILURES = 5 };
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(SANITIZED)
-enum { DEFAULT_SEEDS = 1000 };
-#else
-enum { DEFAULT_SEEDS = 10000 };
-#endif
+enum { DEFAULT_SEEDS = RS_SANITIZED ? 1000 : 10000 };
 
 /* --- one property over one history ---------------------------------------------------------------------------------- */
 typedef struct trial {

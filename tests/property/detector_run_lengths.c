@@ -10,16 +10,7 @@
 
 #include <string.h>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(SANITIZED)
-enum { DEFAULT_RUNS = 1000 };
-#else
-enum { DEFAULT_RUNS = 20000 };
-#endif
+enum { DEFAULT_RUNS = RS_SANITIZED ? 1000 : 20000 };
 
 static int failures;
 

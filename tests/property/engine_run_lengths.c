@@ -14,16 +14,7 @@
 #include "core/detect/arl.h"
 #include "draws.h"
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(SANITIZED)
-enum { DEFAULT_RUNS = 200 };
-#else
-enum { DEFAULT_RUNS = 1000 };
-#endif
+enum { DEFAULT_RUNS = RS_SANITIZED ? 200 : 1000 };
 enum { QUEUES = 100, SUBGROUP_S = 300, NAME = 32 };
 static const int64_t start_us = INT64_C(1704067200) * RS_US_PER_S, subgroup_us = SUBGROUP_S * RS_US_PER_S;
 

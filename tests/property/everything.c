@@ -20,16 +20,7 @@
 
 #include <stdlib.h>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(SANITIZED)
-enum { DEFAULT_SEEDS = 100 };
-#else
-enum { DEFAULT_SEEDS = 1000 };
-#endif
+enum { DEFAULT_SEEDS = RS_SANITIZED ? 100 : 1000 };
 
 enum { CUSTOMERS = 5, CASES = 4, AGENTS = 5, ID_TEXT = 24, LINE_TEXT = 320, LATENESS_S = 600 };
 static const char *const agent_names[AGENTS] = {"ann", "bob", "cat", "dan", "eve"};

@@ -18,16 +18,7 @@
 
 enum { MAX_CONTACTS = 24, MAX_EVENTS = 640, MAX_STORY = 24, CUSTOMERS = 4, TEXT = 16 };
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(SANITIZED)
-enum { DEFAULT_SEEDS = 300 };
-#else
-enum { DEFAULT_SEEDS = 3000 };
-#endif
+enum { DEFAULT_SEEDS = RS_SANITIZED ? 300 : 3000 };
 
 static const char *const queue_names[] = {"sales", "support"};
 static const char *const agent_names[] = {"ann", "bob", "cat"};

@@ -20,16 +20,7 @@
 #include <math.h>
 #include <string.h>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(SANITIZED)
-enum { DEFAULT_PER_CENT = 5 };   /* too little to judge: only that it runs clean */
-#else
-enum { DEFAULT_PER_CENT = 100 };
-#endif
+enum { DEFAULT_PER_CENT = RS_SANITIZED ? 5 : 100 };   /* too little to judge: only that it runs clean */
 enum { BINS = 10, LOOK_S = 13, FEWEST_JUDGED = 7, MAX_SERVERS = 100 };
 static const double enough = 0.008, allowed = 0.02, as_informed = 1.01;
 

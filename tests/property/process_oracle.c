@@ -15,16 +15,7 @@
 
 #include <stdlib.h>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(SANITIZED)
-enum { DEFAULT_SEEDS = 200 };
-#else
-enum { DEFAULT_SEEDS = 2000 };
-#endif
+enum { DEFAULT_SEEDS = RS_SANITIZED ? 200 : 2000 };
 enum { MAX_FAILURES = 3 };
 
 /* --- rows kept beyond the callback: of each part the last revision, as a store keeps them ----------------------------------- */

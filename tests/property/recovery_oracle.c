@@ -20,16 +20,7 @@
 
 #include <stdlib.h>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(SANITIZED)
-enum { DEFAULT_SEEDS = 100 };
-#else
-enum { DEFAULT_SEEDS = 1000 };
-#endif
+enum { DEFAULT_SEEDS = RS_SANITIZED ? 100 : 1000 };
 
 /* Short times, so that much happens within a history's minutes. Limits are small only to keep the memory of many cores small. */
 #define COMMON(contacts) \

@@ -21,16 +21,7 @@
 
 #include <stdlib.h>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(SANITIZED)
-enum { DEFAULT_SEEDS = 1000 };
-#else
-enum { DEFAULT_SEEDS = 3000 };
-#endif
+enum { DEFAULT_SEEDS = RS_SANITIZED ? 1000 : 3000 };
 
 /* --- what the outside sees of a core ---------------------------------------------------------------------------------- */
 typedef struct heard {

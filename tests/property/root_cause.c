@@ -16,16 +16,7 @@
 #include "core/core.h"
 #include "draws.h"
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(SANITIZED)
-enum { DEFAULT_CASES = 12 };
-#else
-enum { DEFAULT_CASES = 200 };
-#endif
+enum { DEFAULT_CASES = RS_SANITIZED ? 12 : 200 };
 enum { CHANNELS = 3, MOST_QUEUES = 8 * CHANNELS, MOST_TEAMS = 8, WELL_S = 5400, CALL_MS = 714, NAME = 24, THRESHOLD_S = 20 };
 static const double least_right = 0.95;
 static const int64_t start_us = (INT64_C(1704067200) + 6 * 3600) * RS_US_PER_S;

@@ -14,16 +14,7 @@
 #include <math.h>
 #include <unistd.h>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(SANITIZED)
-enum { DEFAULT_RUNS = 5, LEARNING_DAYS = 7, DAYS = 2 };
-#else
-enum { DEFAULT_RUNS = 200, LEARNING_DAYS = 28, DAYS = 30 };
-#endif
+enum { DEFAULT_RUNS = RS_SANITIZED ? 5 : 200, LEARNING_DAYS = RS_SANITIZED ? 7 : 28, DAYS = RS_SANITIZED ? 2 : 30 };
 enum { OPEN_H = 8, CLOSE_H = 20, AGENTS = 80, ABSENT_ONE_IN = 33, SHIFT_S = 1800, MOST_WAITING = 4096, QUARTER_S = 900, MOST_QUARTERS = 96 * (DAYS + LEARNING_DAYS + 2) };
 static const double handle_s = 240, patience_s = 120, peak_erlang = 48, threshold_s = 20;
 static const int64_t epoch_s = INT64_C(1704067200);   /* a Monday */

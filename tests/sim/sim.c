@@ -12,16 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(SANITIZED)
-enum { DEFAULT_SEEDS = 30 };
-#else
-enum { DEFAULT_SEEDS = 300 };
-#endif
+enum { DEFAULT_SEEDS = RS_SANITIZED ? 30 : 300 };
 enum { MOST_STEPS = 400000, MOST_FAILURES = 5, MOST_JOBS = 256 };
 
 /* Seeds that failed once. */
