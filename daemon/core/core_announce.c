@@ -22,15 +22,15 @@ static uint64_t call_for_name(const rs_names_t *names, uint32_t tenant, rs_str_t
     return hash;
 }
 
-static void call_for_names(const rs_core_t *core, const rs_event_t *event, rs_announced_t *announced) {
+static void call_for_names(const rs_core_t *core, const rs_record_names_t *names, rs_announced_t *announced) {
     *announced = (rs_announced_t){.tenant = core->directory.last_tenant};
-    if (event->contact_id.len != 0) {
-        announced->id = rs_core_hash(core, announced->tenant, event->contact_id);
+    if (names->contact_id.len != 0) {
+        announced->id = rs_core_hash(core, announced->tenant, names->contact_id);
         rs_contacts_prefetch_place(&core->contacts, announced->id);
         rs_fcr_prefetch_place(&core->fcr, announced->id);
     }
-    announced->queue_hash = call_for_name(&core->directory.names, 0, event->queue);
-    announced->agent_hash = call_for_name(&core->directory.names, announced->tenant, event->agent);
+    announced->queue_hash = call_for_name(&core->directory.names, 0, names->queue);
+    announced->agent_hash = call_for_name(&core->directory.names, announced->tenant, names->agent);
 }
 
 static uint32_t call_for_key_place(const rs_core_t *core, uint64_t hash) {
@@ -90,9 +90,9 @@ static void call_for_rarer(const rs_core_t *core, rs_announced_t *announced) {
     announced->rarer = rs_window_prefetch_rarer(core->windows, announced->keys[0] - 1, announced->rarer);
 }
 
-void rs_core_announce(rs_core_t *core, const rs_event_t *event) {
+static void announce(rs_core_t *core, const rs_record_names_t *names) {
     const uint32_t at = core->announced_at++;
-    call_for_names(core, event, &core->announced[at % RS_ANNOUNCED]);
+    call_for_names(core, names, &core->announced[at % RS_ANNOUNCED]);
     call_for_contact(core, &core->announced[(at - CONTACT_AFTER) % RS_ANNOUNCED]);
     call_for_keys(core, &core->announced[(at - KEYS_AFTER) % RS_ANNOUNCED]);
     call_for_figures(core, &core->announced[(at - FIGURES_AFTER) % RS_ANNOUNCED]);
@@ -100,9 +100,11 @@ void rs_core_announce(rs_core_t *core, const rs_event_t *event) {
     for (uint32_t after = DETAILS_AFTER; after <= LAST_AFTER; after++) call_for_rarer(core, &core->announced[(at - after) % RS_ANNOUNCED]);
 }
 
+void rs_core_announce(rs_core_t *core, const rs_event_t *event) {
+    announce(core, &(rs_record_names_t){.contact_id = event->contact_id, .queue = event->queue, .agent = event->agent});
+}
+
 void rs_core_announce_record(rs_core_t *core, uint32_t kind, const void *bytes, size_t len) {
-    rs_event_t event;
-    rs_origin_t origin;
-    int64_t at_us;
-    if (kind == RS_RECORD_EVENT && rs_record_read_event(bytes, len, &event, &at_us, &origin) == RS_OK) rs_core_announce(core, &event);
+    rs_record_names_t names;
+    if (kind == RS_RECORD_EVENT && rs_record_read_names(bytes, len, &names) == RS_OK) announce(core, &names);
 }

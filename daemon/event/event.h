@@ -199,6 +199,10 @@ size_t rs_record_write_confirmed(const rs_confirmed_t *confirmed, void *bytes);
  * range; text is not looked at. refused->source is filled too. */
 RS_MUST_CHECK int rs_record_read_event(const void *bytes, size_t len, rs_event_t *event, int64_t *arrival_us,
                                        rs_origin_t *origin);
+/* What an event names that much is kept of, read without the rest: the event's texts if rs_record_read_event reads it; the rest of a
+ * damaged one is not looked at. */
+typedef struct rs_record_names { rs_str_t contact_id, queue, agent; } rs_record_names_t;
+RS_MUST_CHECK int rs_record_read_names(const void *bytes, size_t len, rs_record_names_t *names);
 RS_MUST_CHECK int rs_record_read_refusal(const void *bytes, size_t len, rs_str_t *source, rs_refused_t *refused,
                                          uint64_t *hash, int64_t *arrival_us, rs_origin_t *origin);
 RS_MUST_CHECK int rs_record_read_tick(const void *bytes, size_t len, int64_t *now_us);

@@ -2,7 +2,8 @@
 #include "event/event_internal.h"
 #include "event/record_internal.h"
 
-enum { STRINGS = 15, EVENT_HEAD = 68, REFUSAL_HEAD = 48, TICK_LEN = 16 };
+enum { STRINGS = 15, STRING_CONTACT_ID = 4, STRING_QUEUE = 7, STRING_AGENT = 8,   /* of string_places */
+       EVENT_HEAD = 68, REFUSAL_HEAD = 48, TICK_LEN = 16 };
 
 #define PRESENT_NUMBERS \
     (RS_HAS_PRIORITY | RS_HAS_WAIT_MS | RS_HAS_TALK_MS | RS_HAS_HOLD_MS | RS_HAS_RING_MS | RS_HAS_SCORE \
@@ -86,30 +87,38 @@ static bool is_sound(const rs_event_t *event) {
            && (event->present & ~(uint32_t)PRESENT_ALL) == 0 && (event->customer.len == 0 || pseudonym);
 }
 
-/* Lends the strings; false when their lengths are not exactly those of the rest of the record. */
-static bool get_strings(const uint8_t *head, size_t at, size_t len, rs_event_t *event) {
-    bool fits = true;
-    for (unsigned i = 0; i < STRINGS; i++) {
-        rs_str_t *text = (rs_str_t *)(void *)((char *)event + string_places[i]);
-        const uint32_t text_len = head[53 + i];
-        fits = fits && text_len <= max_lengths[i] && text_len <= len - at;
-        *text = (rs_str_t){(const char *)head + at, text_len};
-        at += fits ? text_len : 0;
-    }
-    return fits && at == len;
+/* The next string, which is at *at; false when it is longer than it may be or than what is left. */
+static bool next_string(const uint8_t *head, size_t len, unsigned string, size_t *at, rs_str_t *text) {
+    const uint32_t text_len = head[53 + string];
+    if (text_len > max_lengths[string] || text_len > len - *at) return false;
+    *text = (rs_str_t){(const char *)head + *at, text_len};
+    *at += text_len;
+    return true;
 }
 
-/* Returns where the strings begin, 0 when the numbers do not fit. */
-static size_t get_numbers(const uint8_t *head, size_t len, rs_event_t *event) {
-    const uint32_t numbers = event->present & PRESENT_NUMBERS;
-    size_t at = EVENT_HEAD;
-    if (8 * (size_t)__builtin_popcount(numbers) > len - at) return 0;
-    for (uint32_t left = numbers; left != 0; left &= left - 1) {
-        const uint64_t number = get64(head + at);
+/* Lends the strings; false when their lengths are not exactly those of the rest of the record. */
+static bool get_strings(const uint8_t *head, size_t at, size_t len, rs_event_t *event) {
+    for (unsigned i = 0; i < STRINGS; i++) {
+        rs_str_t *text = (rs_str_t *)(void *)((char *)event + string_places[i]);
+        if (!next_string(head, len, i, &at, text)) return false;
+    }
+    return at == len;
+}
+
+/* Where the strings begin, 0 when the numbers do not fit. */
+static size_t strings_at(uint32_t present, size_t len) {
+    const size_t at = EVENT_HEAD + 8 * (size_t)__builtin_popcount(present & PRESENT_NUMBERS);
+    return at > len ? 0 : at;
+}
+
+/* They fit. */
+static void get_numbers(const uint8_t *head, rs_event_t *event) {
+    const uint8_t *at = head + EVENT_HEAD;
+    for (uint32_t left = event->present & PRESENT_NUMBERS; left != 0; left &= left - 1) {
+        const uint64_t number = get64(at);
         memcpy((char *)event + number_places[__builtin_ctz(left)], &number, sizeof number);
         at += 8;
     }
-    return at;
 }
 
 int rs_record_read_event(const void *bytes, size_t len, rs_event_t *event, int64_t *arrival_us, rs_origin_t *origin) {
@@ -130,8 +139,22 @@ int rs_record_read_event(const void *bytes, size_t len, rs_event_t *event, int64
     event->resolved = head[52] != 0;
     *arrival_us = (int64_t)get64(head + 16);
     *origin = (rs_origin_t){.session = get32(head + 4), .number = get64(head + 8)};
-    const size_t at = get_numbers(head, len, event);
-    return at != 0 && get_strings(head, at, len, event) && is_sound(event) ? RS_OK : RS_ERR_PARSE;
+    const size_t at = strings_at(event->present, len);
+    if (at == 0) return RS_ERR_PARSE;
+    get_numbers(head, event);
+    return get_strings(head, at, len, event) && is_sound(event) ? RS_OK : RS_ERR_PARSE;
+}
+
+int rs_record_read_names(const void *bytes, size_t len, rs_record_names_t *names) {
+    const uint8_t *head = bytes;
+    if (!is_head(head, len, RS_RECORD_EVENT, EVENT_HEAD)) return RS_ERR_PARSE;
+    size_t at = strings_at(get32(head + 40), len);
+    rs_str_t texts[STRING_AGENT + 1];
+    bool fits = at != 0;
+    for (unsigned i = 0; i < RS_ARRAY_LEN(texts) && fits; i++) fits = next_string(head, len, i, &at, &texts[i]);
+    if (!fits) return RS_ERR_PARSE;
+    *names = (rs_record_names_t){.contact_id = texts[STRING_CONTACT_ID], .queue = texts[STRING_QUEUE], .agent = texts[STRING_AGENT]};
+    return RS_OK;
 }
 
 size_t rs_record_write_refusal(rs_str_t source, const rs_refused_t *refused, uint64_t hash, int64_t arrival_us,

@@ -48,7 +48,7 @@ static bool is_stand_in(rs_str_t text) {
     const rs_str_t begin = RS_STR(RS_STAND_IN_BEGIN);
     if (text.len != RS_STAND_IN_LEN || memcmp(text.data, begin.data, begin.len) != 0) return false;
     for (uint32_t i = begin.len; i < text.len; i++)
-        if (strchr("0123456789abcdef", text.data[i]) == NULL) return false;
+        if (memchr("0123456789abcdef", text.data[i], 16) == NULL) return false;
     return true;
 }
 

@@ -15,6 +15,30 @@ static void try_event(const uint8_t *bytes, size_t len) {
     RS_REQUIRE(rs_record_write_event(&event, arrival_us, origin, again) == len && memcmp(bytes, again, len) == 0);
 }
 
+static void check_inside(rs_str_t text, const uint8_t *bytes, size_t len) {
+    const char *const begin = (const char *)bytes;
+    RS_REQUIRE(text.data >= begin && text.data <= begin + len && text.len <= (size_t)(begin + len - text.data));
+}
+
+/* Names may be read of a record that is damaged elsewhere, but of an event that is read they are the event's. */
+static void try_names(const uint8_t *bytes, size_t len) {
+    rs_event_t event;
+    int64_t arrival_us;
+    rs_origin_t origin;
+    rs_record_names_t names;
+    const bool is_event = rs_record_read_event(bytes, len, &event, &arrival_us, &origin) == RS_OK;
+    if (rs_record_read_names(bytes, len, &names) != RS_OK) {
+        RS_REQUIRE(!is_event);
+        return;
+    }
+    check_inside(names.contact_id, bytes, len);
+    check_inside(names.queue, bytes, len);
+    check_inside(names.agent, bytes, len);
+    if (!is_event) return;
+    RS_REQUIRE(rs_str_equal(names.contact_id, event.contact_id) && rs_str_equal(names.queue, event.queue));
+    RS_REQUIRE(rs_str_equal(names.agent, event.agent));
+}
+
 static void try_refusal(const uint8_t *bytes, size_t len) {
     uint8_t again[RS_RECORD_MAX];
     rs_str_t source;
@@ -71,6 +95,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len) {
     if (len > 0) memcpy(repaired, bytes, len);
     for (unsigned pass = 0; pass < 2; pass++) {
         try_event(repaired, len);
+        try_names(repaired, len);
         try_refusal(repaired, len);
         try_tick(repaired, len);
         try_control(repaired, len);

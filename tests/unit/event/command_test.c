@@ -106,7 +106,7 @@ static void an_erasure_names_a_customer_by_pseudonym_and_a_stand_in(void **state
                             .key = RS_STR("00112233445566778899aabbccddeeff"), .rule = RS_STR("ffeeddccbbaa99887766554433221100"), .text = RS_STR("asked")};
     assert_null(rs_command_check(&command));
     rs_command_t other = command;
-    other.owner = RS_STR("agent");
+    other.owner = RS_STR("queue");
     refuse(other, "owner:");
     other = command;
     other.tenant = RS_STR("");
@@ -129,11 +129,31 @@ static void an_erasure_names_a_customer_by_pseudonym_and_a_stand_in(void **state
     assert_string_equal(text, "00112233445566778899aabbccddeeff");
 }
 
+static void an_erasure_of_an_agent_has_a_name_and_a_stand_in(void **state) {
+    (void)state;
+    rs_command_t command = {.what = RS_COMMAND_ERASE, .at_us = 1, .who = RS_STR("anna"), .owner = RS_STR("agent"), .tenant = RS_STR("t"),
+                            .key = RS_STR("bob"), .rule = RS_STR("erased-0123abcde"), .text = RS_STR("has left")};
+    assert_null(rs_command_check(&command));
+    const rs_str_t wrong[] = {RS_STR(""), RS_STR("erased-0123abcd"), RS_STR("Erased-0123abcde"), RS_STR("erased-0123ABCDE"), RS_STR("erased-0123abcd\0"),
+                              RS_STR("ffeeddccbbaa99887766554433221100")};
+    for (unsigned i = 0; i < RS_ARRAY_LEN(wrong); i++) {
+        rs_command_t other = command;
+        other.rule = wrong[i];
+        refuse(other, "rule:");
+    }
+    rs_command_t other = command;
+    other.key = RS_STR("");
+    refuse(other, "key:");
+    other.key = command.rule;
+    refuse(other, "rule:");
+}
+
 int run_command_tests(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_command_is_read_as_it_was_written),
         cmocka_unit_test(broken_bytes_are_no_command_or_the_one_that_they_say),
         cmocka_unit_test(an_erasure_names_a_customer_by_pseudonym_and_a_stand_in),
+        cmocka_unit_test(an_erasure_of_an_agent_has_a_name_and_a_stand_in),
         cmocka_unit_test(a_command_that_says_too_little_or_too_much_is_refused_by_its_field),
     };
     return cmocka_run_group_tests_name("commands", tests, NULL, NULL);

@@ -81,6 +81,43 @@ static void every_cut_and_every_longer_length_is_refused(void **state) {
     free(copy);
 }
 
+static bool is_inside(rs_str_t text, const uint8_t *bytes, size_t len) {
+    const char *const begin = (const char *)bytes;
+    return text.data >= begin && text.data + text.len <= begin + len;
+}
+
+/* A record that claims to be as long as it was cut has names as long as they fit. */
+static void names_are_the_events_and_lie_in_what_is_there(void **state) {
+    (void)state;
+    uint64_t random = random_seed("record names");
+    event_copy_t *copy = malloc(sizeof *copy);
+    uint32_t read = 0, refused = 0;
+    for (unsigned round = 0; round < 200; round++) {
+        uint8_t bytes[RS_RECORD_MAX];
+        rs_record_names_t names;
+        random_record_event(&random, copy);
+        const size_t len = rs_record_write_event(&copy->event, 1, some_origin, bytes);
+        assert_int_equal(rs_record_read_names(bytes, len, &names), RS_OK);
+        assert_true(rs_str_equal(names.contact_id, copy->event.contact_id));
+        assert_true(rs_str_equal(names.queue, copy->event.queue));
+        assert_true(rs_str_equal(names.agent, copy->event.agent));
+        for (size_t cut = 4; cut < len; cut++) {
+            uint8_t *exact = malloc(cut);
+            memcpy(exact, bytes, cut);
+            assert_int_equal(rs_record_read_names(exact, cut, &names), RS_ERR_PARSE);
+            exact[2] = (uint8_t)(cut & 0xFF);
+            exact[3] = (uint8_t)(cut >> 8);
+            const bool is_read = rs_record_read_names(exact, cut, &names) == RS_OK;
+            if (is_read) assert_true(is_inside(names.contact_id, exact, cut) && is_inside(names.queue, exact, cut) && is_inside(names.agent, exact, cut));
+            read += is_read;
+            refused += !is_read;
+            free(exact);
+        }
+    }
+    assert_true(read > 0 && refused > 0);
+    free(copy);
+}
+
 /* Whatever a flipped bit makes of a record: refused, or read as an event whose lengths and enumerations are in range. */
 static void flipped_bits_never_leave_the_ranges(void **state) {
     (void)state;
@@ -191,6 +228,7 @@ int run_record_tests(void) {
         cmocka_unit_test(read_gives_back_what_was_written),
         cmocka_unit_test(bytes_of_a_record_are_as_documented),
         cmocka_unit_test(every_cut_and_every_longer_length_is_refused),
+        cmocka_unit_test(names_are_the_events_and_lie_in_what_is_there),
         cmocka_unit_test(flipped_bits_never_leave_the_ranges),
         cmocka_unit_test(other_kinds_and_versions_are_refused),
         cmocka_unit_test(a_refusal_is_read_as_written),
