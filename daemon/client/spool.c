@@ -102,7 +102,7 @@ static int load(rs__spool_t *spool, const rs__spool_settings_t *settings) {
     spool->sync = is_synced ? RS_CLIENT_SYNC_BATCH : RS_CLIENT_SYNC_NEVER;
     if (is_other) status = rs__spool_write_identity(spool);
     if (status == RS_OK && (is_other || is_synced) && fsync(spool->fd) != 0) status = RS_ERR_IO;
-    return status;
+    return status == RS_OK ? rs__spool_wipe_cut_records(spool) : status;
 }
 
 int rs__spool_open(const rs__spool_settings_t *settings, rs__spool_t **spool_out) {

@@ -11,10 +11,12 @@
  * Secrecy:   a record is encrypted and authenticated (XChaCha20-Poly1305): a caller's number never reaches the disk in the clear. Not
  *            the pseudonym is written, because only the daemon's key makes one that is the same for all producers. The key
  *            is the caller's, or 32 random bytes in `<path>.key`, readable by the owner only. Its loss makes the spool unreadable.
- * Crash:     of the program: a record that rs__spool_append returned RS_OK for is in the kernel's hands, nothing is lost.
+ * Crash:     of the program: a record that rs__spool_append returned RS_OK for is in the kernel's hands, nothing is lost. One that was begun
+ *            counts as lost once: it makes a fence (below), and when that is on the disk its beginning is wiped.
  *            of the machine: RS_CLIENT_SYNC_BATCH loses what was not yet given to a batch, RS_CLIENT_SYNC_NEVER what
- *            the kernel had not written (some 30 s). Who it is, under which name and with which fence, is forced to the disk always. Numbers that such a crash freed must not be used twice under one name, so
- *            then the events found go out under the old incarnation, all later ones under a new one (the fence, below).
+ *            the kernel had not written (some 30 s). Who it is, under which name and with which fence, is forced to the disk always.
+ *            Numbers that such a crash freed must not be used twice under one name, so then the events found go out under the old
+ *            incarnation, all later ones under a new one (the fence, below).
  * Threads:   append: one sender at a time. settle, sync, rename: the client's thread. Between the two sides:
  *            `settled`, then `tail` (release) by settle; `tail` (acquire), then `settled` by append, so that whoever overwrites a
  *            record says in the new one that the old one was settled.

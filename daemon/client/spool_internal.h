@@ -37,6 +37,8 @@ struct rs__spool {
     rs__spool_found_t *found;    /* above settled, ascending */
     uint32_t found_count, found_room;
     uint64_t last, lost;
+    uint64_t cut[2];             /* where records were begun and not ended */
+    uint32_t cut_count;
     /* append, under the senders' lock */
     uint64_t head;
     uint8_t salt[RS__SPOOL_SALT];            /* new at every open: no nonce is used twice */
@@ -83,6 +85,8 @@ RS_MUST_CHECK bool rs__spool_unseal(const rs__spool_t *spool, const uint8_t *byt
 
 /* --- spool_scan.c: found, last, lost, head, settled, tail ----------------------------------------------------------- */
 RS_MUST_CHECK int rs__spool_scan(rs__spool_t *spool);
+/* After the fence that stands for them is on disk: the next start finds none of them, and so neither counts them nor takes another name again. */
+RS_MUST_CHECK int rs__spool_wipe_cut_records(rs__spool_t *spool);
 
 /* --- spool_key.c ---------------------------------------------------------------------------------------------------- */
 /* RS_ERR_NOT_FOUND: no such file, or not 32 bytes. RS_ERR_IO. */

@@ -103,9 +103,21 @@ static bool is_begun(const rs__spool_t *spool, view_t *view, uint64_t position) 
     return bytes != NULL && (rs__get64(bytes + 8) == spool->last + 1 || (position != 0 && rs__get64(bytes + 16) == position));
 }
 
-static bool has_cut_record(const rs__spool_t *spool, view_t *view) {
+/* Where the next record is written: behind the last one, or where the next lap begins. */
+static void find_cut_records(rs__spool_t *spool, view_t *view) {
     const uint64_t next_lap = (spool->head + spool->capacity - 1) / spool->capacity * spool->capacity;
-    return is_begun(spool, view, spool->head) || (next_lap != spool->head && is_begun(spool, view, next_lap));
+    if (is_begun(spool, view, spool->head)) spool->cut[spool->cut_count++] = spool->head;
+    if (next_lap != spool->head && is_begun(spool, view, next_lap)) spool->cut[spool->cut_count++] = next_lap;
+}
+
+int rs__spool_wipe_cut_records(rs__spool_t *spool) {
+    static const uint8_t zeros[RS__SPOOL_HEAD];
+    int status = RS_OK;
+    for (; status == RS_OK && spool->cut_count > 0; spool->cut_count--) {
+        const uint64_t offset = spool->cut[spool->cut_count - 1] % spool->capacity;
+        status = rs__spool_write(spool, RS__SPOOL_DATA + offset, zeros, sizeof zeros);
+    }
+    return status;
 }
 
 static int find_bounds(rs__spool_t *spool, uint64_t settled, uint64_t tail) {
@@ -136,7 +148,8 @@ int rs__spool_scan(rs__spool_t *spool) {
     take_marks(spool, &settled, &tail);
     int status = look_everywhere(spool, &view, &settled);
     if (status == RS_OK) status = find_bounds(spool, settled, tail);
-    if (status == RS_OK && has_cut_record(spool, &view)) {
+    if (status == RS_OK) find_cut_records(spool, &view);
+    if (spool->cut_count > 0) {
         spool->lost++;
         if (spool->fence == RS__SPOOL_NO_FENCE) spool->fence = spool->last;
     }

@@ -443,7 +443,12 @@ static void a_record_that_was_begun_is_not_used_and_its_number_is_not_sent_under
         spool = open_spool(&place);   /* the fence holds until the session has another name */
         recover(spool, &facts);
         if (cut >= begin + 16) assert_int_equal(facts.fence, DAMAGED_LAST - 1);
+        assert_int_equal(facts.lost, 0);   /* it was counted, once */
         assert_int_equal(rs__spool_rename(spool, "other"), RS_OK);
+        rs__spool_close(&spool);
+        spool = open_spool(&place);   /* and no other name is taken for it again */
+        recover(spool, &facts);
+        assert_int_equal(facts.fence, RS__SPOOL_NO_FENCE);
         rs__spool_close(&spool);
     }
     remove_place(&place);
