@@ -82,7 +82,7 @@ static const rs_state_field_t detect_fields[] = {
     RS_STATE_ARRAY(rs_detect_state_t, reference.tail_weight, RS_BOUND_ANY),
     RS_STATE_ARRAY(rs_detect_state_t, season.days, RS_BOUND_SEASON_DAY), ANY(frozen), ANY(before), ANY(before_n), ANY(expected), ANY(per_s),
     ANY(seen), RS_STATE_FIELD(rs_detect_state_t, looked_us, RS_BOUND_TIME), RS_STATE_FIELD(rs_detect_state_t, interval_us, RS_BOUND_TIME),
-    ANY(level_num), ANY(level_den), RS_STATE_FIELD(rs_detect_state_t, first_us, RS_BOUND_TIME), ANY(warmed), ANY(from_history)};
+    ANY(level_num), ANY(level_den), RS_STATE_FIELD(rs_detect_state_t, first_us, RS_BOUND_TIME), ANY(warmed)};
 #undef ANY
 static const rs_state_table_t detect_table = RS_STATE_TABLE(rs_detect_state_t, "detector", detect_fields);
 static const rs_state_field_t season_fields[] = {

@@ -263,7 +263,6 @@ bool rs_detect_warm(const rs_detect_feed_t *feed, const rs_detect_rule_t *rule, 
     }
     if (!is_first_hand && has_z) rs_reference_learn(&state->reference, &sample, z);
     else if (!is_first_hand) rs_reference_begin(&state->reference, &sample);
-    state->from_history++;
     return true;
 }
 

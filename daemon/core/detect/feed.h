@@ -73,7 +73,6 @@ typedef struct rs_detect_state {
     int64_t closed_us;                  /* the end of the last subgroup, 0 = none */
     int64_t first_us;                   /* of the first one, 0 = none: history is of before */
     bool warmed;                        /* history was taken, or there is none */
-    uint32_t from_history;              /* figures that were taken of it */
     double value, limit, baseline;
     int64_t numerator, denominator;
     rs_cusum_t cusum;
