@@ -1,5 +1,5 @@
 /* The core's thread renames agents while another one reads their names: a place and a length that are read together belong together, before or
- * after the change. RS_RACE_ITERATIONS scales it. */
+ * after the change. RS_RACE_ITERATIONS: so many renames, at least (80,000). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -52,7 +52,7 @@ static void rename_all(race_t *race) {
 
 static void a_name_is_read_whole_while_it_changes(void **state) {
     (void)state;
-    const uint64_t rounds = rs_test_number("RS_RACE_ITERATIONS", 20);
+    const uint64_t rounds = rs_test_number("RS_RACE_ITERATIONS", 80000) / NAMES + 1;
     uint64_t read = 0, after = 0;
     for (uint64_t round = 0; round < rounds; round++) {
         race_t race = {0};
