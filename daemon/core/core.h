@@ -124,7 +124,7 @@ bool rs_core_receiver_at(const rs_core_t *core, uint32_t number, uint64_t *recei
 /* Every episode that is open, as it stands now: rs_alerts_present. */
 void rs_core_present_alerts(const rs_core_t *core, rs_alert_fn on_alert, void *context);
 /* rs_alerts_unwarmed; 0 in a core without alerts. */
-uint32_t rs_core_unwarmed(const rs_core_t *core, rs_alert_unwarmed_t *found, uint32_t max);
+uint32_t rs_core_unwarmed(rs_core_t *core, rs_alert_unwarmed_t *found, uint32_t max);
 /* rs_alerts_silence. */
 const rs_silence_t *rs_core_silence(const rs_core_t *core, uint32_t place);
 /* Identity of the last transition that the receiver has. False: it was never heard of. */
@@ -220,7 +220,7 @@ const rs_window_store_t *rs_core_windows(const rs_core_t *core);   /* NULL when 
  * thread's: they change when he or she is erased (core/erase.h). */
 void rs_core_key(const rs_core_t *core, uint32_t key, rs_key_t *dimensions);
 /* Who does what since when; any thread. Agents in the order in which they first appeared; texts are valid for the core's
- * life, but see rs_core_key.  * RS_ERR_NOT_FOUND: place >= count; RS_ERR_AGAIN: torn 64 times, try later. */
+ * life, but see rs_core_key. RS_ERR_NOT_FOUND: place >= count; RS_ERR_AGAIN: torn 64 times, try later. */
 typedef struct rs_core_agent {
     rs_agent_live_t live;
     rs_str_t tenant, agent, team, reason, activity;

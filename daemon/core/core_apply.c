@@ -73,8 +73,13 @@ static int apply_command(rs_core_t *core, const void *bytes, size_t len) {
 static int apply_warm(rs_core_t *core, const void *bytes, size_t len) {
     rs_warm_t warm;
     const int status = rs_record_read_warm(bytes, len, &warm);
-    if (status == RS_OK && core->alerts != NULL) rs_alerts_warm(core->alerts, &warm);
-    return status;
+    if (status != RS_OK || core->alerts == NULL) return status;
+    const rs_names_t *names = &core->directory.names;
+    const uint32_t tenant = rs_names_find(names, warm.tenant), name = rs_names_find(names, warm.key);
+    if (tenant == 0 || (name == 0 && warm.key.len != 0)) return RS_OK;   /* nobody here */
+    const uint32_t link = rs_directory_find(&core->directory, warm.family, tenant, name, warm.channel);
+    if (link != 0) rs_alerts_warm(core->alerts, link - 1, &warm);
+    return RS_OK;
 }
 
 int rs_core_apply(rs_core_t *core, uint32_t kind, const void *bytes, size_t len, uint64_t position) {

@@ -228,6 +228,6 @@ bool rs_core_receiver_at(const rs_core_t *core, uint32_t number, uint64_t *recei
     return true;
 }
 
-uint32_t rs_core_unwarmed(const rs_core_t *core, rs_alert_unwarmed_t *found, uint32_t max) {
+uint32_t rs_core_unwarmed(rs_core_t *core, rs_alert_unwarmed_t *found, uint32_t max) {
     return core->alerts == NULL ? 0 : rs_alerts_unwarmed(core->alerts, found, max);
 }

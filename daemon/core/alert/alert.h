@@ -108,10 +108,12 @@ typedef struct rs_alert_unwarmed {
     rs_key_t dimensions;
     int64_t every_us, until_us;             /* figures of subgroups that end by then are wanted */
 } rs_alert_unwarmed_t;
-/* The first of them, at most `max`, by keys; returns how many. Those whose figures no history is kept of are left out. */
-uint32_t rs_alerts_unwarmed(const rs_alerts_t *alerts, rs_alert_unwarmed_t *found, uint32_t max);
-/* Figures of history. Of a rule that is not there, that asks something else or has had its history, nothing is taken. */
-void rs_alerts_warm(rs_alerts_t *alerts, const rs_warm_t *warm);
+/* The first of them, at most `max`, by keys; returns how many. Those whose figures no history is kept of are left out. Keys that all have theirs
+ * are not looked at again. */
+uint32_t rs_alerts_unwarmed(rs_alerts_t *alerts, rs_alert_unwarmed_t *found, uint32_t max);
+/* Figures of history of the key, which is the one that they name. Of a rule that is not there, that asks something else or has had its history,
+ * nothing is taken. */
+void rs_alerts_warm(rs_alerts_t *alerts, uint32_t key, const rs_warm_t *warm);
 /* Who is asked about sources (detectors source_silence, source_gap). */
 void rs_alerts_set_sources(rs_alerts_t *alerts, const rs_detect_source_fn_t *sources);
 /* Figures that detectors could not learn for want of room. Only grows. */

@@ -135,6 +135,7 @@ struct rs_alerts {
     rs__alert_brief_t *briefs; /* by instance */
     uint32_t instance_count, instance_capacity, max_instances;
 
+    uint32_t unwarmed_from;    /* of no key below it a rule waits for history */
     rs__alert_key_t *keys; /* by key number */
     rs_key_t *dimensions;  /* by key number */
     uint32_t *active;      /* numbers of the active keys */

@@ -11,7 +11,7 @@ static const rs_state_field_t alerts_fields[] = {
     RS_STATE_REBUILT(rs_alerts_t, quiet_after_us), RS_STATE_FIELD(rs_alerts_t, next_episode, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_alerts_t, unbound, RS_BOUND_ANY), RS_STATE_REBUILT(rs_alerts_t, instances), RS_STATE_REBUILT(rs_alerts_t, briefs),
     RS_STATE_FIELD(rs_alerts_t, instance_count, RS_BOUND_ANY), RS_STATE_REBUILT(rs_alerts_t, instance_capacity),
-    RS_STATE_REBUILT(rs_alerts_t, max_instances), RS_STATE_REBUILT(rs_alerts_t, keys), RS_STATE_REBUILT(rs_alerts_t, dimensions),
+    RS_STATE_REBUILT(rs_alerts_t, max_instances), RS_STATE_REBUILT(rs_alerts_t, unwarmed_from), RS_STATE_REBUILT(rs_alerts_t, keys), RS_STATE_REBUILT(rs_alerts_t, dimensions),
     RS_STATE_REBUILT(rs_alerts_t, active), RS_STATE_FIELD(rs_alerts_t, key_count, RS_BOUND_ANY), RS_STATE_REBUILT(rs_alerts_t, key_capacity),
     RS_STATE_FIELD(rs_alerts_t, active_count, RS_BOUND_ANY), RS_STATE_FIELD(rs_alerts_t, sweep_next, RS_BOUND_ANY),
     RS_STATE_REBUILT(rs_alerts_t, in_state), RS_STATE_REBUILT(rs_alerts_t, cares),

@@ -176,6 +176,7 @@ void rs_alerts_on_new_key(rs_alerts_t *alerts, uint32_t key, const rs_key_t *dim
         return;
     }
     bind_rules(alerts, key);
+    if (key < alerts->unwarmed_from) alerts->unwarmed_from = key;
     rs__alert_activate(alerts, key);
 }
 
@@ -346,6 +347,7 @@ int rs_alerts_configure(rs_alerts_t *alerts, const rs_config_t *config, int64_t 
     alerts->briefs = change.briefs;
     alerts->instance_count = change.instance_count;
     alerts->instance_capacity = change.instance_capacity + 1;
+    alerts->unwarmed_from = 0;
     alerts->quiet_after_us = quiet_after(config);
     know_windows(alerts, config);
     alerts->zone = config->zone;

@@ -7,10 +7,10 @@ static rs_detect_state_t *unwarmed(const rs_alerts_t *alerts, const rs__alert_in
     return state->warmed ? NULL : state;
 }
 
-uint32_t rs_alerts_unwarmed(const rs_alerts_t *alerts, rs_alert_unwarmed_t *found, uint32_t max) {
+uint32_t rs_alerts_unwarmed(rs_alerts_t *alerts, rs_alert_unwarmed_t *found, uint32_t max) {
     uint32_t count = 0;
     if (alerts->now_us == INT64_MIN) return 0;
-    for (uint32_t number = 0; number < alerts->key_count && count < max; number++) {
+    for (uint32_t number = alerts->unwarmed_from; number < alerts->key_count && count < max; number++) {
         const rs__alert_key_t *key = &alerts->keys[number];
         for (uint32_t i = key->first + key->closed; i < key->first + key->count && count < max; i++) {
             const rs__alert_rule_t *rule = &alerts->rules[alerts->instances[i].rule];
@@ -21,6 +21,7 @@ uint32_t rs_alerts_unwarmed(const rs_alerts_t *alerts, rs_alert_unwarmed_t *foun
                 .every_us = rule->detect.every_us,
                 .until_us = state->first_us != 0 ? state->first_us - rule->detect.every_us : alerts->now_us - alerts->now_us % rule->detect.every_us};
         }
+        if (count == 0) alerts->unwarmed_from = number + 1;
     }
     return count;
 }
@@ -41,18 +42,12 @@ static void take_figures(rs_alerts_t *alerts, const rs__alert_rule_t *rule, rs_d
     if (state->warmed && state->first_us == 0) rs_reference_pause(&state->reference);
 }
 
-static bool is_key(const rs_key_t *key, const rs_warm_t *warm) {
-    return key->family == warm->family && key->channel == warm->channel && rs_str_equal(key->tenant, warm->tenant) && rs_str_equal(key->name, warm->key);
-}
-
-void rs_alerts_warm(rs_alerts_t *alerts, const rs_warm_t *warm) {
-    for (uint32_t number = 0; number < alerts->key_count; number++) {
-        const rs__alert_key_t *key = &alerts->keys[number];
-        if (!key->known || !is_key(&alerts->dimensions[number], warm)) continue;
-        for (uint32_t i = key->first + key->closed; i < key->first + key->count; i++) {
-            const rs__alert_rule_t *rule = &alerts->rules[alerts->instances[i].rule];
-            rs_detect_state_t *state = unwarmed(alerts, &alerts->instances[i]);
-            if (state != NULL && is_asked_by(rule, warm)) take_figures(alerts, rule, state, warm);
-        }
+void rs_alerts_warm(rs_alerts_t *alerts, uint32_t number, const rs_warm_t *warm) {
+    if (number >= alerts->key_count) return;
+    const rs__alert_key_t *key = &alerts->keys[number];
+    for (uint32_t i = key->first + key->closed; i < key->first + key->count; i++) {
+        const rs__alert_rule_t *rule = &alerts->rules[alerts->instances[i].rule];
+        rs_detect_state_t *state = unwarmed(alerts, &alerts->instances[i]);
+        if (state != NULL && is_asked_by(rule, warm)) take_figures(alerts, rule, state, warm);
     }
 }

@@ -39,7 +39,7 @@ static void warm_with(test_engine_t *engine, int64_t first_us, uint32_t hours, d
         warm.figures[warm.count++] = (rs_warm_figure_t){.end_us = first_us + (hour + 1) * RS_US_PER_HOUR, .value = figure_of(hour)};
         warm.is_last = hour + 1 == hours;
         if (warm.count < RS_WARM_FIGURES && !warm.is_last) continue;
-        rs_alerts_warm(engine->alerts, &warm);
+        rs_alerts_warm(engine->alerts, 0, &warm);
         warm.count = 0;
     }
 }
@@ -259,7 +259,12 @@ static void history_is_wanted_and_taken_once_and_never_against_what_was_seen(voi
     assert_int_equal(wanted.until_us, first);   /* what was before it was there */
     assert_true(rs_str_equal(wanted.rule, RS_STR("r")) && rs_str_equal(wanted.dimensions.name, RS_STR("sales")) && wanted.every_us == RS_US_PER_HOUR);
     warm_with(&engine, first, 3 * 7 * 24, nonsense);
+    rs_key_t later = wanted.dimensions;
+    later.name = RS_STR("support");
     assert_int_equal(rs_alerts_unwarmed(engine.alerts, &wanted, 1), 0);
+    rs_alerts_on_new_key(engine.alerts, 1, &later);
+    assert_int_equal(rs_alerts_unwarmed(engine.alerts, &wanted, 1), 1);
+    assert_true(rs_str_equal(wanted.dimensions.name, RS_STR("support")));
     warm_with(&engine, first - 3 * week, 3 * 7 * 24, nonsense);           /* a second time */
     assert_int_equal(engine.seen_count, 0);
     close_with(&engine, RS_METRIC_OFFERED, &end_us, RS_US_PER_HOUR, (rs_figure_t){.value = 400});
