@@ -11,8 +11,6 @@
 #include <time.h>
 #include <unistd.h>
 
-static int64_t real_wall_us(void) { return rs_wall_us(); }
-static int64_t real_monotonic_us(void) { return rs_monotonic_us(); }
 
 static void write_to_standard_error(void *context, const char *line, size_t len) {
     (void)context;
@@ -35,7 +33,7 @@ static struct {
     int64_t (*wall_us)(void);
     int64_t (*monotonic_us)(void);
 } settings = {.burst = RS_LOG_DEFAULT_BURST, .period_us = RS_LOG_DEFAULT_PERIOD_S * RS_US_PER_S,
-              .sink = write_to_standard_error, .wall_us = real_wall_us, .monotonic_us = real_monotonic_us};
+              .sink = write_to_standard_error, .wall_us = rs_wall_us, .monotonic_us = rs_monotonic_us};
 static _Atomic int current_level = RS_LOG_INFO;   /* relaxed: a line more or less at the change does not matter */
 
 static pthread_mutex_t sites_lock = PTHREAD_MUTEX_INITIALIZER;   /* guards the list and every site in it */
@@ -274,8 +272,8 @@ void rs_log_start(const rs_log_options_t *options) {
     settings.period_us = wanted->period_us == 0 ? RS_LOG_DEFAULT_PERIOD_S * RS_US_PER_S : wanted->period_us;
     settings.sink = wanted->sink == NULL ? write_to_standard_error : wanted->sink;
     settings.sink_context = wanted->sink_context;
-    settings.wall_us = wanted->wall_us == NULL ? real_wall_us : wanted->wall_us;
-    settings.monotonic_us = wanted->monotonic_us == NULL ? real_monotonic_us : wanted->monotonic_us;
+    settings.wall_us = wanted->wall_us == NULL ? rs_wall_us : wanted->wall_us;
+    settings.monotonic_us = wanted->monotonic_us == NULL ? rs_monotonic_us : wanted->monotonic_us;
     rs_log_set_level(wanted->level == 0 ? RS_LOG_INFO : wanted->level);
     forget_counts();
 }

@@ -1,7 +1,7 @@
-/* Small files that must not be lost by half: keys, wishes. What is written is whole under its name, or what was there before is, also
+/* base/small_file.h — small files that must not be lost by half: keys, wishes. What is written is whole under its name, or what was there before is, also
  * after a power cut: it is written beside, synced, renamed, and the folder is synced. Any thread; one writer for each path. */
-#ifndef RINGSIDE_BASE_SMALL_FILE_H
-#define RINGSIDE_BASE_SMALL_FILE_H
+#ifndef RS_BASE_SMALL_FILE_H
+#define RS_BASE_SMALL_FILE_H
 
 #include "base/base.h"
 

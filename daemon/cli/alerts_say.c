@@ -1,6 +1,7 @@
 /* `ringside alerts ack|unack|note|cause|action|resolve|review|silence|unsilence|silences`: what people say about alerts. */
 #include "cli/alerts_verbs.h"
 
+#include "base/clock.h"
 #include "cli/alert_outcome.h"
 #include "cli/cli.h"
 #include "cli/command_door.h"
@@ -12,7 +13,6 @@
 #include <jansson.h>
 #include <pwd.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { OPTION_TO = 0x201, OPTION_CONFIG, OPTION_TIMEOUT, OPTION_OUTPUT, OPTION_WHO, OPTION_UNTIL, OPTION_STICKY, OPTION_OWNER, OPTION_DUE,
@@ -115,11 +115,9 @@ static void add_field(saying_t *saying, const char *name, const char *value) {
 static int add_when(saying_t *saying, const char *option, const char *name, const char *value) {
     int64_t length_us = 0, at_us = 0;
     char text[32];
-    struct timespec now;
     if (value == NULL) return 0;
     if (rs_config_parse_duration(rs_str(value), &length_us) == RS_OK && length_us > 0) {
-        clock_gettime(CLOCK_REALTIME, &now);
-        at_us = (int64_t)now.tv_sec * RS_US_PER_S + now.tv_nsec / 1000 + length_us;
+        at_us = rs_wall_us() + length_us;
     } else if (rs_event_parse_time(rs_str(value), &at_us) != RS_OK) {
         return rs_cli_usage("%s: \"%s\"; allowed: a length like 2h, or a time like 2026-03-02T09:00:00Z", option, value);
     }

@@ -1,5 +1,6 @@
 #include "cli/command_door.h"
 
+#include "base/clock.h"
 #include "cli/cli.h"
 #include "cli/follow_options.h"
 
@@ -7,15 +8,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 #include <zmq.h>
 
-static int64_t now_ms(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
+static int64_t now_ms(void) { return rs_monotonic_us() / RS_US_PER_MS; }
 
 int rs_door_endpoint(const char *named, const char *config_path, char *endpoint, size_t size) {
     rs_config_t *config = NULL;

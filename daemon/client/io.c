@@ -1,10 +1,10 @@
 #include "client/client_internal.h"
 
+#include "base/clock.h"
 #include "base/zmq_frames.h"
 
 #include <poll.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -15,11 +15,7 @@ enum {
     ANSWERS_PER_TURN = 1024
 };
 
-int64_t rs__client_now_us(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * RS_US_PER_S + now.tv_nsec / 1000;
-}
+int64_t rs__client_now_us(void) { return rs_monotonic_us(); }
 
 /* --- sockets -------------------------------------------------------------------------------------------------------- */
 static int set_int(void *socket, int option, int value) { return zmq_setsockopt(socket, option, &value, sizeof value); }

@@ -1,9 +1,9 @@
+#include "base/clock.h"
 #include "base/log.h"
 #include "feed/receivers_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { SAY_AGAIN_US = 100 * 1000 };
@@ -14,11 +14,7 @@ int64_t rs__receivers_now(const rs_receivers_t *receivers) {
 }
 
 int64_t rs__receivers_wall(const rs_receivers_t *receivers) {
-    struct timespec now;
-
-    if (receivers->options.wall_us != NULL) return receivers->options.wall_us(receivers->options.context);
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * RS_US_PER_S + now.tv_nsec / 1000;
+    return receivers->options.wall_us != NULL ? receivers->options.wall_us(receivers->options.context) : rs_wall_us();
 }
 
 /* --- when to look ------------------------------------------------------------------------------------------------- */

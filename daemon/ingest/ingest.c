@@ -1,10 +1,10 @@
 #include "ingest/ingest_internal.h"
 
+#include "base/clock.h"
 #include "base/zmq_frames.h"
 
 #include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum {
     DEFAULT_TURN_MESSAGES = 256,
@@ -15,9 +15,7 @@ enum {
 
 static int64_t wall_clock_us(void *context) {
     (void)context;
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * RS_US_PER_S + now.tv_nsec / 1000;
+    return rs_wall_us();
 }
 
 static void begin_turn(rs_ingest_t *ingest) {
