@@ -201,6 +201,33 @@ def after_an_erasure_with_wait_nothing_is_left_and_no_total_moved():
         house.check(not here.hits([mine]), "nor after the end")
 
 
+def is_crashed_and_goes_on(here, subject, trace, hits):
+    """After an erasure without --wait: killed, the daemon recovers without the subject; killed again while it hastens, it goes on to the end."""
+    forgetting = os.path.join(here.path, "state", "forgetting")
+    here.kill()
+    house.check(any("journal-" in name for name in hits()), "the journal has it still")
+    here.start_again()                       # memory is made again of journal and snapshots: with the erasure
+    snapshots = set(glob.glob(os.path.join(here.path, "state", "journal", "snapshot-*")))
+    here.send(1, OTHER)
+
+    def is_new():
+        return set(glob.glob(os.path.join(here.path, "state", "journal", "snapshot-*.rss"))) - snapshots
+    for name in house.wait_for(is_new):
+        with contextlib.suppress(FileNotFoundError), open(name, "rb") as file:
+            house.check(trace not in file.read(), "a new snapshot is without")
+    out = here.subject("status").stdout
+    house.check("have it still" in out, out)
+    waiting = subprocess.Popen([os.path.join(house.BUILD, "ringside"), "subject", "erase", *subject, "--reason", "hasten it", "--wait", "--config", here.daemon.config],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    house.wait_for(lambda: os.path.exists(forgetting) and open(forgetting).read().endswith(" 1\n") or waiting.poll() is not None)
+    here.kill()
+    waiting.communicate(timeout=120)
+    here.start_again()                       # the wish was kept
+    house.wait_for(lambda: not os.path.exists(forgetting))
+    house.wait_for(lambda: "have it still" not in here.subject("status").stdout)
+    house.check(not hits(), f"nothing is left: {hits()}")
+
+
 @test
 def killed_between_it_recovers_without_the_customer_and_goes_on_to_the_end():
     with place() as here:
@@ -211,30 +238,7 @@ def killed_between_it_recovers_without_the_customer_and_goes_on_to_the_end():
         before = here.settled_totals(30)
         out = here.subject("erase", "--customer", NUMBER, "--reason", "asked for it").stdout
         house.check("recycled" in out and "the dump" not in here.hits([mine]), "at once in the database")
-        here.kill()
-        house.check(any("journal-" in name for name in here.hits([mine])), "the journal has it still")
-        here.start_again()                       # memory is made again of journal and snapshots: with the erasure
-        snapshots = set(glob.glob(os.path.join(here.path, "state", "journal", "snapshot-*")))
-        here.send(1, OTHER)
-
-        def is_new():
-            return set(glob.glob(os.path.join(here.path, "state", "journal", "snapshot-*.rss"))) - snapshots
-        for name in house.wait_for(is_new):
-            with contextlib.suppress(FileNotFoundError), open(name, "rb") as file:
-                house.check(bytes.fromhex(mine) not in file.read(), "a new snapshot is without")
-        out = here.subject("status").stdout
-        house.check("have it still" in out, out)
-
-        waiting = subprocess.Popen([os.path.join(house.BUILD, "ringside"), "subject", "erase", "--customer", NUMBER, "--reason", "hasten it", "--wait", "--config", here.daemon.config],
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        house.wait_for(lambda: os.path.exists(os.path.join(here.path, "state", "forgetting")) and
-                       open(os.path.join(here.path, "state", "forgetting")).read().endswith(" 1\n") or waiting.poll() is not None)
-        here.kill()
-        waiting.communicate(timeout=120)
-        here.start_again()                       # the wish was kept
-        house.wait_for(lambda: not os.path.exists(os.path.join(here.path, "state", "forgetting")))
-        house.wait_for(lambda: "have it still" not in here.subject("status").stdout)
-        house.check(not here.hits([mine]), f"nothing is left: {here.hits([mine])}")
+        is_crashed_and_goes_on(here, ("--customer", NUMBER), bytes.fromhex(mine), lambda: here.hits([mine]))
         house.check(here.postgres.query("SELECT count(*) FILTER (WHERE completed_at IS NULL) AS n, count(*) AS of FROM ringside.erasure")[0]["n"] == 0, "each is closed")
         after = here.settled_totals(31)
         house.check(json.loads(before)[0] == json.loads(after)[0], "no total of before moved")
@@ -367,27 +371,7 @@ def killed_amid_an_agents_erasure_it_recovers_without_the_name_and_goes_on_to_th
         before = settled(here, 9)
         out = here.subject("erase", "--agent", AGENT, "--reason", "has left").stdout
         house.check("recycled" in out and "the dump" not in agent_hits(here), "at once in the database")
-        here.kill()
-        house.check(any("journal-" in name for name in agent_hits(here)), "the journal has it still")
-        here.start_again()                       # memory is made again of journal and snapshots: with the erasure
-        snapshots = set(glob.glob(os.path.join(here.path, "state", "journal", "snapshot-*")))
-        here.send(1, OTHER)
-
-        def is_new():
-            return set(glob.glob(os.path.join(here.path, "state", "journal", "snapshot-*.rss"))) - snapshots
-        for name in house.wait_for(is_new):
-            with contextlib.suppress(FileNotFoundError), open(name, "rb") as file:
-                house.check(AGENT.encode() not in file.read(), "a new snapshot is without")
-        waiting = subprocess.Popen([os.path.join(house.BUILD, "ringside"), "subject", "erase", "--agent", AGENT, "--reason", "hasten it", "--wait", "--config", here.daemon.config],
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        house.wait_for(lambda: os.path.exists(os.path.join(here.path, "state", "forgetting")) and
-                       open(os.path.join(here.path, "state", "forgetting")).read().endswith(" 1\n") or waiting.poll() is not None)
-        here.kill()
-        waiting.communicate(timeout=120)
-        here.start_again()                       # the wish was kept
-        house.wait_for(lambda: not os.path.exists(os.path.join(here.path, "state", "forgetting")))
-        house.wait_for(lambda: "have it still" not in here.subject("status").stdout)
-        house.check(not agent_hits(here), f"nothing is left: {agent_hits(here)}")
+        is_crashed_and_goes_on(here, ("--agent", AGENT), AGENT.encode(), lambda: agent_hits(here))
         after = settled(here, 10)
         house.check(json.loads(after)[1]["team"] == json.loads(before)[1]["team"], f"the team's totals are what they were:\n{before}\n{after}")
 
