@@ -55,12 +55,14 @@ typedef struct rs_counting {
     int64_t close_us;                        /* INT64_MIN: each at its own moment */
     int sign;
     uint32_t attributions;                   /* bit set */
+    bool may_move;                           /* from where attribution close puts them */
     bool moves_only;                         /* a move in attribution close: nothing but its rows changes */
 } rs_counting_t;
 
 /* One change with the keys that it goes to, and its verdicts at each of its times. */
 typedef struct rs_posting {
     const rs_change_t *change;
+    int32_t standing;                        /* so many facts more stand where attribution close puts them, and may move still */
     int64_t at_us[RS_ATTRIBUTION_COUNT];     /* by attribution */
     rs_verdicts_t verdicts[RS_ATTRIBUTION_COUNT];
     bool same_verdicts;                      /* of event and enter */
@@ -72,6 +74,7 @@ typedef struct rs_posting {
 static void begin_posting(rs_account_t *account, rs_posting_t *posting, const rs_fact_t *fact, const rs_change_t *change,
                           uint32_t queue_key, const rs_counting_t *counting) {
     posting->change = change;
+    posting->standing = 0;
     posting->sign = counting->sign;
     posting->attributions = counting->attributions;
     posting->moves_only = counting->moves_only;
@@ -146,6 +149,7 @@ static void change_rows(rs_account_t *account, uint32_t key, rs_key_entry_t *ent
     const bool of_queue = entry->dimensions.family == RS_FAMILY_QUEUE;
     const uint32_t fixed = posting->attributions & ~(uint32_t)CLOSE_BIT;
     uint32_t cells[RS_ATTRIBUTION_COUNT], first = 0;
+    rs_rows_make_room(account->rows);
     bool same = posting->same_verdicts;
     for (uint32_t left = fixed; left != 0; left &= left - 1) {
         const unsigned attribution = (unsigned)__builtin_ctz(left);
@@ -165,7 +169,9 @@ static void change_rows(rs_account_t *account, uint32_t key, rs_key_entry_t *ent
         }
     }
     if ((posting->attributions & CLOSE_BIT) == 0) return;
-    change_own(account, find_cell(account, key, entry, posting, RS_ATTRIBUTION_CLOSE), posting, RS_ATTRIBUTION_CLOSE, of_queue);
+    const uint32_t cell = find_cell(account, key, entry, posting, RS_ATTRIBUTION_CLOSE);
+    change_own(account, cell, posting, RS_ATTRIBUTION_CLOSE, of_queue);
+    if (cell != 0 && posting->standing != 0) rs_rows_stand(account->rows, cell, posting->standing);
 }
 
 /* Legs queued in an interval that have no outcome yet, in every attribution, in the interval of the queued time. */
@@ -244,10 +250,12 @@ static void prefetch_key(const rs_account_t *account, uint32_t key) {
     rs_window_prefetch(account->windows, key, family != RS_FAMILY_AGENT && family != RS_FAMILY_TEAM);
 }
 
+static bool is_in_queue_rows(const rs_fact_t *fact) { return fact->type != RS_FACT_TRANSFERRED_IN || fact->queue != 0; }
+static bool is_in_team_rows(const rs_fact_t *fact) { return fact->team != 0 && fact->type != RS_FACT_TRANSFERRED_IN; }
+
 static void account_change(rs_account_t *account, uint32_t tenant, const rs_fact_t *fact, rs_change_t *change,
                            const rs_leg_keys_t *keys, const rs_counting_t *counting) {
-    const bool in_queue_rows = fact->type != RS_FACT_TRANSFERRED_IN || fact->queue != 0;
-    const bool has_team = fact->team != 0 && fact->type != RS_FACT_TRANSFERRED_IN;
+    const bool in_queue_rows = is_in_queue_rows(fact);
     const uint32_t agent_key = fact->agent == 0 ? 0 : family_key(account, RS_FAMILY_AGENT, tenant, fact->agent, 0);
     if (in_queue_rows) prefetch_key(account, keys->queue);
     if (fact->agent != 0) prefetch_key(account, agent_key);
@@ -255,6 +263,7 @@ static void account_change(rs_account_t *account, uint32_t tenant, const rs_fact
     if (in_queue_rows && has_threshold) change->threshold_us = change->queue->standard.threshold_us;
     rs_posting_t posting;
     begin_posting(account, &posting, fact, change, keys->queue, counting);
+    if (counting->may_move) posting.standing = counting->sign * (int32_t)change->fact_count;
     change_key(account, keys->total, &posting);
     change_key(account, keys->channel, &posting);
     if (in_queue_rows) change_key(account, keys->queue, &posting);
@@ -267,7 +276,7 @@ static void account_change(rs_account_t *account, uint32_t tenant, const rs_fact
         change_still_open(account, keys->total, queued_us, delta);
     }
     if (fact->agent != 0) change_key(account, agent_key, &posting);
-    if (has_team) change_key(account, family_key(account, RS_FAMILY_TEAM, tenant, fact->team, 0), &posting);
+    if (is_in_team_rows(fact)) change_key(account, family_key(account, RS_FAMILY_TEAM, tenant, fact->team, 0), &posting);
 }
 
 /* --- facts -------------------------------------------------------------------------------------------------------- */
@@ -301,12 +310,13 @@ static void count_facts(rs_account_t *account, uint32_t tenant, const rs_fact_t 
 }
 
 void rs_account_facts_closing(rs_account_t *account, uint32_t tenant, const rs_fact_t *facts, uint32_t count, int64_t close_us,
-                              int sign) {
-    count_facts(account, tenant, facts, count, &(rs_counting_t){.close_us = close_us, .sign = sign, .attributions = account->attributions});
+                              bool may_move, int sign) {
+    const rs_counting_t counting = {.close_us = close_us, .sign = sign, .attributions = account->attributions, .may_move = may_move};
+    count_facts(account, tenant, facts, count, &counting);
 }
 
 void rs_account_facts(rs_account_t *account, uint32_t tenant, const rs_fact_t *facts, uint32_t count, int sign) {
-    rs_account_facts_closing(account, tenant, facts, count, INT64_MIN, sign);
+    rs_account_facts_closing(account, tenant, facts, count, INT64_MIN, false, sign);
 }
 
 static void count_journey(rs_account_t *account, uint32_t tenant, const rs_fact_t *fact, const rs_counting_t *counting) {
@@ -334,7 +344,8 @@ static rs_counting_t moving(int64_t close_us, int sign) {
 }
 
 void rs_account_move(rs_account_t *account, uint32_t tenant, const rs_fact_t *fact, int64_t from_us, int64_t to_us) {
-    const rs_counting_t back = moving(from_us, -1), forth = moving(to_us, 1);
+    rs_counting_t back = moving(from_us, -1), forth = moving(to_us, 1);
+    back.may_move = forth.may_move = true;
     count_facts(account, tenant, fact, 1, &forth);
     count_facts(account, tenant, fact, 1, &back);
 }
@@ -343,6 +354,20 @@ void rs_account_move_journey(rs_account_t *account, uint32_t tenant, const rs_fa
     const rs_counting_t back = moving(from_us, -1), forth = moving(to_us, 1);
     count_journey(account, tenant, fact, &forth);
     count_journey(account, tenant, fact, &back);
+}
+
+static void stand(rs_account_t *account, uint32_t key, int64_t at_us, int facts) {
+    const uint32_t cell = rs_rows_known(account->rows, key, at_us);
+    if (cell != 0) rs_rows_stand(account->rows, cell, facts);
+}
+
+void rs_account_stand(rs_account_t *account, uint32_t tenant, const rs_fact_t *fact, int64_t close_us, int sign) {
+    const rs_leg_keys_t keys = leg_keys(account, tenant, fact->queue, fact->channel);
+    stand(account, keys.total, close_us, sign);
+    stand(account, keys.channel, close_us, sign);
+    if (is_in_queue_rows(fact)) stand(account, keys.queue, close_us, sign);
+    if (fact->agent != 0) stand(account, family_key(account, RS_FAMILY_AGENT, tenant, fact->agent, 0), close_us, sign);
+    if (is_in_team_rows(fact)) stand(account, family_key(account, RS_FAMILY_TEAM, tenant, fact->team, 0), close_us, sign);
 }
 
 bool rs_account_closes(const rs_account_t *account) { return (account->attributions & CLOSE_BIT) != 0; }

@@ -25,12 +25,15 @@ typedef struct rs_account {
 
 /* Counts facts of a contact of `tenant` (sign +1), or takes them back (-1). */
 void rs_account_facts(rs_account_t *account, uint32_t tenant, const rs_fact_t *facts, uint32_t count, int sign);
-/* The same, saying where attribution `close` puts them; rs_account_facts leaves each at its own moment there. What is taken back
- * must be taken back where it was counted: core/close.h sees to that. */
+/* The same, saying where attribution `close` puts them, and whether they may move from there (rs_account_stand); rs_account_facts leaves
+ * each at its own moment there. What is taken back must be taken back where it was counted: core/close.h sees to that. */
 void rs_account_facts_closing(rs_account_t *account, uint32_t tenant, const rs_fact_t *facts, uint32_t count, int64_t close_us,
-                              int sign);
+                              bool may_move, int sign);
 /* Attribution `close` only: a fact that was counted at `from_us` stands at `to_us` from now on. */
 void rs_account_move(rs_account_t *account, uint32_t tenant, const rs_fact_t *fact, int64_t from_us, int64_t to_us);
+/* Attribution `close` only: a fact that stands at `close_us` may move from now on (+1), or may not (-1). Its rows stay in memory while any
+ * may; those that have left it are not made again. */
+void rs_account_stand(rs_account_t *account, uint32_t tenant, const rs_fact_t *fact, int64_t close_us, int sign);
 /* A journey's one verdict, for policies of unit journey, and the same two ways for it. The fact is a LEG_CLOSED. */
 void rs_account_journey(rs_account_t *account, uint32_t tenant, const rs_fact_t *fact, int64_t close_us, int sign);
 void rs_account_move_journey(rs_account_t *account, uint32_t tenant, const rs_fact_t *fact, int64_t from_us, int64_t to_us);

@@ -38,9 +38,19 @@ static bool drop(rs_closes_t *closes, rs_contact_t *contact, const rs_fact_t *fa
     return false;
 }
 
+/* Whether the contact's facts keep the rows that they stand in. */
+static void set_moves(rs_closes_t *closes, rs_contact_t *contact, bool moves) {
+    if (contact->close_moves == moves) return;
+    contact->close_moves = moves;
+    for (uint32_t fact = contact->close_facts; fact != 0; fact = fact_at(closes, fact)->next) {
+        rs_account_stand(closes->account, contact->tenant, &fact_at(closes, fact)->fact, contact->close_us, moves ? 1 : -1);
+    }
+}
+
 void rs_closes_follow(rs_closes_t *closes, uint32_t number) {
     if (!closes->on || number == 0) return;
     rs_contact_t *contact = rs_contacts_at(closes->contacts, number);
+    set_moves(closes, contact, true);
     const int64_t from_us = contact->close_us, to_us = rs_story_close_us(&contact->story);
     contact->close_us = to_us;
     if (contact->close_facts == 0 || rs_account_same_place(closes->account, from_us, to_us)) return;
@@ -59,7 +69,7 @@ void rs_closes_facts(rs_closes_t *closes, uint32_t number, uint32_t tenant, cons
     while (count > 0) {   /* as many as move at once, so that those of one handling go together; then one that does not */
         uint32_t moving = 0;
         while (moving < count && (sign > 0 ? keep(closes, contact, &facts[moving]) : drop(closes, contact, &facts[moving]))) moving++;
-        rs_account_facts_closing(closes->account, tenant, facts, moving, contact->close_us, sign);
+        rs_account_facts_closing(closes->account, tenant, facts, moving, contact->close_us, true, sign);
         if (moving == count) return;
         rs_account_facts(closes->account, tenant, &facts[moving], 1, sign);
         facts += moving + 1;
@@ -67,9 +77,14 @@ void rs_closes_facts(rs_closes_t *closes, uint32_t number, uint32_t tenant, cons
     }
 }
 
+void rs_closes_fold(rs_closes_t *closes, uint32_t number) {
+    if (closes->on) set_moves(closes, rs_contacts_at(closes->contacts, number), false);
+}
+
 void rs_closes_forget(rs_closes_t *closes, uint32_t number) {
     if (!closes->on) return;
     rs_contact_t *contact = rs_contacts_at(closes->contacts, number);
+    set_moves(closes, contact, false);
     while (contact->close_facts != 0) {
         const uint32_t fact = contact->close_facts;
         contact->close_facts = fact_at(closes, fact)->next;

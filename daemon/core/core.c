@@ -82,6 +82,7 @@ static void on_steps(void *context, uint32_t tenant, const rs_path_t *path, cons
 static void on_fold(void *context, uint32_t contact) {
     rs_core_t *core = context;
     rs_book_fold(&core->book, contact);
+    rs_closes_fold(&core->closes, contact);
 }
 
 static void on_forget(void *context, uint32_t contact) {

@@ -101,7 +101,7 @@ bool rs_core_count_facts(rs_core_t *core, rs_str_t tenant, const rs_told_fact_t 
     }
     for (uint32_t i = 0; i < count; i++) {
         const rs_fact_t fact = write_fact(core, number, &facts[i]);
-        rs_account_facts_closing(&core->account, number, &fact, 1, close_us, 1);
+        rs_account_facts_closing(&core->account, number, &fact, 1, close_us, false, 1);
         rs_agents_facts(core->agents, number, &fact, 1, 1);
     }
     return true;

@@ -79,6 +79,66 @@ bool rs__rows_restore(rs_rows_t *rows, uint32_t number) {
     return true;
 }
 
+static uint32_t look_up(const rs_rows_t *rows, uint32_t key, int64_t start_us) {
+    const uint64_t hash = cell_hash(key, start_us);
+    uint32_t cursor = rs_index_begin(&rows->index, hash), number;
+    while ((number = rs_index_next(&rows->index, hash, &cursor)) != 0) {
+        const rs_cell_t *cell = rs_rows_cell(rows, number);
+        if (cell->key == key && cell->start_us == start_us) break;
+    }
+    return number;
+}
+
+uint32_t rs_rows_known(const rs_rows_t *rows, uint32_t key, int64_t at_us) {
+    int64_t start_us, length_us;
+    rs_interval_of(&rows->spec, at_us, &start_us, &length_us);
+    return look_up(rows, key, start_us);
+}
+
+static void append(rs_rows_t *rows, rs_cell_list_t *list, uint32_t number) {
+    rs_cell_t *cell = rs_rows_cell(rows, number);
+    cell->next = 0;
+    cell->previous = list->tail;
+    if (list->tail != 0) rs_rows_cell(rows, list->tail)->next = number;
+    else list->head = number;
+    list->tail = number;
+}
+
+static void take_out(rs_rows_t *rows, rs_cell_list_t *list, uint32_t number) {
+    rs_cell_t *cell = rs_rows_cell(rows, number);
+    if (cell->previous != 0) rs_rows_cell(rows, cell->previous)->next = cell->next;
+    else list->head = cell->next;
+    if (cell->next != 0) rs_rows_cell(rows, cell->next)->previous = cell->previous;
+    else list->tail = cell->previous;
+    cell->next = cell->previous = 0;
+}
+
+/* In the list of those that stay for what may move still. */
+static bool is_held(const rs_cell_t *cell) { return cell->is_final && cell->dirty == 0 && cell->standing != 0; }
+
+static void free_cell(rs_rows_t *rows, uint32_t number) {
+    rs_cell_t *cell = rs_rows_cell(rows, number);
+    rs_sums_free(&rows->store, &cell->common);
+    for (unsigned a = 0; a < RS_ATTRIBUTION_COUNT; a++) {
+        if (cell->own[a] == 0) continue;
+        rs_sums_free(&rows->store, rs_pool_at(&rows->sums, cell->own[a]));
+        rs_pool_give(&rows->sums, cell->own[a]);
+    }
+    rs_index_remove(&rows->index, cell_hash(cell->key, cell->start_us), number);
+    if (rows->ends != NULL) rows->ends[number - 1] = 0;
+    cell->is_free = true;   /* so that nobody who remembers the number takes it for a cell */
+    rs_pool_give(&rows->cells, number);
+}
+
+static void free_held(rs_rows_t *rows, uint32_t number) {
+    take_out(rows, &rows->held, number);
+    free_cell(rows, number);
+}
+
+void rs_rows_make_room(rs_rows_t *rows) {
+    while (rows->held.head != 0 && rows->cells.max_items - rows->cells.live < RS_ATTRIBUTION_COUNT) free_held(rows, rows->held.head);
+}
+
 uint32_t rs_rows_find(rs_rows_t *rows, uint32_t likely, uint32_t key, int64_t at_us) {
     if (likely != 0) {
         const rs_cell_t *cell = rs_rows_cell(rows, likely);
@@ -87,12 +147,8 @@ uint32_t rs_rows_find(rs_rows_t *rows, uint32_t likely, uint32_t key, int64_t at
     }
     int64_t start_us, length_us;
     rs_interval_of(&rows->spec, at_us, &start_us, &length_us);
-    const uint64_t hash = cell_hash(key, start_us);
-    uint32_t cursor = rs_index_begin(&rows->index, hash), number;
-    while ((number = rs_index_next(&rows->index, hash, &cursor)) != 0) {
-        const rs_cell_t *cell = rs_rows_cell(rows, number);
-        if (cell->key == key && cell->start_us == start_us) return number;
-    }
+    uint32_t number = look_up(rows, key, start_us);
+    if (number != 0) return number;
     number = rs_pool_take(&rows->cells);
     if (number == 0) {
         rows->store.dropped++;
@@ -104,7 +160,7 @@ uint32_t rs_rows_find(rs_rows_t *rows, uint32_t likely, uint32_t key, int64_t at
     cell->length_us = length_us;
     note_end(rows, number, start_us + length_us);
     cell->part = rows->run << 32 | (++rows->part_counter & UINT32_MAX);
-    rs_index_add(&rows->index, hash, number);
+    rs_index_add(&rows->index, cell_hash(key, start_us), number);
     return number;
 }
 
@@ -120,13 +176,8 @@ rs_sums_t *rs_rows_own(rs_rows_t *rows, rs_cell_t *cell, unsigned attribution) {
 }
 
 static void append_dirty(rs_rows_t *rows, uint32_t number) {
-    rs_cell_t *cell = rs_rows_cell(rows, number);
-    cell->dirty_since = ++rows->dirty_counter;
-    cell->dirty_next = 0;
-    cell->dirty_previous = rows->dirty_tail;
-    if (rows->dirty_tail != 0) rs_rows_cell(rows, rows->dirty_tail)->dirty_next = number;
-    else rows->dirty_head = number;
-    rows->dirty_tail = number;
+    rs_rows_cell(rows, number)->dirty_since = ++rows->dirty_counter;
+    append(rows, &rows->dirty, number);
 }
 
 /* The first cell from `number` on that is due, called for, because they lie anywhere; past the last one when there is none. */
@@ -144,14 +195,15 @@ void rs_rows_finalise(rs_rows_t *rows, int64_t frontier_us) {
     for (uint32_t number = next_due(rows, 1, frontier); number <= rows->cells.made; number = next_due(rows, number + 1, frontier)) {
         ahead = next_due(rows, ahead + 1, frontier);
         rows->ends[number - 1] = 0;
-        rs_rows_cell(rows, number)->is_final = true;
         rs_rows_touch(rows, number, rs_rows_cell(rows, number)->attributions);
+        rs_rows_cell(rows, number)->is_final = true;   /* after it: only a final one can be among the held */
     }
 }
 
 void rs_rows_touch(rs_rows_t *rows, uint32_t number, unsigned attributions) {
     rs_cell_t *cell = rs_rows_cell(rows, number);
     const bool was_clean = cell->dirty == 0;
+    if (attributions != 0 && is_held(cell)) take_out(rows, &rows->held, number);
     cell->revision = ++rows->revision_counter;
     const unsigned fresh = attributions & ~(unsigned)cell->dirty;
     if (fresh != 0) rows->dirty_count += (uint32_t)__builtin_popcount(fresh);
@@ -167,23 +219,20 @@ void rs_rows_touch_key(rs_rows_t *rows, uint32_t key) {
     }
 }
 
-static void free_cell(rs_rows_t *rows, uint32_t number) {
+void rs_rows_stand(rs_rows_t *rows, uint32_t number, int32_t facts) {
     rs_cell_t *cell = rs_rows_cell(rows, number);
-    rs_sums_free(&rows->store, &cell->common);
-    for (unsigned a = 0; a < RS_ATTRIBUTION_COUNT; a++) {
-        if (cell->own[a] == 0) continue;
-        rs_sums_free(&rows->store, rs_pool_at(&rows->sums, cell->own[a]));
-        rs_pool_give(&rows->sums, cell->own[a]);
+    const int64_t standing = (int64_t)cell->standing + facts;
+    if (standing > 0) {
+        cell->standing = (uint32_t)standing;
+        return;
     }
-    rs_index_remove(&rows->index, cell_hash(cell->key, cell->start_us), number);
-    if (rows->ends != NULL) rows->ends[number - 1] = 0;
-    cell->is_free = true;   /* so that nobody who remembers the number takes it for a cell */
-    rs_pool_give(&rows->cells, number);
+    if (is_held(cell)) free_held(rows, number);
+    else cell->standing = 0;   /* below: they stood in an earlier part of the row */
 }
 
 /* --- what the store has --------------------------------------------------------------------------------------------- */
 uint32_t rs_rows_next_dirty(const rs_rows_t *rows) {
-    return rows->in_hand.last != 0 ? rs_rows_cell(rows, rows->in_hand.last)->dirty_next : rows->dirty_head;
+    return rows->in_hand.last != 0 ? rs_rows_cell(rows, rows->in_hand.last)->next : rows->dirty.head;
 }
 
 void rs_rows_take_in_hand(rs_rows_t *rows, uint32_t number) {
@@ -195,20 +244,12 @@ void rs_rows_take_in_hand(rs_rows_t *rows, uint32_t number) {
     hand->rows += (uint32_t)__builtin_popcount(cell->dirty);
 }
 
-static void take_first_dirty(rs_rows_t *rows) {
-    rs_cell_t *cell = rs_rows_cell(rows, rows->dirty_head);
-    rows->dirty_head = cell->dirty_next;
-    if (rows->dirty_head != 0) rs_rows_cell(rows, rows->dirty_head)->dirty_previous = 0;
-    else rows->dirty_tail = 0;
-    cell->dirty_next = cell->dirty_previous = 0;
-    cell->dirty_since = 0;
-}
-
 static void clean(rs_rows_t *rows, uint32_t number) {
     rs_cell_t *cell = rs_rows_cell(rows, number);
     rows->dirty_count -= (uint32_t)__builtin_popcount(cell->dirty);
     cell->dirty = 0;
-    if (cell->is_final) free_cell(rows, number);
+    if (is_held(cell)) append(rows, &rows->held, number);
+    else if (cell->is_final) free_cell(rows, number);
 }
 
 /* What of the list's beginning is in hand still. */
@@ -216,16 +257,17 @@ static void keep_in_hand(rs_rows_t *rows, uint64_t through) {
     rs_in_hand_t *hand = &rows->in_hand;
     if (hand->through <= through) *hand = (rs_in_hand_t){0};
     hand->rows = 0;
-    for (uint32_t number = hand->last; number != 0; number = rs_rows_cell(rows, number)->dirty_previous) {
+    for (uint32_t number = hand->last; number != 0; number = rs_rows_cell(rows, number)->previous) {
         hand->rows += (uint32_t)__builtin_popcount(rs_rows_cell(rows, number)->dirty);
     }
 }
 
 void rs_rows_confirm(rs_rows_t *rows, const rs_collected_t *collected) {
     const uint64_t through = collected->through < rows->dirty_counter ? collected->through : rows->dirty_counter;
-    while (rows->dirty_head != 0 && rs_rows_cell(rows, rows->dirty_head)->dirty_since <= through) {
-        const uint32_t number = rows->dirty_head;
-        take_first_dirty(rows);
+    while (rows->dirty.head != 0 && rs_rows_cell(rows, rows->dirty.head)->dirty_since <= through) {
+        const uint32_t number = rows->dirty.head;
+        take_out(rows, &rows->dirty, number);
+        rs_rows_cell(rows, number)->dirty_since = 0;
         if (rs_rows_cell(rows, number)->revision > collected->revision && !RS_PLANTED(CHANGED_IN_HAND)) append_dirty(rows, number);
         else clean(rows, number);
     }
@@ -251,8 +293,8 @@ static void prefetch_ahead(const rs_rows_t *rows, const rs_cell_t *cell) {
     const rs_cell_t *ahead[3] = {cell, cell, cell};
     for (unsigned i = 0; i < 3; i++) {
         const rs_cell_t *before = i == 0 ? cell : ahead[i - 1];
-        if (before->dirty_next == 0) break;
-        ahead[i] = rs_rows_cell(rows, before->dirty_next);
+        if (before->next == 0) break;
+        ahead[i] = rs_rows_cell(rows, before->next);
     }
     const unsigned char *third = (const unsigned char *)ahead[2];
     for (size_t at = 0; at < sizeof *cell; at += 64) __builtin_prefetch(third + at);

@@ -6,8 +6,10 @@
  *              row of an attribution = common + its own
  *          Attribution close shares nothing, because what is counted there moves: its row is its own sums alone.
  *          A row that changed is marked in its cell, and the cell stands in the dirty list until the store has confirmed its rows as they
- *          are. A cell leaves memory when it is final and confirmed; if a correction comes later, a new cell with a new part begins at zero,
- *          and whoever reads sums the parts (counts may be negative in such a part).
+ *          are. A cell leaves memory when it is final and confirmed and nothing stands in it that may move still (attribution close,
+ *          core/close.h); if a correction comes later, a new cell with a new part begins at zero, and whoever reads sums the parts (counts
+ *          may be negative in such a part; extremes cannot be taken back in one). Cells that only wait for what may move are held, and go,
+ *          longest held first, when there is no other room.
  *          What is counted, and how: core/sums.h.
  */
 #ifndef RS_CORE_ROWS_H
@@ -19,7 +21,7 @@
 
 typedef struct rs_cell {
     rs_sums_t common;
-    uint32_t key, dirty_next, dirty_previous;
+    uint32_t key, next, previous;   /* in the list of the dirty ones, or of the held ones */
     uint8_t attributions;           /* bit set: those whose row something was counted in */
     uint8_t dirty;                  /* bit set: those whose row changed since it was confirmed */
     bool is_final, is_free;
@@ -27,16 +29,20 @@ typedef struct rs_cell {
     int64_t still_open;             /* the same in every attribution */
     uint64_t revision;
     uint32_t own[RS_ATTRIBUTION_COUNT];   /* places of sums, 0 = none */
+    uint32_t standing;              /* facts in its row of attribution close that may move still */
     uint64_t part;
     uint64_t dirty_since;           /* place in the order of the dirty list, 0: not in it */
 } rs_cell_t;
+
+typedef struct rs_cell_list { uint32_t head, tail; } rs_cell_list_t;
 
 typedef struct rs_rows {
     rs_pool_t cells, sums;
     rs_sums_store_t store;          /* what sums lead to; `dropped` also has what found no cell */
     rs_index_t index;
     rs_interval_spec_t spec;
-    uint32_t dirty_head, dirty_tail, dirty_count;   /* the count is of rows */
+    rs_cell_list_t dirty, held;     /* held: final and confirmed, but something may move still; in the order of becoming so */
+    uint32_t dirty_count;           /* of rows */
     uint64_t run, part_counter, revision_counter, dirty_counter;
     rs_hist_entry_t *scratch;       /* for reading out histograms */
     uint32_t *ends;                 /* FIXED: by the cell's number - 1, which interval begins where it ends; 0 = free, or final */
@@ -46,6 +52,9 @@ typedef struct rs_rows {
 /* `max_cells` > 0, each with rows in so many attributions. */
 RS_MUST_CHECK int rs_rows_init(rs_rows_t *rows, uint32_t max_cells, uint32_t rows_each, const rs_interval_spec_t *spec, uint64_t run);
 void rs_rows_deinit(rs_rows_t *rows);
+/* Held cells leave memory until a cell can be made for each attribution, or none is held. To be called before the finds of one change: what
+ * was found may be freed by it. */
+void rs_rows_make_room(rs_rows_t *rows);
 /* The cell's number, made when new; 0 and counted in `store.dropped` when there is no room. `likely` may be 0. */
 uint32_t rs_rows_find(rs_rows_t *rows, uint32_t likely, uint32_t key, int64_t at_us);
 static inline rs_cell_t *rs_rows_cell(const rs_rows_t *rows, uint32_t number) { return rs_pool_at(&rows->cells, number); }
@@ -61,6 +70,11 @@ rs_sums_t *rs_rows_own(rs_rows_t *rows, rs_cell_t *cell, unsigned attribution);
 void rs_rows_finalise(rs_rows_t *rows, int64_t frontier_us);
 /* To be called after a change: a new revision, and into the dirty list. `attributions`: a bit set. */
 void rs_rows_touch(rs_rows_t *rows, uint32_t number, unsigned attributions);
+/* So many facts more stand in the row of attribution close and may move still; fewer: they have moved, or cannot any more. Nothing
+ * more stands there: then the cell may leave memory by this call. */
+void rs_rows_stand(rs_rows_t *rows, uint32_t number, int32_t facts);
+/* The cell's number if it is in memory, else 0. */
+uint32_t rs_rows_known(const rs_rows_t *rows, uint32_t key, int64_t at_us);
 /* The key is called something else: all its rows go to the store again. */
 void rs_rows_touch_key(rs_rows_t *rows, uint32_t key);
 /* Fills everything of *row but the key and the policies. Histograms point into `scratch`, valid until the next call. */

@@ -53,6 +53,7 @@ typedef struct rs_contact {
     /* attribution close (core/close.h): its counted facts, newest first, how many, and where they stand */
     uint32_t close_facts, close_fact_count;
     int64_t close_us;
+    bool close_moves;                /* it is not folded: its facts keep the rows that they stand in */
 } rs_contact_t;
 
 typedef enum rs_contact_list_id {

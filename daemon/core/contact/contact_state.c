@@ -91,7 +91,8 @@ static const rs_state_field_t contact_fields[] = {
     RS_STATE_FIELD(rs_contact_t, spoken_until_us, RS_BOUND_OR_NONE), RS_STATE_FIELD(rs_contact_t, resolution, RS_BOUND_RESOLUTION),
     RS_STATE_FIELD(rs_contact_t, underway_key, RS_BOUND_KEY), RS_STATE_FIELD(rs_contact_t, underway, RS_BOUND_UNDERWAY),
     RS_STATE_FIELD(rs_contact_t, underway_since_us, RS_BOUND_TIME), RS_STATE_FIELD(rs_contact_t, close_facts, RS_BOUND_CLOSE_FACT),
-    RS_STATE_FIELD(rs_contact_t, close_fact_count, RS_BOUND_ANY), RS_STATE_FIELD(rs_contact_t, close_us, RS_BOUND_OR_NONE)};
+    RS_STATE_FIELD(rs_contact_t, close_fact_count, RS_BOUND_ANY), RS_STATE_FIELD(rs_contact_t, close_us, RS_BOUND_OR_NONE),
+    RS_STATE_FIELD(rs_contact_t, close_moves, RS_BOUND_ANY)};
 static const rs_state_table_t contact_table = RS_STATE_TABLE(rs_contact_t, "contact", contact_fields);
 
 /* An event is saved with its rest. The union of a transfer's aims and a survey's scale is saved as the former. */

@@ -127,7 +127,7 @@ static bool same(const rs_fcr_judged_t *a, const rs_fcr_judged_t *b) {
 
 static void post(rs_fcr_t *fcr, const rs_fcr_judged_t *judged, int sign) {
     /* b: the end of the journey that was handled, where attribution close has it. */
-    rs_account_facts_closing(fcr->account, judged->tenant, &judged->fact, 1, judged->fact.b_us, sign);
+    rs_account_facts_closing(fcr->account, judged->tenant, &judged->fact, 1, judged->fact.b_us, false, sign);
 }
 
 /* Counts what is new and takes back what is gone; what was before and is after is left alone. */

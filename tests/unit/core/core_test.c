@@ -32,7 +32,9 @@ static size_t split(char *text, const char *sets[MAX_SETS]) {
 
 int64_t core_test_at(int64_t seconds) { return (INT64_C(1700000100) / 900 * 900 + seconds) * RS_US_PER_S; }
 
-void core_test_begin(core_test_t *test, const char *sets) {
+void core_test_begin(core_test_t *test, const char *sets) { core_test_begin_with(test, sets, 1u << RS_ATTRIBUTION_EVENT); }
+
+void core_test_begin_with(core_test_t *test, const char *sets, uint32_t attributions) {
     const char *list[MAX_SETS];
     char *text = strdup(sets == NULL ? "" : sets);
     rs_config_error_t error;
@@ -47,7 +49,7 @@ void core_test_begin(core_test_t *test, const char *sets) {
     free(text);
     const rs_core_options_t options = {
         .config = test->config, .windows = true, .alerts = true, .families = (1u << RS_FAMILY_COUNT) - 1,
-        .attributions = 1u << RS_ATTRIBUTION_EVENT, .interval = {.mode = RS_INTERVAL_FIXED, .length_us = 900 * RS_US_PER_S},
+        .attributions = attributions, .interval = {.mode = RS_INTERVAL_FIXED, .length_us = 900 * RS_US_PER_S},
         .start_us = core_test_at(0), .run = 1, .hash_seed = 7,
         .effects = {.context = test, .on_verdict = on_verdict, .on_alert = on_alert}};
     RS_REQUIRE(rs_core_create(&options, &test->core) == RS_OK);

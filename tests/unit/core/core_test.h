@@ -16,6 +16,8 @@ typedef struct core_test {
 
 /* `sets`: settings as in --set, separated by commas outside brackets; NULL: the defaults. */
 void core_test_begin(core_test_t *test, const char *sets);
+/* With rows in these attributions (a bit set) instead of event alone. */
+void core_test_begin_with(core_test_t *test, const char *sets, uint32_t attributions);
 void core_test_end(core_test_t *test);
 int64_t core_test_at(int64_t seconds);
 /* From now on events arrive at this second. */

@@ -317,6 +317,87 @@ static void a_row_is_collected_when_it_changed_becomes_final_and_leaves_then(voi
     core_test_end(&test);
 }
 
+/* What the store has of the totals' rows in attribution close: two quarters of an hour, parts added up as whoever reads them does. */
+typedef struct stored { int64_t answered[8], longest_us[8]; uint32_t parts; uint64_t part[16]; rs_row_t rows[16]; } stored_t;
+
+static void store_total(void *context, const rs_row_t *row) {
+    stored_t *stored = context;
+    if (row->key.family != RS_FAMILY_TOTAL) return;
+    uint32_t at = 0;
+    while (at < stored->parts && stored->part[at] != row->part) at++;
+    assert_in_range(at, 0, 15);
+    if (at == stored->parts) stored->part[stored->parts++] = row->part;
+    stored->rows[at] = *row;
+}
+
+static void add_parts(stored_t *stored) {
+    for (uint32_t quarter = 0; quarter < 8; quarter++) stored->answered[quarter] = 0, stored->longest_us[quarter] = -1;
+    for (uint32_t at = 0; at < stored->parts; at++) {
+        const rs_row_t *row = &stored->rows[at];
+        const int64_t quarter = (row->start_us - core_test_at(0)) / (900 * RS_US_PER_S);
+        assert_in_range(quarter, 0, 7);
+        stored->answered[quarter] += row->counts[RS_COUNT_ANSWERED];
+        if (row->extremes[RS_EXTREME_WAIT_MAX] > stored->longest_us[quarter]) stored->longest_us[quarter] = row->extremes[RS_EXTREME_WAIT_MAX];
+    }
+}
+
+/* The store takes rows as fast as they come, so a row leaves memory when it is final, unless something in it may move. */
+static void what_moves_to_another_row_takes_its_extremes_with_it_however_soon_the_store_has_them(void **state) {
+    (void)state;
+    core_test_t test;
+    stored_t stored = {0};
+    core_test_begin_with(&test, "time.lateness=60s", 1u << RS_ATTRIBUTION_CLOSE);
+    core_test_event(&test, RS_CONTACT_QUEUED, "short", "q", "", 0);
+    core_test_event(&test, RS_CONTACT_QUEUED, "long", "q", "", 0);
+    core_test_event(&test, RS_CONTACT_ANSWERED, "short", "q", "a1", 30);
+    core_test_event(&test, RS_CONTACT_ENDED, "short", "q", "a1", 60);
+    core_test_event(&test, RS_CONTACT_ANSWERED, "long", "q", "a2", 300);
+    for (int64_t second = 300; second < 4000; second += 100) {
+        rs_core_tick(test.core, core_test_at(second));
+        while (core_collect(test.core, 100, store_total, &stored) > 0) {}
+    }
+    add_parts(&stored);
+    assert_int_equal(stored.answered[0], 2);
+    assert_int_equal(stored.longest_us[0], 300 * RS_US_PER_S);         /* so far it stands where its last event was */
+    core_test_event(&test, RS_CONTACT_ENDED, "long", "q", "a2", 4000);
+    while (core_collect(test.core, 100, store_total, &stored) > 0) {}
+    add_parts(&stored);
+    assert_int_equal(stored.answered[0], 1);
+    assert_int_equal(stored.longest_us[0], 30 * RS_US_PER_S);
+    assert_int_equal(stored.answered[4], 1);
+    assert_int_equal(stored.longest_us[4], 300 * RS_US_PER_S);
+    for (int64_t second = 4000; second < 6000; second += 100) {
+        rs_core_tick(test.core, core_test_at(second));
+        while (core_collect(test.core, 100, store_total, &stored) > 0) {}
+    }
+    assert_int_equal(rs_core_rows_permille(test.core), 0);             /* nothing keeps a row once its contacts are folded */
+    core_test_end(&test);
+}
+
+static void rows_that_only_wait_for_what_may_move_make_room_when_there_is_none(void **state) {
+    (void)state;
+    enum { QUARTERS = 150, QUEUES = 12 };                              /* 14 rows a quarter, for a day: until the end of a call is given up */
+    core_test_t test;
+    core_test_begin_with(&test, "time.lateness=60s,limits.rows=1000", 1u << RS_ATTRIBUTION_CLOSE);
+    collected_t seen = {0};
+    uint32_t most = 0;
+    for (int64_t call = 0; call < (int64_t)QUARTERS * QUEUES; call++) {
+        const int64_t at_s = call / QUEUES * 900 + call % QUEUES;
+        char contact[16], queue[16];
+        snprintf(contact, sizeof contact, "c%d", (int)call);
+        snprintf(queue, sizeof queue, "q%d", (int)(call % QUEUES));
+        core_test_event(&test, RS_CONTACT_QUEUED, contact, queue, "", at_s);
+        core_test_event(&test, RS_CONTACT_ANSWERED, contact, queue, "", at_s + 10);
+        if (call % QUEUES != QUEUES - 1) continue;
+        rs_core_tick(test.core, core_test_at(at_s + 100));
+        while (core_collect(test.core, 100, take_total, &seen) > 0) {}
+        most = rs_core_rows_permille(test.core) > most ? rs_core_rows_permille(test.core) : most;
+    }
+    assert_in_range(most, 980, 1000);
+    assert_int_equal(rs_core_losses(test.core).cells, 0);
+    core_test_end(&test);
+}
+
 /* --- a new configuration --------------------------------------------------------------------------------------------- */
 static void find_queue(void *context, const rs_row_t *row) {
     rs_row_t *found = context;
@@ -404,6 +485,8 @@ int main(void) {
         cmocka_unit_test(after_the_last_event_every_window_closes_and_every_due_alert_fires),
         cmocka_unit_test(after_the_last_event_subgroups_end_and_rows_are_final),
         cmocka_unit_test(a_row_is_collected_when_it_changed_becomes_final_and_leaves_then),
+        cmocka_unit_test(what_moves_to_another_row_takes_its_extremes_with_it_however_soon_the_store_has_them),
+        cmocka_unit_test(rows_that_only_wait_for_what_may_move_make_room_when_there_is_none),
         cmocka_unit_test(a_changed_policy_counts_from_the_next_quarter_of_an_hour),
         cmocka_unit_test(more_policies_than_places_are_refused_and_change_nothing),
         cmocka_unit_test(a_caller_who_crosses_t_lowers_the_live_service_level_without_an_event),
