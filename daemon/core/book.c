@@ -1,6 +1,5 @@
 #include "core/book.h"
 
-#include "base/planted.h"
 #include "config/bounds.h"
 
 /* What --check says of a contact's facts. */
@@ -10,6 +9,7 @@ int rs_book_init(rs_book_t *book, const rs_limits_t *limits, uint64_t run, const
     const uint64_t wide = (uint64_t)limits->facts * RS_BOOK_FACTS_EACH, texts = (uint64_t)limits->facts * 2;
     const uint32_t most = UINT32_MAX / 2;
     *book = (rs_book_t){.on = true, .run = run, .max_contacts = limits->contacts, .contacts = contacts};
+    rs_changed_init(&book->changed, &book->items, offsetof(rs_book_item_t, link), NULL);
     book->of_contact = rs_table_take(((uint64_t)limits->contacts + 1) * sizeof *book->of_contact);
     if (book->of_contact == NULL || rs_pool_init(&book->items, sizeof(rs_book_item_t), limits->facts) != RS_OK ||
         rs_pool_init(&book->facts, sizeof(rs_book_fact_t), wide > most ? most : (uint32_t)wide) != RS_OK ||
@@ -88,24 +88,10 @@ static void free_item(rs_book_t *book, uint32_t number) {
     rs_pool_give(&book->items, number);
 }
 
-static void append_dirty(rs_book_t *book, uint32_t number) {
-    rs_book_item_t *item = rs_book_item(book, number);
-    item->dirty_since = ++book->dirty_counter;
-    item->dirty_next = 0;
-    item->dirty_previous = book->dirty_tail;
-    if (book->dirty_tail != 0) rs_book_item(book, book->dirty_tail)->dirty_next = number;
-    else book->dirty_head = number;
-    book->dirty_tail = number;
-}
-
 static void touch(rs_book_t *book, uint32_t number) {
     rs_book_item_t *item = rs_book_item(book, number);
-    item->changed = false;
-    item->revision = ++book->revision_counter;
-    if (item->is_dirty) return;
-    item->is_dirty = true;
-    book->dirty_count++;
-    append_dirty(book, number);
+    item->news = false;
+    rs_changed_touch(&book->changed, number, !rs_changed_differs(&item->link));
 }
 
 /* --- what happens to a contact ------------------------------------------------------------------------------------------- */
@@ -143,14 +129,14 @@ void rs_book_facts(rs_book_t *book, uint32_t contact, uint32_t tenant, const rs_
         return;
     }
     rs_book_item_t *item = rs_book_item(book, number);
-    item->changed = true;
+    item->news = true;
     item->is_folded = false;
     for (uint32_t i = 0; i < count; i++) {
         if (sign < 0) drop_fact(book, item, &facts[i]);
         else if (!keep_fact(book, item, &facts[i])) book->dropped++;
     }
     /* What the list holds is told as it stands when it is told: so it is of this revision. */
-    if (item->is_dirty) touch(book, number);
+    if (rs_changed_differs(&item->link)) touch(book, number);
 }
 
 static void learn(rs_book_t *book, rs_book_item_t *item, const rs_story_t *story) {
@@ -177,9 +163,9 @@ void rs_book_follow(rs_book_t *book, uint32_t contact, uint32_t tenant, const rs
     if (number == 0 || story->outline.started_us == INT64_MIN) return;
     rs_book_item_t *item = rs_book_item(book, number);
     learn(book, item, story);
-    item->changed = true;
+    item->news = true;
     item->is_folded = false;
-    if (item->is_dirty || !is_open) touch(book, number);
+    if (rs_changed_differs(&item->link) || !is_open) touch(book, number);
 }
 
 void rs_book_fold(rs_book_t *book, uint32_t contact) {
@@ -187,8 +173,8 @@ void rs_book_fold(rs_book_t *book, uint32_t contact) {
     const uint32_t number = book->of_contact[contact];
     rs_book_item_t *item = rs_book_item(book, number);
     item->is_folded = true;
-    if (item->changed) touch(book, number);
-    else if (!item->is_dirty) free_item(book, number);
+    if (item->news) touch(book, number);
+    else if (!rs_changed_differs(&item->link)) free_item(book, number);
 }
 
 void rs_book_forget(rs_book_t *book, uint32_t contact) {
@@ -201,51 +187,17 @@ void rs_book_forget(rs_book_t *book, uint32_t contact) {
 }
 
 /* --- what the store has ---------------------------------------------------------------------------------------------------- */
-uint32_t rs_book_next_dirty(const rs_book_t *book) {
-    return book->in_hand.last != 0 ? rs_book_item(book, book->in_hand.last)->dirty_next : book->dirty_head;
-}
-
-void rs_book_take_in_hand(rs_book_t *book, uint32_t number) {
-    rs_in_hand_t *hand = &book->in_hand;
-    if (hand->last == 0) hand->revision = book->revision_counter;
-    hand->last = number;
-    hand->through = rs_book_item(book, number)->dirty_since;
-    hand->rows++;
-}
-
-static void take_first_dirty(rs_book_t *book) {
-    rs_book_item_t *item = rs_book_item(book, book->dirty_head);
-    book->dirty_head = item->dirty_next;
-    if (book->dirty_head != 0) rs_book_item(book, book->dirty_head)->dirty_previous = 0;
-    else book->dirty_tail = 0;
-    item->dirty_next = item->dirty_previous = 0;
-    item->dirty_since = 0;
-}
-
-static void clean(rs_book_t *book, uint32_t number) {
-    rs_book_item_t *item = rs_book_item(book, number);
-    item->is_dirty = false;
-    book->dirty_count--;
-    if (item->is_folded) free_item(book, number);
+static void on_stored(void *context, uint32_t number) {
+    rs_book_t *book = context;
+    if (rs_book_item(book, number)->is_folded) free_item(book, number);
 }
 
 void rs_book_confirm(rs_book_t *book, const rs_collected_t *collected) {
-    if (!book->on) return;
-    const uint64_t through = collected->through < book->dirty_counter ? collected->through : book->dirty_counter;
-    rs_in_hand_t *hand = &book->in_hand;
-    while (book->dirty_head != 0 && rs_book_item(book, book->dirty_head)->dirty_since <= through) {
-        const uint32_t number = book->dirty_head;
-        take_first_dirty(book);
-        if (rs_book_item(book, number)->revision > collected->revision && !RS_PLANTED(CHANGED_IN_HAND)) append_dirty(book, number);
-        else clean(book, number);
-    }
-    if (hand->through <= through) *hand = (rs_in_hand_t){0};
-    hand->rows = 0;
-    for (uint32_t number = hand->last; number != 0; number = rs_book_item(book, number)->dirty_previous) hand->rows++;
+    if (book->on) rs_changed_confirm(&book->changed, collected, on_stored, book);
 }
 
 uint32_t rs_book_permille(const rs_book_t *book) {
-    return book->on ? (uint32_t)((uint64_t)book->dirty_count * 1000 / book->items.max_items) : 0;
+    return book->on ? (uint32_t)((uint64_t)book->changed.rows * 1000 / book->items.max_items) : 0;
 }
 
 uint64_t rs_book_bytes(const rs_book_t *book) {

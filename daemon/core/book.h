@@ -2,11 +2,11 @@
  *
  * Model:   an item per contact, from its first event until nothing of it can change any more (it folds, core/contact/contact.h) and the
  *          store has it. It holds the contact's counted facts as they stand, taken-back ones gone, and what the contact is about. When
- *          the contact is settled (no leg, handling or wrap-up is open) and has changed, the item stands in the dirty list until it is
- *          confirmed, as rows do (core/rows.h). Items are absolute: a revised one is told whole, with a higher revision.
+ *          the contact is settled (no leg, handling or wrap-up is open) and has changed, the item stands in the list of changed ones until
+ *          it is confirmed, as rows do (core/rows.h). Items are absolute: a revised one is told whole, with a higher revision.
  *          What comes after an item left memory (a survey, a reopening) begins another part, which holds what is new only. Its facts cannot
  *          take back anything of an earlier part: what is folded stays.
- *              first event ─► open ─► settled, changed ─► dirty ─► confirmed ─► folded too? ─► gone
+ *              first event ─► open ─► settled, changed ─► listed ─► confirmed ─► folded too? ─► gone
  *                               ▲            │ the next event
  *                               └────────────┘
  * Decided where the design is silent: a contact that is open is not told (at most its facts of before, while it waits in the list), so
@@ -14,13 +14,13 @@
  * Bounds:  limits.facts items, RS_BOOK_FACTS facts each. What finds no place is not kept and counted (`dropped`), in facts; figures are
  *          not touched by that.
  * Persons: customers are here by pseudonym only; names of contacts and journeys are the platform's.
- * State:   all of it but `in_hand` and what is said of the event at hand.
+ * State:   all of it but what is in hand (core/changed.h) and what is said of the event at hand.
  */
 #ifndef RS_CORE_BOOK_H
 #define RS_CORE_BOOK_H
 
+#include "core/changed.h"
 #include "core/contact/contact.h"
-#include "core/in_hand.h"
 #include "core/pool.h"
 
 enum { RS_BOOK_FACTS = 1024, RS_BOOK_FACTS_EACH = 16 /* in the mean */ };
@@ -33,16 +33,15 @@ typedef struct rs_book_item {
     uint32_t tenant, topic;
     uint32_t name, journey;          /* texts; journey 0: none was named */
     uint32_t facts, fact_count;      /* newest first */
-    uint32_t dirty_next, dirty_previous;
-    uint64_t part, revision;
-    uint64_t dirty_since;            /* place in the order of the dirty list, 0: not in it */
+    rs_changed_link_t link;
+    uint64_t part;
     int64_t begun_us, last_us, close_us;
     rs_hash128_t customer;
     rs_order_t journey_order;        /* of the event that named the journey */
     uint8_t channel, direction;
     bool has_customer, took_place;
-    bool changed;                    /* since it was last put into the list */
-    bool is_dirty, is_folded;
+    bool news;                       /* since it was last put into the list */
+    bool is_folded;
 } rs_book_item_t;
 
 typedef struct rs_book {
@@ -50,10 +49,9 @@ typedef struct rs_book {
     rs_pool_t items, facts, texts;
     uint32_t *of_contact;            /* by the contact's number: its item, 0 = none */
     uint32_t max_contacts;
-    uint32_t dirty_head, dirty_tail, dirty_count;
-    uint64_t run, part_counter, revision_counter, dirty_counter;
+    rs_changed_t changed;            /* items */
+    uint64_t run, part_counter;
     uint64_t dropped;
-    rs_in_hand_t in_hand;
     const rs_contacts_t *contacts;
     rs_str_t name, journey;          /* of the event at hand; borrowed for the time of rs_book_begin … rs_book_end */
     rs_order_t order;
@@ -79,8 +77,6 @@ static inline rs_book_item_t *rs_book_item(const rs_book_t *book, uint32_t numbe
 static inline const rs_book_fact_t *rs_book_fact(const rs_book_t *book, uint32_t number) { return rs_pool_at(&book->facts, number); }
 rs_str_t rs_book_text(const rs_book_t *book, uint32_t number);
 /* As the rows' (core/rows.h). */
-uint32_t rs_book_next_dirty(const rs_book_t *book);
-void rs_book_take_in_hand(rs_book_t *book, uint32_t number);
 void rs_book_confirm(rs_book_t *book, const rs_collected_t *collected);
 /* How much of the items' memory waits for the store: 0 .. 1000. */
 uint32_t rs_book_permille(const rs_book_t *book);

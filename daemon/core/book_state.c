@@ -4,11 +4,9 @@
 static const rs_state_field_t book_fields[] = {
     RS_STATE_FIELD(rs_book_t, on, RS_BOUND_ANY), RS_STATE_REBUILT(rs_book_t, items), RS_STATE_REBUILT(rs_book_t, facts),
     RS_STATE_REBUILT(rs_book_t, texts), RS_STATE_REBUILT(rs_book_t, of_contact), RS_STATE_REBUILT(rs_book_t, max_contacts),
-    RS_STATE_FIELD(rs_book_t, dirty_head, RS_BOUND_BOOK_ITEM), RS_STATE_FIELD(rs_book_t, dirty_tail, RS_BOUND_BOOK_ITEM),
-    RS_STATE_FIELD(rs_book_t, dirty_count, RS_BOUND_ANY), RS_STATE_FIELD(rs_book_t, run, RS_BOUND_ANY),
-    RS_STATE_FIELD(rs_book_t, part_counter, RS_BOUND_ANY), RS_STATE_FIELD(rs_book_t, revision_counter, RS_BOUND_ANY),
-    RS_STATE_FIELD(rs_book_t, dirty_counter, RS_BOUND_ANY), RS_STATE_FIELD(rs_book_t, dropped, RS_BOUND_ANY),
-    RS_STATE_REBUILT(rs_book_t, in_hand), RS_STATE_REBUILT(rs_book_t, contacts), RS_STATE_REBUILT(rs_book_t, name),
+    RS_STATE_CHANGED_FIELDS(rs_book_t, RS_BOUND_BOOK_ITEM), RS_STATE_FIELD(rs_book_t, run, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs_book_t, part_counter, RS_BOUND_ANY), RS_STATE_FIELD(rs_book_t, dropped, RS_BOUND_ANY),
+    RS_STATE_REBUILT(rs_book_t, contacts), RS_STATE_REBUILT(rs_book_t, name),
     RS_STATE_REBUILT(rs_book_t, journey), RS_STATE_REBUILT(rs_book_t, order)};
 static const rs_state_table_t book_table = RS_STATE_TABLE(rs_book_t, "book", book_fields);
 
@@ -16,16 +14,15 @@ static const rs_state_field_t item_fields[] = {
     RS_STATE_FIELD(rs_book_item_t, contact, RS_BOUND_CONTACT), RS_STATE_FIELD(rs_book_item_t, tenant, RS_BOUND_NAME),
     RS_STATE_FIELD(rs_book_item_t, topic, RS_BOUND_NAME), RS_STATE_FIELD(rs_book_item_t, name, RS_BOUND_BOOK_TEXT),
     RS_STATE_FIELD(rs_book_item_t, journey, RS_BOUND_BOOK_TEXT), RS_STATE_FIELD(rs_book_item_t, facts, RS_BOUND_BOOK_FACT),
-    RS_STATE_FIELD(rs_book_item_t, fact_count, RS_BOUND_ANY), RS_STATE_FIELD(rs_book_item_t, dirty_next, RS_BOUND_BOOK_ITEM),
-    RS_STATE_FIELD(rs_book_item_t, dirty_previous, RS_BOUND_BOOK_ITEM), RS_STATE_FIELD(rs_book_item_t, part, RS_BOUND_ANY),
-    RS_STATE_FIELD(rs_book_item_t, revision, RS_BOUND_ANY), RS_STATE_FIELD(rs_book_item_t, dirty_since, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs_book_item_t, fact_count, RS_BOUND_ANY), RS_STATE_CHANGED_LINK_FIELDS(rs_book_item_t, RS_BOUND_BOOK_ITEM),
+    RS_STATE_FIELD(rs_book_item_t, part, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_book_item_t, begun_us, RS_BOUND_OR_NONE), RS_STATE_FIELD(rs_book_item_t, last_us, RS_BOUND_OR_NONE),
     RS_STATE_FIELD(rs_book_item_t, close_us, RS_BOUND_OR_NONE),
     RS_STATE_FIELD(rs_book_item_t, customer.low, RS_BOUND_ANY), RS_STATE_FIELD(rs_book_item_t, customer.high, RS_BOUND_ANY),
     RS_STATE_ORDER_FIELDS(rs_book_item_t, journey_order., "journey_order."),
     RS_STATE_FIELD(rs_book_item_t, channel, RS_BOUND_CHANNEL), RS_STATE_FIELD(rs_book_item_t, direction, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_book_item_t, has_customer, RS_BOUND_ANY), RS_STATE_FIELD(rs_book_item_t, took_place, RS_BOUND_ANY),
-    RS_STATE_FIELD(rs_book_item_t, changed, RS_BOUND_ANY), RS_STATE_FIELD(rs_book_item_t, is_dirty, RS_BOUND_ANY),
+    RS_STATE_FIELD_AS(rs_book_item_t, news, "changed", RS_BOUND_ANY),
     RS_STATE_FIELD(rs_book_item_t, is_folded, RS_BOUND_ANY)};
 static const rs_state_table_t item_table = RS_STATE_TABLE(rs_book_item_t, "item", item_fields);
 
@@ -108,39 +105,23 @@ static bool facts_are_right(const rs_book_t *book, const rs_book_item_t *item, r
 }
 
 static bool items_are_right(const rs_core_t *core, const rs_state_claims_t *items, const rs_state_claims_t *contacts, rs_state_claims_t *facts,
-                            rs_state_claims_t *texts, uint32_t *dirty) {
+                            rs_state_claims_t *texts) {
     const rs_book_t *book = &core->book;
     for (uint32_t number = 1; number <= book->items.made; number++) {
         if (rs_state_is_free(items, number)) continue;
         const rs_book_item_t *item = rs_book_item(book, number);
         const bool has_contact = item->contact != 0;
         if (item->part == 0 || (has_contact && (rs_state_is_free(contacts, item->contact) || book->of_contact[item->contact] != number))) return false;
-        if (!has_contact && !(item->is_folded && item->is_dirty)) return false;
+        if (!has_contact && !(item->is_folded && rs_changed_differs(&item->link))) return false;
         if (!text_is_right(book, item->name, texts) || (item->journey != 0 && !text_is_right(book, item->journey, texts))) return false;
         if (!facts_are_right(book, item, facts)) return false;
-        *dirty += item->is_dirty;
     }
     return facts->left == 0 && texts->left == 0;
-}
-
-static bool dirty_list_is_right(const rs_book_t *book, rs_state_claims_t *items, uint32_t dirty) {
-    uint32_t before = 0, listed = 0;
-    uint64_t since = 0;
-    for (uint32_t number = book->dirty_head; number != 0; listed++) {
-        if (!rs_state_claim(items, number)) return false;
-        const rs_book_item_t *item = rs_book_item(book, number);
-        if (!item->is_dirty || item->dirty_previous != before || item->dirty_since <= since) return false;
-        since = item->dirty_since;
-        before = number;
-        number = item->dirty_next;
-    }
-    return before == book->dirty_tail && listed == dirty && dirty == book->dirty_count && since <= book->dirty_counter;
 }
 
 static void check(const rs_core_t *core, rs_state_reader_t *reader, const rs_state_bounds_t *bounds) {
     const rs_book_t *book = &core->book;
     rs_state_claims_t items = {0}, facts = {0}, texts = {0}, contacts = {0};
-    uint32_t dirty = 0;
     if (!book->on) return;
     rs_state_check_item(reader, bounds, &book_table, book);
     const bool bounded = rs_state_check_pool(reader, bounds, &item_table, &book->items, &items) &&
@@ -148,7 +129,7 @@ static void check(const rs_core_t *core, rs_state_reader_t *reader, const rs_sta
                          rs_state_check_pool(reader, bounds, &text_table, &book->texts, &texts);
     const int status = bounded ? rs_state_claims_begin(&contacts, &core->contacts.contacts) : RS_OK;
     if (status != RS_OK) rs_state_refuse(reader, status, "the facts of contacts cannot be looked at");
-    else if (bounded && !(items_are_right(core, &items, &contacts, &facts, &texts, &dirty) && dirty_list_is_right(book, &items, dirty))) {
+    else if (bounded && !(items_are_right(core, &items, &contacts, &facts, &texts) && rs_state_changed_is_right(&book->changed, &items))) {
         rs_state_refuse(reader, RS_ERR_PARSE, "the facts of contacts do not hang together");
     }
     rs_state_claims_end(&items);

@@ -111,15 +111,15 @@ void rs_core_on_transition(void *context, const rs_alert_transition_t *transitio
 }
 
 void rs_core_collected(const rs_core_t *core, rs_confirmed_t *confirmed) {
-    *confirmed = (rs_confirmed_t){.receiver = RS_RECEIVER_STORE, .rows = rs_in_hand_collected(&core->rows.in_hand),
-                                  .edges = rs_in_hand_collected(&core->process.in_hand),
-                                  .facts = rs_in_hand_collected(&core->book.in_hand)};
+    *confirmed = (rs_confirmed_t){.receiver = RS_RECEIVER_STORE, .rows = rs_changed_collected(&core->rows.changed),
+                                  .edges = rs_changed_collected(&core->process.changed),
+                                  .facts = rs_changed_collected(&core->book.changed)};
 }
 
 void rs_core_collect_again(rs_core_t *core) {
-    core->rows.in_hand = (rs_in_hand_t){0};
-    core->process.in_hand = (rs_in_hand_t){0};
-    core->book.in_hand = (rs_in_hand_t){0};
+    rs_changed_hand_out_again(&core->rows.changed);
+    rs_changed_hand_out_again(&core->process.changed);
+    rs_changed_hand_out_again(&core->book.changed);
 }
 
 /* --- confirming ----------------------------------------------------------------------------------------------------- */

@@ -43,7 +43,7 @@ static void tell(const rs_core_t *core, uint32_t number, rs_told_fact_t facts[RS
     qsort(facts, count, sizeof *facts, compare_facts);
     const rs_contact_row_t row = {
         .tenant = name_of(core, item->tenant), .contact = rs_book_text(&core->book, item->name), .journey = rs_book_text(&core->book, item->journey),
-        .topic = name_of(core, item->topic), .part = item->part, .revision = item->revision, .begun_us = item->begun_us,
+        .topic = name_of(core, item->topic), .part = item->part, .revision = item->link.revision, .begun_us = item->begun_us,
         .last_us = item->last_us, .close_us = item->close_us, .has_customer = item->has_customer, .customer = item->customer,
         .channel = item->channel, .direction = item->direction, .took_place = item->took_place, .facts = facts, .fact_count = count};
     on_contact(context, &row);
@@ -58,17 +58,17 @@ static rs_told_fact_t *take_room(void) {
 
 size_t rs_core_facts_collect(rs_core_t *core, size_t max, rs_contact_row_fn on_contact, void *context) {
     size_t count = 0;
-    if (!core->book.on || max == 0 || rs_book_next_dirty(&core->book) == 0) return 0;
+    if (!core->book.on || max == 0 || rs_changed_next(&core->book.changed) == 0) return 0;
     rs_told_fact_t *facts = take_room();
-    for (uint32_t number; count < max && (number = rs_book_next_dirty(&core->book)) != 0; count++) {
+    for (uint32_t number; count < max && (number = rs_changed_next(&core->book.changed)) != 0; count++) {
         tell(core, number, facts, on_contact, context);
-        rs_book_take_in_hand(&core->book, number);
+        rs_changed_take_in_hand(&core->book.changed, number);
     }
     free(facts);
     return count;
 }
 
-size_t rs_core_facts_dirty(const rs_core_t *core) { return core->book.dirty_count - core->book.in_hand.rows; }
+size_t rs_core_facts_dirty(const rs_core_t *core) { return rs_changed_waiting(&core->book.changed); }
 
 void rs_core_facts(rs_core_t *core, rs_contact_row_fn on_contact, void *context) {
     if (!core->book.on) return;

@@ -16,7 +16,7 @@ static void read_row(const rs_core_t *core, const rs_edge_cell_t *cell, rs_hist_
     *row = (rs_process_row_t){
         .tenant = name_of(core, cell->tenant), .queue = name_of(core, cell->queue), .from = stage_name(core, cell->from),
         .to = stage_name(core, cell->to), .start_us = cell->start_us, .length_us = cell->length_us, .part = cell->part,
-        .revision = cell->revision, .final = cell->is_final, .count = cell->count, .time_us = cell->time_us, .path_us = cell->path_us,
+        .revision = cell->link.revision, .final = cell->is_final, .count = cell->count, .time_us = cell->time_us, .path_us = cell->path_us,
         .again = cell->again, .ping_pong_queues = cell->ping_pong_queues, .ping_pong_agents = cell->ping_pong_agents,
         .times = entries, .time_count = rs_process_times(&core->process, cell, entries)};
 }
@@ -55,16 +55,16 @@ void rs_core_process_rows(rs_core_t *core, rs_process_row_fn on_row, void *conte
 size_t rs_core_process_collect(rs_core_t *core, size_t max, rs_process_row_fn on_row, void *context) {
     rs_hist_entry_t entries[RS_HIST_BUCKETS];
     size_t count = 0;
-    for (uint32_t number; count < max && (number = rs_process_next_dirty(&core->process)) != 0; count++) {
+    for (uint32_t number; count < max && (number = rs_changed_next(&core->process.changed)) != 0; count++) {
         rs_process_row_t row;
         read_row(core, rs_process_cell(&core->process, number), entries, &row);
         on_row(context, &row);
-        rs_process_take_in_hand(&core->process, number);
+        rs_changed_take_in_hand(&core->process.changed, number);
     }
     return count;
 }
 
-size_t rs_core_process_dirty(const rs_core_t *core) { return core->process.dirty_count - core->process.in_hand.rows; }
+size_t rs_core_process_dirty(const rs_core_t *core) { return rs_changed_waiting(&core->process.changed); }
 
 int rs_core_process_map(rs_core_t *core, rs_str_t tenant, int64_t from_us, int64_t to_us, rs_process_map_t *map) {
     rs_hist_entry_t entries[RS_HIST_BUCKETS];

@@ -90,17 +90,17 @@ static void tell_rows(rs_core_t *core, uint32_t number, unsigned attributions, r
 
 size_t rs_core_collect(rs_core_t *core, size_t max, rs_row_fn on_row, void *context) {
     size_t count = 0;
-    for (uint32_t number; (number = rs_rows_next_dirty(&core->rows)) != 0;) {
+    for (uint32_t number; (number = rs_changed_next(&core->rows.changed)) != 0;) {
         const size_t rows = (size_t)__builtin_popcount(rs_rows_cell(&core->rows, number)->dirty);
         if (rows > max - count) break;
         tell_rows(core, number, rs_rows_cell(&core->rows, number)->dirty, on_row, context);
-        rs_rows_take_in_hand(&core->rows, number);
+        rs_changed_take_in_hand(&core->rows.changed, number);
         count += rows;
     }
     return count;
 }
 
-size_t rs_core_dirty_rows(const rs_core_t *core) { return core->rows.dirty_count - core->rows.in_hand.rows; }
+size_t rs_core_dirty_rows(const rs_core_t *core) { return rs_changed_waiting(&core->rows.changed); }
 
 static uint32_t permille(const rs_pool_t *pool) { return pool->max_items == 0 ? 0 : (uint32_t)((uint64_t)pool->live * 1000 / pool->max_items); }
 

@@ -45,6 +45,14 @@ static inline int64_t rs_state_unfolded(uint64_t number) { return (int64_t)(numb
     RS_STATE_FIELD_AS(type, place id_prefix, text "id_prefix", RS_BOUND_ANY), \
     RS_STATE_FIELD_AS(type, place session, text "session", RS_BOUND_SESSION), \
     RS_STATE_FIELD_AS(type, place has_seq, text "has_seq", RS_BOUND_ANY)
+#define RS_STATE_CHANGED_FIELDS(type, bound) \
+    RS_STATE_REBUILT(type, changed.items), RS_STATE_REBUILT(type, changed.link_at), RS_STATE_REBUILT(type, changed.rows_of), \
+    RS_STATE_FIELD_AS(type, changed.list.head, "dirty_head", bound), RS_STATE_FIELD_AS(type, changed.list.tail, "dirty_tail", bound), \
+    RS_STATE_FIELD_AS(type, changed.rows, "dirty_count", RS_BOUND_ANY), RS_STATE_FIELD_AS(type, changed.counter, "dirty_counter", RS_BOUND_ANY), \
+    RS_STATE_FIELD_AS(type, changed.revision, "revision_counter", RS_BOUND_ANY), RS_STATE_REBUILT(type, changed.in_hand)
+#define RS_STATE_CHANGED_LINK_FIELDS(type, bound) \
+    RS_STATE_FIELD_AS(type, link.next, "dirty_next", bound), RS_STATE_FIELD_AS(type, link.previous, "dirty_previous", bound), \
+    RS_STATE_FIELD_AS(type, link.since, "dirty_since", RS_BOUND_ANY), RS_STATE_FIELD_AS(type, link.revision, "revision", RS_BOUND_ANY)
 #define RS_STATE_FACT_FIELDS(struct_type, place, text) \
     RS_STATE_FIELD_AS(struct_type, place type, text "type", RS_BOUND_FACT_TYPE), \
     RS_STATE_FIELD_AS(struct_type, place outcome, text "outcome", RS_BOUND_OUTCOME), \
@@ -97,6 +105,8 @@ extern const rs_state_part_t rs_state_core_part, rs_state_config_part, rs_state_
     rs_state_sources_part, rs_state_contacts_part, rs_state_journeys_part, rs_state_gauges_part, rs_state_rows_part,
     rs_state_windows_part, rs_state_alerts_part, rs_state_closes_part, rs_state_fcr_part, rs_state_agents_part, rs_state_cases_part,
     rs_state_process_part, rs_state_prediction_part, rs_state_sessions_part, rs_state_outbox_part, rs_state_facts_part;
+/* Whether the list of what changed hangs together; claims its items. */
+bool rs_state_changed_is_right(const rs_changed_t *changed, rs_state_claims_t *claims);
 /* After everything was looked at: open legs are published again; which keys' alerts were up to date. */
 void rs_state_publish_gauges(rs_core_t *core);
 void rs_state_settle_alerts(rs_core_t *core);

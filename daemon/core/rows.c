@@ -1,6 +1,5 @@
 #include "core/rows_internal.h"
 
-#include "base/planted.h"
 #include "config/bounds.h"
 #include "core/hash.h"
 
@@ -29,8 +28,11 @@ static uint32_t at_most(uint64_t wanted) { return wanted < UINT32_MAX / 2 ? (uin
 _Static_assert(sizeof(rs_cell_t) + sizeof(uint32_t) + 4 * sizeof(rs_index_slot_t) + sizeof(rs_sums_t) + RS_LINES_EACH * RS_SUMS_LINE +
                    RS_TABLES_EACH * sizeof(rs_block_table_t) + RS_BLOCKS_EACH * sizeof(rs_block_t) <= RS_BYTES_ROW, "a row fits its bound");
 
+static uint32_t rows_of(const void *item) { return (uint32_t)__builtin_popcount(((const rs_cell_t *)item)->dirty); }
+
 int rs_rows_init(rs_rows_t *rows, uint32_t max_cells, uint32_t rows_each, const rs_interval_spec_t *spec, uint64_t run) {
     *rows = (rs_rows_t){.spec = *spec, .run = run};
+    rs_changed_init(&rows->changed, &rows->cells, offsetof(rs_cell_t, link), rows_of);
     rows->scratch = malloc((size_t)RS_HIST_COUNT * RS_HIST_BUCKETS * sizeof *rows->scratch);
     if (spec->mode == RS_INTERVAL_FIXED) rows->ends = rs_table_take((uint64_t)max_cells * sizeof *rows->ends);
     if (spec->mode == RS_INTERVAL_FIXED && rows->ends == NULL) {
@@ -95,24 +97,6 @@ uint32_t rs_rows_known(const rs_rows_t *rows, uint32_t key, int64_t at_us) {
     return look_up(rows, key, start_us);
 }
 
-static void append(rs_rows_t *rows, rs_cell_list_t *list, uint32_t number) {
-    rs_cell_t *cell = rs_rows_cell(rows, number);
-    cell->next = 0;
-    cell->previous = list->tail;
-    if (list->tail != 0) rs_rows_cell(rows, list->tail)->next = number;
-    else list->head = number;
-    list->tail = number;
-}
-
-static void take_out(rs_rows_t *rows, rs_cell_list_t *list, uint32_t number) {
-    rs_cell_t *cell = rs_rows_cell(rows, number);
-    if (cell->previous != 0) rs_rows_cell(rows, cell->previous)->next = cell->next;
-    else list->head = cell->next;
-    if (cell->next != 0) rs_rows_cell(rows, cell->next)->previous = cell->previous;
-    else list->tail = cell->previous;
-    cell->next = cell->previous = 0;
-}
-
 /* In the list of those that stay for what may move still. */
 static bool is_held(const rs_cell_t *cell) { return cell->is_final && cell->dirty == 0 && cell->standing != 0; }
 
@@ -131,7 +115,7 @@ static void free_cell(rs_rows_t *rows, uint32_t number) {
 }
 
 static void free_held(rs_rows_t *rows, uint32_t number) {
-    take_out(rows, &rows->held, number);
+    rs_changed_take_out(&rows->changed, &rows->held, number);
     free_cell(rows, number);
 }
 
@@ -175,11 +159,6 @@ rs_sums_t *rs_rows_own(rs_rows_t *rows, rs_cell_t *cell, unsigned attribution) {
     return rs_pool_at(&rows->sums, cell->own[attribution]);
 }
 
-static void append_dirty(rs_rows_t *rows, uint32_t number) {
-    rs_rows_cell(rows, number)->dirty_since = ++rows->dirty_counter;
-    append(rows, &rows->dirty, number);
-}
-
 /* The first cell from `number` on that is due, called for, because they lie anywhere; past the last one when there is none. */
 static uint32_t next_due(const rs_rows_t *rows, uint32_t number, uint32_t frontier) {
     while (number <= rows->cells.made && (rows->ends[number - 1] == 0 || rows->ends[number - 1] > frontier)) number++;
@@ -202,14 +181,11 @@ void rs_rows_finalise(rs_rows_t *rows, int64_t frontier_us) {
 
 void rs_rows_touch(rs_rows_t *rows, uint32_t number, unsigned attributions) {
     rs_cell_t *cell = rs_rows_cell(rows, number);
-    const bool was_clean = cell->dirty == 0;
-    if (attributions != 0 && is_held(cell)) take_out(rows, &rows->held, number);
-    cell->revision = ++rows->revision_counter;
     const unsigned fresh = attributions & ~(unsigned)cell->dirty;
-    if (fresh != 0) rows->dirty_count += (uint32_t)__builtin_popcount(fresh);
+    if (fresh != 0 && is_held(cell)) rs_changed_take_out(&rows->changed, &rows->held, number);
     cell->attributions |= (uint8_t)attributions;
     cell->dirty |= (uint8_t)attributions;
-    if (was_clean && attributions != 0) append_dirty(rows, number);
+    rs_changed_touch(&rows->changed, number, (uint32_t)__builtin_popcount(fresh));
 }
 
 void rs_rows_touch_key(rs_rows_t *rows, uint32_t key) {
@@ -231,47 +207,16 @@ void rs_rows_stand(rs_rows_t *rows, uint32_t number, int32_t facts) {
 }
 
 /* --- what the store has --------------------------------------------------------------------------------------------- */
-uint32_t rs_rows_next_dirty(const rs_rows_t *rows) {
-    return rows->in_hand.last != 0 ? rs_rows_cell(rows, rows->in_hand.last)->next : rows->dirty.head;
-}
-
-void rs_rows_take_in_hand(rs_rows_t *rows, uint32_t number) {
-    const rs_cell_t *cell = rs_rows_cell(rows, number);
-    rs_in_hand_t *hand = &rows->in_hand;
-    if (hand->last == 0) hand->revision = rows->revision_counter;
-    hand->last = number;
-    hand->through = cell->dirty_since;
-    hand->rows += (uint32_t)__builtin_popcount(cell->dirty);
-}
-
-static void clean(rs_rows_t *rows, uint32_t number) {
+static void on_stored(void *context, uint32_t number) {
+    rs_rows_t *rows = context;
     rs_cell_t *cell = rs_rows_cell(rows, number);
-    rows->dirty_count -= (uint32_t)__builtin_popcount(cell->dirty);
     cell->dirty = 0;
-    if (is_held(cell)) append(rows, &rows->held, number);
+    if (is_held(cell)) rs_changed_append(&rows->changed, &rows->held, number);
     else if (cell->is_final) free_cell(rows, number);
 }
 
-/* What of the list's beginning is in hand still. */
-static void keep_in_hand(rs_rows_t *rows, uint64_t through) {
-    rs_in_hand_t *hand = &rows->in_hand;
-    if (hand->through <= through) *hand = (rs_in_hand_t){0};
-    hand->rows = 0;
-    for (uint32_t number = hand->last; number != 0; number = rs_rows_cell(rows, number)->previous) {
-        hand->rows += (uint32_t)__builtin_popcount(rs_rows_cell(rows, number)->dirty);
-    }
-}
-
 void rs_rows_confirm(rs_rows_t *rows, const rs_collected_t *collected) {
-    const uint64_t through = collected->through < rows->dirty_counter ? collected->through : rows->dirty_counter;
-    while (rows->dirty.head != 0 && rs_rows_cell(rows, rows->dirty.head)->dirty_since <= through) {
-        const uint32_t number = rows->dirty.head;
-        take_out(rows, &rows->dirty, number);
-        rs_rows_cell(rows, number)->dirty_since = 0;
-        if (rs_rows_cell(rows, number)->revision > collected->revision && !RS_PLANTED(CHANGED_IN_HAND)) append_dirty(rows, number);
-        else clean(rows, number);
-    }
-    keep_in_hand(rows, through);
+    rs_changed_confirm(&rows->changed, collected, on_stored, rows);
 }
 
 /* --- reading ---------------------------------------------------------------------------------------------------------- */
@@ -293,8 +238,8 @@ static void prefetch_ahead(const rs_rows_t *rows, const rs_cell_t *cell) {
     const rs_cell_t *ahead[3] = {cell, cell, cell};
     for (unsigned i = 0; i < 3; i++) {
         const rs_cell_t *before = i == 0 ? cell : ahead[i - 1];
-        if (before->next == 0) break;
-        ahead[i] = rs_rows_cell(rows, before->next);
+        if (before->link.next == 0) break;
+        ahead[i] = rs_rows_cell(rows, before->link.next);
     }
     const unsigned char *third = (const unsigned char *)ahead[2];
     for (size_t at = 0; at < sizeof *cell; at += 64) __builtin_prefetch(third + at);
@@ -308,7 +253,7 @@ void rs_rows_read(rs_rows_t *rows, uint32_t number, unsigned attribution, rs_row
     const rs_sums_t *parts[2];
     parts_of(rows, cell, attribution, parts);
     *row = (rs_row_t){.attribution = (uint8_t)attribution, .start_us = cell->start_us, .length_us = cell->length_us,
-                      .part = cell->part, .revision = cell->revision, .final = cell->is_final,
+                      .part = cell->part, .revision = cell->link.revision, .final = cell->is_final,
                       .still_open = cell->still_open};
     for (unsigned i = 0; i < 2; i++) {
         if (parts[i] != NULL) rs_sums_add_counts(&rows->store, parts[i], row->counts);

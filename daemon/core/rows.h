@@ -5,8 +5,8 @@
  *          sums, made when first needed. So
  *              row of an attribution = common + its own
  *          Attribution close shares nothing, because what is counted there moves: its row is its own sums alone.
- *          A row that changed is marked in its cell, and the cell stands in the dirty list until the store has confirmed its rows as they
- *          are. A cell leaves memory when it is final and confirmed and nothing stands in it that may move still (attribution close,
+ *          A row that changed is marked in its cell, and the cell stands in the list of changed ones (core/changed.h) until the store has
+ *          confirmed its rows as they are. A cell leaves memory when it is final and confirmed and nothing stands in it that may move still (attribution close,
  *          core/close.h); if a correction comes later, a new cell with a new part begins at zero, and whoever reads sums the parts (counts
  *          may be negative in such a part; extremes cannot be taken back in one). Cells that only wait for what may move are held, and go,
  *          longest held first, when there is no other room.
@@ -15,38 +15,34 @@
 #ifndef RS_CORE_ROWS_H
 #define RS_CORE_ROWS_H
 
-#include "core/in_hand.h"
+#include "core/changed.h"
 #include "core/row.h"
 #include "core/sums.h"
 
 typedef struct rs_cell {
     rs_sums_t common;
-    uint32_t key, next, previous;   /* in the list of the dirty ones, or of the held ones */
+    uint32_t key;
     uint8_t attributions;           /* bit set: those whose row something was counted in */
     uint8_t dirty;                  /* bit set: those whose row changed since it was confirmed */
     bool is_final, is_free;
     int64_t start_us, length_us;
     int64_t still_open;             /* the same in every attribution */
-    uint64_t revision;
+    rs_changed_link_t link;         /* among those that changed, or those that are held */
     uint32_t own[RS_ATTRIBUTION_COUNT];   /* places of sums, 0 = none */
     uint32_t standing;              /* facts in its row of attribution close that may move still */
     uint64_t part;
-    uint64_t dirty_since;           /* place in the order of the dirty list, 0: not in it */
 } rs_cell_t;
-
-typedef struct rs_cell_list { uint32_t head, tail; } rs_cell_list_t;
 
 typedef struct rs_rows {
     rs_pool_t cells, sums;
     rs_sums_store_t store;          /* what sums lead to; `dropped` also has what found no cell */
     rs_index_t index;
     rs_interval_spec_t spec;
-    rs_cell_list_t dirty, held;     /* held: final and confirmed, but something may move still; in the order of becoming so */
-    uint32_t dirty_count;           /* of rows */
-    uint64_t run, part_counter, revision_counter, dirty_counter;
+    rs_changed_t changed;           /* cells, counted in rows */
+    rs_changed_list_t held;         /* final and confirmed, but something may move still; in the order of becoming so */
+    uint64_t run, part_counter;
     rs_hist_entry_t *scratch;       /* for reading out histograms */
     uint32_t *ends;                 /* FIXED: by the cell's number - 1, which interval begins where it ends; 0 = free, or final */
-    rs_in_hand_t in_hand;
 } rs_rows_t;
 
 /* `max_cells` > 0, each with rows in so many attributions. */
@@ -62,7 +58,7 @@ static inline rs_cell_t *rs_rows_cell(const rs_rows_t *rows, uint32_t number) { 
 static inline void rs_rows_prefetch(const rs_rows_t *rows, uint32_t number) {
     const rs_cell_t *cell = rs_rows_cell(rows, number);
     for (size_t at = 0; at < sizeof *cell; at += 64) __builtin_prefetch((const char *)cell + at, 1);
-    __builtin_prefetch(&cell->dirty_since, 1);   /* cells need not stand at cache lines */
+    __builtin_prefetch(&cell->part, 1);   /* cells need not stand at cache lines */
 }
 /* The sums that only this attribution has, made when new; NULL and counted in `store.dropped` when there is no room. */
 rs_sums_t *rs_rows_own(rs_rows_t *rows, rs_cell_t *cell, unsigned attribution);
@@ -81,10 +77,7 @@ void rs_rows_touch_key(rs_rows_t *rows, uint32_t key);
 void rs_rows_read(rs_rows_t *rows, uint32_t number, unsigned attribution, rs_row_t *row);
 /* True when nothing at all is counted in that row. */
 bool rs_rows_is_empty(const rs_rows_t *rows, const rs_cell_t *cell, unsigned attribution);
-/* The next cell to hand out after what is in hand, 0: none. / It is in hand from now on. */
-uint32_t rs_rows_next_dirty(const rs_rows_t *rows);
-void rs_rows_take_in_hand(rs_rows_t *rows, uint32_t number);
-/* What was handed out so has arrived: cells leave the dirty list, final ones memory; those that changed since go to the list's end. */
+/* As rs_changed_confirm: cells that are stored as they are and final leave memory. */
 void rs_rows_confirm(rs_rows_t *rows, const rs_collected_t *collected);
 uint64_t rs_rows_bytes(const rs_rows_t *rows);
 

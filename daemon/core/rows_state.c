@@ -9,23 +9,19 @@ static const rs_state_field_t rows_fields[] = {
     RS_STATE_REBUILT(rs_rows_t, store.lines), RS_STATE_REBUILT(rs_rows_t, store.tables), RS_STATE_REBUILT(rs_rows_t, store.blocks),
     RS_STATE_REBUILT(rs_rows_t, store.places), RS_STATE_REBUILT(rs_rows_t, store.tally),
     RS_STATE_REBUILT(rs_rows_t, index), RS_STATE_REBUILT(rs_rows_t, spec),
-    RS_STATE_FIELD_AS(rs_rows_t, dirty.head, "dirty_head", RS_BOUND_CELL), RS_STATE_FIELD_AS(rs_rows_t, dirty.tail, "dirty_tail", RS_BOUND_CELL),
-    RS_STATE_FIELD(rs_rows_t, held.head, RS_BOUND_CELL), RS_STATE_FIELD(rs_rows_t, held.tail, RS_BOUND_CELL),
-    RS_STATE_FIELD(rs_rows_t, dirty_count, RS_BOUND_ANY), RS_STATE_FIELD(rs_rows_t, run, RS_BOUND_ANY),
-    RS_STATE_FIELD(rs_rows_t, part_counter, RS_BOUND_ANY), RS_STATE_FIELD(rs_rows_t, revision_counter, RS_BOUND_ANY),
-    RS_STATE_FIELD(rs_rows_t, dirty_counter, RS_BOUND_ANY), RS_STATE_REBUILT(rs_rows_t, in_hand),
+    RS_STATE_CHANGED_FIELDS(rs_rows_t, RS_BOUND_CELL), RS_STATE_FIELD(rs_rows_t, held.head, RS_BOUND_CELL),
+    RS_STATE_FIELD(rs_rows_t, held.tail, RS_BOUND_CELL), RS_STATE_FIELD(rs_rows_t, run, RS_BOUND_ANY), RS_STATE_FIELD(rs_rows_t, part_counter, RS_BOUND_ANY),
     RS_STATE_FIELD_AS(rs_rows_t, store.dropped, "dropped", RS_BOUND_ANY), RS_STATE_REBUILT(rs_rows_t, scratch), RS_STATE_REBUILT(rs_rows_t, ends)};
 static const rs_state_table_t rows_table = RS_STATE_TABLE(rs_rows_t, "rows", rows_fields);
 
 /* The sums follow. */
 static const rs_state_field_t cell_fields[] = {
-    RS_STATE_FIELD(rs_cell_t, key, RS_BOUND_KEY), RS_STATE_FIELD_AS(rs_cell_t, next, "dirty_next", RS_BOUND_CELL),
-    RS_STATE_FIELD_AS(rs_cell_t, previous, "dirty_previous", RS_BOUND_CELL), RS_STATE_FIELD(rs_cell_t, attributions, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs_cell_t, key, RS_BOUND_KEY), RS_STATE_CHANGED_LINK_FIELDS(rs_cell_t, RS_BOUND_CELL), RS_STATE_FIELD(rs_cell_t, attributions, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_cell_t, dirty, RS_BOUND_ANY), RS_STATE_FIELD(rs_cell_t, is_final, RS_BOUND_ANY), RS_STATE_REBUILT(rs_cell_t, is_free),
     RS_STATE_FIELD(rs_cell_t, start_us, RS_BOUND_TIME), RS_STATE_FIELD(rs_cell_t, length_us, RS_BOUND_TIME),
-    RS_STATE_FIELD(rs_cell_t, still_open, RS_BOUND_ANY), RS_STATE_FIELD(rs_cell_t, revision, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs_cell_t, still_open, RS_BOUND_ANY),
     RS_STATE_REBUILT(rs_cell_t, own), RS_STATE_FIELD(rs_cell_t, standing, RS_BOUND_ANY),
-    RS_STATE_FIELD(rs_cell_t, part, RS_BOUND_ANY), RS_STATE_FIELD(rs_cell_t, dirty_since, RS_BOUND_ANY), RS_STATE_REBUILT(rs_cell_t, common)};
+    RS_STATE_FIELD(rs_cell_t, part, RS_BOUND_ANY), RS_STATE_REBUILT(rs_cell_t, common)};
 static const rs_state_table_t cell_table = RS_STATE_TABLE(rs_cell_t, "cell", cell_fields);
 
 /* Counts are saved by name, as rs_state_counts_t. */
@@ -195,7 +191,8 @@ static bool interval_is_right(const rs_rows_t *rows, const rs_cell_t *cell) {
 
 static bool cell_is_right(const rs_rows_t *rows, const rs_cell_t *cell) {
     const unsigned every = (1u << RS_ATTRIBUTION_COUNT) - 1;
-    return interval_is_right(rows, cell) && (cell->attributions & ~every) == 0 && (cell->dirty & ~(unsigned)cell->attributions) == 0;
+    return interval_is_right(rows, cell) && (cell->attributions & ~every) == 0 && (cell->dirty & ~(unsigned)cell->attributions) == 0 &&
+           (cell->dirty != 0) == rs_changed_differs(&cell->link);
 }
 
 static bool held_list_is_right(const rs_rows_t *rows, rs_state_claims_t *claims) {
@@ -208,29 +205,11 @@ static bool held_list_is_right(const rs_rows_t *rows, rs_state_claims_t *claims)
     for (uint32_t number = rows->held.head; number != 0; listed++) {
         if (!rs_state_claim(claims, number)) return false;
         const rs_cell_t *cell = rs_rows_cell(rows, number);
-        if (!cell->is_final || cell->dirty != 0 || cell->standing == 0 || cell->previous != before) return false;
+        if (!cell->is_final || cell->dirty != 0 || cell->standing == 0 || cell->link.previous != before) return false;
         before = number;
-        number = cell->next;
+        number = cell->link.next;
     }
     return before == rows->held.tail && listed == held;
-}
-
-static bool dirty_list_is_right(const rs_rows_t *rows, rs_state_claims_t *claims) {
-    uint32_t before = 0, dirty = 0, listed = 0;
-    uint64_t since = 0;
-    for (uint32_t number = 1; number <= rows->cells.made; number++) {
-        if (!rs_state_is_free(claims, number)) dirty += (uint32_t)__builtin_popcount(rs_rows_cell(rows, number)->dirty);
-    }
-    for (uint32_t number = rows->dirty.head; number != 0;) {
-        if (!rs_state_claim(claims, number)) return false;
-        const rs_cell_t *cell = rs_rows_cell(rows, number);
-        if (cell->dirty == 0 || cell->previous != before || cell->dirty_since <= since) return false;
-        since = cell->dirty_since;
-        listed += (uint32_t)__builtin_popcount(cell->dirty);
-        before = number;
-        number = cell->next;
-    }
-    return before == rows->dirty.tail && listed == dirty && dirty == rows->dirty_count && since <= rows->dirty_counter;
 }
 
 static void check(const rs_core_t *core, rs_state_reader_t *reader, const rs_state_bounds_t *bounds) {
@@ -247,7 +226,7 @@ static void check(const rs_core_t *core, rs_state_reader_t *reader, const rs_sta
                 if (cell->own[a] != 0) check_sums(reader, bounds, rows, rs_pool_at(&rows->sums, cell->own[a]));
             }
         }
-        if (rs_state_is_good(reader) && !(held_list_is_right(rows, &claims) && dirty_list_is_right(rows, &claims))) {
+        if (rs_state_is_good(reader) && !(held_list_is_right(rows, &claims) && rs_state_changed_is_right(&rows->changed, &claims))) {
             rs_state_refuse(reader, RS_ERR_PARSE, "the changed and the held rows do not hang together");
         }
     }

@@ -11,6 +11,7 @@ static uint32_t at_most(uint64_t wanted) { return wanted < UINT32_MAX / 4 ? (uin
 
 int rs_process_init(rs_process_t *process, const rs_limits_t *limits, const rs_interval_spec_t *spec, uint64_t run) {
     *process = (rs_process_t){.on = true, .spec = *spec, .run = run, .max_edges = limits->edges};
+    rs_changed_init(&process->changed, &process->cells, offsetof(rs_edge_cell_t, link), NULL);
     const uint32_t cells = at_most((uint64_t)limits->edges * 2);
     if (rs_pool_init(&process->cells, sizeof(rs_edge_cell_t), cells) != RS_OK ||
         rs_pool_init(&process->tables, sizeof(rs_block_table_t), cells) != RS_OK ||
@@ -113,23 +114,8 @@ static uint32_t cell_at(rs_process_t *process, const edge_t *edge, int64_t at_us
     return *likely = make_cell(process, own_hash, edge, start_us, length_us, false);
 }
 
-static void append_dirty(rs_process_t *process, uint32_t number) {
-    rs_edge_cell_t *cell = rs_process_cell(process, number);
-    cell->dirty_since = ++process->dirty_counter;
-    cell->dirty_next = 0;
-    cell->dirty_previous = process->dirty_tail;
-    if (process->dirty_tail != 0) rs_process_cell(process, process->dirty_tail)->dirty_next = number;
-    else process->dirty_head = number;
-    process->dirty_tail = number;
-}
-
 static void touch(rs_process_t *process, uint32_t number) {
-    rs_edge_cell_t *cell = rs_process_cell(process, number);
-    cell->revision = ++process->revision_counter;
-    if (cell->is_dirty) return;
-    cell->is_dirty = true;
-    process->dirty_count++;
-    append_dirty(process, number);
+    rs_changed_touch(&process->changed, number, !rs_changed_differs(&rs_process_cell(process, number)->link));
 }
 
 static void free_cell(rs_process_t *process, uint32_t number) {
@@ -143,46 +129,13 @@ static void free_cell(rs_process_t *process, uint32_t number) {
 }
 
 /* --- what the store has --------------------------------------------------------------------------------------------- */
-uint32_t rs_process_next_dirty(const rs_process_t *process) {
-    return process->in_hand.last != 0 ? rs_process_cell(process, process->in_hand.last)->dirty_next : process->dirty_head;
-}
-
-void rs_process_take_in_hand(rs_process_t *process, uint32_t number) {
-    rs_in_hand_t *hand = &process->in_hand;
-    if (hand->last == 0) hand->revision = process->revision_counter;
-    hand->last = number;
-    hand->through = rs_process_cell(process, number)->dirty_since;
-    hand->rows++;
-}
-
-static void take_first_dirty(rs_process_t *process) {
-    rs_edge_cell_t *cell = rs_process_cell(process, process->dirty_head);
-    process->dirty_head = cell->dirty_next;
-    if (process->dirty_head != 0) rs_process_cell(process, process->dirty_head)->dirty_previous = 0;
-    else process->dirty_tail = 0;
-    cell->dirty_next = cell->dirty_previous = 0;
-    cell->dirty_since = 0;
-}
-
-static void clean(rs_process_t *process, uint32_t number) {
-    rs_edge_cell_t *cell = rs_process_cell(process, number);
-    cell->is_dirty = false;
-    process->dirty_count--;
-    if (cell->is_final) free_cell(process, number);
+static void on_stored(void *context, uint32_t number) {
+    rs_process_t *process = context;
+    if (rs_process_cell(process, number)->is_final) free_cell(process, number);
 }
 
 void rs_process_confirm(rs_process_t *process, const rs_collected_t *collected) {
-    const uint64_t through = collected->through < process->dirty_counter ? collected->through : process->dirty_counter;
-    rs_in_hand_t *hand = &process->in_hand;
-    while (process->dirty_head != 0 && rs_process_cell(process, process->dirty_head)->dirty_since <= through) {
-        const uint32_t number = process->dirty_head;
-        take_first_dirty(process);
-        if (rs_process_cell(process, number)->revision > collected->revision) append_dirty(process, number);
-        else clean(process, number);
-    }
-    if (hand->through <= through) *hand = (rs_in_hand_t){0};
-    hand->rows = 0;
-    for (uint32_t number = hand->last; number != 0; number = rs_process_cell(process, number)->dirty_previous) hand->rows++;
+    rs_changed_confirm(&process->changed, collected, on_stored, process);
 }
 
 void rs_process_finalise(rs_process_t *process, int64_t frontier_us) {

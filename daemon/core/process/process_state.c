@@ -7,10 +7,8 @@ static const rs_state_field_t process_fields[] = {
     RS_STATE_FIELD(rs_process_t, on, RS_BOUND_ANY), RS_STATE_REBUILT(rs_process_t, cells), RS_STATE_REBUILT(rs_process_t, tables),
     RS_STATE_REBUILT(rs_process_t, blocks), RS_STATE_REBUILT(rs_process_t, index), RS_STATE_REBUILT(rs_process_t, spec),
     RS_STATE_REBUILT(rs_process_t, max_edges), RS_STATE_FIELD(rs_process_t, edges, RS_BOUND_ANY),
-    RS_STATE_FIELD(rs_process_t, dirty_head, RS_BOUND_EDGE), RS_STATE_FIELD(rs_process_t, dirty_tail, RS_BOUND_EDGE),
-    RS_STATE_FIELD(rs_process_t, dirty_count, RS_BOUND_ANY), RS_STATE_FIELD(rs_process_t, run, RS_BOUND_ANY),
-    RS_STATE_FIELD(rs_process_t, part_counter, RS_BOUND_ANY), RS_STATE_FIELD(rs_process_t, revision_counter, RS_BOUND_ANY),
-    RS_STATE_FIELD(rs_process_t, dirty_counter, RS_BOUND_ANY), RS_STATE_REBUILT(rs_process_t, in_hand),
+    RS_STATE_CHANGED_FIELDS(rs_process_t, RS_BOUND_EDGE), RS_STATE_FIELD(rs_process_t, run, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs_process_t, part_counter, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_process_t, overflowed, RS_BOUND_ANY), RS_STATE_FIELD(rs_process_t, dropped, RS_BOUND_ANY),
     RS_STATE_REBUILT(rs_process_t, variants.pool), RS_STATE_REBUILT(rs_process_t, variants.index),
     RS_STATE_REBUILT(rs_process_t, variants.heap), RS_STATE_REBUILT(rs_process_t, variants.heap_count),
@@ -22,17 +20,16 @@ static const rs_state_table_t process_table = RS_STATE_TABLE(rs_process_t, "proc
 static const rs_state_field_t cell_fields[] = {
     RS_STATE_FIELD(rs_edge_cell_t, tenant, RS_BOUND_NAME), RS_STATE_FIELD(rs_edge_cell_t, queue, RS_BOUND_NAME),
     RS_STATE_FIELD(rs_edge_cell_t, from, RS_BOUND_STAGE), RS_STATE_FIELD(rs_edge_cell_t, to, RS_BOUND_STAGE),
-    RS_STATE_FIELD(rs_edge_cell_t, dirty_next, RS_BOUND_EDGE), RS_STATE_FIELD(rs_edge_cell_t, dirty_previous, RS_BOUND_EDGE),
+    RS_STATE_CHANGED_LINK_FIELDS(rs_edge_cell_t, RS_BOUND_EDGE),
     RS_STATE_FIELD(rs_edge_cell_t, start_us, RS_BOUND_TIME), RS_STATE_FIELD(rs_edge_cell_t, length_us, RS_BOUND_TIME),
     RS_STATE_FIELD(rs_edge_cell_t, count, RS_BOUND_ANY), RS_STATE_FIELD(rs_edge_cell_t, time_us, RS_BOUND_ANY),
-    RS_STATE_FIELD(rs_edge_cell_t, revision, RS_BOUND_ANY), RS_STATE_FIELD(rs_edge_cell_t, part, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs_edge_cell_t, part, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_edge_cell_t, path_us, RS_BOUND_ANY), RS_STATE_FIELD(rs_edge_cell_t, again, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_edge_cell_t, ping_pong_queues, RS_BOUND_ANY), RS_STATE_FIELD(rs_edge_cell_t, ping_pong_agents, RS_BOUND_ANY),
     RS_STATE_REBUILT(rs_edge_cell_t, times), RS_STATE_REBUILT(rs_edge_cell_t, waiting), RS_STATE_REBUILT(rs_edge_cell_t, waiting_count),
-    {.name = "bits", .offset = offsetof(rs_edge_cell_t, waiting_count) + 1, .count = 1, .width = 1, .kind = RS_STATE_NOT_SAVED},
-    RS_STATE_FIELD(rs_edge_cell_t, dirty_since, RS_BOUND_ANY)};
+    {.name = "bits", .offset = offsetof(rs_edge_cell_t, waiting_count) + 1, .count = 1, .width = 1, .kind = RS_STATE_NOT_SAVED}};
 static const rs_state_table_t cell_table = RS_STATE_TABLE(rs_edge_cell_t, "cell", cell_fields);
-enum { CELL_OVERFLOW = 1, CELL_FINAL = 2, CELL_DIRTY = 4 };
+enum { CELL_OVERFLOW = 1, CELL_FINAL = 2 };
 
 static const rs_state_field_t variant_fields[] = {
     RS_STATE_FIELD(rs_variant_t, tenant, RS_BOUND_NAME), RS_STATE_REBUILT(rs_variant_t, heap_place),
@@ -46,7 +43,7 @@ static const rs_state_table_t variant_table = RS_STATE_TABLE(rs_variant_t, "vari
 /* --- saving ------------------------------------------------------------------------------------------------------------ */
 static void put_cell(rs_state_writer_t *writer, const rs_process_t *process, const rs_edge_cell_t *cell) {
     rs_hist_entry_t entries[RS_HIST_BUCKETS];
-    const unsigned bits = (cell->is_overflow ? CELL_OVERFLOW : 0u) | (cell->is_final ? CELL_FINAL : 0u) | (cell->is_dirty ? CELL_DIRTY : 0u);
+    const unsigned bits = (cell->is_overflow ? CELL_OVERFLOW : 0u) | (cell->is_final ? CELL_FINAL : 0u);
     rs_state_put_u8(writer, (uint8_t)bits);
     rs_state_put_entries(writer, entries, rs_process_times(process, cell, entries));
 }
@@ -70,7 +67,6 @@ static void get_cell(rs_state_reader_t *reader, rs_process_t *process, rs_edge_c
     const uint32_t count = rs_state_get_entries(reader, entries);
     cell->is_overflow = (bits & CELL_OVERFLOW) != 0;
     cell->is_final = (bits & CELL_FINAL) != 0;
-    cell->is_dirty = (bits & CELL_DIRTY) != 0;
     for (uint32_t i = 0; i < count; i++) {
         rs_block_t *block = rs_blocks_make(&process->tables, &process->blocks, &cell->times, entries[i].bucket / RS_HIST_PER_OCTAVE);
         if (block == NULL) rs_state_refuse(reader, RS_ERR_MEMORY, "out of memory");
@@ -138,23 +134,6 @@ static bool cells_are_right(const rs_process_t *process) {
     return edges == process->edges;
 }
 
-static bool dirty_list_is_right(const rs_process_t *process, rs_state_claims_t *claims) {
-    uint32_t before = 0, dirty = 0, listed = 0;
-    uint64_t since = 0;
-    for (uint32_t number = 1; number <= process->cells.made; number++) {
-        if (!rs_state_is_free(claims, number)) dirty += rs_process_cell(process, number)->is_dirty;
-    }
-    for (uint32_t number = process->dirty_head; number != 0; listed++) {
-        if (!rs_state_claim(claims, number)) return false;
-        const rs_edge_cell_t *cell = rs_process_cell(process, number);
-        if (!cell->is_dirty || cell->dirty_previous != before || cell->dirty_since <= since) return false;
-        since = cell->dirty_since;
-        before = number;
-        number = cell->dirty_next;
-    }
-    return before == process->dirty_tail && listed == dirty && dirty == process->dirty_count && since <= process->dirty_counter;
-}
-
 static bool variants_are_right(const rs_variants_t *variants) {
     for (uint32_t number = 1; number <= variants->pool.made; number++) {
         const rs_variant_t *variant = rs_variants_at(variants, number);
@@ -172,7 +151,7 @@ static void check(const rs_core_t *core, rs_state_reader_t *reader, const rs_sta
     rs_state_check_item(reader, bounds, &process_table, process);
     const bool bounded = rs_state_check_pool(reader, bounds, &cell_table, &process->cells, &cells) &&
                          rs_state_check_pool(reader, bounds, &variant_table, &process->variants.pool, &variants);
-    if (bounded && !(cells_are_right(process) && dirty_list_is_right(process, &cells) && variants_are_right(&process->variants))) {
+    if (bounded && !(cells_are_right(process) && rs_state_changed_is_right(&process->changed, &cells) && variants_are_right(&process->variants))) {
         rs_state_refuse(reader, RS_ERR_PARSE, "the map of the process does not hang together");
     }
     rs_state_claims_end(&cells);

@@ -26,7 +26,7 @@ static void the_sample_has_a_bit_of_everything(void **state) {
     assert_true(core->contacts.nodes.live > 10 && core->contacts.stories.made + core->contacts.handlings.live > 2);
     assert_true(core->contacts.texts.live > 0 && core->contacts.rederived > 0);
     assert_true(core->journeys.on && core->journeys.pool.live > 5);
-    assert_true(core->gauges.waiting_keys != 0 && core->gauges.crossing_count + core->rows.dirty_count > 0);
+    assert_true(core->gauges.waiting_keys != 0 && core->gauges.crossing_count + core->rows.changed.rows > 0);
     assert_true(core->rows.cells.live > 5 && core->generation_count == 2);
     assert_true(core->sources.source_count > 2 && core->sources.young.count == 1);
     assert_true(core->closes.facts.live > 5 && core->process.cells.live > 3 && core->process.variants.pool.live > 0);
