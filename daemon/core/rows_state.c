@@ -9,12 +9,14 @@ static const rs_state_field_t rows_fields[] = {
     RS_STATE_REBUILT(rs_rows_t, store.lines), RS_STATE_REBUILT(rs_rows_t, store.tables), RS_STATE_REBUILT(rs_rows_t, store.blocks),
     RS_STATE_REBUILT(rs_rows_t, store.places), RS_STATE_REBUILT(rs_rows_t, store.tally),
     RS_STATE_REBUILT(rs_rows_t, index), RS_STATE_REBUILT(rs_rows_t, spec),
-    RS_STATE_FIELD_AS(rs_rows_t, dirty.head, "dirty_head", RS_BOUND_CELL), RS_STATE_FIELD_AS(rs_rows_t, dirty.tail, "dirty_tail", RS_BOUND_CELL),
+    RS_STATE_FIELD_AS(rs_rows_t, dirty.head, "dirty_head", RS_BOUND_CELL),
+    RS_STATE_FIELD_AS(rs_rows_t, dirty.tail, "dirty_tail", RS_BOUND_CELL),
     RS_STATE_FIELD(rs_rows_t, held.head, RS_BOUND_CELL), RS_STATE_FIELD(rs_rows_t, held.tail, RS_BOUND_CELL),
     RS_STATE_FIELD(rs_rows_t, dirty_count, RS_BOUND_ANY), RS_STATE_FIELD(rs_rows_t, run, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_rows_t, part_counter, RS_BOUND_ANY), RS_STATE_FIELD(rs_rows_t, revision_counter, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_rows_t, dirty_counter, RS_BOUND_ANY), RS_STATE_REBUILT(rs_rows_t, in_hand),
-    RS_STATE_FIELD_AS(rs_rows_t, store.dropped, "dropped", RS_BOUND_ANY), RS_STATE_REBUILT(rs_rows_t, scratch), RS_STATE_REBUILT(rs_rows_t, ends)};
+    RS_STATE_FIELD_AS(rs_rows_t, store.dropped, "dropped", RS_BOUND_ANY), RS_STATE_REBUILT(rs_rows_t, scratch),
+    RS_STATE_REBUILT(rs_rows_t, ends)};
 static const rs_state_table_t rows_table = RS_STATE_TABLE(rs_rows_t, "rows", rows_fields);
 
 /* The sums follow. */
@@ -25,7 +27,8 @@ static const rs_state_field_t cell_fields[] = {
     RS_STATE_FIELD(rs_cell_t, start_us, RS_BOUND_TIME), RS_STATE_FIELD(rs_cell_t, length_us, RS_BOUND_TIME),
     RS_STATE_FIELD(rs_cell_t, still_open, RS_BOUND_ANY), RS_STATE_FIELD(rs_cell_t, revision, RS_BOUND_ANY),
     RS_STATE_REBUILT(rs_cell_t, own), RS_STATE_FIELD(rs_cell_t, standing, RS_BOUND_ANY),
-    RS_STATE_FIELD(rs_cell_t, part, RS_BOUND_ANY), RS_STATE_FIELD(rs_cell_t, dirty_since, RS_BOUND_ANY), RS_STATE_REBUILT(rs_cell_t, common)};
+    RS_STATE_FIELD(rs_cell_t, part, RS_BOUND_ANY), RS_STATE_FIELD(rs_cell_t, dirty_since, RS_BOUND_ANY),
+    RS_STATE_REBUILT(rs_cell_t, common)};
 static const rs_state_table_t cell_table = RS_STATE_TABLE(rs_cell_t, "cell", cell_fields);
 
 /* Counts are saved by name, as rs_state_counts_t. */
@@ -128,9 +131,13 @@ static void get_sums(rs_state_reader_t *reader, const rs_state_figures_t *figure
     for (unsigned i = 0; i < RS_COUNT_COUNT && rs_state_is_good(reader); i++) {
         if (counts.counts[i] != 0) rs_sums_count(&rows->store, sums, i, counts.counts[i]);
     }
-    if (rs_state_is_good(reader) && !saved_is_right(&saved)) rs_state_refuse(reader, RS_ERR_PARSE, "a row's extremes are not in their order");
+    if (rs_state_is_good(reader) && !saved_is_right(&saved)) {
+        rs_state_refuse(reader, RS_ERR_PARSE, "a row's extremes are not in their order");
+    }
     if (!rs_state_is_good(reader)) return;
-    if (!rs_sums_restore(&rows->store, sums, &saved)) rs_state_refuse(reader, RS_ERR_LIMIT, "the state holds more rows than limits.rows allows now");
+    if (!rs_sums_restore(&rows->store, sums, &saved)) {
+        rs_state_refuse(reader, RS_ERR_LIMIT, "the state holds more rows than limits.rows allows now");
+    }
     get_histograms(reader, figures, rows, sums);
 }
 

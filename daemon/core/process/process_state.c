@@ -46,7 +46,8 @@ static const rs_state_table_t variant_table = RS_STATE_TABLE(rs_variant_t, "vari
 /* --- saving ------------------------------------------------------------------------------------------------------------ */
 static void put_cell(rs_state_writer_t *writer, const rs_process_t *process, const rs_edge_cell_t *cell) {
     rs_hist_entry_t entries[RS_HIST_BUCKETS];
-    const unsigned bits = (cell->is_overflow ? CELL_OVERFLOW : 0u) | (cell->is_final ? CELL_FINAL : 0u) | (cell->is_dirty ? CELL_DIRTY : 0u);
+    const unsigned bits = (cell->is_overflow ? CELL_OVERFLOW : 0u) | (cell->is_final ? CELL_FINAL : 0u) |
+                          (cell->is_dirty ? CELL_DIRTY : 0u);
     rs_state_put_u8(writer, (uint8_t)bits);
     rs_state_put_entries(writer, entries, rs_process_times(process, cell, entries));
 }
@@ -132,7 +133,9 @@ static bool cells_are_right(const rs_process_t *process) {
     for (uint32_t number = 1; number <= process->cells.made; number++) {
         const rs_edge_cell_t *cell = rs_process_cell(process, number);
         if (cell->is_free) continue;
-        if (!interval_is_right(&process->spec, cell) || !rs_state_stage_is_right(cell->from) || !rs_state_stage_is_right(cell->to)) return false;
+        if (!interval_is_right(&process->spec, cell) || !rs_state_stage_is_right(cell->from) || !rs_state_stage_is_right(cell->to)) {
+            return false;
+        }
         edges += !cell->is_overflow;
     }
     return edges == process->edges;
