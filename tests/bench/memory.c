@@ -446,7 +446,6 @@ static void run_day(double hours) {
     workload_settings_t settings = workload_steady(EVENTS_PER_SECOND, OPEN);
     settings.agents = AGENTS;
     settings.start_us = START_US;
-    settings.pseudonyms = true;   /* so that customers are remembered */
     workload_t *workload = workload_create(&settings);
     load_t *load = begin(QUEUES, AGENTS);
     rs_event_t event;

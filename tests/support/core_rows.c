@@ -243,7 +243,7 @@ static bool row_differs(const kept_row_t *row, const oracle_row_t *expected, boo
         return differs(difference, key, row->attribution, row->start_us, count_labels[i], row->counts[i],
                        expected->counts[i]);
     }
-    for (unsigned i = 0; i < RS_EXTREME_COUNT && !sums_only; i++) {
+    for (unsigned i = 0; i < RS_EXTREME_COUNT && (!sums_only || row->summed == 1); i++) {
         compared.all++;
         if (row->extremes[i] == expected->extremes[i] || is_bound(row, i, expected->extremes[i])) continue;
         return differs(difference, key, row->attribution, row->start_us, extreme_labels[i], row->extremes[i],
@@ -365,6 +365,7 @@ static void merge_row(kept_rows_t *rows, const kept_row_t *part, const rs_key_t 
         row->threshold_us = part->threshold_us;
         for (int i = 0; i < RS_EXTREME_COUNT; i++) row->extremes[i] = -1;
     }
+    row->summed++;
     for (int i = 0; i < RS_COUNT_COUNT; i++) row->counts[i] += part->counts[i];
     for (int i = 0; i < RS_EXTREME_COUNT; i++) {
         const int64_t extreme = part->extremes[i];

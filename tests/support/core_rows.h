@@ -14,6 +14,7 @@ typedef struct kept_row {
     rs_key_t key; /* strings are owned */
     uint8_t attribution;
     uint64_t part, revision;
+    uint32_t summed; /* so many rows were added up to it; 0: it is as it came */
     bool final;
     int64_t start_us, length_us, still_open, threshold_us;
     int64_t counts[RS_COUNT_COUNT];
@@ -46,8 +47,8 @@ void kept_rows_sum_parts(const kept_rows_t *rows, kept_rows_t *summed);
 typedef struct difference {
     char text[512];
 } difference_t;
-/* The rows of one attribution against the oracle's. `sums_only`: parts were added up, which extremes and T cannot be, and
- * an interval may have come to nothing. */
+/* The rows of one attribution against the oracle's. `sums_only`: parts were added up, which extremes and T cannot be where
+ * there are several, and an interval may have come to nothing. */
 bool kept_rows_differ_from_oracle(const kept_rows_t *rows, uint8_t attribution, const oracle_rows_t *expected,
                                   bool sums_only, difference_t *difference);
 /* How many extremes were compared with the oracle's so far, and how many of them were only bounds of it (rs_row_t.bounded). */
