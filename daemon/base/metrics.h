@@ -1,4 +1,5 @@
-/* base/metrics.h — the page that a monitoring system reads: counters and gauges as OpenMetrics 1.0 or as Prometheus' older text format 0.0.4.
+/* base/metrics.h — the page that a monitoring system reads: counters and gauges as OpenMetrics 1.0 or as Prometheus' older text format
+ * 0.0.4.
  *
  * Model:     begin, then family by family its samples, end; a family's samples stand together. Counters' names have no "_total": it is put
  *            behind where the format wants it.

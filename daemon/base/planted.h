@@ -1,9 +1,9 @@
 /* base/planted.h — bugs put in on purpose, so that it can be shown that the tests would catch them. In no program that anyone uses.
  *
- * Model:   the real code has a line for each, `if (RS_PLANTED(NAME)) …`. RS_PLANTED is the constant 0, and nothing of it is compiled, unless
- *          the build was made with -DRS_PLANTS=ON, which a Release build refuses. In such a build the environment variable RS_PLANT names
- *          the one bug that is in (none: none); it is read once, before main, by base/planted.c. A name that is not in the list ends the
- *          program with status 97, so that a misspelt one does not pass as caught.
+ * Model:   the real code has a line for each, `if (RS_PLANTED(NAME)) …`. RS_PLANTED is the constant 0, and nothing of it is compiled,
+ *          unless the build was made with -DRS_PLANTS=ON, which a Release build refuses. In such a build the environment variable RS_PLANT
+ *          names the one bug that is in (none: none); it is read once, before main, by base/planted.c. A name that is not in the list ends
+ *          the program with status 97, so that a misspelt one does not pass as caught.
  * List:    PLANT(name, what it does, who must notice: programs of the build folder, each with an optional :filter for its tests)
  *          tests/fault/planted reads this list as text: an entry is a line with its name and what it does, and one of who.
  * Core:    reads the choice like any other constant; it does not change while a program runs.

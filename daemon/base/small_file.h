@@ -1,5 +1,6 @@
-/* base/small_file.h — small files that must not be lost by half: keys, wishes. What is written is whole under its name, or what was there before is, also
- * after a power cut: it is written beside, synced, renamed, and the folder is synced. Any thread; one writer for each path. */
+/* base/small_file.h — small files that must not be lost by half: keys, wishes. What is written is whole under its name, or what was there
+ * before is, also after a power cut: it is written beside, synced, renamed, and the folder is synced. Any thread;
+ * one writer for each path. */
 #ifndef RS_BASE_SMALL_FILE_H
 #define RS_BASE_SMALL_FILE_H
 

@@ -22,7 +22,8 @@ typedef struct rs_zone {
 
 /* Reads the zone `name` (such as "Europe/London", "UTC") from the system's zone files, 1970 to 2262. Not thread-safe
  * against other users of TZ: call it at start or on the one thread that loads configurations.
- * RS_ERR_NOT_FOUND: no such zone. RS_ERR_IO: its file cannot be read or is broken. RS_ERR_MEMORY. About 12 ms. On success *zone_out is owned by the caller; free with rs_zone_destroy. */
+ * RS_ERR_NOT_FOUND: no such zone. RS_ERR_IO: its file cannot be read or is broken. RS_ERR_MEMORY. About 12 ms. On success *zone_out is
+ * owned by the caller; free with rs_zone_destroy. */
 RS_MUST_CHECK int rs_zone_load(const char *name, rs_zone_t **zone_out);
 void rs_zone_destroy(rs_zone_t **zone);
 

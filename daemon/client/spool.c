@@ -53,7 +53,9 @@ static int read_identity(rs__spool_t *spool, uint64_t size) {
 
 static int make_new(rs__spool_t *spool, const rs__spool_settings_t *settings) {
     const size_t source_len = strlen(settings->source), incarnation_len = strlen(settings->incarnation);
-    if (source_len < 1 || source_len > RS_MAX_NAME || incarnation_len < 1 || incarnation_len > RS__SPOOL_MAX_INCARNATION) return RS_ERR_INVALID;
+    if (source_len < 1 || source_len > RS_MAX_NAME || incarnation_len < 1 || incarnation_len > RS__SPOOL_MAX_INCARNATION) {
+        return RS_ERR_INVALID;
+    }
     memcpy(spool->source, settings->source, source_len + 1);
     memcpy(spool->incarnation, settings->incarnation, incarnation_len + 1);
     spool->encoding = settings->encoding == RS_CLIENT_JSON ? RS_CLIENT_JSON : RS_CLIENT_PROTOBUF;

@@ -11,8 +11,8 @@
  * Secrecy:   a record is encrypted and authenticated (XChaCha20-Poly1305): a caller's number never reaches the disk in the clear. Not
  *            the pseudonym is written, because only the daemon's key makes one that is the same for all producers. The key
  *            is the caller's, or 32 random bytes in `<path>.key`, readable by the owner only. Its loss makes the spool unreadable.
- * Crash:     of the program: a record that rs__spool_append returned RS_OK for is in the kernel's hands, nothing is lost. One that was begun
- *            counts as lost once: it makes a fence (below), and when that is on the disk its beginning is wiped.
+ * Crash:     of the program: a record that rs__spool_append returned RS_OK for is in the kernel's hands, nothing is lost. One that was
+ *            begun counts as lost once: it makes a fence (below), and when that is on the disk its beginning is wiped.
  *            of the machine: RS_CLIENT_SYNC_BATCH loses what was not yet given to a batch, RS_CLIENT_SYNC_NEVER what
  *            the kernel had not written (some 30 s). Who it is, under which name and with which fence, is forced to the disk always.
  *            Numbers that such a crash freed must not be used twice under one name, so then the events found go out under the old
@@ -86,8 +86,8 @@ RS_MUST_CHECK int rs__spool_settle(rs__spool_t *spool, uint64_t number, uint64_t
 /* Everything appended before is on disk when it returns RS_OK; with RS_CLIENT_SYNC_NEVER it does nothing. RS_ERR_IO, once: a file whose
  * sync failed is not synced again (the kernel would say yes and be wrong); from then on it is as with SYNC_NEVER. */
 RS_MUST_CHECK int rs__spool_sync(rs__spool_t *spool);
-/* The session has another incarnation now, 1 .. 64 bytes, and no fence. On disk when it returns RS_OK, whatever `sync` says: a spool that forgot
- * under which name it sent would send the same under a third one. */
+/* The session has another incarnation now, 1 .. 64 bytes, and no fence. On disk when it returns RS_OK, whatever `sync` says: a spool that
+ * forgot under which name it sent would send the same under a third one. */
 RS_MUST_CHECK int rs__spool_rename(rs__spool_t *spool, const char *incarnation);
 
 uint64_t rs__spool_used(const rs__spool_t *spool);   /* bytes between tail and head; any thread, a figure */

@@ -85,7 +85,8 @@ RS_MUST_CHECK bool rs__spool_unseal(const rs__spool_t *spool, const uint8_t *byt
 
 /* --- spool_scan.c: found, last, lost, head, settled, tail ----------------------------------------------------------- */
 RS_MUST_CHECK int rs__spool_scan(rs__spool_t *spool);
-/* After the fence that stands for them is on disk: the next start finds none of them, and so neither counts them nor takes another name again. */
+/* After the fence that stands for them is on disk: the next start finds none of them,
+ * and so neither counts them nor takes another name again. */
 RS_MUST_CHECK int rs__spool_wipe_cut_records(rs__spool_t *spool);
 
 /* --- spool_key.c ---------------------------------------------------------------------------------------------------- */

@@ -54,7 +54,8 @@ static int look_everywhere(rs__spool_t *spool, view_t *view, uint64_t *settled) 
             offset += 8;
             continue;
         }
-        const rs__spool_found_t found = {.number = rs__get64(bytes + 8), .position = rs__get64(bytes + 16), .end = rs__get64(bytes + 16) + size};
+        const rs__spool_found_t found = {.number = rs__get64(bytes + 8), .position = rs__get64(bytes + 16),
+                                         .end = rs__get64(bytes + 16) + size};
         if (rs__get64(bytes + 24) > *settled) *settled = rs__get64(bytes + 24);
         const int status = keep(spool, found);
         if (status != RS_OK) return status;

@@ -98,8 +98,9 @@ static int check_rule_window(rs__loader_t *loader, const rs_rule_config_t *rule,
     const bool gauge = unit >= RS_UNIT_GAUGE_COUNT;
     if (!rs__rule_takes(rule->detector, RS_STR("window"))) return RS_OK;
     if (gauge && rule->window.len > 0)
-        return rs__refuse_rule_key(loader, node, key, "window", "no window with waiting, oldest_wait, open_over_t, estimated_wait, breach_oldest, breach_newest, staff",
-                               "this metric is of now and has no window");
+        return rs__refuse_rule_key(loader, node, key, "window",
+                                   "no window with waiting, oldest_wait, open_over_t, estimated_wait, breach_oldest, breach_newest, staff",
+                                   "this metric is of now and has no window");
     if (!gauge && rule->window.len == 0)
         return rs__refuse_rule_key(loader, node, key, "window", "one of `windows`, or today", "is missing");
     return RS_OK;
@@ -278,7 +279,8 @@ static int check_limits(rs__loader_t *loader) {
 static int check_journal(rs__loader_t *loader) {
     const uint32_t segment = loader->config->journal.segment_bytes;
     const uint64_t files = loader->config->journal.max_bytes / segment;
-    if (segment % 4096 != 0) return fail_at(loader, "journal.segment_bytes", NULL, "a multiple of 4096, such as 16MiB", "is not a multiple of 4096");
+    if (segment % 4096 != 0)
+        return fail_at(loader, "journal.segment_bytes", NULL, "a multiple of 4096, such as 16MiB", "is not a multiple of 4096");
     if (files < 4 || files > 4096) {
         return fail_at(loader, "journal.max_bytes", "journal.segment_bytes", "4 to 4096 times journal.segment_bytes",
                        files < 4 ? "room for fewer than four files" : "room for more than 4096 files");
@@ -293,7 +295,8 @@ static int check_endpoints(rs__loader_t *loader) {
     static const char *const keys[] = {"ingest.events", "ingest.plain", "feed.publish", "feed.snapshots", "ingest.commands"};
     for (size_t i = 1; i < RS_ARRAY_LEN(endpoints); i++) {
         for (size_t k = 0; k < i; k++) {
-            if (endpoints[i].len == 0 || !rs_str_equal(endpoints[i], endpoints[k]) || endpoints[i].data[endpoints[i].len - 1] == '*') continue;
+            if (endpoints[i].len == 0 || !rs_str_equal(endpoints[i], endpoints[k]) || endpoints[i].data[endpoints[i].len - 1] == '*')
+                continue;
             char reason[96];
             snprintf(reason, sizeof(reason), "the same endpoint as %s", keys[k]);
             return fail_at(loader, keys[i], keys[k], "an endpoint of its own for each socket", reason);

@@ -81,7 +81,8 @@ int rs__loader_check_rule_keys(rs__loader_t *loader, rs_rule_config_t *rule, con
     if (status != RS_OK) return status;
     const bool one_sided = rule->detector == RS_DETECTOR_THRESHOLD || rule->detector == RS_DETECTOR_PREDICTED_BREACH;
     if (one_sided && rule->compare == RS_ALERT_BOTH)
-        return rs__refuse_rule_key(loader, node, key, "compare", "above or below; both where limits are solved", "a limit has one bad side");
+        return rs__refuse_rule_key(loader, node, key, "compare", "above or below; both where limits are solved",
+                                   "a limit has one bad side");
     set_defaults(rule);
     return RS_OK;
 }
@@ -97,7 +98,8 @@ static int check_reach(rs__loader_t *loader, const rs_rule_config_t *rule, const
     if (!below && ratio && rule->limit >= 1 && !rs_str_equal(rule->metric, RS_STR("survey_response_rate")))
         return rs__refuse_rule_key(loader, node, key, "limit", "a limit below 1", "the rule can never fire: no ratio is above 1");
     if (is_nps && ((below && rule->limit <= -100) || (!below && rule->limit >= 100)))
-        return rs__refuse_rule_key(loader, node, key, "limit", "a limit between -100 and 100", "the rule can never fire: NPS is from -100 to 100");
+        return rs__refuse_rule_key(loader, node, key, "limit", "a limit between -100 and 100",
+                                   "the rule can never fire: NPS is from -100 to 100");
     const bool of_waiting = rs_str_equal(rule->metric, RS_STR("staff"));   /* rests on those who wait */
     const bool own_sample = (unit == RS_UNIT_COUNT || unit == RS_UNIT_GAUGE_COUNT) && !of_waiting;
     if (below && own_sample && rule->min_sample > 0 && (double)rule->min_sample >= rule->limit)
@@ -109,7 +111,8 @@ static int check_reach(rs__loader_t *loader, const rs_rule_config_t *rule, const
 static int check_subject(rs__loader_t *loader, const rs_rule_config_t *rule, const rs_node_t *node, const char *key) {
     static const char *const not_shares[] = {"predicted_service_level", "survey_response_rate", NULL};
     if (is_forecast(rule) && rule->family != 0)
-        return rs__refuse_rule_key(loader, node, key, "by", "by: queue with forecasts", "the rule can never fire: only queues are predicted");
+        return rs__refuse_rule_key(loader, node, key, "by", "by: queue with forecasts",
+                                   "the rule can never fire: only queues are predicted");
     if (rs_str_equal(rule->metric, RS_STR("staff")) && rule->family != 0)
         return rs__refuse_rule_key(loader, node, key, "by", "by: queue with staff", "the rule can never fire: only queues have staff");
     if (rule->detector == RS_DETECTOR_PREDICTED_BREACH && !is_forecast(rule))
@@ -120,13 +123,15 @@ static int check_subject(rs__loader_t *loader, const rs_rule_config_t *rule, con
         return rs__refuse_rule_key(loader, node, key, "metric", "a ratio of what is counted, such as service_level or abandoned_rate",
                                    "this metric is no share");
     if (rule->confidence > 0 && (!is_ratio(rule) || is_one_of(rule->metric, not_shares)))
-        return rs__refuse_rule_key(loader, node, key, "confidence", "confidence with a ratio of what is counted only", "this metric is no share");
+        return rs__refuse_rule_key(loader, node, key, "confidence", "confidence with a ratio of what is counted only",
+                                   "this metric is no share");
     return RS_OK;
 }
 
 static int check_subgroup(rs__loader_t *loader, const rs_rule_config_t *rule, const rs_node_t *node, const char *key) {
     const int64_t length_us = rs_config_subgroup_us(rule);
-    const bool seasonal = rule->detector == RS_DETECTOR_SEASONAL || rule->detector == RS_DETECTOR_NO_DATA || rule->baseline == RS_BASELINE_SEASON;
+    const bool seasonal = rule->detector == RS_DETECTOR_SEASONAL || rule->detector == RS_DETECTOR_NO_DATA ||
+                          rule->baseline == RS_BASELINE_SEASON;
     const char *name = rule->every_us > 0 ? "every" : "window";
     if (rule->every_us > 0 && !is_gauge(rule))
         return rs__refuse_rule_key(loader, node, key, "every", "every with figures of now only; else the window is the subgroup",
@@ -135,7 +140,8 @@ static int check_subgroup(rs__loader_t *loader, const rs_rule_config_t *rule, co
         return rs__refuse_rule_key(loader, node, key, "window", "one of `windows`",
                                    "`today` is no subgroup: detectors compare one stretch of time with the next");
     if (RS_US_PER_DAY % length_us != 0)
-        return rs__refuse_rule_key(loader, node, key, name, "a length that divides a day, such as 5m, 15m, 1h", "days cannot be cut into it");
+        return rs__refuse_rule_key(loader, node, key, name, "a length that divides a day, such as 5m, 15m, 1h",
+                                   "days cannot be cut into it");
     if (seasonal && length_us < 15 * RS_US_PER_MIN)
         return rs__refuse_rule_key(loader, node, key, name, "at least 15m with a baseline of the same time of the week",
                                    "is too short for a place in the week");
@@ -165,7 +171,8 @@ static int check_rate(rs__loader_t *loader, const rs_rule_config_t *rule, const 
     const double arl = (double)RS_US_PER_DAY / (double)rs_config_subgroup_us(rule) / rule->false_alarms;
     if (arl >= least_arl && arl <= most_arl) return RS_OK;
     return rs__refuse_rule_key(loader, node, key, "false_alarms", "at most one in two subgroups, at least one in a thousand million",
-                               arl < least_arl ? "such a rate cannot be: there are too few subgroups for it" : "such a rate cannot be: it is too small");
+                               arl < least_arl ? "such a rate cannot be: there are too few subgroups for it"
+                                               : "such a rate cannot be: it is too small");
 }
 
 static int check_burn(rs__loader_t *loader, const rs_rule_config_t *rule, const rs_node_t *node, const char *key) {
@@ -180,8 +187,10 @@ static int check_burn(rs__loader_t *loader, const rs_rule_config_t *rule, const 
     const double share_of_time = (double)rs_config_subgroup_us(rule) / (double)rule->period_us;
     if (rule->budget < share_of_time / (1 - target)) return RS_OK;
     char allowed[160], reason[200];
-    snprintf(allowed, sizeof(allowed), "a budget below %.4g, or a longer window, a shorter period, a higher target", share_of_time / (1 - target));
-    snprintf(reason, sizeof(reason), "the rule can never fire: it waits for a burn rate of %.4g, and with a target of %.4g none is above %.4g",
+    snprintf(allowed, sizeof(allowed), "a budget below %.4g, or a longer window, a shorter period, a higher target",
+             share_of_time / (1 - target));
+    snprintf(reason, sizeof(reason),
+             "the rule can never fire: it waits for a burn rate of %.4g, and with a target of %.4g none is above %.4g",
              rule->budget / share_of_time, target, 1 / (1 - target));
     return rs__refuse_rule_key(loader, node, key, "budget", allowed, reason);
 }
@@ -195,7 +204,8 @@ int rs__loader_check_detector(rs__loader_t *loader, rs_rule_config_t *rule, cons
     if (status == RS_OK && rule->detector == RS_DETECTOR_BURN_RATE) status = check_burn(loader, rule, node, key);
     const bool of_interval = rule->detector == RS_DETECTOR_PREDICTED_BREACH && !is_gauge(rule);
     if (status == RS_OK && of_interval && rs_config_subgroup_us(rule) == 0)
-        return rs__refuse_rule_key(loader, node, key, "window", "one of `windows`: the interval at whose end it is predicted", "`today` is no interval");
+        return rs__refuse_rule_key(loader, node, key, "window", "one of `windows`: the interval at whose end it is predicted",
+                                   "`today` is no interval");
     if (status == RS_OK && !isfinite(rule->centre)) rule->centre = 0;
     return status;
 }
@@ -214,7 +224,8 @@ int rs__loader_check_budget(rs__loader_t *loader) {
         rs__path_join("alerts.rules", rule->name, key, sizeof(key));
         snprintf(allowed, sizeof(allowed), "all rules together within alerts.false_alarms, which is %.4g per day", config->false_alarms);
         return rs__refuse_rule_key(loader, all->nodes[i], key, "false_alarms", allowed,
-                                   over ? "the rules up to this one ask for more than the whole budget" : "the other rules leave it nothing of the budget");
+                                   over ? "the rules up to this one ask for more than the whole budget"
+                                        : "the other rules leave it nothing of the budget");
     }
     return RS_OK;
 }
@@ -245,15 +256,18 @@ static int check_parent(rs__loader_t *loader, const rs_rule_config_t *rule, cons
     for (uint32_t steps = 0; parent != NULL && steps < config->rule_count; steps++) {
         if (parent == rule)
             return rs__refuse_rule_key(loader, node, key, "inhibited_by", "a rule that is not itself inhibited by this one",
-                                       steps == 0 ? "a rule cannot inhibit itself" : "rules that inhibit each other in a circle would all be silent");
+                                       steps == 0 ? "a rule cannot inhibit itself"
+                                                  : "rules that inhibit each other in a circle would all be silent");
         parent = parent->inhibited_by.len == 0 ? NULL : rule_named(config, parent->inhibited_by);
     }
     parent = rule_named(config, rule->inhibited_by);
     if (rule->tenant.len != 0 && parent->tenant.len != 0 && !rs_str_equal(rule->tenant, parent->tenant))
-        return rs__refuse_rule_key(loader, node, key, "inhibited_by", "a rule of the same tenant, or of any", "it can never inhibit: the rules are of different tenants");
+        return rs__refuse_rule_key(loader, node, key, "inhibited_by", "a rule of the same tenant, or of any",
+                                   "it can never inhibit: the rules are of different tenants");
     const bool of_channels = rule->channel != 0 && parent->channel != 0 && parent->family != 2;   /* a total's is of all */
     if (of_channels && rule->channel != parent->channel)
-        return rs__refuse_rule_key(loader, node, key, "inhibited_by", "a rule of the same channel, or of any", "it can never inhibit: the rules are of different channels");
+        return rs__refuse_rule_key(loader, node, key, "inhibited_by", "a rule of the same channel, or of any",
+                                   "it can never inhibit: the rules are of different channels");
     if (parent->family < rule->family)
         return rs__refuse_rule_key(loader, node, key, "inhibited_by", "a rule by: total or channel above this one, or of the same keys",
                                    "it can never inhibit: a queue stands under channels and totals, not over them");

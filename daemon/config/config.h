@@ -301,8 +301,8 @@ RS_MUST_CHECK int rs_config_create_default(rs_config_t **config);
  * which, *config is untouched. RS_ERR_MEMORY likewise. `path` NULL: defaults only. The caller need not clear *error. */
 RS_MUST_CHECK int rs_config_load(const char *path, const char *const *sets, size_t set_count, rs_config_t **config,
                                  rs_config_error_t *error);
-/* The same from a text in memory, such as the `text` of another one; `name` stands for the file in errors. Longer than RS_CONFIG_TEXT_MAX is
- * RS_ERR_PARSE. */
+/* The same from a text in memory, such as the `text` of another one; `name` stands for the file in errors. Longer than RS_CONFIG_TEXT_MAX
+ * is RS_ERR_PARSE. */
 enum { RS_CONFIG_TEXT_MAX = 1024 * 1024 };
 RS_MUST_CHECK int rs_config_load_text(rs_str_t text, const char *name, rs_config_t **config, rs_config_error_t *error);
 void rs_config_destroy(rs_config_t **config);

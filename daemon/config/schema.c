@@ -32,7 +32,8 @@ _Static_assert(RS_RULE_EXCLUDE == 0 && RS_RULE_MISS == 1 && RS_RULE_HIT == 2 && 
                "names of verdicts");
 _Static_assert(RS_CLOCK_WALL == 0 && RS_CLOCK_EVENTS == 1, "names of clocks");
 _Static_assert(RS_ALERT_ABOVE == 0 && RS_ALERT_BELOW == 1 && RS_ALERT_BOTH == 2, "names of sides");
-_Static_assert(RS_ARRAY_LEN(rs__detector_names) == RS_DETECTOR_COUNT + 1 && RS_DETECTOR_LANEY == 4 && RS_DETECTOR_NO_DATA == 9, "names of detectors");
+_Static_assert(RS_ARRAY_LEN(rs__detector_names) == RS_DETECTOR_COUNT + 1 && RS_DETECTOR_LANEY == 4 && RS_DETECTOR_NO_DATA == 9,
+               "names of detectors");
 _Static_assert(RS_RUN_RULES_NELSON == 2 && RS_BASELINE_SEASON == 1 && RS_BASELINE_FIXED == 2, "names of run rules and baselines");
 _Static_assert(RS_SEVERITY_INFO == 0 && RS_SEVERITY_CRITICAL == 2, "names of severities");
 _Static_assert(RS_FCR_ANY == 0 && RS_FCR_CHANNEL == 3, "names of scopes");
@@ -368,7 +369,8 @@ static const rs_schema_row_t rows[] = {
     ROW("service.state_directory", PATH, ROOT(state_directory), 0, 1, 512, "/var/lib/ringside", NULL,
         "where the service keeps what must survive a restart"),
     ROW("service.pseudonym_key", PATH, ROOT(pseudonym_key_file), 0, 0, 512, "", NULL,
-        "file with the keys that turn callers' numbers into pseudonyms, the last one in force; empty: pseudonym.key in the state directory"),
+        "file with the keys that turn callers' numbers into pseudonyms, the last one in force; empty: "
+        "pseudonym.key in the state directory"),
     ROW("service.log_level", CHOICE, ROOT(log_level), LIVE, 0, 0, "info", log_levels, "how much is logged"),
 
     ROW("limits.tenants", INTEGER, ROOT(limits.tenants), 0, 1, 100000, "1000", NULL, "tenants"),

@@ -92,7 +92,8 @@ static int assign_ratio(const job_t *job) {
 static int assign_number(const job_t *job) {
     double number;
     if (!rs__parse_number(job->node->text, &number)) return wrong(job, job->node, "is not a number");
-    if (!(number * 1000 >= (double)job->row->min && number * 1000 <= (double)job->row->max)) return wrong(job, job->node, "is out of range");
+    if (!(number * 1000 >= (double)job->row->min && number * 1000 <= (double)job->row->max))
+        return wrong(job, job->node, "is out of range");
     memcpy(job->field, &number, sizeof(number));
     return RS_OK;
 }
@@ -106,7 +107,8 @@ static int assign_rate(const job_t *job) {
     if (slash == NULL) return wrong(job, job->node, "is not a rate");
     const uint32_t length = (uint32_t)(slash - text.data);
     const rs_str_t number = {.data = text.data, .len = length}, time = {.data = slash + 1, .len = text.len - length - 1};
-    if (!rs__parse_number(number, &count) || rs_config_parse_duration(time, &us) != RS_OK || us == 0) return wrong(job, job->node, "is not a rate");
+    if (!rs__parse_number(number, &count) || rs_config_parse_duration(time, &us) != RS_OK || us == 0)
+        return wrong(job, job->node, "is not a rate");
     const double per_day = count * (double)RS_US_PER_DAY / (double)us;
     if (!(per_day >= 1e-6 && per_day <= 1e6)) return wrong(job, job->node, "is out of range");
     memcpy(job->field, &per_day, sizeof(per_day));

@@ -1,9 +1,10 @@
-/* connect/asterisk_resume.h — after a restart or a rotation: which files of a queue_log are to be read, in which order, and from which event on.
+/* connect/asterisk_resume.h — after a restart or a rotation: which files of a queue_log are to be read, in which order, and from which
+ * event on.
  *
- * Model:     a file's incarnation is its first line's (asterisk_queue_log.h), and the core knows for ever how far each incarnation's numbers
- *            have come. So nothing else has to be kept: the file that was read last is found again by its lines, under whatever name it has
- *            now, and read again from where its incarnation began, so that the parser knows what it knew; events that the core has are not
- *            given a second time.
+ * Model:     a file's incarnation is its first line's (asterisk_queue_log.h), and the core knows for ever how far each incarnation's
+ *            numbers have come. So nothing else has to be kept: the file that was read last is found again by its lines, under whatever
+ *            name it has now, and read again from where its incarnation began, so that the parser knows what it knew; events that the core
+ *            has are not given a second time.
  *              [the file before it] ─► the file that was read last ─► those that were begun after it ─► the file under the name
  * Looked at: files in the folder of asterisk.queue_log with its name, or with its name and a "." or "-" and more behind it, as Asterisk and
  *            logrotate name them; those that are compressed cannot be read.

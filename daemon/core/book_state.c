@@ -104,14 +104,16 @@ static bool facts_are_right(const rs_book_t *book, const rs_book_item_t *item, r
     return count == item->fact_count && count <= RS_BOOK_FACTS;
 }
 
-static bool items_are_right(const rs_core_t *core, const rs_state_claims_t *items, const rs_state_claims_t *contacts, rs_state_claims_t *facts,
-                            rs_state_claims_t *texts) {
+static bool items_are_right(const rs_core_t *core, const rs_state_claims_t *items, const rs_state_claims_t *contacts,
+                            rs_state_claims_t *facts, rs_state_claims_t *texts) {
     const rs_book_t *book = &core->book;
     for (uint32_t number = 1; number <= book->items.made; number++) {
         if (rs_state_is_free(items, number)) continue;
         const rs_book_item_t *item = rs_book_item(book, number);
         const bool has_contact = item->contact != 0;
-        if (item->part == 0 || (has_contact && (rs_state_is_free(contacts, item->contact) || book->of_contact[item->contact] != number))) return false;
+        if (item->part == 0 || (has_contact && (rs_state_is_free(contacts, item->contact) || book->of_contact[item->contact] != number))) {
+            return false;
+        }
         if (!has_contact && !(item->is_folded && rs_changed_differs(&item->link))) return false;
         if (!text_is_right(book, item->name, texts) || (item->journey != 0 && !text_is_right(book, item->journey, texts))) return false;
         if (!facts_are_right(book, item, facts)) return false;

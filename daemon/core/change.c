@@ -78,14 +78,16 @@ static void change_of_handled(rs_change_t *change, const rs_fact_t *fact) {
 }
 
 /* How many, how many within the target, and the time by both clocks stand together among the counts. */
-static void change_of_reply(rs_change_t *change, const rs_fact_t *fact, unsigned first_count, int64_t target_us, rs_histogram_id_t histogram) {
+static void change_of_reply(rs_change_t *change, const rs_fact_t *fact, unsigned first_count, int64_t target_us,
+                            rs_histogram_id_t histogram) {
     rs_change_count(change, first_count, 1);
     if (target_us > 0 && fact->a_us <= target_us) rs_change_count(change, first_count + 1, 1);
     rs_change_count(change, first_count + 2, fact->a_us);
     rs_change_count(change, first_count + 3, fact->b_us);
     rs_change_duration(change, histogram, fact->a_us, 1);
 }
-_Static_assert(RS_COUNT_FIRST_REPLY_CALENDAR_US == RS_COUNT_FIRST_REPLIES + 3 && RS_COUNT_NEXT_REPLY_CALENDAR_US == RS_COUNT_NEXT_REPLIES + 3 &&
+_Static_assert(RS_COUNT_FIRST_REPLY_CALENDAR_US == RS_COUNT_FIRST_REPLIES + 3 &&
+                   RS_COUNT_NEXT_REPLY_CALENDAR_US == RS_COUNT_NEXT_REPLIES + 3 &&
                    RS_COUNT_RESOLUTION_CALENDAR_US == RS_COUNT_RESOLUTIONS + 3, "the four counts of a reply stand together");
 _Static_assert(RS_CALLBACK_ATTEMPTED == RS_CALLBACK_REQUESTED + 1 && RS_CALLBACK_CONNECTED == RS_CALLBACK_REQUESTED + 2 &&
                    RS_CALLBACK_FAILED == RS_CALLBACK_REQUESTED + 3, "callback_counts is in the order of the types");

@@ -3,9 +3,9 @@
  * Model:   a contact's end is known late and moves: it is its last event, until an ended or abandoned one comes, and then the last of
  *          those. So each contact keeps the facts that were counted of it, whoever derived them; when its end moves into another
  *          interval (or under other policies), they are taken back there and counted here. Rows only: windows know `event` alone.
- *          While the contact is not folded, the rows that its facts stand in stay in memory (core/rows.h): what moves is taken back from the
- *          very sums that it was counted in, so that these rows' extremes are right, however soon the store has them. After that its facts
- *          mostly stay where they are. If it goes on all the same, they move, but from rows that may have left memory: their counts
+ *          While the contact is not folded, the rows that its facts stand in stay in memory (core/rows.h): what moves is taken back from
+ *          the very sums that it was counted in, so that these rows' extremes are right, however soon the store has them. After that its
+ *          facts mostly stay where they are. If it goes on all the same, they move, but from rows that may have left memory: their counts
  *          are right, and their extremes are of all that was counted in them before. When the contact is forgotten, nothing moves any more.
  * Bounds:  RS_CLOSE_FACTS per contact and eight per contact over all. A fact that finds no place is counted at its own moment, stays
  *          there, and is counted in `unmoved`. Nothing is kept and nothing done while no rows are kept in this attribution.

@@ -49,7 +49,9 @@ static void check(const rs_core_t *core, rs_state_reader_t *reader, const rs_sta
     if (rs_state_check_pool(reader, bounds, &fact_table, &core->closes.facts, &claims)) {
         const int status = rs_state_claims_begin(&contacts, &core->contacts.contacts);
         if (status != RS_OK) rs_state_refuse(reader, status, "the facts of contacts cannot be looked at");
-        else if (!all_is_right(core, &contacts, &claims)) rs_state_refuse(reader, RS_ERR_PARSE, "the facts of contacts do not hang together");
+        else if (!all_is_right(core, &contacts, &claims)) {
+            rs_state_refuse(reader, RS_ERR_PARSE, "the facts of contacts do not hang together");
+        }
     }
     rs_state_claims_end(&claims);
     rs_state_claims_end(&contacts);

@@ -42,8 +42,10 @@ static const rs_state_field_t rule_fields[] = {
     RS_STATE_FIELD(rs_rule_config_t, family, RS_BOUND_FAMILY), RS_STATE_FIELD(rs_rule_config_t, channel, RS_BOUND_CHANNEL),
     RS_STATE_FIELD(rs_rule_config_t, compare, RS_BOUND_ANY), RS_STATE_FIELD(rs_rule_config_t, limit, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_rule_config_t, clear, RS_BOUND_ANY), RS_STATE_FIELD(rs_rule_config_t, for_us, RS_BOUND_ANY),
-    RS_STATE_FIELD(rs_rule_config_t, clear_for_us, RS_BOUND_ANY), RS_STATE_FIELD(rs_rule_config_t, trial_us, RS_BOUND_ANY), RS_STATE_FIELD(rs_rule_config_t, min_sample, RS_BOUND_ANY),
-    RS_STATE_FIELD(rs_rule_config_t, severity, RS_BOUND_ANY), RS_STATE_REBUILT(rs_rule_config_t, runbook), RS_STATE_REBUILT(rs_rule_config_t, inhibited_by),
+    RS_STATE_FIELD(rs_rule_config_t, clear_for_us, RS_BOUND_ANY), RS_STATE_FIELD(rs_rule_config_t, trial_us, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs_rule_config_t, min_sample, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs_rule_config_t, severity, RS_BOUND_ANY), RS_STATE_REBUILT(rs_rule_config_t, runbook),
+    RS_STATE_REBUILT(rs_rule_config_t, inhibited_by),
     RS_STATE_FIELD(rs_rule_config_t, detector, RS_BOUND_DETECTOR), RS_STATE_FIELD(rs_rule_config_t, baseline, RS_BOUND_DETECT_CHOICE),
     RS_STATE_FIELD(rs_rule_config_t, run_rules, RS_BOUND_DETECT_CHOICE), RS_STATE_FIELD(rs_rule_config_t, fast_start, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_rule_config_t, confidence, RS_BOUND_ANY), RS_STATE_FIELD(rs_rule_config_t, false_alarms, RS_BOUND_ANY),
@@ -56,7 +58,8 @@ static const rs_state_table_t rule_table = RS_STATE_TABLE(rs_rule_config_t, "rul
 /* Of rs_config_t these only; what else of it is saved follows in lists. */
 static const rs_state_field_t standard_fields[] = {
     RS_STATE_FIELD(rs_config_t, default_threshold_us, RS_BOUND_ANY), RS_STATE_FIELD(rs_config_t, default_short_us, RS_BOUND_ANY),
-    RS_STATE_FIELD(rs_config_t, default_target, RS_BOUND_ANY), RS_STATE_FIELD(rs_config_t, false_alarms, RS_BOUND_ANY), RS_STATE_FIELD(rs_config_t, override_threshold_us, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs_config_t, default_target, RS_BOUND_ANY), RS_STATE_FIELD(rs_config_t, false_alarms, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs_config_t, override_threshold_us, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_config_t, override_short_us, RS_BOUND_ANY), RS_STATE_FIELD(rs_config_t, future_us, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_config_t, callback_clock, RS_BOUND_ANY), RS_STATE_FIELD(rs_config_t, first_reply_us, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_config_t, next_reply_us, RS_BOUND_ANY), RS_STATE_FIELD(rs_config_t, resolution_us, RS_BOUND_ANY),
@@ -335,7 +338,8 @@ static rs_kept_config_t *get_config(rs_state_reader_t *reader, const rs_config_t
     config->rules = NULL;
     config->hours = NULL;
     config->fcr.never_topics = NULL;
-    config->fcr.never_count = config->hours_count = config->queue_count = config->rule_count = config->policy_count = config->window_count = 0;
+    config->fcr.never_count = config->hours_count = config->queue_count = config->rule_count = config->policy_count =
+        config->window_count = 0;
     rs_state_get_item(reader, &standards_table, config);
     config->window_count = rs_state_get_u8(reader);
     if (config->window_count > RS_MAX_WINDOWS) rs_state_refuse(reader, RS_ERR_PARSE, "a configuration has too many windows");

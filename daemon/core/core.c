@@ -145,8 +145,11 @@ static int create_windows(rs_core_t *core) {
     int status = rs_window_create(&settings, &core->windows);
     if (status != RS_OK || !core->options.alerts) return status;
     const rs_config_t *newest = core->generations[core->generation_count - 1].config;   /* a loaded core: those of before */
-    status = rs_alerts_create(newest, core->windows, config->limits.alerts, core->options.run << 32, rs_core_on_transition, core, &core->alerts);
-    if (status == RS_OK) rs_alerts_set_sources(core->alerts, &(rs_detect_source_fn_t){.context = core, .look = look_at_sources, .staff = look_at_staff});
+    status = rs_alerts_create(newest, core->windows, config->limits.alerts, core->options.run << 32, rs_core_on_transition,
+                              core, &core->alerts);
+    if (status == RS_OK) {
+        rs_alerts_set_sources(core->alerts, &(rs_detect_source_fn_t){.context = core, .look = look_at_sources, .staff = look_at_staff});
+    }
     return status;
 }
 
@@ -324,7 +327,9 @@ static void close_subgroups(rs_core_t *core, int64_t now_us) {
     int64_t end_us = rs_alerts_next_close_us(core->alerts, core->now_us);
     if (end_us > now_us) return;
     const int64_t length_us = rs_alerts_next_close_us(core->alerts, end_us) - end_us;
-    if ((now_us - end_us) / length_us > RS_DETECT_MOST_CLOSED) end_us = rs_alerts_next_close_us(core->alerts, now_us - RS_DETECT_MOST_CLOSED * length_us);
+    if ((now_us - end_us) / length_us > RS_DETECT_MOST_CLOSED) {
+        end_us = rs_alerts_next_close_us(core->alerts, now_us - RS_DETECT_MOST_CLOSED * length_us);
+    }
     for (; end_us <= now_us; end_us = rs_alerts_next_close_us(core->alerts, end_us)) {
         rs_window_advance(core->windows, end_us - 1);
         rs_alerts_close(core->alerts, end_us);

@@ -48,8 +48,8 @@ typedef struct rs_core_options {
     uint64_t hash_seed;
     rs_core_effects_t effects;
     /* rs_core_load's alone: */
-    const rs_config_t *newest;        /* NULL, or the one that was in force when the state was saved: `config` is then the one that the core had
-                                         been made or last loaded with, and nothing is reconfigured */
+    const rs_config_t *newest;        /* NULL, or the one that was in force when the state was saved: `config` is then the one that the core
+                                         had been made or last loaded with, and nothing is reconfigured */
     uint64_t position;                /* 0, or the number of the record that makes the core be loaded */
 } rs_core_options_t;
 
@@ -110,7 +110,8 @@ void rs_core_collect_again(rs_core_t *core);
 void rs_core_confirm(rs_core_t *core, const rs_confirmed_t *confirmed);
 /* Of which the store has all rows and edges, as far as confirmations said. */
 uint64_t rs_core_confirmed_position(const rs_core_t *core);
-/* How much of limits.rows is in use, or of limits.edges, or of limits.facts by contacts that wait for the store, if that is more: 0 .. 1000. */
+/* How much of limits.rows is in use, or of limits.edges, or of limits.facts by contacts that wait for the store,
+ * if that is more: 0 .. 1000. */
 uint32_t rs_core_rows_permille(const rs_core_t *core);
 /* Rows changed and neither confirmed nor in hand. */
 size_t rs_core_dirty_rows(const rs_core_t *core);
@@ -140,8 +141,8 @@ typedef struct rs_core_session {
 } rs_core_session_t;
 bool rs_core_session(const rs_core_t *core, uint32_t session, rs_core_session_t *kept);
 
-/* How far the numbers of a source's events have come, by incarnation in the order of their first events: the newest `max` of them, the newest
- * last. Returns how many there are, at most `max`. */
+/* How far the numbers of a source's events have come, by incarnation in the order of their first events: the newest `max` of them, the
+ * newest last. Returns how many there are, at most `max`. */
 typedef struct rs_core_reported {
     rs_str_t incarnation;            /* borrowed for the core's life */
     uint64_t upto;                   /* all up to here came; 0: not even 1 */

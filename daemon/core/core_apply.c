@@ -49,7 +49,9 @@ static int apply_confirmed(rs_core_t *core, const void *bytes, size_t len) {
 }
 
 static int erase(rs_core_t *core, const rs_command_t *command, uint64_t *number) {
-    if (rs_str_equal(command->owner, RS_STR("agent"))) return rs_core_erase_agent(core, command->tenant, command->key, command->rule, number);
+    if (rs_str_equal(command->owner, RS_STR("agent"))) {
+        return rs_core_erase_agent(core, command->tenant, command->key, command->rule, number);
+    }
     uint8_t pseudonym[RS_PSEUDONYM_BYTES], stand_in[RS_PSEUDONYM_BYTES];
     if (!rs_pseudonym_parse(command->key, pseudonym) || !rs_pseudonym_parse(command->rule, stand_in)) return RS_ERR_INVALID;
     return rs_core_erase(core, command->tenant, pseudonym, stand_in, number);

@@ -20,7 +20,9 @@ static void replace_in_contacts(rs_erasing_t *erasing, rs_contacts_t *contacts) 
         rs_story_t *story = rs_pool_at(&contacts->stories, number);
         replace(erasing, &story->outline.customer);
     }
-    for (uint32_t number = 1; number <= contacts->contacts.made; number++) replace(erasing, &rs_contacts_at(contacts, number)->story.outline.customer);
+    for (uint32_t number = 1; number <= contacts->contacts.made; number++) {
+        replace(erasing, &rs_contacts_at(contacts, number)->story.outline.customer);
+    }
 }
 
 static void replace_in_journeys(rs_erasing_t *erasing, rs_journeys_t *journeys) {

@@ -42,7 +42,8 @@ static void tell(const rs_core_t *core, uint32_t number, rs_told_fact_t facts[RS
     }
     qsort(facts, count, sizeof *facts, compare_facts);
     const rs_contact_row_t row = {
-        .tenant = name_of(core, item->tenant), .contact = rs_book_text(&core->book, item->name), .journey = rs_book_text(&core->book, item->journey),
+        .tenant = name_of(core, item->tenant), .contact = rs_book_text(&core->book, item->name),
+        .journey = rs_book_text(&core->book, item->journey),
         .topic = name_of(core, item->topic), .part = item->part, .revision = item->link.revision, .begun_us = item->begun_us,
         .last_us = item->last_us, .close_us = item->close_us, .has_customer = item->has_customer, .customer = item->customer,
         .channel = item->channel, .direction = item->direction, .took_place = item->took_place, .facts = facts, .fact_count = count};

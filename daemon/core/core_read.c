@@ -102,7 +102,9 @@ size_t rs_core_collect(rs_core_t *core, size_t max, rs_row_fn on_row, void *cont
 
 size_t rs_core_dirty_rows(const rs_core_t *core) { return rs_changed_waiting(&core->rows.changed); }
 
-static uint32_t permille(const rs_pool_t *pool) { return pool->max_items == 0 ? 0 : (uint32_t)((uint64_t)pool->live * 1000 / pool->max_items); }
+static uint32_t permille(const rs_pool_t *pool) {
+    return pool->max_items == 0 ? 0 : (uint32_t)((uint64_t)pool->live * 1000 / pool->max_items);
+}
 
 uint32_t rs_core_rows_permille(const rs_core_t *core) {
     const uint32_t rows = permille(&core->rows.cells), edges = permille(&core->process.cells);
@@ -151,7 +153,8 @@ int rs_core_agent(const rs_core_t *core, uint32_t place, rs_core_agent_t *agent)
     const int status = rs_agents_read(core->agents, place, &live);
     if (status != RS_OK) return status;
     const rs_names_t *names = &core->directory.names;
-    *agent = (rs_core_agent_t){.live = live, .tenant = rs_names_text(names, live.tenant), .agent = rs_names_text_anywhere(names, live.agent),
+    *agent = (rs_core_agent_t){.live = live, .tenant = rs_names_text(names, live.tenant),
+                               .agent = rs_names_text_anywhere(names, live.agent),
                                .team = rs_names_text(names, live.team), .reason = rs_names_text(names, live.reason),
                                .activity = rs_names_text(names, live.activity)};
     for (uint32_t i = 0; i < RS_LIVE_QUEUES && i < live.queue_count; i++) agent->queues[i] = rs_names_text(names, live.queues[i]);
@@ -175,8 +178,8 @@ const rs_policy_t *rs_core_policy(const rs_core_t *core, uint32_t slot) {
 
 uint64_t rs_core_bytes(const rs_core_t *core) {
     uint64_t bytes = sizeof *core + rs_contacts_bytes(&core->contacts) + rs_rows_bytes(&core->rows) +
-                     (core->closes.on ? rs_pool_bytes(&core->closes.facts) : 0) + rs_cases_bytes(&core->cases) + rs_agents_bytes(core->agents) +
-                     rs_sources_bytes(&core->sources) + rs_names_bytes(&core->directory.names) +
+                     (core->closes.on ? rs_pool_bytes(&core->closes.facts) : 0) + rs_cases_bytes(&core->cases) +
+                     rs_agents_bytes(core->agents) + rs_sources_bytes(&core->sources) + rs_names_bytes(&core->directory.names) +
                      rs_journeys_bytes(&core->journeys) + rs_fcr_bytes(&core->fcr) +
                      (uint64_t)core->directory.count * sizeof(rs_key_entry_t);
     bytes += rs_predict_bytes(&core->predict);
@@ -187,7 +190,9 @@ uint64_t rs_core_bytes(const rs_core_t *core) {
 int rs_core_check(const rs_core_t *core, const char **why) {
     for (uint32_t i = 0; i < core->sources.source_count; i++) {
         const rs_accounting_t *a = &core->sources.sources[i].accounting;
-        if (a->received == a->applied + a->duplicate + a->late_applied + a->too_late + a->invalid + a->unknown + a->future + a->limit) continue;
+        if (a->received == a->applied + a->duplicate + a->late_applied + a->too_late + a->invalid + a->unknown + a->future + a->limit) {
+            continue;
+        }
         *why = "the accounting of a source does not balance";
         return RS_ERR_STATE;
     }

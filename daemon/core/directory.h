@@ -56,7 +56,8 @@ RS_MUST_CHECK int rs_directory_init(rs_directory_t *directory, const rs_limits_t
 void rs_directory_deinit(rs_directory_t *directory);
 /* The number of a key, made when new. `tenant` and `name` are numbers of names. */
 uint32_t rs_directory_key(rs_directory_t *directory, rs_key_family_t family, uint32_t tenant, uint32_t name, uint8_t channel);
-/* Calls for what leads from a name to its key. / The key + 1 that was asked for last with that name, 0 = none yet. / Calls for its entry. */
+/* Calls for what leads from a name to its key. / The key + 1 that was asked for last with that name, 0 = none yet.
+ * / Calls for its entry. */
 static inline void rs_directory_prefetch_place(const rs_directory_t *directory, uint32_t name) {
     __builtin_prefetch(&directory->names.places[name]);
     __builtin_prefetch(&directory->likely[name]);

@@ -37,7 +37,8 @@ const rs_state_part_t rs_state_names_part = {.name = "names", .version = 2, .sav
 
 /* --- keys ---------------------------------------------------------------------------------------------------------------- */
 static const rs_state_field_t directory_fields[] = {
-    RS_STATE_REBUILT(rs_directory_t, names), RS_STATE_REBUILT(rs_directory_t, entries), RS_STATE_REBUILT(rs_directory_t, index), RS_STATE_REBUILT(rs_directory_t, likely),
+    RS_STATE_REBUILT(rs_directory_t, names), RS_STATE_REBUILT(rs_directory_t, entries), RS_STATE_REBUILT(rs_directory_t, index),
+    RS_STATE_REBUILT(rs_directory_t, likely),
     RS_STATE_FIELD(rs_directory_t, count, RS_BOUND_ANY), RS_STATE_REBUILT(rs_directory_t, max),
     RS_STATE_ARRAY(rs_directory_t, family_counts, RS_BOUND_ANY), RS_STATE_REBUILT(rs_directory_t, family_limits),
     RS_STATE_FIELD(rs_directory_t, tenants, RS_BOUND_ANY), RS_STATE_REBUILT(rs_directory_t, max_tenants),
@@ -46,17 +47,20 @@ static const rs_state_field_t directory_fields[] = {
 static const rs_state_table_t directory_table = RS_STATE_TABLE(rs_directory_t, "directory", directory_fields);
 
 static const rs_state_field_t entry_fields[] = {
-    RS_STATE_FIELD(rs_key_entry_t, dimensions.family, RS_BOUND_FAMILY), RS_STATE_FIELD(rs_key_entry_t, dimensions.channel, RS_BOUND_CHANNEL),
+    RS_STATE_FIELD(rs_key_entry_t, dimensions.family, RS_BOUND_FAMILY),
+    RS_STATE_FIELD(rs_key_entry_t, dimensions.channel, RS_BOUND_CHANNEL),
     RS_STATE_REBUILT(rs_key_entry_t, dimensions.tenant), RS_STATE_REBUILT(rs_key_entry_t, dimensions.name),
     RS_STATE_FIELD(rs_key_entry_t, tenant, RS_BOUND_NAME), RS_STATE_FIELD(rs_key_entry_t, name, RS_BOUND_NAME),
     RS_STATE_FIELD(rs_key_entry_t, channel_key, RS_BOUND_KEY_LINK), RS_STATE_FIELD(rs_key_entry_t, total_key, RS_BOUND_KEY_LINK),
-    RS_STATE_REBUILT(rs_key_entry_t, likely_cells), RS_STATE_REBUILT(rs_key_entry_t, generation), RS_STATE_FIELD(rs_key_entry_t, team, RS_BOUND_NAME),
+    RS_STATE_REBUILT(rs_key_entry_t, likely_cells), RS_STATE_REBUILT(rs_key_entry_t, generation),
+    RS_STATE_FIELD(rs_key_entry_t, team, RS_BOUND_NAME),
     RS_STATE_FIELD(rs_key_entry_t, is_erased, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_key_entry_t, is_waiting, RS_BOUND_ANY), RS_STATE_REBUILT(rs_key_entry_t, gauges_changed),
     RS_STATE_REBUILT(rs_key_entry_t, figures_changed), RS_STATE_REBUILT(rs_key_entry_t, standard),
     RS_STATE_FIELD(rs_key_entry_t, open_head, RS_BOUND_CONTACT), RS_STATE_FIELD(rs_key_entry_t, open_tail, RS_BOUND_CONTACT),
     RS_STATE_FIELD(rs_key_entry_t, open_cursor, RS_BOUND_CONTACT), RS_STATE_FIELD(rs_key_entry_t, waiting_next, RS_BOUND_KEY_LINK),
-    RS_STATE_FIELD(rs_key_entry_t, waiting_previous, RS_BOUND_KEY_LINK), RS_STATE_REBUILT(rs_key_entry_t, crossing), RS_STATE_REBUILT(rs_key_entry_t, staff),
+    RS_STATE_FIELD(rs_key_entry_t, waiting_previous, RS_BOUND_KEY_LINK), RS_STATE_REBUILT(rs_key_entry_t, crossing),
+    RS_STATE_REBUILT(rs_key_entry_t, staff),
     RS_STATE_FIELD(rs_key_entry_t, waiting, RS_BOUND_ANY), RS_STATE_FIELD(rs_key_entry_t, talking, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_key_entry_t, over_t, RS_BOUND_ANY), RS_STATE_ARRAY(rs_key_entry_t, over, RS_BOUND_ANY),
     RS_STATE_REBUILT(rs_key_entry_t, policy_standards), RS_STATE_FIELD(rs_key_entry_t, is_predicted, RS_BOUND_ANY),

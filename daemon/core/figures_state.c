@@ -32,7 +32,9 @@ void rs_state_get_figures(rs_state_reader_t *reader, rs_state_figures_t *figures
     *figures = (rs_state_figures_t){.count_count = rs_state_get_u8(reader)};
     for (uint32_t i = 0; i < figures->count_count; i++) figures->counts[i] = (uint16_t)get_name(reader, i, rs_count_name, RS_COUNT_COUNT);
     figures->histogram_count = rs_state_get_u8(reader);
-    if (figures->histogram_count > RS_ARRAY_LEN(figures->histograms)) rs_state_refuse(reader, RS_ERR_PARSE, "there are too many histograms");
+    if (figures->histogram_count > RS_ARRAY_LEN(figures->histograms)) {
+        rs_state_refuse(reader, RS_ERR_PARSE, "there are too many histograms");
+    }
     if (!rs_state_is_good(reader)) figures->histogram_count = 0;
     for (uint32_t i = 0; i < figures->histogram_count; i++) {
         figures->histograms[i] = (uint8_t)get_name(reader, i, rs_histogram_name, RS_HIST_COUNT);

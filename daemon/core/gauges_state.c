@@ -121,9 +121,13 @@ static void check(const rs_core_t *core, rs_state_reader_t *reader, const rs_sta
     for (uint32_t i = 0; i < core->gauges.crossing_count; i++) {
         rs_state_check_item(reader, bounds, &crossing_table, &core->gauges.crossings[i]);
     }
-    for (unsigned list = 0; list < LISTS && status == RS_OK; list++) status = rs_state_claims_begin(&claims[list], &core->contacts.contacts);
+    for (unsigned list = 0; list < LISTS && status == RS_OK; list++) {
+        status = rs_state_claims_begin(&claims[list], &core->contacts.contacts);
+    }
     if (status != RS_OK) rs_state_refuse(reader, status, "the gauges cannot be looked at");
-    if (rs_state_is_good(reader) && !all_is_right(core, claims)) rs_state_refuse(reader, RS_ERR_PARSE, "those who wait do not hang together");
+    if (rs_state_is_good(reader) && !all_is_right(core, claims)) {
+        rs_state_refuse(reader, RS_ERR_PARSE, "those who wait do not hang together");
+    }
     for (unsigned list = 0; list < LISTS; list++) rs_state_claims_end(&claims[list]);
 }
 

@@ -37,7 +37,8 @@
     X(BREACH_OLDEST, breach_oldest)       /* gauge: chance that the oldest open leg misses T */         \
     X(BREACH_NEWEST, breach_newest)       /* gauge: the same of the newest */                           \
     X(PREDICTED_SERVICE_LEVEL, predicted_service_level) /* (num + expected) / (den + expected) of the window */ \
-    X(STAFF, staff)                       /* gauge: agents available or busy, by agent.queue_joined and agent.state; only alert rules have it */
+    X(STAFF, staff)                       /* gauge: agents available or busy, by agent.queue_joined and agent.state; only alert rules have
+                                             it */
 
 typedef enum rs_metric {
 #define RS_X(NAME, name) RS_METRIC_##NAME,
@@ -72,7 +73,8 @@ uint32_t rs_metric_reads(rs_metric_t metric);
 int64_t rs_metric_wait_max_us(const rs_window_view_t *view);
 
 /* Any thread: computes one figure of one key from the published view. `policy_slot` matters for
- * SERVICE_LEVEL and PREDICTED_SERVICE_LEVEL, `open_miss_now` for the former only (of legs that wait the latter says more). `now_us` is what OLDEST_WAIT is measured against. Same returns as rs_window_read. */
+ * SERVICE_LEVEL and PREDICTED_SERVICE_LEVEL, `open_miss_now` for the former only (of legs that wait the latter says more). `now_us` is what
+ * OLDEST_WAIT is measured against. Same returns as rs_window_read. */
 RS_MUST_CHECK int rs_metric_read(const rs_window_store_t *store, uint32_t key, uint32_t window, rs_metric_t metric,
                                  uint32_t policy_slot, bool open_miss_now, int64_t now_us, rs_figure_t *figure);
 

@@ -51,8 +51,8 @@ static inline rs_str_t rs_names_text(const rs_names_t *names, uint32_t number) {
 }
 /* Any thread. */
 rs_str_t rs_names_text_anywhere(const rs_names_t *names, uint32_t number);
-/* The hash that a text is found by, never 0; `tenant`: of an agent's, else 0. / Calls for the place that leads to the text of that hash. / Who
- * it leads to: most likely that text's number, 0 = nobody. */
+/* The hash that a text is found by, never 0; `tenant`: of an agent's, else 0. / Calls for the place that leads to the text of that hash. /
+ * Who it leads to: most likely that text's number, 0 = nobody. */
 uint64_t rs_names_hash(const rs_names_t *names, uint32_t tenant, rs_str_t text);
 static inline void rs_names_prefetch_place(const rs_names_t *names, uint64_t hash) {
     __builtin_prefetch(&names->index.slots[rs_index_begin(&names->index, hash)]);

@@ -48,7 +48,8 @@ static inline int64_t rs_state_unfolded(uint64_t number) { return (int64_t)(numb
 #define RS_STATE_CHANGED_FIELDS(type, bound) \
     RS_STATE_REBUILT(type, changed.items), RS_STATE_REBUILT(type, changed.link_at), RS_STATE_REBUILT(type, changed.rows_of), \
     RS_STATE_FIELD_AS(type, changed.list.head, "dirty_head", bound), RS_STATE_FIELD_AS(type, changed.list.tail, "dirty_tail", bound), \
-    RS_STATE_FIELD_AS(type, changed.rows, "dirty_count", RS_BOUND_ANY), RS_STATE_FIELD_AS(type, changed.counter, "dirty_counter", RS_BOUND_ANY), \
+    RS_STATE_FIELD_AS(type, changed.rows, "dirty_count", RS_BOUND_ANY), \
+    RS_STATE_FIELD_AS(type, changed.counter, "dirty_counter", RS_BOUND_ANY), \
     RS_STATE_FIELD_AS(type, changed.revision, "revision_counter", RS_BOUND_ANY), RS_STATE_REBUILT(type, changed.in_hand)
 #define RS_STATE_CHANGED_LINK_FIELDS(type, bound) \
     RS_STATE_FIELD_AS(type, link.next, "dirty_next", bound), RS_STATE_FIELD_AS(type, link.previous, "dirty_previous", bound), \
@@ -58,11 +59,16 @@ static inline int64_t rs_state_unfolded(uint64_t number) { return (int64_t)(numb
     RS_STATE_FIELD_AS(struct_type, place outcome, text "outcome", RS_BOUND_OUTCOME), \
     RS_STATE_FIELD_AS(struct_type, place reason, text "reason", RS_BOUND_FACT_REASON), \
     RS_STATE_FIELD_AS(struct_type, place channel, text "channel", RS_BOUND_CHANNEL), \
-    RS_STATE_FIELD_AS(struct_type, place queue, text "queue", RS_BOUND_NAME), RS_STATE_FIELD_AS(struct_type, place agent, text "agent", RS_BOUND_NAME), \
-    RS_STATE_FIELD_AS(struct_type, place team, text "team", RS_BOUND_NAME), RS_STATE_FIELD_AS(struct_type, place holds, text "holds", RS_BOUND_ANY), \
-    RS_STATE_FIELD_AS(struct_type, place unused, text "unused", RS_BOUND_ANY), RS_STATE_FIELD_AS(struct_type, place at_us, text "at_us", RS_BOUND_TIME), \
-    RS_STATE_FIELD_AS(struct_type, place enter_us, text "enter_us", RS_BOUND_TIME), RS_STATE_FIELD_AS(struct_type, place a_us, text "a_us", RS_BOUND_ANY), \
-    RS_STATE_FIELD_AS(struct_type, place b_us, text "b_us", RS_BOUND_WRAPS), RS_STATE_FIELD_AS(struct_type, place begin_us, text "begin_us", RS_BOUND_TIME)
+    RS_STATE_FIELD_AS(struct_type, place queue, text "queue", RS_BOUND_NAME), \
+    RS_STATE_FIELD_AS(struct_type, place agent, text "agent", RS_BOUND_NAME), \
+    RS_STATE_FIELD_AS(struct_type, place team, text "team", RS_BOUND_NAME), \
+    RS_STATE_FIELD_AS(struct_type, place holds, text "holds", RS_BOUND_ANY), \
+    RS_STATE_FIELD_AS(struct_type, place unused, text "unused", RS_BOUND_ANY), \
+    RS_STATE_FIELD_AS(struct_type, place at_us, text "at_us", RS_BOUND_TIME), \
+    RS_STATE_FIELD_AS(struct_type, place enter_us, text "enter_us", RS_BOUND_TIME), \
+    RS_STATE_FIELD_AS(struct_type, place a_us, text "a_us", RS_BOUND_ANY), \
+    RS_STATE_FIELD_AS(struct_type, place b_us, text "b_us", RS_BOUND_WRAPS), \
+    RS_STATE_FIELD_AS(struct_type, place begin_us, text "begin_us", RS_BOUND_TIME)
 #define RS_STATE_OUTLINE_FIELDS(type, place, text) \
     RS_STATE_FIELD_AS(type, place started_us, text "started_us", RS_BOUND_OR_NONE), \
     RS_STATE_FIELD_AS(type, place last_us, text "last_us", RS_BOUND_OR_NONE), \
@@ -86,10 +92,12 @@ static inline int64_t rs_state_unfolded(uint64_t number) { return (int64_t)(numb
     RS_STATE_FIELD_AS(type, place survey, text "survey", RS_BOUND_SIGNAL), \
     RS_STATE_FIELD_AS(type, place took_place, text "took_place", RS_BOUND_ANY), \
     RS_STATE_FIELD_AS(type, place begins_aside, text "begins_aside", RS_BOUND_ANY), \
-    RS_STATE_FIELD_AS(type, place handled, text "handled", RS_BOUND_ANY), RS_STATE_FIELD_AS(type, place has_leg, text "has_leg", RS_BOUND_ANY), \
+    RS_STATE_FIELD_AS(type, place handled, text "handled", RS_BOUND_ANY), \
+    RS_STATE_FIELD_AS(type, place has_leg, text "has_leg", RS_BOUND_ANY), \
     RS_STATE_FIELD_AS(type, place has_customer, text "has_customer", RS_BOUND_ANY), \
     RS_STATE_FIELD_AS(type, place topic_is_set, text "topic_is_set", RS_BOUND_ANY), \
-    RS_STATE_FIELD_AS(type, place reopened, text "reopened", RS_BOUND_ANY), RS_STATE_FIELD_AS(type, place recalled, text "recalled", RS_BOUND_ANY)
+    RS_STATE_FIELD_AS(type, place reopened, text "reopened", RS_BOUND_ANY), \
+    RS_STATE_FIELD_AS(type, place recalled, text "recalled", RS_BOUND_ANY)
 
 /* The values of a saved configuration that figures depend on, where the configuration at hand has others. What it has beside those
  * (working hours, zones, limits, …) is that of the one at hand. */

@@ -237,8 +237,8 @@ int rs_row_batch_make_room_for_contacts(rs_row_batch_t *batch, uint32_t max_cont
 }
 
 static size_t contact_bytes(const rs_contact_row_t *contact) {
-    size_t bytes = rounded(contact->tenant.len) + rounded(contact->contact.len) + rounded(contact->journey.len) + rounded(contact->topic.len) +
-                   rounded(contact->fact_count * sizeof *contact->facts);
+    size_t bytes = rounded(contact->tenant.len) + rounded(contact->contact.len) + rounded(contact->journey.len) +
+                   rounded(contact->topic.len) + rounded(contact->fact_count * sizeof *contact->facts);
     for (uint32_t i = 0; i < contact->fact_count; i++) {
         const rs_told_fact_t *fact = &contact->facts[i];
         bytes += rounded(fact->queue.len) + rounded(fact->agent.len) + rounded(fact->team.len);

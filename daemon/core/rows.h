@@ -5,11 +5,11 @@
  *          sums, made when first needed. So
  *              row of an attribution = common + its own
  *          Attribution close shares nothing, because what is counted there moves: its row is its own sums alone.
- *          A row that changed is marked in its cell, and the cell stands in the list of changed ones (core/changed.h) until the store has
- *          confirmed its rows as they are. A cell leaves memory when it is final and confirmed and nothing stands in it that may move still (attribution close,
- *          core/close.h); if a correction comes later, a new cell with a new part begins at zero, and whoever reads sums the parts (counts
- *          may be negative in such a part; extremes cannot be taken back in one). Cells that only wait for what may move are held, and go,
- *          longest held first, when there is no other room.
+ *          A row that changed is marked in its cell, and the cell stands in the list of changed ones (core/changed.h) until the store
+ *          has confirmed its rows as they are. A cell leaves memory when it is final and confirmed, and nothing stands in it that may
+ *          move still (attribution close, core/close.h). If a correction comes later, a new cell with a new part begins at zero, and
+ *          whoever reads sums the parts: counts may be negative in such a part, extremes cannot be taken back in one. Cells that only
+ *          wait for what may move are held, and go, longest held first, when there is no other room.
  *          What is counted, and how: core/sums.h.
  */
 #ifndef RS_CORE_ROWS_H

@@ -10,13 +10,15 @@ static const rs_state_field_t rows_fields[] = {
     RS_STATE_REBUILT(rs_rows_t, store.places), RS_STATE_REBUILT(rs_rows_t, store.tally),
     RS_STATE_REBUILT(rs_rows_t, index), RS_STATE_REBUILT(rs_rows_t, spec),
     RS_STATE_CHANGED_FIELDS(rs_rows_t, RS_BOUND_CELL), RS_STATE_FIELD(rs_rows_t, held.head, RS_BOUND_CELL),
-    RS_STATE_FIELD(rs_rows_t, held.tail, RS_BOUND_CELL), RS_STATE_FIELD(rs_rows_t, run, RS_BOUND_ANY), RS_STATE_FIELD(rs_rows_t, part_counter, RS_BOUND_ANY),
-    RS_STATE_FIELD_AS(rs_rows_t, store.dropped, "dropped", RS_BOUND_ANY), RS_STATE_REBUILT(rs_rows_t, scratch), RS_STATE_REBUILT(rs_rows_t, ends)};
+    RS_STATE_FIELD(rs_rows_t, held.tail, RS_BOUND_CELL), RS_STATE_FIELD(rs_rows_t, run, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs_rows_t, part_counter, RS_BOUND_ANY), RS_STATE_FIELD_AS(rs_rows_t, store.dropped, "dropped", RS_BOUND_ANY),
+    RS_STATE_REBUILT(rs_rows_t, scratch), RS_STATE_REBUILT(rs_rows_t, ends)};
 static const rs_state_table_t rows_table = RS_STATE_TABLE(rs_rows_t, "rows", rows_fields);
 
 /* The sums follow. */
 static const rs_state_field_t cell_fields[] = {
-    RS_STATE_FIELD(rs_cell_t, key, RS_BOUND_KEY), RS_STATE_CHANGED_LINK_FIELDS(rs_cell_t, RS_BOUND_CELL), RS_STATE_FIELD(rs_cell_t, attributions, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs_cell_t, key, RS_BOUND_KEY), RS_STATE_CHANGED_LINK_FIELDS(rs_cell_t, RS_BOUND_CELL),
+    RS_STATE_FIELD(rs_cell_t, attributions, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_cell_t, dirty, RS_BOUND_ANY), RS_STATE_FIELD(rs_cell_t, is_final, RS_BOUND_ANY), RS_STATE_REBUILT(rs_cell_t, is_free),
     RS_STATE_FIELD(rs_cell_t, start_us, RS_BOUND_TIME), RS_STATE_FIELD(rs_cell_t, length_us, RS_BOUND_TIME),
     RS_STATE_FIELD(rs_cell_t, still_open, RS_BOUND_ANY),
@@ -124,9 +126,13 @@ static void get_sums(rs_state_reader_t *reader, const rs_state_figures_t *figure
     for (unsigned i = 0; i < RS_COUNT_COUNT && rs_state_is_good(reader); i++) {
         if (counts.counts[i] != 0) rs_sums_count(&rows->store, sums, i, counts.counts[i]);
     }
-    if (rs_state_is_good(reader) && !saved_is_right(&saved)) rs_state_refuse(reader, RS_ERR_PARSE, "a row's extremes are not in their order");
+    if (rs_state_is_good(reader) && !saved_is_right(&saved)) {
+        rs_state_refuse(reader, RS_ERR_PARSE, "a row's extremes are not in their order");
+    }
     if (!rs_state_is_good(reader)) return;
-    if (!rs_sums_restore(&rows->store, sums, &saved)) rs_state_refuse(reader, RS_ERR_LIMIT, "the state holds more rows than limits.rows allows now");
+    if (!rs_sums_restore(&rows->store, sums, &saved)) {
+        rs_state_refuse(reader, RS_ERR_LIMIT, "the state holds more rows than limits.rows allows now");
+    }
     get_histograms(reader, figures, rows, sums);
 }
 

@@ -1,11 +1,12 @@
 /* core/session.h — producers' sessions as the journal knows them: how far each was settled, so that a restart forgets no mark.
  *
- * Model:   whoever speaks with producers gives each session (source, incarnation) a number (rs_origin_t.session, its slot + 1) and says so in
- *          a record (RS_RECORD_SESSION) before its first event. From then on every event and refusal of that origin moves the
+ * Model:   whoever speaks with producers gives each session (source, incarnation) a number (rs_origin_t.session, its slot + 1) and says so
+ *          in a record (RS_RECORD_SESSION) before its first event. From then on every event and refusal of that origin moves the
  *          session's `last`: batch numbers are taken in order without gaps, so all up to `last` are settled.
  *          A record for a number that is in use replaces what stood there: the one who gives numbers decides who gives way (the one
  *          least recently used of those that are detached and settled).
- * Bounds:  numbers 1 .. limits.sources, or limits.peers when that is more. A session above is not kept (`refused` counts it): its producer would begin anew.
+ * Bounds:  numbers 1 .. limits.sources, or limits.peers when that is more. A session above is not kept (`refused` counts it): its producer
+ *          would begin anew.
  * Purity:  all of it is state. Nothing allocates after init.
  */
 #ifndef RS_CORE_SESSION_H

@@ -37,14 +37,18 @@ static void load(rs_core_t *core, rs_state_reader_t *reader) {
     rs_kept_sessions_t *sessions = &core->kept_sessions, saved = {0};
     rs_state_get_item(reader, &sessions_table, &saved);
     if (!rs_state_is_good(reader)) return;
-    if (saved.count > sessions->max) rs_state_refuse(reader, RS_ERR_LIMIT, "the state holds more sessions than limits.sources and limits.peers allow now");
+    if (saved.count > sessions->max) {
+        rs_state_refuse(reader, RS_ERR_LIMIT, "the state holds more sessions than limits.sources and limits.peers allow now");
+    }
     sessions->refused = saved.refused;
     for (uint32_t i = 0; i < saved.count && rs_state_is_good(reader); i++) {
         rs_kept_session_t *place = &sessions->places[i];
         rs_state_get_item(reader, &session_table, place);
         get_name(reader, place->source, &place->source_len);
         get_name(reader, place->incarnation, &place->incarnation_len);
-        if (place->source_len == 0 && place->incarnation_len != 0) rs_state_refuse(reader, RS_ERR_PARSE, "a producer's session has half a name");
+        if (place->source_len == 0 && place->incarnation_len != 0) {
+            rs_state_refuse(reader, RS_ERR_PARSE, "a producer's session has half a name");
+        }
         sessions->count = i + 1;
     }
 }

@@ -7,9 +7,11 @@ static const rs_state_field_t sources_fields[] = {
     RS_STATE_REBUILT(rs_sources_t, sources), RS_STATE_REBUILT(rs_sources_t, sessions), RS_STATE_REBUILT(rs_sources_t, source_index),
     RS_STATE_REBUILT(rs_sources_t, session_index), RS_STATE_FIELD(rs_sources_t, source_count, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_sources_t, session_count, RS_BOUND_ANY), RS_STATE_REBUILT(rs_sources_t, max_sources),
-    RS_STATE_REBUILT(rs_sources_t, max_sessions), RS_STATE_REBUILT(rs_sources_t, likely_sessions), RS_STATE_REBUILT(rs_sources_t, lateness_us),
+    RS_STATE_REBUILT(rs_sources_t, max_sessions), RS_STATE_REBUILT(rs_sources_t, likely_sessions),
+    RS_STATE_REBUILT(rs_sources_t, lateness_us),
     RS_STATE_REBUILT(rs_sources_t, idle_us), RS_STATE_REBUILT(rs_sources_t, future_us), RS_STATE_REBUILT(rs_sources_t, young),
-    RS_STATE_REBUILT(rs_sources_t, old), RS_STATE_REBUILT(rs_sources_t, max_ids), RS_STATE_FIELD(rs_sources_t, generation_us, RS_BOUND_OR_NONE),
+    RS_STATE_REBUILT(rs_sources_t, old), RS_STATE_REBUILT(rs_sources_t, max_ids),
+    RS_STATE_FIELD(rs_sources_t, generation_us, RS_BOUND_OR_NONE),
     RS_STATE_REBUILT(rs_sources_t, seed), RS_STATE_REBUILT(rs_sources_t, replay)};
 static const rs_state_table_t sources_table = RS_STATE_TABLE(rs_sources_t, "sources", sources_fields);
 

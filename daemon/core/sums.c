@@ -378,7 +378,8 @@ static const rs_block_table_t *table_of(const rs_sums_store_t *store, const rs_s
     return rs_pool_at(&store->tables, sums->histograms[histogram]);
 }
 
-static uint32_t read_histogram(const rs_sums_store_t *store, const rs_sums_t *const parts[2], unsigned histogram, rs_hist_entry_t *entries) {
+static uint32_t read_histogram(const rs_sums_store_t *store, const rs_sums_t *const parts[2], unsigned histogram,
+                               rs_hist_entry_t *entries) {
     const rs_block_table_t *tables[2] = {table_of(store, parts[0], histogram), table_of(store, parts[1], histogram)};
     uint32_t used = store->tally->used[histogram], count = 0;
     for (unsigned i = 0; i < 2; i++) used |= tables[i] == NULL ? 0 : tables[i]->used;
@@ -399,7 +400,8 @@ static uint32_t read_histogram(const rs_sums_store_t *store, const rs_sums_t *co
     return count;
 }
 
-void rs_sums_histograms(const rs_sums_store_t *store, const rs_sums_t *const parts[2], rs_hist_entry_t *entries, uint32_t sizes[RS_HIST_COUNT]) {
+void rs_sums_histograms(const rs_sums_store_t *store, const rs_sums_t *const parts[2], rs_hist_entry_t *entries,
+                        uint32_t sizes[RS_HIST_COUNT]) {
     for (unsigned i = 0; i < 2; i++) {
         if (parts[i] != NULL) tally_waiting(store, parts[i]);
     }

@@ -32,7 +32,8 @@ typedef struct rs_best {            /* of one extreme; for a least value the sig
     int64_t kept[RS_BEST_KEPT];     /* falling */
     uint32_t count, pushed_count;   /* how many are kept; how many had no room and are still counted */
 } rs_best_t;
-typedef struct rs_more_durations { uint32_t next; uint16_t unused, durations[RS_DURATIONS_IN_LINE]; } rs_more_durations_t;   /* all in use */
+/* all in use */
+typedef struct rs_more_durations { uint32_t next; uint16_t unused, durations[RS_DURATIONS_IN_LINE]; } rs_more_durations_t;
 typedef struct rs_more_thresholds {
     int64_t thresholds[RS_THRESHOLDS_KEPT - 1], facts[RS_THRESHOLDS_KEPT - 1];
     int64_t others;                 /* facts whose T found no place */
@@ -95,7 +96,8 @@ void rs_sums_extremes(const rs_sums_store_t *store, const rs_sums_t *const parts
 /* Fills row->threshold_us and the row's thresholds; needs its counts. */
 void rs_sums_read_threshold(const rs_sums_store_t *store, const rs_sums_t *const parts[2], rs_row_t *row);
 /* All histograms, each into its RS_HIST_BUCKETS places of `entries`, sorted by bucket; sizes[i] of them are used. */
-void rs_sums_histograms(const rs_sums_store_t *store, const rs_sums_t *const parts[2], rs_hist_entry_t *entries, uint32_t sizes[RS_HIST_COUNT]);
+void rs_sums_histograms(const rs_sums_store_t *store, const rs_sums_t *const parts[2], rs_hist_entry_t *entries,
+                        uint32_t sizes[RS_HIST_COUNT]);
 /* Call for what the sums lead to; for what that leads to. Change nothing. */
 void rs_sums_prefetch(const rs_sums_store_t *store, const rs_sums_t *sums);
 void rs_sums_prefetch_blocks(const rs_sums_store_t *store, const rs_sums_t *sums);
@@ -103,7 +105,8 @@ void rs_sums_prefetch_blocks(const rs_sums_store_t *store, const rs_sums_t *sums
 /* --- saving and loading (core/rows_state.c) ------------------------------------------------------------------------------ */
 /* Extremes and thresholds as they are saved: what is not in use is 0. */
 typedef struct rs_sums_saved {
-    struct { int64_t worst, pushed; uint32_t pushed_count; } edges[RS_EXTREME_COUNT];   /* worst: the last kept one when there is no room for more, else INT64_MIN */
+    /* worst: the last kept one when there is no room for more, else INT64_MIN */
+    struct { int64_t worst, pushed; uint32_t pushed_count; } edges[RS_EXTREME_COUNT];
     struct { int64_t kept[RS_BEST_KEPT]; uint32_t count; } bests[RS_EXTREME_COUNT];
     int64_t thresholds[RS_THRESHOLDS_KEPT], threshold_uses[RS_THRESHOLDS_KEPT];
     int64_t threshold_others;

@@ -50,7 +50,8 @@ typedef struct rs_engine_settings {
     int64_t start_us;
     uint64_t run, hash_seed;           /* of a fresh core; a recovered one keeps its own */
     bool keep_rows;                    /* rows are kept for whoever collects them, who must, and (if limits.edges > 0) the edges of the
-                                          process and (if limits.facts > 0) single contacts: batches need room for all. false: none, for they would only fill memory */
+                                          process and (if limits.facts > 0) single contacts: batches need room for all. false: none, for
+                                          they would only fill memory */
     rs_engine_callbacks_t callbacks;
 } rs_engine_settings_t;
 
@@ -144,7 +145,8 @@ typedef struct rs_collection {
     rs_agents_odd_t odd;
     uint64_t core_bytes;
     uint32_t source_count;             /* rs_engine_collected_source gives each */
-    uint32_t unwarmed_count;           /* rules and keys that want history, the first of them; texts are the core's and the configuration's */
+    uint32_t unwarmed_count;           /* rules and keys that want history, the first of them; texts are the core's and the
+                                          configuration's */
     rs_alert_unwarmed_t unwarmed[RS_COLLECTED_UNWARMED];
 } rs_collection_t;
 /* Asks the core's thread to fill `batch` (cleared first; room for at least RS_ATTRIBUTION_COUNT rows) with changed rows, and with changed

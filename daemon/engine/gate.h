@@ -1,4 +1,5 @@
-/* engine/gate.h — what may be told to whom, given what is on disk: the rules of the daemon's wiring, in one place for it and for its simulation.
+/* engine/gate.h — what may be told to whom, given what is on disk: the rules of the daemon's wiring, in one place for it and for its
+ * simulation.
  *
  * Positions are of one kind within a call: the ring's, or record numbers. Pure.
  */

@@ -96,8 +96,8 @@ int rs_engine_begin(rs_engine_t *engine) {
     if (status == RS_OK) status = rs_ring_claim(engine->inlet, RS_RECORD_MAX, &bytes);
     if (status == RS_ERR_FULL || status == RS_ERR_LIMIT) return rs__fail(engine, RS_ERR_LIMIT, text_is_too_long);
     if (status != RS_OK) return rs__fail(engine, status, rs_status_text(status));
-    const rs_record_begin_t begin = {.text = rs__text_of(settings->config), .keep_rows = settings->keep_rows, .start_us = settings->start_us,
-                                     .run = settings->run, .hash_seed = settings->hash_seed};
+    const rs_record_begin_t begin = {.text = rs__text_of(settings->config), .keep_rows = settings->keep_rows,
+                                     .start_us = settings->start_us, .run = settings->run, .hash_seed = settings->hash_seed};
     rs__commit(engine, rs_record_write_begin(&begin, bytes), RS_RECORD_BEGIN);
     skip_ring(engine);
     return RS_OK;
@@ -255,7 +255,9 @@ static int recover_part(rs_engine_t *engine, const void *bytes, size_t len, uint
 }
 
 static int recover_other(rs_engine_t *engine, uint32_t kind, const void *bytes, size_t len, uint64_t number) {
-    if (engine->core == NULL) return rs__fail(engine, RS_ERR_STATE, "the journal's beginning is missing, and there is no saved state to go on from");
+    if (engine->core == NULL) {
+        return rs__fail(engine, RS_ERR_STATE, "the journal's beginning is missing, and there is no saved state to go on from");
+    }
     if (kind == RS_RECORD_CONFIG) return recover_config(engine, bytes, len, number);
     const int status = rs_core_apply(engine->core, kind, bytes, len, number);
     return status == RS_OK ? RS_OK : rs__fail(engine, status, "a record is none of this program's");

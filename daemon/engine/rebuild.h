@@ -1,8 +1,8 @@
-/* engine/rebuild.h — rows, alert transitions and refusals of a stretch of the journal made once more, for a database that has forgotten them
- * or never had them (store/store.h, Rewinds).
+/* engine/rebuild.h — rows, alert transitions and refusals of a stretch of the journal made once more, for a database that has forgotten
+ * them or never had them (store/store.h, Rewinds).
  *
- * Model:   an engine without a thread stands at a record at or below `after` (loaded from a saved state, or fresh) and is given the journal's
- *          records up to `upto`. Its core does what the live one did, to the byte: confirmations are records, too. So
+ * Model:   an engine without a thread stands at a record at or below `after` (loaded from a saved state, or fresh) and is given the
+ *          journal's records up to `upto`. Its core does what the live one did, to the byte: confirmations are records, too. So
  *            - before a confirmation above `after` lets rows go, those are handed out as they are;
  *            - at `upto` all that is not confirmed is handed out;
  *            - of transitions and refusals, those of the records above `after`.

@@ -67,7 +67,8 @@ static void free_unused(rs_engine_t *engine) {
     uint32_t left = 0;
     for (uint32_t i = 0; i < engine->owned_count; i++) {
         rs_config_t *config = engine->owned[i];
-        const bool used = engine->core == NULL || rs_core_rests_on(engine->core, config) || config == engine->begun || config == engine->newest;
+        const bool used = engine->core == NULL || rs_core_rests_on(engine->core, config) || config == engine->begun ||
+                          config == engine->newest;
         if (used) engine->owned[left++] = config;
         else rs_config_destroy(&config);
     }
@@ -177,7 +178,9 @@ static int read_texts(rs_engine_t *engine, const rs_state_in_t *in, rs__bytes_t 
     if (get32(start + 8) > SAVED_VERSION) return rs__fail(engine, RS_ERR_VERSION, "the state is of a newer program");
     size_t len = 0;
     for (unsigned i = 0; i < 3; i++) {
-        if (get32(start + 16 + 4 * i) > RS_CONFIG_TEXT_MAX) return rs__fail(engine, RS_ERR_PARSE, "a configuration in the state is too long");
+        if (get32(start + 16 + 4 * i) > RS_CONFIG_TEXT_MAX) {
+            return rs__fail(engine, RS_ERR_PARSE, "a configuration in the state is too long");
+        }
         len += get32(start + 16 + 4 * i);
     }
     status = rs__bytes_add(head, start, sizeof start);

@@ -1,17 +1,18 @@
-/* event/command.h — what people say, as a record of the ring: so it is journaled, replayed and, if about alerts, stored like everything else.
+/* event/command.h — what people say, as a record of the ring: so it is journaled, replayed and, if about alerts, stored like everything
+ * else.
  *
  * An episode by its number: acknowledge (sticky: until it ends; else until it fires anew within the episode; with until_us: no longer than
- * that), unacknowledge, note, cause, action (with owner and due_us, both optional), resolve, review. Cause, action, note and review may also be
- * said of an episode that has ended. Of many: silence (tenant, rule and key are globs, empty = any; channel 0 = any; at_us..until_us) and
- * unsilence (episode = the silence's number).
+ * that), unacknowledge, note, cause, action (with owner and due_us, both optional), resolve, review. Cause, action, note and review may
+ * also be said of an episode that has ended. Of many: silence (tenant, rule and key are globs, empty = any; channel 0 = any;
+ * at_us..until_us) and unsilence (episode = the silence's number).
  *
  * Erase is about no alert: a person is forgotten. owner = "customer", tenant, key = the pseudonym, rule = a random one that stands in its
- * place from then on (both 32 hexadecimal digits), text = why. Or owner = "agent", key = the name, rule = a random RS_STAND_IN_LEN bytes: "erased-" and
- * nine hexadecimal digits. So figures stay, and what comes in later is of somebody new (core/erase.h).
+ * place from then on (both 32 hexadecimal digits), text = why. Or owner = "agent", key = the name, rule = a random RS_STAND_IN_LEN bytes:
+ * "erased-" and nine hexadecimal digits. So figures stay, and what comes in later is of somebody new (core/erase.h).
  *
  *   command  0 kind=9  1 version  2 length:2  4 session:4  8 number:8  16 at_us:8  24 episode:8  32 until_us:8  40 due_us:8
- *            48 what sticky channel 0  52 lengths of who, owner, tenant, rule, key  57 zero:1  58 length of text:2  60 zero:4; then who owner
- *            tenant rule key text */
+ *            48 what sticky channel 0  52 lengths of who, owner, tenant, rule, key  57 zero:1  58 length of text:2  60 zero:4;
+ *            then who owner tenant rule key text */
 #ifndef RS_EVENT_COMMAND_H
 #define RS_EVENT_COMMAND_H
 
@@ -31,8 +32,8 @@ typedef enum rs_command_what {
 } rs_command_what_t;
 /* Static storage; "none" for a number that is none. */
 const char *rs_command_name(unsigned what);
-/* RS_COMMAND_NONE when there is none of that name about alerts: an erasure has a door of its own (service/admin.h), so that whoever may speak of
- * alerts cannot erase. */
+/* RS_COMMAND_NONE when there is none of that name about alerts: an erasure has a door of its own (service/admin.h), so that whoever may
+ * speak of alerts cannot erase. */
 rs_command_what_t rs_command_find(rs_str_t name);
 
 typedef struct rs_command {
@@ -43,7 +44,8 @@ typedef struct rs_command {
     int64_t until_us;        /* 0 = no end; a silence must have one */
     int64_t due_us;          /* 0 = none */
     uint64_t episode;
-    rs_str_t who;            /* required, at most RS_MAX_NAME bytes, like owner, tenant, rule, key; an erasure's must not name its subject */
+    rs_str_t who;            /* required, at most RS_MAX_NAME bytes, like owner, tenant, rule, key; an erasure's must not name its
+                                subject */
     rs_str_t owner, tenant, rule, key;
     rs_str_t text;           /* at most RS_COMMAND_TEXT; required but of resolve, unack, unsilence */
 } rs_command_t;

@@ -27,7 +27,8 @@ int rs_command_parse_episode(rs_str_t text, uint64_t *episode) {
     uint64_t high = 0, low = 0;
     if (dash == NULL) return RS_ERR_PARSE;
     const uint32_t before = (uint32_t)(dash - text.data);
-    if (!parse_half((rs_str_t){text.data, before}, &high) || !parse_half((rs_str_t){dash + 1, text.len - before - 1}, &low)) return RS_ERR_PARSE;
+    if (!parse_half((rs_str_t){text.data, before}, &high) || !parse_half((rs_str_t){dash + 1, text.len - before - 1}, &low))
+        return RS_ERR_PARSE;
     *episode = high << 32 | low;
     return RS_OK;
 }
@@ -110,9 +111,12 @@ static int read_field(rs_str_t frame, unsigned *seen, rs_command_t *command, rs_
     const rs_str_t name = {frame.data, (uint32_t)(equals - frame.data)};
     const rs_str_t value = {equals + 1, frame.len - name.len - 1};
     const field_t *field = find_field(name);
-    if (field == NULL) return fail(wrong, "unknown_field", "", "no such field; there are episode, who, text, until, sticky, owner, due, tenant, rule, key, channel, silence");
+    if (field == NULL)
+        return fail(wrong, "unknown_field", "",
+                    "no such field; there are episode, who, text, until, sticky, owner, due, tenant, rule, key, channel, silence");
     const unsigned bit = 1u << (field - fields);
-    if ((field->acts & (1u << command->what)) == 0) return fail(wrong, "unknown_field", field->name, "means nothing to %s", rs_command_name(command->what));
+    if ((field->acts & (1u << command->what)) == 0)
+        return fail(wrong, "unknown_field", field->name, "means nothing to %s", rs_command_name(command->what));
     if ((*seen & bit) != 0) return fail(wrong, "bad_value", field->name, "is there twice");
     *seen |= bit;
     if (value.len == 0) return RS_OK;
@@ -151,10 +155,12 @@ static bool is_id(rs_str_t text) {
     return true;
 }
 
-int rs_command_request_read(const rs_str_t *frames, uint32_t count, int64_t now_us, rs_command_request_t *request, rs_command_wrong_t *wrong) {
+int rs_command_request_read(const rs_str_t *frames, uint32_t count, int64_t now_us, rs_command_request_t *request,
+                            rs_command_wrong_t *wrong) {
     *request = (rs_command_request_t){.command = {.at_us = now_us}};
     if (count == 0 || !rs_str_equal(frames[0], RS_STR("RS1"))) return fail(wrong, "bad_version", "", "the first frame must be RS1");
-    if (count < 3 || !is_id(frames[2])) return fail(wrong, "bad_frame", "", "the third frame must be an id of at most 64 printable characters");
+    if (count < 3 || !is_id(frames[2]))
+        return fail(wrong, "bad_frame", "", "the third frame must be an id of at most 64 printable characters");
     request->id = frames[2];
     if (count > RS_COMMAND_FRAMES) return fail(wrong, "bad_frame", "", "more frames than there are fields");
     if (rs_str_equal(frames[1], RS_STR("SILENCES"))) {

@@ -1,4 +1,5 @@
-/* event/command_request.h — what a person's program says at the door of commands, as frames (proto/COMMANDS.md). The one place that reads them.
+/* event/command_request.h — what a person's program says at the door of commands, as frames (proto/COMMANDS.md). The one place that reads
+ * them.
  *
  *   [RS1, SAY, id, act, field=value, …]    a command of event/command.h; id comes back with the answer
  *   [RS1, SILENCES, id]                    which silences are there?

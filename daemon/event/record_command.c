@@ -146,7 +146,8 @@ static bool get_strings(const uint8_t *head, size_t len, rs_command_t *command) 
 
 int rs_record_read_command(const void *bytes, size_t len, rs_command_t *command, rs_origin_t *origin) {
     const uint8_t *head = bytes;
-    if (len < HEAD || len > RS_RECORD_MAX || head[0] != RS_RECORD_COMMAND || head[1] != RS__RECORD_VERSION || get16(head + 2) != len) return RS_ERR_PARSE;
+    if (len < HEAD || len > RS_RECORD_MAX || head[0] != RS_RECORD_COMMAND || head[1] != RS__RECORD_VERSION || get16(head + 2) != len)
+        return RS_ERR_PARSE;
     if (head[49] > 1 || head[51] != 0 || head[57] != 0 || get32(head + 60) != 0) return RS_ERR_PARSE;
     *command = (rs_command_t){.what = head[48], .sticky = head[49] == 1, .channel = head[50], .at_us = (int64_t)get64(head + 16),
                               .episode = get64(head + 24), .until_us = (int64_t)get64(head + 32), .due_us = (int64_t)get64(head + 40)};

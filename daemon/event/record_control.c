@@ -1,7 +1,8 @@
 /* Records that are not about events: configurations by value, sessions, confirmations, the beginning; event.h has the layout. */
 #include "event/record_internal.h"
 
-enum { PART_HEAD = 8, CONFIG_LEN = 32, CONFIRMED_LEN = 88, CONFIRMED_LEN_OF_BEFORE = 72, SESSION_HEAD = 12, BEGIN_LEN = 56, KEEPS_ROWS = 1 };
+enum { PART_HEAD = 8, CONFIG_LEN = 32, CONFIRMED_LEN = 88, CONFIRMED_LEN_OF_BEFORE = 72, SESSION_HEAD = 12, BEGIN_LEN = 56,
+       KEEPS_ROWS = 1 };
 
 static void put_start(uint8_t *at, rs_record_kind_t kind, size_t len, uint32_t number) {
     at[0] = (uint8_t)kind;

@@ -83,7 +83,9 @@ static bool get_figures(const uint8_t *at, int64_t first_end_us, rs_warm_t *warm
 int rs_record_read_warm(const void *bytes, size_t len, rs_warm_t *warm) {
     const uint8_t *head = bytes;
     size_t at = HEAD;
-    if (len < HEAD || len > RS_RECORD_MAX || head[0] != RS_RECORD_WARM || head[1] != RS__RECORD_VERSION || get16(head + 2) != len) return RS_ERR_PARSE;
+    if (len < HEAD || len > RS_RECORD_MAX || head[0] != RS_RECORD_WARM || head[1] != RS__RECORD_VERSION || get16(head + 2) != len) {
+        return RS_ERR_PARSE;
+    }
     if (head[5] >= RS_CHANNEL_COUNT || head[6] > 1 || head[7] != 0 || head[29] != 0) return RS_ERR_PARSE;
     const int64_t first_end_us = (int64_t)get64(head + 16);
     warm->family = head[4];

@@ -1,12 +1,15 @@
-/* event/warm.h — figures of history, as a record of the ring: what a rule that learns would know of a key if the daemon had been there. Read from
- * the database by whoever has one (service/warm.c), journaled like everything that the core is told, so that a restart knows the same.
+/* event/warm.h — figures of history, as a record of the ring: what a rule that learns would know of a key if the daemon had been there.
+ * Read from the database by whoever has one (service/warm.c), journaled like everything that the core is told, so that a restart knows the
+ * same.
  *
- * One rule and key need several records, oldest figures first; the last one says so, and nothing is taken for that pair after it. It names what
- * the rule asked when history was asked for it: a rule that asks something else by now takes nothing (core/alert/alert.h).
+ * One rule and key need several records, oldest figures first; the last one says so, and nothing is taken for that pair after it. It names
+ * what the rule asked when history was asked for it: a rule that asks something else by now takes nothing (core/alert/alert.h).
  *
- *   warm     0 kind=10  1 version  2 length:2  4 family channel is_last 0  8 every_us:8  16 first_end_us:8  24 lengths of rule, metric, policy, tenant,
- *            key  29 zero:1  30 count:2; then the strings, then each figure: 0 place:4  4 n:4  8 value:8
- *            place: subgroups after the one that ended at first_end_us, rising; n: what the figure rests on, 0 for counts; value: IEEE 754 */
+ *   warm     0 kind=10  1 version  2 length:2  4 family channel is_last 0  8 every_us:8  16 first_end_us:8
+ *            24 lengths of rule, metric, policy, tenant, key  29 zero:1  30 count:2;
+ *            then the strings, then each figure: 0 place:4  4 n:4  8 value:8
+ *            place: subgroups after the one that ended at first_end_us, rising; n: what the figure rests on, 0 for counts;
+ *            value: IEEE 754 */
 #ifndef RS_EVENT_WARM_H
 #define RS_EVENT_WARM_H
 

@@ -63,7 +63,8 @@ static void refuse_by_core(rs_commands_door_t *door, const waiting_t *waiting, r
             refuse(door, peer, id, "not_found", field, text);
             return;
         case RS_ERR_STATE:
-            if (waiting->act == RS_COMMAND_REVIEW) snprintf(text, sizeof text, "alert %s is still open; a review is of one that has ended", name);
+            if (waiting->act == RS_COMMAND_REVIEW)
+                snprintf(text, sizeof text, "alert %s is still open; a review is of one that has ended", name);
             else if (waiting->act == RS_COMMAND_UNSILENCE) snprintf(text, sizeof text, "silence %s has ended already", name);
             else snprintf(text, sizeof text, "alert %s is closed; note, cause, action and review can still be said of it", name);
             refuse(door, peer, id, waiting->act == RS_COMMAND_REVIEW ? "open" : "closed", field, text);
@@ -141,7 +142,8 @@ static void take(rs_commands_door_t *door, rs_str_t peer, const rs_command_reque
     }
     const rs_origin_t origin = {.session = 0, .number = ++door->next_number};
     if (door->sink.submit(door->sink.context, command, origin, &position) != RS_OK) {
-        refuse(door, peer, request->id, "unavailable", "", "the daemon cannot take it now (the disk fails, or it stops); nothing was changed");
+        refuse(door, peer, request->id, "unavailable", "",
+               "the daemon cannot take it now (the disk fails, or it stops); nothing was changed");
         return;
     }
     *waiting = (waiting_t){.is_used = true, .act = command->what, .peer_len = (uint8_t)peer.len, .id_len = (uint8_t)request->id.len,

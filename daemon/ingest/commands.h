@@ -2,8 +2,8 @@
  *
  * Model:     ROUTER --frames--> rs_command_request_read --> sink (the inlet ring, so the journal) … answer of the core … on disk ──► reply
  *            A command in between has a place in `waiting`; its origin is session 0 and a number of this door.
- *            An answer DONE says that the command is on disk and was applied; REFUSED that nothing was changed, or that the core refused it.
- *            There is no resending: who gets no answer looks at the alert before saying it again.
+ *            An answer DONE says that the command is on disk and was applied; REFUSED that nothing was changed, or that the core refused
+ *            it. There is no resending: who gets no answer looks at the alert before saying it again.
  * Threads:   everything belongs to the loop's thread. The sink must not call back.
  * Overload:  no place in `waiting`, or a sink that is full or cannot write to disk: REFUSED, busy or unavailable; nobody waits.
  * Bounds:    RS_COMMANDS_WAITING commands under way, RS_COMMANDS_FRAME bytes per frame, 16 frames kept of a message, one reply per message,

@@ -50,7 +50,9 @@ static bool parse_number(rs_str_t frame, uint64_t *number) {
 
 static rs_ingest_error_t parse_hello(const rs_str_t *frames, uint32_t count, rs_frames_request_t *request,
                                      const char **detail) {
-    if (count != 5 && count != 6) return bad_frame("HELLO has 5 or 6 frames: RS1, HELLO, source, incarnation, encoding, next_number", detail);
+    if (count != 5 && count != 6) {
+        return bad_frame("HELLO has 5 or 6 frames: RS1, HELLO, source, incarnation, encoding, next_number", detail);
+    }
     if (frames[2].len == 0 || !is_name(frames[2])) return bad_frame("source must be 1 to 64 bytes of text", detail);
     if (!is_name(frames[3])) return bad_frame("incarnation must be at most 64 bytes of text", detail);
     request->first_number = 0;

@@ -173,8 +173,8 @@ int rs__door_bind(void *zmq, int type, const rs_config_t *config, const char *en
     void *socket = zmq_socket(zmq, type);
     if (socket == NULL) return RS_ERR_IO;
     size_t size = 256;
-    if (set_options(socket, type, config, longest != NULL ? *longest : config->limits.message_bytes) != RS_OK || zmq_bind(socket, endpoint) != 0 ||
-        zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, bound, &size) != 0) {
+    if (set_options(socket, type, config, longest != NULL ? *longest : config->limits.message_bytes) != RS_OK ||
+        zmq_bind(socket, endpoint) != 0 || zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, bound, &size) != 0) {
         const int why = zmq_errno();
         zmq_close(socket);
         errno = why;
@@ -294,7 +294,8 @@ int64_t rs_ingest_restore(rs_ingest_t *ingest, const rs_ingest_session_t *sessio
         for (uint32_t i = 0; i < count; i++) {
             const rs_ingest_session_t *one = &ordered[i];
             /* Session 0 is nobody: its slot is past every bound. */
-            kept[i] = (rs_sessions_kept_t){.slot = one->session - 1, .source = one->source, .incarnation = one->incarnation, .mark = one->last};
+            kept[i] = (rs_sessions_kept_t){.slot = one->session - 1, .source = one->source, .incarnation = one->incarnation,
+                                           .mark = one->last};
         }
         taken = rs_sessions_restore(ingest->sessions, kept, count);
     }

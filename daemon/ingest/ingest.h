@@ -41,7 +41,8 @@ enum {
     X(GAP, "gap", "nothing was taken; send again from the number in the last frame")                        \
     X(OVER_CREDIT, "over_credit", "nothing more was taken; wait for an ACK and send again from the number in the last frame") \
     X(TOO_LARGE, "too_large", "the payload is longer than the number of bytes in the last frame")           \
-    X(UNAVAILABLE, "unavailable", "events cannot be written to disk now; nothing more was taken; send again from the number in the last frame, later") \
+    X(UNAVAILABLE, "unavailable", \
+      "events cannot be written to disk now; nothing more was taken; send again from the number in the last frame, later") \
     X(TOO_MANY_SESSIONS, "too_many_sessions", "no session is free now, try again later")                    \
     X(TAKEN_OVER, "taken_over", "another peer has said HELLO with the same source and incarnation")
 
@@ -105,9 +106,9 @@ RS_MUST_CHECK int rs_ingest_create(uv_loop_t *loop, void *zmq, const rs_config_t
                                    const uint8_t key[RS_PSEUDONYM_KEY_BYTES], const rs_ingest_sink_t *sink,
                                    const rs_ingest_options_t *options, const char **failed, rs_ingest_t **ingest);
 
-/* A restart forgets no mark: sessions as the sink was told of them, in any order, with the number up to which each was submitted. Once, before
- * the loop runs. Their WELCOME says `last`; they go on after it; a hole is ERROR gap. Sessions past limits.sources are left out, their
- * producers begin anew. Returns how many were taken up. RS_ERR_MEMORY. */
+/* A restart forgets no mark: sessions as the sink was told of them, in any order, with the number up to which each was submitted. Once,
+ * before the loop runs. Their WELCOME says `last`; they go on after it; a hole is ERROR gap. Sessions past limits.sources are left out,
+ * their producers begin anew. Returns how many were taken up. RS_ERR_MEMORY. */
 typedef struct rs_ingest_session {
     uint32_t session;                        /* as in rs_origin_t, not 0 */
     rs_str_t source, incarnation;            /* borrowed for the call */

@@ -246,12 +246,14 @@ static int create_session(rs_sessions_t *sessions, name_key_t key, uint32_t *slo
 }
 
 static bool can_restore(const rs_sessions_t *sessions, const rs_sessions_kept_t *kept) {
-    if (kept->slot >= sessions->max_sessions || kept->source.len == 0 || kept->source.len > RS_MAX_NAME || kept->incarnation.len > RS_MAX_NAME) {
+    if (kept->slot >= sessions->max_sessions || kept->source.len == 0 || kept->source.len > RS_MAX_NAME ||
+        kept->incarnation.len > RS_MAX_NAME) {
         return false;
     }
     if (sessions->slots[kept->slot].used) return false;
     const name_key_t key = {.source = kept->source, .incarnation = kept->incarnation};
-    return slot_at(&sessions->by_name, rs_slot_index_place(&sessions->by_name, hash_name(sessions, key), matches_name, sessions, &key)) == NONE;
+    return slot_at(&sessions->by_name,
+                   rs_slot_index_place(&sessions->by_name, hash_name(sessions, key), matches_name, sessions, &key)) == NONE;
 }
 
 int64_t rs_sessions_restore(rs_sessions_t *sessions, const rs_sessions_kept_t *kept, uint32_t count) {
@@ -269,7 +271,8 @@ int64_t rs_sessions_restore(rs_sessions_t *sessions, const rs_sessions_kept_t *k
     sessions->slot_count = sessions->slot_room = slots;
     for (uint32_t i = 0; i < count; i++) {
         if (!can_restore(sessions, &kept[i])) continue;
-        rs_session_t *session = fill_slot(sessions, kept[i].slot, (name_key_t){.source = kept[i].source, .incarnation = kept[i].incarnation});
+        rs_session_t *session = fill_slot(sessions, kept[i].slot,
+                                          (name_key_t){.source = kept[i].source, .incarnation = kept[i].incarnation});
         session->mark = session->taken = kept[i].mark;
         if (RS_PLANTED(SKIP_ONE_MORE)) session->taken++;
         session->started = kept[i].mark > 0;

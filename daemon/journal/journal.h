@@ -6,8 +6,8 @@
  *          grows no file and a full disk refuses a rotation rather than tearing a write. Segments that nobody needs any more become
  *          spares again. What an earlier life left in a file can never pass as current (journal/record.h).
  * Failure: a write or sync that failed poisons its segment for ever: it is not written or synced again. All that is not durable goes to
- *          a new segment, once more, at once. When that fails too, commit returns the error, nothing is lost from memory and nothing more is
- *          durable; the caller refuses new work when append says RS_ERR_FULL, and calls commit again a little later: each call tries
+ *          a new segment, once more, at once. When that fails too, commit returns the error, nothing is lost from memory and nothing more
+ *          is durable; the caller refuses new work when append says RS_ERR_FULL, and calls commit again a little later: each call tries
  *          another new segment. So it resumes by itself.
  * Threads: one at a time; durable and the statistics may be read by any thread.
  * Memory:  pending_bytes of records that are not durable, and as much again for writing. Nothing else is allocated after create.
@@ -26,7 +26,8 @@ typedef struct rs_journal rs_journal_t;
 typedef struct rs_journal_resume {
     uint64_t journal;
     uint64_t last;                 /* number of the last record that is surely on disk */
-    uint64_t adopt;                /* number of the last one that recovery found behind it and that rs_journal_adopt writes anew; or `last` */
+    uint64_t adopt;                /* number of the last one that recovery found behind it and that rs_journal_adopt writes anew; or
+                                      `last` */
     uint32_t crc;                  /* its crc */
     uint64_t next_segment;         /* above every segment that exists */
     uint32_t segment_count;
@@ -40,8 +41,8 @@ typedef struct rs_journal_settings {
     uint32_t pending_bytes;        /* at least one record of RS_JOURNAL_RECORD_BYTES */
 } rs_journal_settings_t;
 
-/* `disk` is borrowed; its folder is synced, nothing else is written before the first maintain or commit. RS_ERR_INVALID, RS_ERR_MEMORY, or of
- * the disk. */
+/* `disk` is borrowed; its folder is synced, nothing else is written before the first maintain or commit. RS_ERR_INVALID, RS_ERR_MEMORY, or
+ * of the disk. */
 RS_MUST_CHECK int rs_journal_create(rs_disk_t *disk, const rs_journal_settings_t *settings, const rs_journal_resume_t *resume,
                                     rs_journal_t **journal);
 /* Does not commit. */
@@ -61,9 +62,9 @@ RS_MUST_CHECK int rs_journal_maintain(rs_journal_t *journal, bool *more);
 /* Records below `number` are needed no more: segments that have only such ones become spares or go, if they ended before `kept_since_us`;
  * and whatever that is when max_segments is reached or the disk has no room for a spare, for then keeping them would cost new records. */
 RS_MUST_CHECK int rs_journal_retire(rs_journal_t *journal, uint64_t number, int64_t kept_since_us);
-/* Of the records up to `number` nothing shall stay on disk: their segments are not used again but removed when they may go, and so are the spares
- * that there are now, for both hold old bytes. `soon`: they may go as soon as they are not needed, however young; the segment that is written is
- * left for a new one when all of `number` is durable. Rising numbers only; once soon, always. Cheap when repeated. */
+/* Of the records up to `number` nothing shall stay on disk: their segments are not used again but removed when they may go, and so are the
+ * spares that there are now, for both hold old bytes. `soon`: they may go as soon as they are not needed, however young; the segment that
+ * is written is left for a new one when all of `number` is durable. Rising numbers only; once soon, always. Cheap when repeated. */
 void rs_journal_forget(rs_journal_t *journal, uint64_t number, bool soon);
 /* Microseconds since the epoch: when the segments that are begun from now on begin. */
 void rs_journal_set_time(rs_journal_t *journal, int64_t now_us);

@@ -96,7 +96,8 @@ static int commit_with_spares(rs_keeper_t *keeper) {
         rs_journal_stat_t stat;
         retire(keeper);
         rs_journal_stat(journal, &stat);
-        if (stat.spares == 0 && make_spares(keeper, UINT64_MAX) != RS_OK) retire(keeper);   /* the journal knows now that there is no room */
+        /* the journal knows now that there is no room */
+        if (stat.spares == 0 && make_spares(keeper, UINT64_MAX) != RS_OK) retire(keeper);
         status = rs_journal_commit(journal);
         if (status == RS_ERR_FULL && rs_journal_durable(journal) == before) return status;
     }

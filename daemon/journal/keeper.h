@@ -5,7 +5,8 @@
  *          disk does, and what comes meanwhile goes into the next one.
  *          Spares are made as fast as they are used up; when there is none all the same, a commit waits for one.
  * Failure: when the journal cannot commit (journal/journal.h), nothing is released and `state` says why; the keeper tries again every
- *          retry_us, and goes on giving back what is not needed. Whoever feeds the ring must refuse new work while the state is not RS_OK, and may go on with ticks.
+ *          retry_us, and goes on giving back what is not needed. Whoever feeds the ring must refuse new work while the state is not RS_OK,
+ *          and may go on with ticks.
  * Threads: create, destroy and the rest belong to the loop's thread; the keeper's thread is its own.
  * Ordering: the durable position is the ring's tapped position: released after the sync, acquired by rs_keeper_durable. Statistics are
  *          relaxed: each is a number for itself.

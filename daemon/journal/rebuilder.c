@@ -97,7 +97,8 @@ static int take_refusal(void *context, rs_str_t source, const rs_refused_t *refu
     return keep_effect(rebuilder, RS_RECORD_REFUSAL, number, len);
 }
 
-void rs_rebuilder_effects(const rs_rebuilder_t *rebuilder, rs_rebuilder_alert_fn on_alert, rs_rebuilder_refusal_fn on_refusal, void *context) {
+void rs_rebuilder_effects(const rs_rebuilder_t *rebuilder, rs_rebuilder_alert_fn on_alert, rs_rebuilder_refusal_fn on_refusal,
+                          void *context) {
     for (size_t at = 0; at < rebuilder->effects_len;) {
         rs_effect_head_t head;
         memcpy(&head, rebuilder->effects + at, sizeof head);
@@ -178,7 +179,8 @@ static int go_through(rs_rebuilder_t *rebuilder) {
     status = find_snapshot(rebuilder, first);
     if (status == RS_OK) status = load(rebuilder);
     if (status != RS_OK) return status;
-    const rs_rebuild_sink_t sink = {.context = rebuilder, .batch = rebuilder->batch, .on_rows = take_rows, .on_alert = take_alert, .on_refusal = take_refusal};
+    const rs_rebuild_sink_t sink = {.context = rebuilder, .batch = rebuilder->batch, .on_rows = take_rows, .on_alert = take_alert,
+                                    .on_refusal = take_refusal};
     rs_rebuild_begin(&rebuilder->rebuild, rebuilder->engine, rebuilder->after, rebuilder->upto, &sink);
     status = rs_journal_recover(rebuilder->disk, rebuilder->last, on_record, rebuilder, rebuilder->recovery);
     rs_recovery_end(rebuilder->recovery);

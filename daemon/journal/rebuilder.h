@@ -39,7 +39,8 @@ typedef void (*rs_rebuilder_alert_fn)(void *context, const rs_alert_transition_t
 typedef void (*rs_rebuilder_refusal_fn)(void *context, rs_str_t source, const rs_refused_t *refused, uint64_t hash, int64_t arrival_us,
                                         uint64_t number);
 /* The effects of the portion in hand, in their order; borrowed for the call. */
-void rs_rebuilder_effects(const rs_rebuilder_t *rebuilder, rs_rebuilder_alert_fn on_alert, rs_rebuilder_refusal_fn on_refusal, void *context);
+void rs_rebuilder_effects(const rs_rebuilder_t *rebuilder, rs_rebuilder_alert_fn on_alert,
+                          rs_rebuilder_refusal_fn on_refusal, void *context);
 void rs_rebuilder_give_back(rs_rebuilder_t *rebuilder);
 
 typedef struct rs_rebuilder_result {

@@ -25,7 +25,9 @@ void rs_segment_write_header(const rs_segment_header_t *header, unsigned char by
 }
 
 int rs_segment_read_header(const unsigned char bytes[RS_SEGMENT_HEADER], rs_segment_header_t *header) {
-    if (memcmp(bytes, segment_magic, sizeof segment_magic) != 0 || rs__get32(bytes + 56) != rs__crc32c(RS__CRC_BEGIN, bytes, 56)) return RS_ERR_PARSE;
+    if (memcmp(bytes, segment_magic, sizeof segment_magic) != 0 || rs__get32(bytes + 56) != rs__crc32c(RS__CRC_BEGIN, bytes, 56)) {
+        return RS_ERR_PARSE;
+    }
     *header = (rs_segment_header_t){.version = rs__get32(bytes + 8), .journal = rs__get64(bytes + 16), .segment = rs__get64(bytes + 24),
                                     .first = rs__get64(bytes + 32), .begun_us = (int64_t)rs__get64(bytes + 40),
                                     .chain = rs__get32(bytes + 48), .adopting = rs__get32(bytes + 52)};
@@ -66,8 +68,9 @@ int rs_journal_read_record(uint64_t segment, const unsigned char *bytes, size_t 
     for (uint64_t i = RS_JOURNAL_HEADER + (uint64_t)len; i < rs_journal_space(len); i++) {
         if (bytes[i] != 0) return RS_ERR_PARSE;
     }
-    *record = (rs_journal_record_t){.number = rs__get64(bytes + 8), .durable = rs__get64(bytes + 16), .len = len, .prev = rs__get32(bytes + 28),
-                                    .crc = rs__get32(bytes + 32), .kind = (uint16_t)rs__get32(bytes + 24), .bytes = bytes + RS_JOURNAL_HEADER};
+    *record = (rs_journal_record_t){.number = rs__get64(bytes + 8), .durable = rs__get64(bytes + 16), .len = len,
+                                    .prev = rs__get32(bytes + 28), .crc = rs__get32(bytes + 32),
+                                    .kind = (uint16_t)rs__get32(bytes + 24), .bytes = bytes + RS_JOURNAL_HEADER};
     return record->number <= INT64_MAX && record->durable < record->number ? RS_OK : RS_ERR_PARSE;
 }
 

@@ -2,12 +2,13 @@
  *
  *   segment   a file of fixed size: two copies of its header, at 0 and at 4096; records from 8192 on; then zeros, or what an earlier
  *             life of the file left there.
- *   header    0 magic "RSJOURN1"  8 version:4  12 records_at:4  16 journal:8  24 segment:8  32 first:8  40 begun:8  48 chain:4  52 adopting:4
- *             56 crc:4
+ *   header    0 magic "RSJOURN1"  8 version:4  12 records_at:4  16 journal:8  24 segment:8  32 first:8  40 begun:8  48 chain:4
+ *             52 adopting:4  56 crc:4
  *             journal: a random number of this journal; segment: rises by one from segment to segment; first: the number of the
- *             first record that may stand here; begun: microseconds since the epoch; chain: the crc of the record before it; adopting: 1 while records of an earlier life with
- *             numbers >= first are written anew (journal/recover.h), else 0. Then records of earlier segments with numbers >= first are void:
- *             they were never acknowledged, and this segment or a later one has others with those numbers.
+ *             first record that may stand here; begun: microseconds since the epoch; chain: the crc of the record before it; adopting: 1
+ *             while records of an earlier life with numbers >= first are written anew (journal/recover.h), else 0. Then records of earlier
+ *             segments with numbers >= first are void: they were never acknowledged, and this segment or a later one has others with those
+ *             numbers.
  *   record    0 magic:4  4 len:4  8 number:8  16 durable:8  24 kind:2  26 zero:2  28 prev:4  32 crc:4  36 zero:4  40 the bytes, padded with
  *             zeros to a multiple of 8. number: 1, 2, 3, …; durable: up to where records were on disk when this one was written;
  *             prev: the crc of the record before it, so that nothing left over can pass as its follower; crc: CRC-32C of the

@@ -2,9 +2,9 @@
  *
  *   file      "snapshot-0000000000001234.rss": 0 magic "RSSNAPS1"  8 version:4  12 zero:4  16 journal:8  24 number:8  32 length:8
  *             40 crc of the head so far:4  44 zero:4  48 the state's bytes, `length` of them, then their CRC-32C:4
- *   writing   a .tmp, synced, renamed, folder synced; only then older ones go. Two are needed, so that a damaged newest one costs time only;
- *             four older ones stay, the wider apart the older they are, for whoever must go back further (what a database forgot is made again
- *             from the newest one before that). Those that the journal does not reach back to go with rs_snapshot_drop_before.
+ *   writing   a .tmp, synced, renamed, folder synced; only then older ones go. Two are needed, so that a damaged newest one costs time
+ *             only; four older ones stay, the wider apart the older they are, for whoever must go back further (what a database forgot is
+ *             made again from the newest one before that). Those that the journal does not reach back to go with rs_snapshot_drop_before.
  *
  * Threads: one at a time for one folder; a writer may be another process' (it works on a file of its own).
  */
@@ -43,8 +43,8 @@ typedef struct rs_snapshot {
     char name[RS_DISK_NAME];
 } rs_snapshot_t;
 
-/* The newest one of this journal (0: of any) that is whole: all of it is read and checked. RS_OK also when there is none; RS_ERR_VERSION: the
- * newest is of a later program; RS_ERR_IO (not for one that the disk does not give: it is damaged), RS_ERR_MEMORY. */
+/* The newest one of this journal (0: of any) that is whole: all of it is read and checked. RS_OK also when there is none; RS_ERR_VERSION:
+ * the newest is of a later program; RS_ERR_IO (not for one that the disk does not give: it is damaged), RS_ERR_MEMORY. */
 RS_MUST_CHECK int rs_snapshot_find(rs_disk_t *disk, uint64_t journal, rs_snapshot_t *snapshot);
 /* The one of that number, whole or not. RS_ERR_PARSE: damaged; RS_ERR_VERSION, RS_ERR_NOT_FOUND, RS_ERR_IO, RS_ERR_MEMORY. */
 RS_MUST_CHECK int rs_snapshot_check(rs_disk_t *disk, uint64_t number, rs_snapshot_t *snapshot);

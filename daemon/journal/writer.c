@@ -96,8 +96,8 @@ int rs_journal_create(rs_disk_t *disk, const rs_journal_settings_t *settings, co
     rs_journal_t *journal = calloc(1, sizeof *journal);
     if (journal == NULL) return RS_ERR_MEMORY;
     *journal = (rs_journal_t){.disk = disk, .settings = *settings, .id = resume->journal, .file = NO_FILE, .making = NO_FILE,
-                              .next_segment = resume->next_segment, .durable_crc = resume->crc, .appended = resume->last, .adopt_to = resume->adopt,
-                              .segment_count = resume->segment_count};
+                              .next_segment = resume->next_segment, .durable_crc = resume->crc, .appended = resume->last,
+                              .adopt_to = resume->adopt, .segment_count = resume->segment_count};
     atomic_init(&journal->durable, resume->last);
     for (uint32_t i = 0; i < resume->segment_count; i++) {
         journal->segments[i].segment = resume->segments[i].segment;
@@ -414,7 +414,8 @@ int rs_journal_retire(rs_journal_t *journal, uint64_t number, int64_t kept_since
     while (status == RS_OK && gone + 1 < journal->segment_count &&
            journal->segments[RS_PLANTED(RETIRE_ONE_TOO_MANY) ? gone : gone + 1].first <= number) {
         const bool is_old = journal->segments[gone + 1].begun_us < kept_since_us;
-        const bool is_forgotten = journal->segments[gone].first <= journal->forget_to, goes = is_old || (is_forgotten && journal->forget_soon);
+        const bool is_forgotten = journal->segments[gone].first <= journal->forget_to;
+        const bool goes = is_old || (is_forgotten && journal->forget_soon);
         if (!goes && !is_pressed(journal, gone)) break;
         char name[RS_DISK_NAME];
         rs_segment_name(journal->segments[gone].segment, name);

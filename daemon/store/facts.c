@@ -1,6 +1,6 @@
-/* Contacts as PostgreSQL sees them: one contact is a row of contact_fact and rows of its legs, handlings and moments, which come through one
- * staging table and replace the same part of the contact when the revision is higher. What facts say of a leg or a handling together makes
- * one row; what does not go together stands as a moment. So nothing is lost: cli/restate_read.c makes the facts of the rows again. */
+/* Contacts as PostgreSQL sees them: one contact is a row of contact_fact and rows of its legs, handlings and moments, which come through
+ * one staging table and replace the same part of the contact when the revision is higher. What facts say of a leg or a handling together
+ * makes one row; what does not go together stands as a moment. So nothing is lost: cli/restate_read.c makes the facts of the rows again. */
 #include "store/feeds.h"
 
 #include <stdio.h>
@@ -9,49 +9,56 @@
 enum { KIND_CONTACT, KIND_LEG, KIND_HANDLING, KIND_MOMENT };
 
 static const char stage_sql[] =
-    "CREATE TEMPORARY TABLE ringside_facts (kind smallint, tenant text COLLATE \"C\", contact text COLLATE \"C\", stream_id integer, run bigint,"
-    " part bigint, revision bigint, number integer, at timestamptz, ended timestamptz, entered timestamptz, moved timestamptz,"
-    " queue text, channel text, agent text, team text, word text, other_word text, customer text, journey text, topic text, direction text,"
-    " a bigint, b bigint, c bigint, d bigint, outcome smallint, reason smallint, holds integer, flag boolean, ends bigint[], each bigint[])"
-    " ON COMMIT DELETE ROWS";
+    "CREATE TEMPORARY TABLE ringside_facts (kind smallint, tenant text COLLATE \"C\", contact text COLLATE \"C\","
+    " stream_id integer, run bigint, part bigint, revision bigint, number integer, at timestamptz, ended timestamptz, entered timestamptz,"
+    " moved timestamptz, queue text, channel text, agent text, team text, word text, other_word text, customer text, journey text,"
+    " topic text, direction text, a bigint, b bigint, c bigint, d bigint, outcome smallint, reason smallint, holds integer, flag boolean,"
+    " ends bigint[], each bigint[]) ON COMMIT DELETE ROWS";
 enum { COLUMNS = 32 };
 
 #define SAME_PART "f.tenant = s.tenant AND f.contact = s.contact AND f.stream_id = s.stream_id AND f.run = s.run AND f.part = s.part"
 #define KNOWN(table) "EXISTS (SELECT FROM ringside." table " AS f WHERE " SAME_PART " AND f.revision >= s.revision)"
 #define REMOVE(table) "DELETE FROM ringside." table " AS f USING pg_temp.ringside_facts AS s WHERE s.kind = 0 AND " SAME_PART ";"
 
-/* What comes in of an erased customer is nobody's, under the name that the contact has now (sql/reports/privacy.sql). The row of the contact says
- * whose it is, so its name is settled first. An erased agent is the stand-in. */
+/* What comes in of an erased customer is nobody's, under the name that the contact has now (sql/reports/privacy.sql). The row of the
+ * contact says whose it is, so its name is settled first. An erased agent is the stand-in. */
 static const char strip_sql[] =
-    "UPDATE pg_temp.ringside_facts AS s SET customer = NULL, journey = NULL, topic = CASE WHEN ringside.made_up_name(s.tenant, s.contact) IS NOT NULL THEN s.topic END"
+    "UPDATE pg_temp.ringside_facts AS s SET customer = NULL, journey = NULL, topic = CASE"
+    " WHEN ringside.made_up_name(s.tenant, s.contact) IS NOT NULL THEN s.topic END"
     " WHERE (SELECT ringside.anybody_is_erased()) AND s.kind = 0 AND ringside.is_erased(s.tenant, s.contact, s.customer, s.at);"
     "UPDATE pg_temp.ringside_facts AS s SET contact = ringside.made_up_name(s.tenant, s.contact)"
     " WHERE (SELECT ringside.anybody_is_erased()) AND ringside.is_erased(s.tenant, s.contact, NULL, s.at);"
     "UPDATE pg_temp.ringside_facts AS s SET agent = ringside.agent_now(s.tenant, s.agent, s.at)"
     " WHERE (SELECT ringside.anybody_is_erased()) AND s.agent IS NOT NULL AND ringside.agent_is_erased(s.tenant, s.agent, s.at);";
 static const char merge_parts_sql[] =
-    "DELETE FROM pg_temp.ringside_facts AS s WHERE (tenant, contact, stream_id, run, part) IN (SELECT s.tenant, s.contact, s.stream_id, s.run, s.part"
-    " FROM pg_temp.ringside_facts AS s WHERE s.kind = 0 AND (" KNOWN("leg_fact") " OR " KNOWN("handling_fact") " OR " KNOWN("moment_fact") "));"
+    "DELETE FROM pg_temp.ringside_facts AS s"
+    " WHERE (tenant, contact, stream_id, run, part) IN (SELECT s.tenant, s.contact, s.stream_id, s.run, s.part"
+    " FROM pg_temp.ringside_facts AS s WHERE s.kind = 0 AND (" KNOWN("leg_fact") " OR " KNOWN("handling_fact") " OR "
+    KNOWN("moment_fact") "));"
     REMOVE("leg_fact") REMOVE("handling_fact") REMOVE("moment_fact")
-    "INSERT INTO ringside.leg_fact (tenant, contact, stream_id, run, part, revision, number, queued_at, queue, channel, outcome, reason, closed_at,"
-    " wait_us, counted_us, opened, agent, team) SELECT tenant, contact, stream_id, run, part, revision, number, at, coalesce(queue, ''), channel, word,"
+    "INSERT INTO ringside.leg_fact (tenant, contact, stream_id, run, part, revision, number, queued_at, queue, channel, outcome,"
+    " reason, closed_at, wait_us, counted_us, opened, agent, team)"
+    " SELECT tenant, contact, stream_id, run, part, revision, number, at, coalesce(queue, ''), channel, word,"
     " other_word, ended, a, b, flag, agent, team FROM pg_temp.ringside_facts WHERE kind = 1;"
-    "INSERT INTO ringside.handling_fact (tenant, contact, stream_id, run, part, revision, number, begun_at, ended_at, entered_at, transferred_at, queue,"
-    " channel, agent, team, transfer_kind, transferred_to, talk_us, hold_us, wrap_us, handle_us, holds, wrap_ends_us, wraps_us)"
-    " SELECT tenant, contact, stream_id, run, part, revision, number, at, ended, entered, moved, queue, channel, agent, team, word, other_word, a, b, c, d,"
-    " holds, ends, each FROM pg_temp.ringside_facts WHERE kind = 2;";
+    "INSERT INTO ringside.handling_fact (tenant, contact, stream_id, run, part, revision, number, begun_at, ended_at, entered_at,"
+    " transferred_at, queue, channel, agent, team, transfer_kind, transferred_to, talk_us, hold_us, wrap_us, handle_us, holds,"
+    " wrap_ends_us, wraps_us) SELECT tenant, contact, stream_id, run, part, revision, number, at, ended, entered, moved, queue, channel,"
+    " agent, team, word, other_word, a, b, c, d, holds, ends, each FROM pg_temp.ringside_facts WHERE kind = 2;";
 static const char merge_rest_sql[] =
-    "INSERT INTO ringside.moment_fact (tenant, contact, stream_id, run, part, revision, number, at, kind, entered_at, begun_at, queue, channel, agent,"
-    " team, outcome, reason, value, second_value, holds) SELECT tenant, contact, stream_id, run, part, revision, number, at, word, entered, ended, queue,"
+    "INSERT INTO ringside.moment_fact (tenant, contact, stream_id, run, part, revision, number, at, kind, entered_at, begun_at, queue,"
+    " channel, agent, team, outcome, reason, value, second_value, holds)"
+    " SELECT tenant, contact, stream_id, run, part, revision, number, at, word, entered, ended, queue,"
     " channel, agent, team, outcome, reason, a, b, holds FROM pg_temp.ringside_facts WHERE kind = 3;"
     /* An event before the first one moves the contact's beginning, which is part of its key. */
     "DELETE FROM ringside.contact_fact AS f USING pg_temp.ringside_facts AS s WHERE s.kind = 0 AND " SAME_PART
     " AND f.begun_at <> s.at AND f.revision < s.revision;"
-    "INSERT INTO ringside.contact_fact AS had (tenant, contact, stream_id, run, part, revision, begun_at, ended_at, closed_at, customer, journey,"
-    " channel, direction, topic, csat_milli, nps, took_place)"
-    " SELECT DISTINCT ON (tenant, contact, at) tenant, contact, stream_id, run, part, revision, at, ended, entered, customer, journey, channel, direction,"
-    " topic, a, b, flag FROM pg_temp.ringside_facts WHERE kind = 0 ORDER BY tenant, contact, at, run DESC, revision DESC"
-    " ON CONFLICT (tenant, contact, begun_at) DO UPDATE SET stored_at = now(), stream_id = excluded.stream_id, run = excluded.run, part = excluded.part,"
+    "INSERT INTO ringside.contact_fact AS had (tenant, contact, stream_id, run, part, revision, begun_at, ended_at, closed_at,"
+    " customer, journey, channel, direction, topic, csat_milli, nps, took_place)"
+    " SELECT DISTINCT ON (tenant, contact, at) tenant, contact, stream_id, run, part, revision, at, ended, entered, customer, journey,"
+    " channel, direction, topic, a, b, flag FROM pg_temp.ringside_facts WHERE kind = 0"
+    " ORDER BY tenant, contact, at, run DESC, revision DESC"
+    " ON CONFLICT (tenant, contact, begun_at) DO UPDATE"
+    " SET stored_at = now(), stream_id = excluded.stream_id, run = excluded.run, part = excluded.part,"
     " revision = excluded.revision, ended_at = excluded.ended_at, closed_at = excluded.closed_at, customer = excluded.customer,"
     " journey = CASE WHEN had.part = excluded.part THEN excluded.journey ELSE coalesce(excluded.journey, had.journey) END,"
     " channel = excluded.channel, direction = excluded.direction, topic = excluded.topic,"
@@ -70,11 +77,14 @@ int rs__facts_sql(rs__feed_sql_t *sql) {
 
 /* --- names ------------------------------------------------------------------------------------------------------------- */
 static const char *const kinds[RS_FACT_TYPE_COUNT] = {
-    [RS_FACT_LEG_OPENED] = "leg_opened", [RS_FACT_LEG_CLOSED] = "leg_closed", [RS_FACT_HANDLED] = "handled", [RS_FACT_HANDLING_LOST] = "handling_lost",
-    [RS_FACT_WRAPPED] = "wrapped", [RS_FACT_HANDLE_TIME] = "handle_time", [RS_FACT_OFFERED] = "offered", [RS_FACT_OFFER_FAILED] = "offer_failed",
+    [RS_FACT_LEG_OPENED] = "leg_opened", [RS_FACT_LEG_CLOSED] = "leg_closed", [RS_FACT_HANDLED] = "handled",
+    [RS_FACT_HANDLING_LOST] = "handling_lost",
+    [RS_FACT_WRAPPED] = "wrapped", [RS_FACT_HANDLE_TIME] = "handle_time", [RS_FACT_OFFERED] = "offered",
+    [RS_FACT_OFFER_FAILED] = "offer_failed",
     [RS_FACT_TRANSFERRED_OUT] = "transferred_out", [RS_FACT_TRANSFERRED_IN] = "transferred_in", [RS_FACT_BLOCKED] = "blocked",
     [RS_FACT_ABANDONED_BEFORE_QUEUE] = "abandoned_before_queue", [RS_FACT_CLOCK_ANOMALY] = "clock_anomaly", [RS_FACT_CALLBACK] = "callback",
-    [RS_FACT_FIRST_REPLY] = "first_reply", [RS_FACT_NEXT_REPLY] = "next_reply", [RS_FACT_RESOLUTION] = "resolution", [RS_FACT_REOPENED] = "reopened",
+    [RS_FACT_FIRST_REPLY] = "first_reply", [RS_FACT_NEXT_REPLY] = "next_reply", [RS_FACT_RESOLUTION] = "resolution",
+    [RS_FACT_REOPENED] = "reopened",
     [RS_FACT_SURVEY] = "survey", [RS_FACT_SURVEYED] = "surveyed", [RS_FACT_FCR] = "fcr", [RS_FACT_FEEDBACK] = "feedback",
     [RS_FACT_COMPLAINT_STAGE] = "complaint_stage", [RS_FACT_OVERLAPPING] = "overlapping"};
 const char *rs_store_fact_name(unsigned type) { return type < RS_FACT_TYPE_COUNT && kinds[type] != NULL ? kinds[type] : ""; }
@@ -112,7 +122,13 @@ typedef struct staged {
     size_t wraps;
 } staged_t;
 
-typedef struct place { const rs_contact_row_t *row; int64_t run; int32_t stream_id; rs__buffer_t *buffer; int32_t numbers[KIND_MOMENT + 1]; } place_t;
+typedef struct place {
+    const rs_contact_row_t *row;
+    int64_t run;
+    int32_t stream_id;
+    rs__buffer_t *buffer;
+    int32_t numbers[KIND_MOMENT + 1];
+} place_t;
 
 static void put_time(rs__buffer_t *buffer, int64_t us) {
     if (us == INT64_MIN) rs__copy_null(buffer);
@@ -193,7 +209,9 @@ typedef struct used { uint64_t bits[(RS_FACTS_MAX + 63) / 64]; } used_t;
 static bool is_used(const used_t *used, uint32_t i) { return (used->bits[i / 64] >> i % 64 & 1) != 0; }
 static void use(used_t *used, uint32_t i) { used->bits[i / 64] |= UINT64_C(1) << i % 64; }
 
-static bool of_one_queue(const rs_told_fact_t *a, const rs_told_fact_t *b) { return rs_str_equal(a->queue, b->queue) && a->channel == b->channel; }
+static bool of_one_queue(const rs_told_fact_t *a, const rs_told_fact_t *b) {
+    return rs_str_equal(a->queue, b->queue) && a->channel == b->channel;
+}
 
 static void put_leg(place_t *place, const rs_told_fact_t *opened, const rs_told_fact_t *closed) {
     staged_t leg = empty(KIND_LEG, closed != NULL ? closed : opened, opened != NULL ? opened->at_us : closed->enter_us);
@@ -202,7 +220,8 @@ static void put_leg(place_t *place, const rs_told_fact_t *opened, const rs_told_
     if (closed != NULL) {
         leg.ended_us = closed->at_us;
         leg.word = outcomes[closed->outcome];
-        leg.other_word = closed->outcome == RS_OUTCOME_FLOWED_OUT && closed->reason != 0 ? rs_str(flow_reasons[closed->reason]) : (rs_str_t){0};
+        leg.other_word = closed->outcome == RS_OUTCOME_FLOWED_OUT && closed->reason != 0 ? rs_str(flow_reasons[closed->reason])
+                                                                                         : (rs_str_t){0};
         leg.a = closed->a_us;
         leg.b = closed->b_us;
     }
@@ -216,7 +235,9 @@ static void put_legs(place_t *place, used_t *used) {
         if (opened->type != RS_FACT_LEG_OPENED) continue;
         for (uint32_t j = 0; j < row->fact_count && closed == NULL; j++) {
             const rs_told_fact_t *other = &row->facts[j];
-            if (other->type != RS_FACT_LEG_CLOSED || is_used(used, j) || other->enter_us != opened->at_us || !of_one_queue(opened, other)) continue;
+            if (other->type != RS_FACT_LEG_CLOSED || is_used(used, j) || other->enter_us != opened->at_us || !of_one_queue(opened, other)) {
+                continue;
+            }
             closed = other;
             use(used, j);
         }
@@ -241,7 +262,9 @@ static bool find_handle_time(const rs_contact_row_t *row, const used_t *used, co
     for (uint32_t i = 0; i < row->fact_count; i++) {
         const rs_told_fact_t *time = &row->facts[i];
         int64_t net = 0;
-        if (time->type != RS_FACT_HANDLE_TIME || is_used(used, i) || time->at_us != handled->at_us || !of_one_handling(time, handled)) continue;
+        if (time->type != RS_FACT_HANDLE_TIME || is_used(used, i) || time->at_us != handled->at_us || !of_one_handling(time, handled)) {
+            continue;
+        }
         for (uint32_t j = 0; j < row->fact_count; j++) {
             const rs_told_fact_t *other = &row->facts[j];
             const bool same = other->type == RS_FACT_HANDLE_TIME && !is_used(used, j) && other->at_us == time->at_us &&

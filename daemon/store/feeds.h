@@ -10,7 +10,8 @@
 #include "store/buffer.h"
 #include "store/store.h"
 
-typedef enum rs__feed_id { RS__FEED_POLICIES, RS__FEED_ROWS, RS__FEED_EDGES, RS__FEED_FACTS, RS__FEED_TRANSITIONS, RS__FEED_REFUSALS, RS__FEED_SOURCES, RS__FEED_COUNT } rs__feed_id_t;
+typedef enum rs__feed_id { RS__FEED_POLICIES, RS__FEED_ROWS, RS__FEED_EDGES, RS__FEED_FACTS, RS__FEED_TRANSITIONS, RS__FEED_REFUSALS,
+                           RS__FEED_SOURCES, RS__FEED_COUNT } rs__feed_id_t;
 
 typedef struct rs__feed_sql {
     char *stage, *copy, *merge;    /* create the staging table; fill it; merge it and nothing else */

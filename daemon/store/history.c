@@ -45,10 +45,12 @@ static void fail(rs_history_t *history, const char *why) {
 }
 
 static void take_row(rs_history_t *history, const PGresult *result, int row) {
-    const rs_warm_figure_t figure = {.end_us = strtoll(PQgetvalue(result, row, 0), NULL, 10), .value = strtod(PQgetvalue(result, row, 1), NULL),
+    const rs_warm_figure_t figure = {.end_us = strtoll(PQgetvalue(result, row, 0), NULL, 10),
+                                     .value = strtod(PQgetvalue(result, row, 1), NULL),
                                      .n = (uint32_t)strtoul(PQgetvalue(result, row, 2), NULL, 10)};
     const int64_t after_us = history->count == 0 ? history->from_us : history->figures[history->count - 1].end_us;
-    const bool is_subgroup = figure.end_us > after_us && figure.end_us <= history->until_us && (history->until_us - figure.end_us) % history->every_us == 0;
+    const bool is_subgroup = figure.end_us > after_us && figure.end_us <= history->until_us &&
+                             (history->until_us - figure.end_us) % history->every_us == 0;
     /* What is no figure of the question would be no record: the database may say anything. */
     if (is_subgroup && isfinite(figure.value)) history->figures[history->count++] = figure;
 }
@@ -64,7 +66,8 @@ static void on_result(void *context, const PGresult *result) {
 }
 
 static void answer(rs_history_t *history) {
-    history->answered(history->context, history->failed ? RS_ERR_IO : RS_OK, history->figures, history->failed ? 0 : history->count, history->why);
+    history->answered(history->context, history->failed ? RS_ERR_IO : RS_OK, history->figures,
+                      history->failed ? 0 : history->count, history->why);
 }
 
 static void on_done(void *context) { answer(context); }
@@ -80,7 +83,8 @@ static void ignore_notice(void *context, const char *text) { (void)context, (voi
 int rs_history_create(uv_loop_t *loop, rs_str_t conninfo, rs_history_fn answered, void *context, rs_history_t **history) {
     rs_history_t *made = calloc(1, sizeof *made);
     if (made == NULL) return RS_ERR_MEMORY;
-    const rs__link_callbacks_t callbacks = {.context = made, .on_connected = on_connected, .on_result = on_result, .on_copy_ready = ignore_copy,
+    const rs__link_callbacks_t callbacks = {.context = made, .on_connected = on_connected, .on_result = on_result,
+                                            .on_copy_ready = ignore_copy,
                                             .on_done = on_done, .on_lost = on_lost, .on_notice = ignore_notice};
     made->answered = answered;
     made->context = context;
@@ -90,13 +94,16 @@ int rs_history_create(uv_loop_t *loop, rs_str_t conninfo, rs_history_fn answered
     return status;
 }
 
-static void copy_name(char name[RS_MAX_NAME + 1], rs_str_t from) { snprintf(name, RS_MAX_NAME + 1, "%.*s", (int)from.len, from.len == 0 ? "" : from.data); }
+static void copy_name(char name[RS_MAX_NAME + 1], rs_str_t from) {
+    snprintf(name, RS_MAX_NAME + 1, "%.*s", (int)from.len, from.len == 0 ? "" : from.data);
+}
 
 void rs_history_ask(rs_history_t *history, const rs_alert_unwarmed_t *unwarmed) {
     const rs_key_t *key = &unwarmed->dimensions;
     static const char *const families[] = {"queue", "channel", "total"};
     RS_REQUIRE(key->family < RS_ARRAY_LEN(families));
-    const rs_str_t names[] = {unwarmed->metric, unwarmed->policy, rs_str(families[key->family]), key->tenant, key->name, rs_str(rs_channel_name(key->channel))};
+    const rs_str_t names[] = {unwarmed->metric, unwarmed->policy, rs_str(families[key->family]), key->tenant, key->name,
+                              rs_str(rs_channel_name(key->channel))};
     for (size_t i = 0; i < RS_ARRAY_LEN(names); i++) copy_name(history->names[i], names[i]);
     history->until_us = unwarmed->until_us;
     history->every_us = unwarmed->every_us;

@@ -180,7 +180,8 @@ static size_t places_of(const PQconninfoOption *o) {
 
 void rs__hosts_turn(PQconninfoOption *options, size_t turns) {
     PQconninfoOption *host = option(options, "host"), *address = option(options, "hostaddr"), *port = option(options, "port");
-    const size_t hosts = places_of(host), addresses = places_of(address), ports = places_of(port), count = hosts > addresses ? hosts : addresses;
+    const size_t hosts = places_of(host), addresses = places_of(address), ports = places_of(port),
+                 count = hosts > addresses ? hosts : addresses;
     if ((hosts != count && hosts != 0) || (addresses != count && addresses != 0) || (ports != count && ports > 1)) return;
     turn_list(host, turns);
     turn_list(address, turns);

@@ -52,7 +52,9 @@ static uint32_t find_missing(const rs__months_t *months, const rs_row_batch_t *b
     search_t search = {.seen = *months, .missing = missing, .last_us = -1};
     const uint32_t all = rs_row_batch_count(batch) + rs_row_batch_edge_count(batch), contacts = rs_row_batch_contact_count(batch);
     for (uint32_t i = 0; i < all && search.count < RS__MONTHS_AT_ONCE; i++) look(&search, start_of(batch, i));
-    for (uint32_t i = 0; i < contacts && search.count < RS__MONTHS_AT_ONCE; i++) look_at_contact(&search, rs_row_batch_contact_at(batch, i));
+    for (uint32_t i = 0; i < contacts && search.count < RS__MONTHS_AT_ONCE; i++) {
+        look_at_contact(&search, rs_row_batch_contact_at(batch, i));
+    }
     return search.count;
 }
 

@@ -18,8 +18,8 @@ typedef struct rs__months { uint64_t known[(RS__MONTHS + 63) / 64]; } rs__months
 
 /* Months since 1970-01 of a moment, microseconds since 1970; moments out of range count as the first or last month. */
 uint32_t rs__month_of(int64_t at_us);
-/* Appends a statement that makes the months of the batch's rows, edges and contacts that are not known, the first few of them; false, and nothing
- * is appended, when all are known. Call rs__months_made when it has succeeded, then again until it is false. */
+/* Appends a statement that makes the months of the batch's rows, edges and contacts that are not known, the first few of them; false, and
+ * nothing is appended, when all are known. Call rs__months_made when it has succeeded, then again until it is false. */
 bool rs__months_print_missing(const rs__months_t *months, const rs_row_batch_t *batch, rs__buffer_t *sql);
 /* The months that rs__months_print_missing printed for this batch are there now. */
 void rs__months_made(rs__months_t *months, const rs_row_batch_t *batch);

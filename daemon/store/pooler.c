@@ -1,6 +1,6 @@
-/* Is there one backend behind this connection, always the same? A pooler is noticed because the connection was told a process number that is
- * not its backend's. Then a second connection opens a transaction and holds it, while the first asks again who answers: a pooler that lends
- * backends by transaction has just lent that one to the second. */
+/* Is there one backend behind this connection, always the same? A pooler is noticed because the connection was told a process number that
+ * is not its backend's. Then a second connection opens a transaction and holds it, while the first asks again who answers: a pooler that
+ * lends backends by transaction has just lent that one to the second. */
 #include "store/store_internal.h"
 
 #include <stdlib.h>
@@ -18,7 +18,8 @@ void rs__pooler_drop(rs_store_t *store) {
 
 void rs__pooler_refuse(rs_store_t *store) {
     rs__pooler_drop(store);
-    rs__store_fail(store, "database: this is a connection pool that lends backends by transaction or statement (PgBouncer's pool_mode), which"
+    rs__store_fail(store,
+                   "database: this is a connection pool that lends backends by transaction or statement (PgBouncer's pool_mode), which"
                    " cannot be written through: connect to PostgreSQL itself, or to a pool with pool_mode = session");
     rs__store_fault(store, RS_STORE_FAULT_POOLER);
     rs__store_retry_later(store, true);

@@ -254,8 +254,8 @@ static const rs__feed_sql_t statements[RS__FEED_COUNT] = {
                  " SELECT stream_id, run, number, ordinal, episode, rule, severity, family, tenant, key, channel, metric, policy,"
                  " time_window, compare, limit_value, clear_value, runbook, started_at, fired_at, changed_at AS at,"
                  " state AS from_state, state AS to_state, limit_value AS value, number AS numerator, number AS denominator, detector,"
-                 " limit_value AS baseline, ordinal AS hush, state AS act, tenant AS who, tenant AS text, tenant AS owner, fired_at AS until_at,"
-                 " fired_at AS due_at, true AS sticky, NULL::jsonb AS explanation"
+                 " limit_value AS baseline, ordinal AS hush, state AS act, tenant AS who, tenant AS text, tenant AS owner,"
+                 " fired_at AS until_at, fired_at AS due_at, true AS sticky, NULL::jsonb AS explanation"
                  " FROM ringside.alert_episode WITH NO DATA",
         .copy = "COPY pg_temp.ringside_transitions FROM STDIN (FORMAT binary)",
         /* Of several changes of one episode in a batch the last one is what the episode now is. */
@@ -271,12 +271,14 @@ static const rs__feed_sql_t statements[RS__FEED_COUNT] = {
                  " changed_at = excluded.changed_at, run = excluded.run, number = excluded.number, ordinal = excluded.ordinal"
                  " WHERE (had.run, had.number, had.ordinal) < (excluded.run, excluded.number, excluded.ordinal);\n"
                  "INSERT INTO ringside.alert_change (stream_id, run, number, ordinal, episode, at, from_state, to_state, value,"
-                 " numerator, denominator, limit_value, baseline, quiet, explanation) SELECT stream_id, run, number, ordinal, episode, at, from_state, to_state,"
-                 " value, numerator, denominator, limit_value, baseline, ARRAY(SELECT w.why FROM (VALUES (1, 'acknowledged'), (2, 'silenced'),"
-                 " (4, 'inhibited')) AS w (bit, why) WHERE hush & w.bit <> 0 ORDER BY w.bit), explanation"
-                 " FROM pg_temp.ringside_transitions WHERE act IS NULL ON CONFLICT DO NOTHING;\n"
-                 "INSERT INTO ringside.alert_said (stream_id, run, number, ordinal, episode, at, act, author, text, owner, due_at, until_at,"
-                 " sticky, tenant, rule, key, channel, measured) SELECT stream_id, run, number, ordinal, episode, at, act, who, text, owner, due_at,"
+                 " numerator, denominator, limit_value, baseline, quiet, explanation)"
+                 " SELECT stream_id, run, number, ordinal, episode, at, from_state, to_state,"
+                 " value, numerator, denominator, limit_value, baseline, ARRAY(SELECT w.why"
+                 " FROM (VALUES (1, 'acknowledged'), (2, 'silenced'), (4, 'inhibited')) AS w (bit, why) WHERE hush & w.bit <> 0"
+                 " ORDER BY w.bit), explanation FROM pg_temp.ringside_transitions WHERE act IS NULL ON CONFLICT DO NOTHING;\n"
+                 "INSERT INTO ringside.alert_said (stream_id, run, number, ordinal, episode, at, act, author, text, owner,"
+                 " due_at, until_at, sticky, tenant, rule, key, channel, measured)"
+                 " SELECT stream_id, run, number, ordinal, episode, at, act, who, text, owner, due_at,"
                  " until_at, sticky, nullif(tenant, ''), nullif(rule, ''), key, channel,"
                  " CASE WHEN act = 'review' THEN ringside.measured_at_review(stream_id, episode) END"
                  " FROM pg_temp.ringside_transitions WHERE act IS NOT NULL ON CONFLICT DO NOTHING",

@@ -8,7 +8,8 @@
 
 /* Columns of every …_interval_part after the dimensions, in the order in which rows are encoded. */
 static const char *const columns[] = {
-    "interval_start", "interval_s", "attribution", "stream_id", "run", "part", "revision", "final", "still_open", "threshold_us", "thresholds_us", "threshold_legs",
+    "interval_start", "interval_s", "attribution", "stream_id", "run", "part", "revision", "final", "still_open", "threshold_us",
+    "thresholds_us", "threshold_legs",
 #define RS_X(NAME, name) #name,
     RS_COUNTS(RS_X)
 #undef RS_X

@@ -200,7 +200,8 @@ static void become_idle(rs_store_t *store) {
 /* Batches that were stored are gone, and with them whatever was in them. */
 static void forgotten(rs_store_t *store) {
     store->status.rewinds++;
-    rs__store_say(store, RS_STORE_ERROR, "database: %" PRId64 " batches of stream %s that were stored are gone (restored, or a stand-by that"
+    rs__store_say(store, RS_STORE_ERROR,
+                  "database: %" PRId64 " batches of stream %s that were stored are gone (restored, or a stand-by that"
                   " lagged)", store->confirmed - store->mark_batch, store->stream);
     store->rebuilding = false;   /* what was written of that may be gone, too */
     store->reached = (uint64_t)store->mark_position;
@@ -337,7 +338,8 @@ void rs__session_begin(rs_store_t *store) {
     const int64_t watermark_us = choose_position(store);
     store->moving_newest = choose_newest(store);
     rs__buffer_clear(&store->buffer);
-    rs__buffer_print(&store->buffer, "BEGIN; SELECT pg_backend_pid(), ringside.advance_mark(%d, %" PRId64 ", %" PRId64 ", %" PRIu64 ", %" PRIu64 ", ",
+    rs__buffer_print(&store->buffer,
+                     "BEGIN; SELECT pg_backend_pid(), ringside.advance_mark(%d, %" PRId64 ", %" PRId64 ", %" PRIu64 ", %" PRIu64 ", ",
                      store->stream_id, store->epoch, store->confirmed + 1, store->moving_to, store->moving_newest);
     if (watermark_us > 0) rs__buffer_print(&store->buffer, "%" PRId64 ")", watermark_us);
     else rs__buffer_print(&store->buffer, "NULL)");
@@ -511,7 +513,8 @@ static void on_result(void *context, const PGresult *result) {
         keep_error(store, result);
     } else if (store->step == RS__STEP_COMMIT && strcmp(PQcmdStatus((PGresult *)result), "COMMIT") != 0) {
         keep_error(store, result);   /* an aborted transaction answers ROLLBACK, and that is no error to libpq */
-    } else if (type == PGRES_TUPLES_OK && (store->step == RS__STEP_SETTINGS || store->step == RS__STEP_POOLER || store->step == RS__STEP_BEGIN)) {
+    } else if (type == PGRES_TUPLES_OK &&
+               (store->step == RS__STEP_SETTINGS || store->step == RS__STEP_POOLER || store->step == RS__STEP_BEGIN)) {
         store->seen_backend = PQntuples(result) == 1 ? (int32_t)strtol(PQgetvalue(result, 0, 0), NULL, 10) : 0;
     } else if (store->step == RS__STEP_OPEN && type == PGRES_TUPLES_OK && PQntuples(result) == 1) {
         store->has_mark = true;
@@ -561,7 +564,8 @@ static void on_done(void *context) {
 static void on_lost(void *context, const char *why) {
     rs_store_t *store = context;
     end_migrator(store);
-    if (store->step == RS__STEP_POOLER && rs__link_is_open(store->probe)) {   /* no second backend to be had beside the probe's transaction */
+    if (store->step == RS__STEP_POOLER && rs__link_is_open(store->probe)) {   /* no second backend to be had beside the probe's
+                                                                                 transaction */
         rs__pooler_refuse(store);
         return;
     }

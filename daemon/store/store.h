@@ -1,5 +1,5 @@
-/* store/store.h — rows, edges of the process map, single contacts, alerts, refusals and accounting into PostgreSQL, exactly once, without ever making
- * anyone wait.
+/* store/store.h — rows, edges of the process map, single contacts, alerts, refusals and accounting into PostgreSQL, exactly once, without
+ * ever making anyone wait.
  *
  * Model:     one connection, one batch in flight, one transaction per batch:
  *
@@ -111,14 +111,15 @@ RS_MUST_CHECK int rs_store_rebuilt(rs_store_t *store);
  * to `position` will be asked for again before the mark passes it. Any time before closing. */
 void rs_store_owe(rs_store_t *store, uint64_t position);
 
-/* Copied. An effect is known for ever by `position`, the record that caused it, and `ordinal`, its place among that record's effects of this
- * kind; the same again changes nothing. position 0: not known, and nobody could make it again. Full queue: the oldest entry is
+/* Copied. An effect is known for ever by `position`, the record that caused it, and `ordinal`, its place among that record's effects of
+ * this kind; the same again changes nothing. position 0: not known, and nobody could make it again. Full queue: the oldest entry is
  * dropped, counted and owed. RS_ERR_CLOSED once closing has begun or when fenced. */
 RS_MUST_CHECK int rs_store_add_transition(rs_store_t *store, const rs_alert_transition_t *transition, uint64_t position, uint32_t ordinal);
 /* One refused event for the quarantine: never its bytes. `has_seq`: the source had numbered it. `hash`: rs_refused_hash. */
 RS_MUST_CHECK int rs_store_add_refusal(rs_store_t *store, rs_str_t source, bool has_seq, uint64_t seq,
                                        const rs_refused_t *refused, uint64_t hash, int64_t at_us, uint64_t position, uint32_t ordinal);
-/* Replaces what was known of that source in this run; the same again costs nothing. RS_ERR_FULL: more than max_sources sources. RS_ERR_CLOSED. */
+/* Replaces what was known of that source in this run; the same again costs nothing.
+ * RS_ERR_FULL: more than max_sources sources. RS_ERR_CLOSED. */
 RS_MUST_CHECK int rs_store_add_accounting(rs_store_t *store, const rs_accounting_t *accounting);
 
 typedef enum rs_store_state {

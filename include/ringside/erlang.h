@@ -15,7 +15,8 @@
  *        service level = P(answered within T), of all calls: who gives up before T is a miss
  * Sources: A. K. Erlang (1917); Palm (1957); Mandelbaum and Zeltyn, "Service engineering in action: the Palm/Erlang-A queue" (2007).
  *          The two tails follow from theirs by the incomplete gamma function.
- * Numbers: recursions and logarithms only, so thousands of agents do not overflow; error of a chance at most 1e-9 + 1e-15·x. Cost: one division per agent, and with patience some 10 times the root of max(x, y) more.
+ * Numbers: recursions and logarithms only, so thousands of agents do not overflow; error of a chance at most 1e-9 + 1e-15·x. Cost: one
+ * division per agent, and with patience some 10 times the root of max(x, y) more.
  * Threads: pure functions, any thread, no memory.
  * Errors:  RS_ERR_INVALID: an argument outside of its domain; the result is untouched. RS_ERR_LIMIT: no number of agents within
  *          RS_ERLANG_MAX_AGENTS reaches the target.

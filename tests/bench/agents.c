@@ -141,7 +141,8 @@ int main(void) {
     log_in(&bench);
     print_memory(&bench, "after logging in");
     const double event_ns = work(&bench, seconds, bench.agents / 10, &longest_ns, &tick_ns);
-    printf("an agent's event                %8.0f ns (%u agents, %u events/s, %lld s)\n", event_ns, bench.agents, bench.agents / 10, (long long)seconds);
+    printf("an agent's event                %8.0f ns (%u agents, %u events/s, %lld s)\n", event_ns, bench.agents, bench.agents / 10,
+           (long long)seconds);
     printf("a tick of the core              %8.0f us, longest %.0f us\n", tick_ns / 1000, (double)longest_ns / 1000);
     print_memory(&bench, "after work");
     for (int i = 0; i < 4; i++) measure_sweep(&bench);   /* the first ones of an interval take memory, later ones do not */

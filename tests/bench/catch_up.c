@@ -1,5 +1,5 @@
-/* How fast a database is caught up that was away: the journal is read through a core of its own, and the rows go to PostgreSQL, while memory
- * had room for the rows of a quarter of an hour only (everything that was final had been given up).
+/* How fast a database is caught up that was away: the journal is read through a core of its own, and the rows go to PostgreSQL, while
+ * memory had room for the rows of a quarter of an hour only (everything that was final had been given up).
  *     bench_catch_up [MINUTES [EVENTS_PER_SECOND]]      16 simulated minutes at 5,000 events/s of 10,000 queues and 20,000 agents
  * (a journal of about 1 GiB, in memory). The bar is ten times real time. */
 #include "engine/engine_internal.h"
@@ -27,7 +27,8 @@ static double processor_seconds(void) {
 }
 
 /* --- the journal of an outage --------------------------------------------------------------------------------------------- */
-static uint64_t make_journal(memory_journal_t *journal, const rs_config_t *config, const rs_engine_settings_t *settings, double minutes, double rate) {
+static uint64_t make_journal(memory_journal_t *journal, const rs_config_t *config, const rs_engine_settings_t *settings,
+                             double minutes, double rate) {
     workload_settings_t load = workload_steady(rate, rate * 200);
     load.start_us = settings->start_us;
     workload_t *workload = workload_create(&load);
@@ -90,8 +91,8 @@ static int take_refusal(void *context, rs_str_t source, const rs_refused_t *refu
 
 static void open_store(away_t *away, const char *conninfo, uint64_t upto) {
     RS_REQUIRE(uv_loop_init(&away->loop) == 0);
-    const rs_store_settings_t settings = {.conninfo = rs_str(conninfo), .stream = RS_STR("bench"), .run = 7, .confirmed = upto, .flush_us = 100000,
-                                          .backoff_min_us = 100000, .backoff_max_us = 1000000};
+    const rs_store_settings_t settings = {.conninfo = rs_str(conninfo), .stream = RS_STR("bench"), .run = 7, .confirmed = upto,
+                                          .flush_us = 100000, .backoff_min_us = 100000, .backoff_max_us = 1000000};
     const rs_store_callbacks_t callbacks = {.context = away, .request_rows = on_request, .rows_done = on_done, .rewound = on_rewound,
                                             .rebuilt_done = on_rebuilt, .log = on_log};
     RS_REQUIRE(rs_store_create(&away->loop, &settings, &callbacks, NULL, 0, &away->store) == RS_OK);
@@ -109,7 +110,8 @@ static void close_store(away_t *away) {
 int main(int argc, char **argv) {
     const double minutes = argc > 1 ? atof(argv[1]) : 16, rate = argc > 2 ? atof(argv[2]) : 5000;
     rs_config_t *config = config_of_text(text);
-    const rs_engine_settings_t settings = {.config = config, .start_us = INT64_C(1772452800) * RS_US_PER_S, .run = 7, .hash_seed = 1, .keep_rows = true};
+    const rs_engine_settings_t settings = {.config = config, .start_us = INT64_C(1772452800) * RS_US_PER_S, .run = 7, .hash_seed = 1,
+                                           .keep_rows = true};
     memory_journal_t journal = {0};
     const uint64_t events = make_journal(&journal, config, &settings, minutes, rate);
     rs_postgres_t postgres;
@@ -118,11 +120,13 @@ int main(int argc, char **argv) {
     away_t away = {.asked = false};
     rs_engine_t *engine;
     rs_rebuild_t rebuild;
-    RS_REQUIRE(rs_row_batch_create(BATCH_ROWS, 0, &away.batch) == RS_OK && rs_row_batch_make_room_for_edges(away.batch, BATCH_ROWS) == RS_OK &&
+    RS_REQUIRE(rs_row_batch_create(BATCH_ROWS, 0, &away.batch) == RS_OK &&
+               rs_row_batch_make_room_for_edges(away.batch, BATCH_ROWS) == RS_OK &&
                rs_row_batch_make_room_for_contacts(away.batch, BATCH_ROWS) == RS_OK);
     RS_REQUIRE(rs_engine_prepare(&settings, &engine) == RS_OK);
     open_store(&away, postgres.conninfo, journal.count);
-    const rs_rebuild_sink_t sink = {.context = &away, .batch = away.batch, .on_rows = take_rows, .on_alert = take_alert, .on_refusal = take_refusal};
+    const rs_rebuild_sink_t sink = {.context = &away, .batch = away.batch, .on_rows = take_rows, .on_alert = take_alert,
+                                    .on_refusal = take_refusal};
     const double own_before = processor_seconds();
     const uint64_t begin = uv_hrtime();
     rs_rebuild_begin(&rebuild, engine, 0, journal.count, &sink);
@@ -134,10 +138,12 @@ int main(int argc, char **argv) {
     const double seconds = seconds_since(begin), own = processor_seconds() - own_before;
     const uint64_t losses = rs_core_losses(rs_engine_core(engine)).cells;
     close_store(&away);
-    const int64_t offered = rs_postgres_number(postgres.conninfo, "SELECT sum(offered) FROM ringside.total_interval WHERE attribution = 'event'");
+    const int64_t offered = rs_postgres_number(postgres.conninfo,
+                                               "SELECT sum(offered) FROM ringside.total_interval WHERE attribution = 'event'");
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
-    printf("catch-up: %.0f minutes at %.0f events/s of 10,000 queues, 20,000 agents: %" PRIu64 " events, %" PRIu64 " rows and edges (%" PRId64 " contacts offered, %"
+    printf("catch-up: %.0f minutes at %.0f events/s of 10,000 queues, "
+           "20,000 agents: %" PRIu64 " events, %" PRIu64 " rows and edges (%" PRId64 " contacts offered, %"
            PRIu64 " contributions lost)\n", minutes, rate, events, rebuild.rows, offered, losses);
     printf("  %.1f s, of which the database %.1f s; %.0f events/s, %.0f rows/s; %ld MiB\n", seconds, away.storing, (double)events / seconds,
            (double)rebuild.rows / away.storing, usage.ru_maxrss / 1024);

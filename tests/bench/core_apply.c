@@ -292,7 +292,8 @@ static void apply_one(rs_core_t *core, unsigned type, int64_t at_us, uint64_t co
     static uint64_t seq;
     char contact_text[32], queue_text[32], agent_text[32];
     rs_event_t event = {.type = (uint8_t)type, .occurred_us = at_us, .seq = ++seq, .present = RS_HAS_SEQ, .source = RS_STR("weigh")};
-    event.contact_id = (rs_str_t){contact_text, (uint32_t)snprintf(contact_text, sizeof contact_text, "c%llu", (unsigned long long)contact)};
+    event.contact_id = (rs_str_t){contact_text,
+                                  (uint32_t)snprintf(contact_text, sizeof contact_text, "c%llu", (unsigned long long)contact)};
     event.queue = (rs_str_t){queue_text, (uint32_t)snprintf(queue_text, sizeof queue_text, "q%u", queue)};
     if (agent != 0) event.agent = (rs_str_t){agent_text, (uint32_t)snprintf(agent_text, sizeof agent_text, "a%u", agent)};
     rs_core_apply_event(core, &event, at_us, (rs_origin_t){0});

@@ -1,8 +1,9 @@
-/* What durability costs, on the real thing: ringsided of the same build with its journal on a disk, one producer on the same cores, batches of
- * 256 events of the steady workload (support/workload.h: 50,000 open contacts, 50,000 events a second of its time), each event sent once.
- * Beside it, in the same run and in turns:
- *   acknowledged events/s   bare ROUTER sinks of the same batches (count; unpack with protobuf-c, read with simdjson, and drop), PostgreSQL's
- *                           COPY of the same events as raw rows (best of three batch sizes, synced), and the way in without a core
+/* What durability costs, on the real thing: ringsided of the same build with its journal on a disk, one producer on the same cores, batches
+ * of 256 events of the steady workload (support/workload.h: 50,000 open contacts, 50,000 events a second of its time), each event sent
+ * once. Beside it, in the same run and in turns:
+ *   acknowledged events/s   bare ROUTER sinks of the same batches (count; unpack with protobuf-c, read with simdjson, and drop),
+ *                           PostgreSQL's COPY of the same events as raw rows (best of three batch sizes, synced), and the
+ *                           way in without a core
  *   event -> ACK            4 KiB pwrite + fdatasync into a zero-filled file of the same folder, one after the other, nothing else going on
  *   start after kill -9     per GiB of journal; the rate of applying records against the core's is bench_recover, how long a snapshot
  *                           stops the core bench_snapshot_pause
@@ -23,7 +24,8 @@
 
 enum { MAX_RUNS = 31, ROW_BYTES = 256, COPY_SIZES = 3, EVENTS_PER_SECOND = 50000, OPEN_CONTACTS = 50000 };
 typedef enum variant { COUNT_ONLY, PROTOBUF_C, SIMDJSON, COPY, WAY_IN, WHOLE_PROTOBUF, WHOLE_JSON, VARIANT_COUNT } variant_t;
-static const char *const names[] = {"bare ROUTER, count only", "bare ROUTER, protobuf-c", "bare ROUTER, simdjson", "PostgreSQL, COPY of raw events",
+static const char *const names[] = {"bare ROUTER, count only", "bare ROUTER, protobuf-c", "bare ROUTER, simdjson",
+                                    "PostgreSQL, COPY of raw events",
                                     "ingest and journal, protobuf", "ringsided, protobuf", "ringsided, json"};
 
 static char folder[256], command[600];
@@ -135,7 +137,8 @@ static void *open_producer(const char *incarnation, answer_t *answer) {
     snprintf(endpoint, sizeof endpoint, "ipc://%s/events", folder);
     void *socket = zmq_socket(zmq, ZMQ_DEALER);
     const int patience_ms = 60000;   /* a daemon that does not start says why, and we end */
-    RS_REQUIRE(socket != NULL && zmq_setsockopt(socket, ZMQ_RCVTIMEO, &patience_ms, sizeof patience_ms) == 0 && zmq_connect(socket, endpoint) == 0);
+    RS_REQUIRE(socket != NULL && zmq_setsockopt(socket, ZMQ_RCVTIMEO, &patience_ms, sizeof patience_ms) == 0 &&
+               zmq_connect(socket, endpoint) == 0);
     *answer = say_hello(socket, incarnation, false);
     return socket;
 }
@@ -180,7 +183,8 @@ static double run_whole(const char *name, bool is_json) {
 /* --- PostgreSQL ----------------------------------------------------------------------------------------------------------- */
 static double copy_raw(const char *conninfo, uint64_t batches_a_time) {
     static const char head[] = "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0", end[] = "\377\377";
-    rs_postgres_run(conninfo, "DROP TABLE IF EXISTS raw; CREATE TABLE raw (type int2, seq int8, occurred int8, wait int8, source text, contact text, "
+    rs_postgres_run(conninfo,
+                    "DROP TABLE IF EXISTS raw; CREATE TABLE raw (type int2, seq int8, occurred int8, wait int8, source text, contact text, "
                               "queue text, agent text)");
     rs_postgres_run(conninfo, "CHECKPOINT");
     PGconn *connection = PQconnectdb(conninfo);
@@ -291,7 +295,8 @@ static double acknowledged_us(void *socket, uint64_t number) {
     char text[32];
     payload_t payload = {.bytes = room};
     rs_event_t event = {.type = RS_CONTACT_QUEUED, .seq = number, .present = RS_HAS_SEQ, .source = RS_STR("pbx-frankfurt-1"),
-                        .queue = RS_STR("support-de"), .occurred_us = (int64_t)time(NULL) * RS_US_PER_S, .customer = RS_STR("+4969555000123")};
+                        .queue = RS_STR("support-de"), .occurred_us = (int64_t)time(NULL) * RS_US_PER_S,
+                        .customer = RS_STR("+4969555000123")};
     event.contact_id = (rs_str_t){text, (uint32_t)snprintf(text, sizeof text, "1772442012.%06u", (unsigned)number)};
     add_event(&payload, &event, false);
     const double begun_s = seconds(CLOCK_MONOTONIC);
@@ -319,7 +324,8 @@ static void measure_latency(unsigned samples) {
     qsort(bare, samples, sizeof *bare, compare_reals);
     qsort(ours, samples, sizeof *ours, compare_reals);
     const double bar = 2 * quantile(bare, samples, 0.99) + 1000, p99 = quantile(ours, samples, 0.99);
-    printf("%u samples: pwrite + fdatasync p50 %.0f us, p99 %.0f us; event to ACK p50 %.0f us, p99 %.0f us   bar p99 <= 2 x + 1 ms = %.0f us: %s\n",
+    printf("%u samples: pwrite + fdatasync p50 %.0f us, p99 %.0f us; event to ACK p50 %.0f us, "
+           "p99 %.0f us   bar p99 <= 2 x + 1 ms = %.0f us: %s\n",
            samples, quantile(bare, samples, 0.5), quantile(bare, samples, 0.99), quantile(ours, samples, 0.5), p99, bar,
            p99 <= bar ? "kept" : "missed");
     if (p99 > bar) missed++;
@@ -341,9 +347,9 @@ static void measure_start(void) {
     RS_REQUIRE(answer.mark == batches * BATCH);
     end_daemon(child, SIGTERM);
     const double gib = (double)bytes / (1 << 30);
-    printf("start after kill -9, no snapshot: %.2f s for %llu events, %.0f MB as they were sent: %.2f M records/s; %.1f s per GiB of them   "
-           "bar <= 2 s: %s\n", took_s, (unsigned long long)(batches * BATCH), (double)bytes / 1e6, (double)(batches * BATCH) / took_s / 1e6,
-           took_s / gib, took_s / gib <= 2 ? "kept" : "missed");
+    printf("start after kill -9, no snapshot: %.2f s for %llu events, %.0f MB as they were sent: %.2f M records/s; "
+           "%.1f s per GiB of them   bar <= 2 s: %s\n", took_s, (unsigned long long)(batches * BATCH), (double)bytes / 1e6,
+           (double)(batches * BATCH) / took_s / 1e6, took_s / gib, took_s / gib <= 2 ? "kept" : "missed");
     if (took_s / gib > 2) missed++;
     RS_REQUIRE(run_shell("rm -rf", "killed") == 0);
 }
@@ -364,8 +370,8 @@ int main(int argc, char **argv) {
         sizes[0] += protobuf[i].len;
         sizes[1] += json[i].len;
     }
-    printf("%llu batches of %d events, %zu bytes an event in Protobuf, %zu in JSON, %u queues, %u runs\n", (unsigned long long)batches, BATCH,
-           sizes[0] / batches / BATCH, sizes[1] / batches / BATCH, queues, runs);
+    printf("%llu batches of %d events, %zu bytes an event in Protobuf, %zu in JSON, %u queues, %u runs\n",
+           (unsigned long long)batches, BATCH, sizes[0] / batches / BATCH, sizes[1] / batches / BATCH, queues, runs);
     measure_rates(runs);
     measure_latency(samples);
     measure_start();

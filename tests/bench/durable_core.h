@@ -1,5 +1,5 @@
-/* The durable way in without a core, in the bench's own process: ingest, ring, journal on a real disk; a record is settled when the loop has
- * seen it and it is on disk. What stays of the daemon's rate when the core costs nothing. */
+/* The durable way in without a core, in the bench's own process: ingest, ring, journal on a real disk; a record is settled when the loop
+ * has seen it and it is on disk. What stays of the daemon's rate when the core costs nothing. */
 #ifndef RS_BENCH_DURABLE_CORE_H
 #define RS_BENCH_DURABLE_CORE_H
 
@@ -32,8 +32,8 @@ static int way_in_event(void *context, const rs_event_t *event, int64_t arrival_
     return RS_OK;
 }
 
-static int way_in_refusal(void *context, rs_str_t source, const rs_refused_t *refused, uint64_t hash, int64_t arrival_us, rs_origin_t origin,
-                          uint64_t *position) {
+static int way_in_refusal(void *context, rs_str_t source, const rs_refused_t *refused, uint64_t hash, int64_t arrival_us,
+                          rs_origin_t origin, uint64_t *position) {
     (void)context, (void)source, (void)hash, (void)arrival_us, (void)origin, (void)position;
     fprintf(stderr, "refused: %s %s\n", rs_refusal_name(refused->reason), refused->field);
     abort();
@@ -90,7 +90,8 @@ static void way_in_open_journal(way_in_t *way, const char *folder) {
     RS_REQUIRE(rs_journal_create(way->disk, &settings, resume, &way->journal) == RS_OK);
     free(resume);
     for (bool more = true; more;) RS_REQUIRE(rs_journal_maintain(way->journal, &more) == RS_OK);   /* as a daemon's are when it is ready */
-    const rs_keeper_settings_t keeper = {.ring = way->ring, .journal = way->journal, .batch_bytes = 1 << 20, .retry_us = 500000, .mark_us = 1000000,
+    const rs_keeper_settings_t keeper = {.ring = way->ring, .journal = way->journal, .batch_bytes = 1 << 20, .retry_us = 500000,
+                                         .mark_us = 1000000,
                                          .keep_us = INT64_C(86400) * RS_US_PER_S, .context = way, .wake = way_in_durable};
     RS_REQUIRE(rs_keeper_create(&keeper, &way->keeper) == RS_OK);
 }

@@ -1,8 +1,8 @@
 /* What the ingest benches share: batches made ahead, the producer that sends them, and bare ROUTER sinks that are given the same.
  *
- * A sink counts the last frames of messages, and as `drop` says unpacks each with protobuf-c or reads each with simdjson, and keeps nothing. The
- * producer of a sink sends as fast as the socket takes it; with `is_acknowledged` it speaks RS1, says HELLO, keeps to its credit and is done
- * when the last number is acknowledged. Anything but an ACK ends the program: what is measured are accepted events. */
+ * A sink counts the last frames of messages, and as `drop` says unpacks each with protobuf-c or reads each with simdjson, and keeps
+ * nothing. The producer of a sink sends as fast as the socket takes it; with `is_acknowledged` it speaks RS1, says HELLO, keeps to its
+ * credit and is done when the last number is acknowledged. Anything but an ACK ends the program: what is measured are accepted events. */
 #ifndef RS_BENCH_INGEST_LOAD_H
 #define RS_BENCH_INGEST_LOAD_H
 

@@ -130,7 +130,8 @@ static uint64_t slab_bytes(const rs__slab_t *slab) {
     return (((uint64_t)slab->page_count << slab->shift) - slab->free_count) * slab->object_bytes;
 }
 static uint64_t window_bytes(const rs_window_store_t *windows) {
-    return windows->key_arena.used + slab_bytes(&windows->more_of_full) + slab_bytes(&windows->more_of_sums) + slab_bytes(&windows->narrow) + slab_bytes(&windows->wide) + slab_bytes(&windows->chunks) + slab_bytes(&windows->opens) +
+    return windows->key_arena.used + slab_bytes(&windows->more_of_full) + slab_bytes(&windows->more_of_sums) +
+           slab_bytes(&windows->narrow) + slab_bytes(&windows->wide) + slab_bytes(&windows->chunks) + slab_bytes(&windows->opens) +
            slab_bytes(&windows->log.seconds) + slab_bytes(&windows->log.segments);
 }
 static uint64_t pool_bytes(const rs_pool_t *pool) { return (uint64_t)pool->live * pool->item_size; }
@@ -266,14 +267,18 @@ static void weigh_contacts(void) {
         apply(load, RS_CONTACT_ANSWERED, START_US, &call);
     }
     const double open = (double)(rs_contacts_bytes(contacts) - empty) / CONTACTS;
-    for (uint64_t i = 1; i <= CONTACTS; i++) apply(load, RS_CONTACT_ENDED, START_US + RS_US_PER_S, &(call_t){.contact = i, .queue = 1, .agent = 1});
+    for (uint64_t i = 1; i <= CONTACTS; i++) {
+        apply(load, RS_CONTACT_ENDED, START_US + RS_US_PER_S, &(call_t){.contact = i, .queue = 1, .agent = 1});
+    }
     for (unsigned tick = 0; tick < 100; tick++) rs_core_tick(load->core, START_US + RS_US_PER_HOUR);
-    const rs_pool_t *const pools[] = {&contacts->contacts, &contacts->handlings, &contacts->nodes, &contacts->rests, &contacts->stories, &contacts->paths};
+    const rs_pool_t *const pools[] = {&contacts->contacts, &contacts->handlings, &contacts->nodes, &contacts->rests, &contacts->stories,
+                                      &contacts->paths};
     uint64_t folded = 0;
     for (size_t i = 0; i < RS_ARRAY_LEN(pools); i++) folded += (uint64_t)pools[i]->live * pools[i]->item_size;
     const double folded_each = (double)folded / CONTACTS;
     printf("contact           %8.0f bytes open with 3 events and a handling; %.0f folded, at most %d: %s; an event more %zu, with what few "
-           "say %zu more, its id %zu; a fact in attribution close %zu\n", open, folded_each, FOLDED_BAR, folded_each <= FOLDED_BAR ? "pass" : "MISS",
+           "say %zu more, its id %zu; a fact in attribution close %zu\n", open, folded_each, FOLDED_BAR,
+           folded_each <= FOLDED_BAR ? "pass" : "MISS",
            sizeof(rs_node_t), sizeof(rs_node_rest_t), sizeof(rs_event_text_t), sizeof(rs_close_fact_t));
 }
 
@@ -388,8 +393,8 @@ static void weigh_all(void) {
     print_weight("agent", &many_agents, false, 8);
     const weight_t teams = apart(weigh_teams, 1000, 0);
     print_weight("team", &teams, false, 8);
-    printf("row               %8zu bytes for the rows of an interval and key in event and enter, %zu more where they differ; and what their "
-           "histograms hold\n", sizeof(rs_cell_t), sizeof(rs_sums_t));
+    printf("row               %8zu bytes for the rows of an interval and key in event and enter, %zu more where they differ; "
+           "and what their histograms hold\n", sizeof(rs_cell_t), sizeof(rs_sums_t));
     void (*const things[])(void) = {weigh_contacts, weigh_customers, weigh_cases, weigh_edges, weigh_sources};
     for (size_t i = 0; i < RS_ARRAY_LEN(things); i++) alone(things[i]);
     print_growth("queues", &quiet, &many_quiet, true);

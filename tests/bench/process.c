@@ -93,11 +93,13 @@ static double median(double *values) {
 static void print_memory(const rs_core_t *with) {
     const rs_process_t *process = &with->process;
     const double cells = process->cells.live;
-    printf("edges in memory        %9.0f   (%u queues' worth; %llu steps went to __overflow__)\n", cells, with->directory.family_counts[RS_FAMILY_QUEUE],
-           (unsigned long long)process->overflowed);
+    printf("edges in memory        %9.0f   (%u queues' worth; %llu steps went to __overflow__)\n", cells,
+           with->directory.family_counts[RS_FAMILY_QUEUE], (unsigned long long)process->overflowed);
     printf("bytes per edge         %9.0f   cell %zu + index 16 + histogram %.0f\n",
-           sizeof(rs_edge_cell_t) + 16.0 + (process->tables.live * (double)process->tables.item_size + process->blocks.live * (double)process->blocks.item_size) / cells,
-           sizeof(rs_edge_cell_t), (process->tables.live * (double)process->tables.item_size + process->blocks.live * (double)process->blocks.item_size) / cells);
+           sizeof(rs_edge_cell_t) + 16.0 +
+           (process->tables.live * (double)process->tables.item_size + process->blocks.live * (double)process->blocks.item_size) / cells,
+           sizeof(rs_edge_cell_t),
+           (process->tables.live * (double)process->tables.item_size + process->blocks.live * (double)process->blocks.item_size) / cells);
     printf("bytes per contact      %9zu   %u ways\n", sizeof(rs_path_t), with->contacts.paths.live);
     printf("bytes per variant      %9zu   %u variants, %llu taken over\n", sizeof(rs_variant_t), process->variants.pool.live,
            (unsigned long long)process->variants.taken_over);
@@ -133,7 +135,8 @@ int main(void) {
         difference_ns[run] = on_ns[run] - off_ns[run];
         collect_ns[run] = (double)on.collect_ns / load->slice.count;
     }
-    printf("apply one event        %9.1f ns without, %.1f ns with the process: %.1f ns more\n", median(off_ns), median(on_ns), median(difference_ns));
+    printf("apply one event        %9.1f ns without, %.1f ns with the process: %.1f ns more\n", median(off_ns), median(on_ns),
+           median(difference_ns));
     printf("collecting edges       %9.1f ns per event (%llu rows)\n", median(collect_ns), (unsigned long long)edge_rows);
     print_memory(with);
     rs_core_destroy(&with);

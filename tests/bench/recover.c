@@ -3,7 +3,8 @@
  * Load: the standard day (support/workload.h), with ticks ten times a second of its time, rows collected and confirmed once a second, the
  * configuration daemon/ringside.conf. First the records are applied as they come, by the core alone; then the same records are
  * recovered by an engine, wholly, and from a state saved half way. Yardstick (design/bars.md): at least 0.7 of the core's rate.
- * Usage: bench_recover [configuration file, daemon/ringside.conf]; RS_BENCH_QUICK=1: a tenth of the events. Ends with 1 below the yardstick. */
+ * Usage: bench_recover [configuration file, daemon/ringside.conf]; RS_BENCH_QUICK=1: a tenth of the events.
+ * Ends with 1 below the yardstick. */
 #include "memory_journal.h"
 #include "workload.h"
 

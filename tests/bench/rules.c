@@ -1,7 +1,7 @@
 /* What alert rules cost, and what it costs to explain those that fire: one with 5,000 neighbours (bar: 10 ms), and 5,000 in one second.
- * What alert rules cost: 5,000 queues with 10 rules each, thresholds and detectors, every queue with a change each second, as the core looks at
- * them: after each event and once a second. The bar: at most 10 % of one core, so 100 ms a second; and the second in which every queue's subgroup
- * ends, which takes as much again. The yardstick in the same loop: reading one figure of each rule and key. */
+ * What alert rules cost: 5,000 queues with 10 rules each, thresholds and detectors, every queue with a change each second, as the core
+ * looks at them: after each event and once a second. The bar: at most 10 % of one core, so 100 ms a second; and the second in which every
+ * queue's subgroup ends, which takes as much again. The yardstick in the same loop: reading one figure of each rule and key. */
 #include "core/alert/alert.h"
 #include "random.h"
 
@@ -31,9 +31,11 @@ static rs_rule_config_t rules[RULES] = {
     {.name = {"slow", 4}, .metric = {"wait_p90", 8}, .window = {"15m", 3}, .limit = 1e9, .clear = 1e9},
     {.name = {"burn", 4}, .metric = {"service_level", 13}, .window = {"1h", 2}, .detector = RS_DETECTOR_BURN_RATE, .target = 0.8,
      .budget = 0.15, .period_us = RS_US_PER_DAY},
-    {.name = {"calls", 5}, .metric = {"offered", 7}, .window = {"5m", 2}, .detector = RS_DETECTOR_CUSUM, .compare = RS_ALERT_BOTH, .shift = 1,
+    {.name = {"calls", 5}, .metric = {"offered", 7}, .window = {"5m", 2}, .detector = RS_DETECTOR_CUSUM,
+     .compare = RS_ALERT_BOTH, .shift = 1,
      .fast_start = true},
-    {.name = {"times", 5}, .metric = {"asa", 3}, .window = {"5m", 2}, .detector = RS_DETECTOR_EWMA, .compare = RS_ALERT_BOTH, .weight = 0.1},
+    {.name = {"times", 5}, .metric = {"asa", 3}, .window = {"5m", 2}, .detector = RS_DETECTOR_EWMA,
+     .compare = RS_ALERT_BOTH, .weight = 0.1},
     {.name = {"season", 6}, .metric = {"offered", 7}, .window = {"15m", 3}, .detector = RS_DETECTOR_SEASONAL, .compare = RS_ALERT_BOTH},
     {.name = {"nobody", 6}, .metric = {"offered", 7}, .window = {"15m", 3}, .detector = RS_DETECTOR_NO_DATA}};
 
@@ -93,7 +95,8 @@ int main(void) {
     config->rules = rules;
     config->rule_count = RULES;
     const int64_t start_us = INT64_C(1700006400) * RS_US_PER_S;
-    rs_window_settings_t settings = {.window_count = config->window_count, .max_keys = QUEUES, .max_bytes = UINT64_C(4) << 30, .start_us = start_us};
+    rs_window_settings_t settings = {.window_count = config->window_count, .max_keys = QUEUES, .max_bytes = UINT64_C(4) << 30,
+                                     .start_us = start_us};
     memcpy(settings.windows_us, config->windows_us, sizeof settings.windows_us);
     rs_window_store_t *store;
     rs_alerts_t *alerts;
@@ -131,7 +134,9 @@ int main(void) {
         for (uint32_t key = 0; key < QUEUES; key++) {
             for (int rule = 0; rule < RULES; rule++) {
                 rs_figure_t figure;
-                if (rs_metric_read(store, key, 1, RS_METRIC_SERVICE_LEVEL, 0, true, now_us, &figure) == RS_OK && !figure.is_null) used += figure.value;
+                if (rs_metric_read(store, key, 1, RS_METRIC_SERVICE_LEVEL, 0, true, now_us, &figure) == RS_OK && !figure.is_null) {
+                    used += figure.value;
+                }
             }
         }
         reads_ms[second] = now_ms() - at_ms;
@@ -140,7 +145,8 @@ int main(void) {
     qsort(ticks_ms, SECONDS, sizeof *ticks_ms, compare);
     qsort(reads_ms, SECONDS, sizeof *reads_ms, compare);
     const double tick = ticks_ms[SECONDS / 2], events = events_ms[SECONDS / 2], reads = reads_ms[SECONDS / 2];
-    printf("yardstick, %d figures read: %.1f ms (%.0f ns each)%s\n", QUEUES * RULES, reads, reads * 1e6 / QUEUES / RULES, used < 0 ? "?" : "");
+    printf("yardstick, %d figures read: %.1f ms (%.0f ns each)%s\n", QUEUES * RULES, reads, reads * 1e6 / QUEUES / RULES,
+           used < 0 ? "?" : "");
     printf("once a second, all %d queues changed: median %.1f ms, worst %.1f ms: %.1f %% of a core, %.2f x the yardstick\n", QUEUES, tick,
            ticks_ms[SECONDS - 1], tick / 10, tick / reads);
     printf("after %d events: %.1f ms, %.0f ns each\n", QUEUES, events, events * 1e6 / QUEUES);

@@ -1,7 +1,7 @@
-/* How long a snapshot stops the core. The core's thread runs with a big state and its journal on a disk; single events are put to it all the
- * time, and how long it takes until each is applied (not: on disk) is its longest stop. First with nothing else, then while the process that
- * writes the next snapshot is started as the daemon does (uv_spawn of `ringsided --write-snapshot`) and works. By design only the start can
- * stop it: a fork shares its memory, and what it then writes to is copied page by page.
+/* How long a snapshot stops the core. The core's thread runs with a big state and its journal on a disk; single events are put to it all
+ * the time, and how long it takes until each is applied (not: on disk) is its longest stop. First with nothing else, then while the process
+ * that writes the next snapshot is started as the daemon does (uv_spawn of `ringsided --write-snapshot`) and works. By design only the
+ * start can stop it: a fork shares its memory, and what it then writes to is copied page by page.
  * Bar (design/bars.md): at most 5 ms, in the first 100 ms of each snapshot. Where no core is free the later figures are the scheduler's.
  * Usage: bench_snapshot_pause [events before [snapshots]]: 400000, 3.  RS_BENCH_PLACE: a folder on a disk, /tmp */
 #include "engine/engine.h"

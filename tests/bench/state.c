@@ -52,7 +52,8 @@ typedef struct things { uint64_t contacts, keys, cells; } things_t;
 static uint64_t share_of(const char *section, const things_t *things, const char **what) {
     static const struct { const char *section, *what; size_t offset; } kinds[] = {
         {"contacts", "contact", offsetof(things_t, contacts)}, {"keys", "key", offsetof(things_t, keys)},
-        {"windows", "key", offsetof(things_t, keys)}, {"alerts", "key", offsetof(things_t, keys)}, {"rows", "cell", offsetof(things_t, cells)}};
+        {"windows", "key", offsetof(things_t, keys)}, {"alerts", "key", offsetof(things_t, keys)},
+        {"rows", "cell", offsetof(things_t, cells)}};
     for (size_t i = 0; i < RS_ARRAY_LEN(kinds); i++) {
         if (strcmp(kinds[i].section, section) != 0) continue;
         *what = kinds[i].what;
@@ -69,7 +70,9 @@ static void print_sections(const state_bytes_t *state, const things_t *things) {
         const unsigned char *head = state->bytes + at;
         const size_t len = head[0] | (size_t)head[1] << 8 | (size_t)head[2] << 16, section = head[4];
         if (len == 0 || section >= SECTIONS) break;
-        if (sizes[section] == 0) snprintf(names[section], sizeof names[section], "%.*s", head[8] < 31 ? head[8] : 31, (const char *)head + 9);
+        if (sizes[section] == 0) {
+            snprintf(names[section], sizeof names[section], "%.*s", head[8] < 31 ? head[8] : 31, (const char *)head + 9);
+        }
         sizes[section] += len + 24;
         at += len + 24;
     }

@@ -84,10 +84,12 @@ def compare_all(cluster, daemon, whole):
     for attribution in ("event", "enter"):
         for by in house.DIMENSIONS:
             rows += house.compare_rows(cluster, by, attribution, [whole], "--config", daemon.config)
-    doubles = cluster.query("SELECT count(*) - count(DISTINCT (episode, at, from_state, to_state)) AS n FROM ringside.alert_transition")[0]["n"]
+    doubles = cluster.query("SELECT count(*) - count(DISTINCT (episode, at, from_state, to_state)) AS n "
+                            "FROM ringside.alert_transition")[0]["n"]
     house.check(doubles == 0, f"{doubles} transitions are there twice")
     # Every change of an episode is there: each begins where the one before ended.
-    gaps = cluster.query("SELECT count(*) AS n FROM (SELECT from_state, lag(to_state, 1, 'ok') OVER (PARTITION BY episode ORDER BY number, ordinal)"
+    gaps = cluster.query("SELECT count(*) AS n "
+                         "FROM (SELECT from_state, lag(to_state, 1, 'ok') OVER (PARTITION BY episode ORDER BY number, ordinal)"
                          " AS before FROM ringside.alert_transition) AS t WHERE from_state <> before")[0]["n"]
     house.check(gaps == 0, f"{gaps} transitions are missing")
     changes = cluster.query("SELECT count(*) AS n FROM ringside.alert_transition")[0]["n"]

@@ -1,6 +1,7 @@
-"""A disk that is really full, in a mount namespace of this test's own: a small ext4 in a file (a loop device), one whose blocks have no room
-behind them (the loop's file is on a full tmpfs, so that writing back fails and a second sync would lie), and a small tmpfs where there is no
-loop device. Nothing is acknowledged that is not on disk, the rest goes on, and it resumes by itself; a kill in between changes nothing.
+"""A disk that is really full, in a mount namespace of this test's own: a small ext4 in a file (a loop device), one whose blocks have no
+room behind them (the loop's file is on a full tmpfs, so that writing back fails and a second sync would lie), and a small tmpfs where there
+is no loop device. Nothing is acknowledged that is not on disk, the rest goes on, and it resumes by itself; a kill in between changes
+nothing.
 
     full_disk_test.py BUILD [TEST…]"""
 import http.client
@@ -55,7 +56,8 @@ def mount_ext4(path, size, behind=None):
 
 
 def one_page_a_request(place):
-    """The loop driver calls a request that found room for a part of it a success, which no sync can know: so each is one page, all or nothing."""
+    """The loop driver calls a request that found room for a part of it a success, which no sync can know: so each is one page, all or
+    nothing."""
     device = run("findmnt", "-n", "-o", "SOURCE", place).stdout.strip()
     limit = f"/sys/block/{os.path.basename(device)}/queue/max_sectors_kb"
     try:
@@ -105,7 +107,8 @@ class OnDisk(house.Daemon):
         self.start()
 
     def refusal(self):
-        result = subprocess.run([os.path.join(house.BUILD, "ringsided"), "--config", self.config], capture_output=True, text=True, timeout=60)
+        result = subprocess.run([os.path.join(house.BUILD, "ringsided"), "--config", self.config], capture_output=True,
+                                text=True, timeout=60)
         return result.returncode, result.stderr
 
     def numbers(self):

@@ -27,7 +27,8 @@ asterisk: {member_delay: {billing: 1s}}
 queues: {vip: {threshold: 10s}}
 agents: {Alice Adams: {team: north}, Bob Baker: {team: south}}
 """
-RULES = "alerts: {rules: {somebody_waits: {metric: waiting, compare: above, limit: 1, clear: 0, for: 0s, clear_for: 0s, severity: warning}}}\n"
+RULES = ("alerts: {rules: {somebody_waits: {metric: waiting, compare: above, limit: 1, clear: 0, for: 0s, clear_for: 0s, "
+         "severity: warning}}}\n")
 # Which version of a row it is, and whether it may still be corrected, are left out of every comparison of rows; nothing else is.
 VIEWS = [f"{by}_interval" for by in house.DIMENSIONS] + ["process_edge"]
 
@@ -38,8 +39,8 @@ def content(postgres):
     for view in VIEWS:
         rows = postgres.query(f"SELECT (to_jsonb(v) - 'revision' - 'final')::text AS row FROM ringside.{view} v ORDER BY 1")
         texts.append(f"{view}: {len(rows)}\n" + "\n".join(row["row"] for row in rows))
-    alerts = postgres.query("SELECT rule, tenant, family, key, channel, at::text AS at, from_state, to_state, value FROM ringside.alert_transition "
-                            "ORDER BY at, rule, family, key, channel, ordinal")
+    alerts = postgres.query("SELECT rule, tenant, family, key, channel, at::text AS at, from_state, to_state, value "
+                            "FROM ringside.alert_transition ORDER BY at, rule, family, key, channel, ordinal")
     return "\n".join(texts + [json.dumps(alert, sort_keys=True) for alert in alerts])
 
 
@@ -64,7 +65,8 @@ def run(file, extra, kills, chance):
         try:
             daemon = house.Daemon(path, postgres.conninfo, extra=ATTRIBUTIONS + JOURNAL + RULES + extra)
             speed = "max" if kills == 0 else str(span_of(file) / (kills * PACE_S))
-            sender = subprocess.Popen([os.path.join(house.BUILD, "ringside"), "send", "--to", daemon.events, "--speed", speed, "--timeout", "120",
+            sender = subprocess.Popen([os.path.join(house.BUILD, "ringside"), "send", "--to", daemon.events, "--speed", speed,
+                                       "--timeout", "120",
                                        "--config", daemon.config, file], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
             for _ in range(kills):
                 time.sleep(chance.uniform(0.1, 2 * PACE_S - 0.1))
@@ -118,7 +120,8 @@ def main():
             house.check(counted == counted_killed, f"{name}: {counted} and, killed, {counted_killed}")
             if undisturbed != killed:
                 lines, others = set(undisturbed.splitlines()), set(killed.splitlines())
-                raise AssertionError(f"{name}: only undisturbed:\n{sorted(lines - others)[-2:]}\nonly killed:\n{sorted(others - lines)[-2:]}")
+                raise AssertionError(f"{name}: only undisturbed:\n{sorted(lines - others)[-2:]}\nonly killed:\n"
+                                     f"{sorted(others - lines)[-2:]}")
             house.check(len(undisturbed) > 1000, f"{name}: hardly anything is stored")
             print(f"ok {name}: {KILLS} kills, {sum(one[1] for one in counted)} events, {len(undisturbed)} bytes are the same", flush=True)
     print(f"{house.checks} checks")

@@ -52,8 +52,8 @@ class Ledger:
             return list(ENTRY.iter_unpack(file.read(count * ENTRY.size)))
 
     def compare(self, cells):
-        """`cells`: (cell) -> (queued counted, answered counted, sum of their waits in ms) of this source's queue. Returns a Tally and up to ten
-        descriptions of what is wrong."""
+        """`cells`: (cell) -> (queued counted, answered counted, sum of their waits in ms) of this source's queue. Returns a Tally and up to
+        ten descriptions of what is wrong."""
         tally, wrong, by_cell = Tally(), [], {}
         for number, entry in enumerate(self.contacts()):
             by_cell.setdefault(entry[0], []).append((number, *entry[1:]))
@@ -68,7 +68,8 @@ class Ledger:
             contacts = by_cell.get(cell, [])
             owed_queued = may_queued = times_answered = 0
             for number, digit, spooled, queued, answer in contacts:
-                owed = [flags & REFUSED == 0 and (flags & ACKNOWLEDGED != 0 or (spooled and flags & ACCEPTED != 0)) for flags in (queued, answer)]
+                owed = [flags & REFUSED == 0 and (flags & ACKNOWLEDGED != 0 or (spooled and flags & ACCEPTED != 0))
+                        for flags in (queued, answer)]
                 for flags in (queued, answer):
                     tally["offered"] += flags & OFFERED != 0
                     tally["accepted"] += flags & ACCEPTED != 0
@@ -89,7 +90,8 @@ class Ledger:
             if offered > may_queued:
                 complain("double", offered - may_queued, f"cell {cell}: {may_queued} queued were offered, {offered} counted")
             if answered != times_answered or waits >> 2 * 14 != 0:
-                complain("double", max(1, answered - times_answered), f"cell {cell}: {answered} answered, but their waits say {times_answered}")
+                complain("double", max(1, answered - times_answered),
+                         f"cell {cell}: {answered} answered, but their waits say {times_answered}")
             tally["counted"] += offered + answered
         return tally, wrong
 

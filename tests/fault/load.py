@@ -33,7 +33,8 @@ class FaultDaemon(house.Daemon):
         super().write_config(clock, database, extra)
         with open(self.config) as file:
             text = file.read()
-        for slow, quick in (("flush: 100ms", "flush: 20ms"), ("backoff_min: 50ms", "backoff_min: 10ms"), ("backoff_max: 500ms", "backoff_max: 100ms")):
+        for slow, quick in (("flush: 100ms", "flush: 20ms"), ("backoff_min: 50ms", "backoff_min: 10ms"),
+                            ("backoff_max: 500ms", "backoff_max: 100ms")):
             assert slow in text
             text = text.replace(slow, quick)
         with open(self.config, "w") as file:
@@ -92,8 +93,8 @@ class Producer:
 
 
 class CutProxy(threading.Thread):
-    """Between the daemon and PostgreSQL: of the COMMITs that pass, `chance` of 100 lose their connection, before the server gets them, after it
-    has, or while its answer is on the way."""
+    """Between the daemon and PostgreSQL: of the COMMITs that pass, `chance` of 100 lose their connection, before the server gets them,
+    after it has, or while its answer is on the way."""
 
     def __init__(self, path, server_directory, seed, port=5432):
         super().__init__(daemon=True)
@@ -184,11 +185,13 @@ class Scene:
         self.path = os.path.join(folder, name)
         os.makedirs(self.path)
         self.troubles, self.notes = [], []
-        self.daemon = FaultDaemon(self.path, database or postgres.conninfo, disk_fails=disk_fails, environment=environment, extra=self.JOURNAL)
+        self.daemon = FaultDaemon(self.path, database or postgres.conninfo, disk_fails=disk_fails, environment=environment,
+                                  extra=self.JOURNAL)
         house.wait_for(lambda: postgres.query("SELECT to_regclass('ringside.queue_interval') AS it")[0]["it"])
         self.origin_ms = int(time.monotonic() * 1000)
         kinds = kinds or (dict(spooled=True), dict(spooled=True, sync=True, encoding="json"), dict(), dict(encoding="json"))
-        self.producers = [Producer(self.path, self.daemon.events, f"{name}-{number}", self.origin_ms, **kind) for number, kind in enumerate(kinds)]
+        self.producers = [Producer(self.path, self.daemon.events, f"{name}-{number}", self.origin_ms, **kind)
+                          for number, kind in enumerate(kinds)]
 
     def __enter__(self):
         return self
@@ -316,7 +319,8 @@ class Scene:
                 self.trouble(f"{producer.source}: no accounting in the database")
                 continue
             row = row[0]
-            parts = sum(row[name] for name in ("applied", "duplicate", "late_applied", "too_late", "invalid", "unknown", "future", "over_limit"))
+            parts = sum(row[name]
+                        for name in ("applied", "duplicate", "late_applied", "too_late", "invalid", "unknown", "future", "over_limit"))
             if row["received"] != parts:
                 self.trouble(f"{producer.source}: {row['received']} received, {parts} accounted for")
             if producer.spooled and row["missing"] != 0 and producer.kills == 0:

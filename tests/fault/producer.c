@@ -1,5 +1,5 @@
-/* A producer of the torture: sends contacts as fast as it is told to and keeps its own ledger of what it offered, what was accepted and what
- * was acknowledged. The ledger is a mapped file: what is written to it outlives kill -9, as what is in a disk spool does.
+/* A producer of the torture: sends contacts as fast as it is told to and keeps its own ledger of what it offered, what was accepted and
+ * what was acknowledged. The ledger is a mapped file: what is written to it outlives kill -9, as what is in a disk spool does.
  *
  *   producer ENDPOINT SOURCE LEDGER ORIGIN_MS CELL_MS [--spool FILE] [--sync] [--json] [--once]
  *
@@ -95,8 +95,12 @@ static void take_up_ledger(producer_t *producer) {
     ledger->found += stats.spool_found;
     ledger->lost += stats.spool_lost;
     producer->accepted = stats.accepted;
-    for (uint64_t number = 1; number <= stats.accepted; number++) mark(ledger, number, number <= stats.settled ? ACCEPTED | ACKNOWLEDGED : ACCEPTED);
-    for (uint64_t number = stats.accepted + 1; number < MAX_NUMBERS && ledger->event_of[number] != 0; number++) ledger->event_of[number] = 0;
+    for (uint64_t number = 1; number <= stats.accepted; number++) {
+        mark(ledger, number, number <= stats.settled ? ACCEPTED | ACKNOWLEDGED : ACCEPTED);
+    }
+    for (uint64_t number = stats.accepted + 1; number < MAX_NUMBERS && ledger->event_of[number] != 0; number++) {
+        ledger->event_of[number] = 0;
+    }
     if (ledger->contacts == 0) return;
     producer->cell = ledger->all[ledger->contacts - 1].cell + 1;
 }
@@ -165,9 +169,12 @@ static void send_contacts(producer_t *producer) {
 static void tell(const producer_t *producer) {
     rs_client_stats_t stats;
     rs_client_stats(producer->client, &stats);
-    fprintf(stderr, "%s: accepted %" PRIu64 " settled %" PRIu64 " refused %" PRIu64 " batches %" PRIu64 " resent %" PRIu64 " welcomes %" PRIu64
-            " disconnects %" PRIu64 " errors %" PRIu64 " connected %d spool errors %" PRIu64 "\n", producer->source, stats.accepted, stats.settled,
-            stats.refused, stats.batches, stats.resent, stats.welcomes, stats.disconnects, stats.errors, stats.connected, stats.spool_errors);
+    fprintf(stderr,
+            "%s: accepted %" PRIu64 " settled %" PRIu64 " refused %" PRIu64 " batches %" PRIu64 " resent %" PRIu64 " welcomes %" PRIu64
+            " disconnects %" PRIu64 " errors %" PRIu64 " connected %d spool errors %" PRIu64 "\n", producer->source,
+            stats.accepted, stats.settled,
+            stats.refused, stats.batches, stats.resent, stats.welcomes, stats.disconnects, stats.errors, stats.connected,
+            stats.spool_errors);
 }
 
 int main(int argc, char **argv) {
@@ -191,7 +198,9 @@ int main(int argc, char **argv) {
     producer.ledger = open_ledger(argv[3]);
     if (producer.ledger == NULL) return 3;
     /* Without a spool the numbers of a run before mean nothing; the callbacks may come at once. */
-    for (uint64_t number = 1; !producer.has_spool && producer.ledger->event_of[number] != 0; number++) producer.ledger->event_of[number] = 0;
+    for (uint64_t number = 1; !producer.has_spool && producer.ledger->event_of[number] != 0; number++) {
+        producer.ledger->event_of[number] = 0;
+    }
     const int status = rs_client_open(&options, &producer.client);
     if (status != RS_OK) {
         fprintf(stderr, "%s: %s (%s)\n", argv[2], rs_status_text(status), strerror(errno));

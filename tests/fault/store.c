@@ -37,7 +37,8 @@ static void connections_cut_at_commit_lose_nothing_and_count_nothing_twice(void 
     assert_int_equal(rs_store_migrate(database, false, NULL, NULL), RS_OK);
     /* A ledger that adds, so that a transaction that went in twice would show. */
     rs_postgres_run(database, "CREATE TABLE public.ledger (batch bigint);"
-                    "CREATE FUNCTION public.note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO public.ledger VALUES (new.batch); RETURN new; END';"
+                    "CREATE FUNCTION public.note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO public.ledger "
+                    "VALUES (new.batch); RETURN new; END';"
                     "CREATE TRIGGER note AFTER UPDATE OF batch ON ringside.mark FOR EACH ROW EXECUTE FUNCTION public.note()");
     cutter_t cutter;
     cutter_start(&cutter, postgres.socket);
@@ -65,8 +66,8 @@ static void connections_cut_at_commit_lose_nothing_and_count_nothing_twice(void 
         assert_int_equal(driver_stop(driver, 5 * RS_US_PER_S), RS_OK);
         free(driver);
     }
-    print_message("%ld cuts in %" PRId64 " batches: found in %" PRIu64 ", not in %" PRIu64 "; lost %" PRId64 ", twice %" PRId64 "\n", cuts_of(&cutter), batches,
-                  found_in, found_out, sum_to(batches) - sum_of(database),
+    print_message("%ld cuts in %" PRId64 " batches: found in %" PRIu64 ", not in %" PRIu64 "; lost %" PRId64 ", twice %" PRId64 "\n",
+                  cuts_of(&cutter), batches, found_in, found_out, sum_to(batches) - sum_of(database),
                   rs_postgres_number(database, "SELECT count(*) - count(DISTINCT batch) FROM public.ledger"));
     assert_int_equal(sum_of(database), sum_to(batches));
     assert_int_equal(rs_postgres_number(database, "SELECT count(*) - count(DISTINCT batch) FROM public.ledger"), 0);

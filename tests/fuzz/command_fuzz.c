@@ -1,5 +1,5 @@
-/* What strangers say at the door of commands: a byte of length before each frame. What is taken is a command that can be written as a record and
- * read back; what is not is named. */
+/* What strangers say at the door of commands: a byte of length before each frame. What is taken is a command that can be written as a
+ * record and read back; what is not is named. */
 #include "event/command_request.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* A journal's folder of anything: the input is cut into up to three segments. Recovery ends, hands over numbers that rise, and what it calls lost
- * is none of them. As it is, and with the checksums that the reader wants, so that the fuzzer gets past them. */
+/* A journal's folder of anything: the input is cut into up to three segments. Recovery ends, hands over numbers that rise, and what it
+ * calls lost is none of them. As it is, and with the checksums that the reader wants, so that the fuzzer gets past them. */
 #include "journal/bytes.h"
 #include "journal/recover.h"
 

@@ -80,8 +80,9 @@ static void try_control(const uint8_t *bytes, size_t len) {
     if (rs_record_read_part(bytes, len, &number, &text) == RS_OK) written = rs_record_write_part(number, text.data, text.len, again);
     else if (rs_record_read_config(bytes, len, &of, &how) == RS_OK) written = rs_record_write_config(&of, how, again);
     else if (rs_record_read_begin(bytes, len, &begin) == RS_OK) written = rs_record_write_begin(&begin, again);
-    else if (rs_record_read_session(bytes, len, &number, &text, &other) == RS_OK) written = rs_record_write_session(number, text, other, again);
-    else if (rs_record_read_confirmed(bytes, len, &confirmed) == RS_OK) written = rs_record_write_confirmed(&confirmed, again);
+    else if (rs_record_read_session(bytes, len, &number, &text, &other) == RS_OK) {
+        written = rs_record_write_session(number, text, other, again);
+    } else if (rs_record_read_confirmed(bytes, len, &confirmed) == RS_OK) written = rs_record_write_confirmed(&confirmed, again);
     else if (rs_record_read_warm(bytes, len, &warm) == RS_OK) written = rs_record_write_warm(&warm, again);
     else return;
     if (len == CONFIRMED_BEFORE && bytes[0] == RS_RECORD_CONFIRMED) check_older(bytes, again, written);

@@ -1,4 +1,5 @@
-/* A snapshot's file of anything: it is refused, or what it holds can be read to its end and no further. As it is, and with checksums that fit. */
+/* A snapshot's file of anything: it is refused, or what it holds can be read to its end and no further. As it is,
+ * and with checksums that fit. */
 #include "journal/bytes.h"
 #include "journal/snapshot.h"
 

@@ -58,8 +58,8 @@ static void choose_rules(trial_t *trial) {
     config->agents = teams;
     config->agent_count = 1;
     static const int64_t minutes[] = {15, 30, 60};
-    trial->interval = (rs_interval_spec_t){.mode = (rs_interval_mode_t)below(trial, 3), .length_us = minutes[below(trial, 3)] * RS_US_PER_MIN,
-                                           .zone = config->zone};
+    trial->interval = (rs_interval_spec_t){.mode = (rs_interval_mode_t)below(trial, 3),
+                                           .length_us = minutes[below(trial, 3)] * RS_US_PER_MIN, .zone = config->zone};
 }
 
 static void tell_plan(trial_t *trial, rs_event_t *event) {
@@ -119,7 +119,8 @@ static void deliver(trial_t *trial, bool sorted) {
         const int64_t delay_us = chance(trial, 50) ? 0 : below(trial, trial->config.lateness_us);
         trial->deliveries[trial->count++] = (oracle_arrival_t){.event = event, .arrival_us = event->occurred_us + delay_us};
         if (chance(trial, 8)) {
-            trial->deliveries[trial->count++] = (oracle_arrival_t){.event = event, .arrival_us = event->occurred_us + delay_us + below(trial, 60 * RS_US_PER_S)};
+            const int64_t again_us = event->occurred_us + delay_us + below(trial, 60 * RS_US_PER_S);
+            trial->deliveries[trial->count++] = (oracle_arrival_t){.event = event, .arrival_us = again_us};
         }
         if (event->occurred_us > last_us) last_us = event->occurred_us;
     }
@@ -208,8 +209,8 @@ static void add_sum(sums_t *sums, const rs_key_t *key, int64_t start_us, unsigne
     if (value == 0) return;
     for (size_t i = 0; i < sums->count; i++) {
         sum_t *sum = &sums->items[i];
-        if (sum->count != count || sum->start_us != start_us || sum->key.family != key->family || !rs_str_equal(sum->key.tenant, key->tenant) ||
-            !rs_str_equal(sum->key.name, key->name)) continue;
+        if (sum->count != count || sum->start_us != start_us || sum->key.family != key->family ||
+            !rs_str_equal(sum->key.tenant, key->tenant) || !rs_str_equal(sum->key.name, key->name)) continue;
         sum->value += value;
         return;
     }

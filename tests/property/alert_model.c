@@ -151,8 +151,8 @@ static void expect_move(model_t *model, uint32_t key, uint32_t rule, unsigned to
 }
 
 /* Where a figure leads that never flaps and whose evidence is never missed. */
-static rs_alert_state_t from_state(const model_t *model, const rs_rule_config_t *rule, rs_alert_state_t from, int64_t since_us, bool breach, bool good,
-                                   bool evidence) {
+static rs_alert_state_t from_state(const model_t *model, const rs_rule_config_t *rule, rs_alert_state_t from, int64_t since_us,
+                                   bool breach, bool good, bool evidence) {
     const int64_t held_us = model->now_us - since_us;
     if (from == RS_ALERT_OK) return !breach ? from : rule->for_us > 0 ? RS_ALERT_PENDING : RS_ALERT_FIRING;
     if (from == RS_ALERT_PENDING && (good || !evidence)) return RS_ALERT_OK;

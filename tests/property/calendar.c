@@ -91,7 +91,9 @@ static void check_deadline(const char *name, const rs_calendar_t *calendar, cons
     const bool exact = rs_calendar_worked_us(calendar, from_us, due_us) == worked_us;
     const bool first = worked_us == 0 || rs_calendar_worked_us(calendar, from_us, due_us - 1) == worked_us - 1;
     const bool open_before = worked_us == 0 || open_by_clock(hours, (due_us - 1) / RS_US_PER_S);
-    if (!exact || !first || !open_before) fail_msg("%s: due of %lld from %lld is %lld", name, (long long)worked_us, (long long)from_us, (long long)due_us);
+    if (!exact || !first || !open_before) {
+        fail_msg("%s: due of %lld from %lld is %lld", name, (long long)worked_us, (long long)from_us, (long long)due_us);
+    }
 }
 
 static void check_once(const char *name, const rs_zone_t *zone, rs_random_t *random, uint64_t turn) {
@@ -144,8 +146,10 @@ static void working_time_adds_up_over_any_distance(void **state) {
         rs_calendar_t *calendar = NULL;
         random_hours(&random, (int64_t)rs_random_below(&random, (uint64_t)YEAR_2060_S), &hours);
         assert_int_equal(rs_calendar_create(zone, hours.week, hours.spans, hours.dates, hours.date_count, &calendar), RS_OK);
-        const int64_t a = (int64_t)rs_random_below(&random, (uint64_t)RS_TIME_MAX_US), b = (int64_t)rs_random_below(&random, (uint64_t)RS_TIME_MAX_US);
-        const int64_t from = a < b ? a : b, to = a < b ? b : a, between = from + (int64_t)rs_random_below(&random, (uint64_t)(to - from) + 1);
+        const int64_t a = (int64_t)rs_random_below(&random, (uint64_t)RS_TIME_MAX_US),
+                      b = (int64_t)rs_random_below(&random, (uint64_t)RS_TIME_MAX_US);
+        const int64_t from = a < b ? a : b, to = a < b ? b : a,
+                      between = from + (int64_t)rs_random_below(&random, (uint64_t)(to - from) + 1);
         assert_int_equal(rs_calendar_worked_us(calendar, from, to),
                          rs_calendar_worked_us(calendar, from, between) + rs_calendar_worked_us(calendar, between, to));
         rs_calendar_destroy(&calendar);

@@ -55,7 +55,8 @@ static bool reasons_do_not_add_up(trial_t *trial, const kept_row_t *row) {
         {"flowed_out is the sum of its reasons", RS_COUNT_FLOWED_OUT, RS_COUNT_FLOW_OTHER, RS_COUNT_FLOW_LOST},
         {"blocked is the sum of its reasons", RS_COUNT_BLOCKED, RS_COUNT_BLOCKED_FULL, RS_COUNT_BLOCKED_OTHER},
         {"offers_failed is the sum of its reasons", RS_COUNT_OFFERS_FAILED, RS_COUNT_OFFERS_FAILED_TIMEOUT, RS_COUNT_OFFERS_FAILED_OTHER},
-        {"transferred_out is the sum of its kinds", RS_COUNT_TRANSFERRED_OUT, RS_COUNT_TRANSFERRED_OUT_BLIND, RS_COUNT_TRANSFERRED_OUT_OTHER}};
+        {"transferred_out is the sum of its kinds", RS_COUNT_TRANSFERRED_OUT, RS_COUNT_TRANSFERRED_OUT_BLIND,
+         RS_COUNT_TRANSFERRED_OUT_OTHER}};
     for (size_t i = 0; i < RS_ARRAY_LEN(sums); i++) {
         const int64_t whole = row->counts[sums[i].whole], parts = sum_of(row, sums[i].first, sums[i].last);
         if (whole != parts) return say(trial, row, sums[i].law, whole, parts);
@@ -66,7 +67,8 @@ static bool reasons_do_not_add_up(trial_t *trial, const kept_row_t *row) {
 static bool histograms_do_not_fit(trial_t *trial, const kept_row_t *row) {
     static const struct { rs_histogram_id_t histogram; rs_count_t count; } pairs[] = {
         {RS_HIST_WAIT_ANSWERED, RS_COUNT_ANSWERED}, {RS_HIST_WAIT_ABANDONED, RS_COUNT_ABANDONED}, {RS_HIST_TALK, RS_COUNT_HANDLED},
-        {RS_HIST_WRAP, RS_COUNT_WRAPS},             {RS_HIST_HANDLE, RS_COUNT_HANDLED},           {RS_HIST_FIRST_REPLY, RS_COUNT_FIRST_REPLIES},
+        {RS_HIST_WRAP, RS_COUNT_WRAPS},             {RS_HIST_HANDLE, RS_COUNT_HANDLED},
+        {RS_HIST_FIRST_REPLY, RS_COUNT_FIRST_REPLIES},
         {RS_HIST_NEXT_REPLY, RS_COUNT_NEXT_REPLIES}, {RS_HIST_RESOLUTION, RS_COUNT_RESOLUTIONS}};
     for (size_t i = 0; i < RS_ARRAY_LEN(pairs); i++) {
         const int64_t total = histogram_total(row, pairs[i].histogram), count = row->counts[pairs[i].count];
@@ -103,7 +105,8 @@ static bool parts_exceed_wholes(trial_t *trial, const kept_row_t *row) {
 static bool legs_are_lost(trial_t *trial, const kept_row_t *row, bool whole) {
     if (!whole && row->attribution != RS_ATTRIBUTION_ENTER) return false;
     const int64_t closed = sum_of(row, RS_COUNT_ANSWERED, RS_COUNT_CALLBACKS) + row->still_open;
-    return row->counts[RS_COUNT_OFFERED] != closed && say(trial, row, "offered is the sum of its outcomes", row->counts[RS_COUNT_OFFERED], closed);
+    return row->counts[RS_COUNT_OFFERED] != closed &&
+           say(trial, row, "offered is the sum of its outcomes", row->counts[RS_COUNT_OFFERED], closed);
 }
 
 /* --- between rows ------------------------------------------------------------------------------------------------------ */
@@ -128,7 +131,9 @@ static bool queues_do_not_add_up(trial_t *trial, const kept_rows_t *rows, const 
         return say(trial, whole, count_label(c), counts[c], whole->counts[c]);
     }
     for (unsigned h = 0; h < RS_HIST_COUNT; h++) {
-        if (histograms[h] != histogram_total(whole, h)) return say(trial, whole, histogram_label(h), histograms[h], histogram_total(whole, h));
+        if (histograms[h] != histogram_total(whole, h)) {
+            return say(trial, whole, histogram_label(h), histograms[h], histogram_total(whole, h));
+        }
     }
     return still_open != whole->still_open && say(trial, whole, "still_open", still_open, whole->still_open);
 }
@@ -137,7 +142,8 @@ static bool queues_do_not_add_up(trial_t *trial, const kept_rows_t *rows, const 
 static bool agents_do_not_add_up(trial_t *trial, const kept_rows_t *rows, const kept_row_t *total) {
     static const rs_count_t of_handlings[] = {RS_COUNT_HANDLED, RS_COUNT_HANDLED_SHORT, RS_COUNT_TALK_US, RS_COUNT_HOLD_US, RS_COUNT_HOLDS,
                                               RS_COUNT_WRAPS,   RS_COUNT_WRAP_US,       RS_COUNT_ANSWERED, RS_COUNT_WAIT_ANSWERED_US,
-                                              RS_COUNT_HANDLING_LOST, RS_COUNT_TRANSFERRED_OUT, RS_COUNT_TRANSFERRED_IN, RS_COUNT_FIRST_REPLIES};
+                                              RS_COUNT_HANDLING_LOST, RS_COUNT_TRANSFERRED_OUT, RS_COUNT_TRANSFERRED_IN,
+                                              RS_COUNT_FIRST_REPLIES};
     for (size_t c = 0; c < RS_ARRAY_LEN(of_handlings); c++) {
         const rs_count_t count = of_handlings[c];
         int64_t sum = 0;
@@ -145,7 +151,9 @@ static bool agents_do_not_add_up(trial_t *trial, const kept_rows_t *rows, const 
             if (is_below(&rows->rows[i], total, RS_FAMILY_AGENT)) sum += rows->rows[i].counts[count];
         }
         const bool exact = trial->all_agents && count != RS_COUNT_TRANSFERRED_IN && count != RS_COUNT_FIRST_REPLIES;
-        if (exact ? sum != total->counts[count] : sum > total->counts[count]) return say(trial, total, count_label(count), sum, total->counts[count]);
+        if (exact ? sum != total->counts[count] : sum > total->counts[count]) {
+            return say(trial, total, count_label(count), sum, total->counts[count]);
+        }
     }
     const int64_t in = total->counts[RS_COUNT_TRANSFERRED_IN], out = total->counts[RS_COUNT_TRANSFERRED_OUT];
     const bool at_one_moment = total->attribution != RS_ATTRIBUTION_ENTER || total->length_us == 0;
@@ -167,7 +175,9 @@ static bool windows_differ(trial_t *trial, const kept_rows_t *rows, int64_t leas
         for (int today = 0; today < 2 && row != NULL; today++) {
             rs_window_view_t view;
             if (today ? !in_day : !in_hour) continue;
-            if (rs_window_read(windows, key, today ? RS_WINDOW_TODAY : (uint32_t)hour, &view) != RS_OK) return say(trial, row, "a window cannot be read", 0, 0);
+            if (rs_window_read(windows, key, today ? RS_WINDOW_TODAY : (uint32_t)hour, &view) != RS_OK) {
+                return say(trial, row, "a window cannot be read", 0, 0);
+            }
             for (unsigned c = 0; c < RS_COUNT_COUNT; c++) {
                 if (view.counts[c] != row->counts[c]) return say(trial, row, count_label(c), view.counts[c], row->counts[c]);
             }

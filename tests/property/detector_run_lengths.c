@@ -1,6 +1,6 @@
 /* The detectors themselves, fed with simulated figures, have the run lengths of the tables: within three standard errors of the mean,
- * and the quantiles of Waldmann. The solver's figure for the same design stands beside it and must be in the same range. engine_run_lengths.c
- * asks the same of the whole core.
+ * and the quantiles of Waldmann. The solver's figure for the same design stands beside it and must be in the same range.
+ * engine_run_lengths.c asks the same of the whole core.
  * A line beyond three standard errors is run again, four times as long, on other numbers: of 33 right ones one in eleven would be
  * beyond by chance, twice one in 4,000. RS_SEEDS: runs per line (20,000; a twentieth under a sanitizer). RS_SEED: the beginning of the
  * random numbers. */
@@ -85,8 +85,8 @@ static int compare(const void *left, const void *right) {
     return (a > b) - (a < b);
 }
 
-/* Waldmann: 95, 50 and 5 % of the runs of a one-sided CUSUM with k 0.5 and h 3 end by 345, 82 and 9. The standard error of a quantile is that of
- * its share over the density there. */
+/* Waldmann: 95, 50 and 5 % of the runs of a one-sided CUSUM with k 0.5 and h 3 end by 345, 82 and 9. The standard error of a quantile is
+ * that of its share over the density there. */
 static void check_quantiles(uint64_t runs, rs_random_t *random) {
     static const struct { double share; double published; } table[] = {{0.95, 345}, {0.5, 82}, {0.05, 9}};
     const line_t line = {.kind = CUSUM, .cusum = rs_cusum_normal(0.5, 3, RS_SIDE_UP, false)};

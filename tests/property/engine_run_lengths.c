@@ -1,13 +1,14 @@
 /* The run lengths of the tables, through the whole core: a rule of a configuration, contacts as events, windows, the rule's figure when its
- * subgroup closes, the detector, the alert's life, and the transition to firing that people would be told of. Each queue of a core is one run: from
- * its first subgroup to the one at whose end its alert fires.
+ * subgroup closes, the detector, the alert's life, and the transition to firing that people would be told of. Each queue of a core is one
+ * run: from its first subgroup to the one at whose end its alert fires.
  *
  * What is judged is a mean speed of answer of one contact per subgroup, 100 s plus 10 s times a standard normal number (told in whole
  * microseconds), or the number of contacts of a subgroup. Two kinds of lines:
  *     the books'   the design of the table is put in the place of the one that the rule got by its budget of false alarms
- *     asked for    the rule is given the table's run length as its budget and must come to the table's limit, to 4 digits, and to that run length
- * A mean must lie within three of its standard errors of the table. A line beyond is run again, four times as long, on other numbers: of 18 right
- * ones one in 20 would be beyond by chance, twice one in 7,000.
+ *     asked for    the rule is given the table's run length as its budget and must come to the table's limit, to 4 digits, and to
+ *                  that run length
+ * A mean must lie within three of its standard errors of the table. A line beyond is run again, four times as long, on other numbers: of 18
+ * right ones one in 20 would be beyond by chance, twice one in 7,000.
  * RS_RUNS: runs per line (1,000; 200 under a sanitizer). RS_SEED: the beginning of the random numbers. */
 #include "core/alert/alert_internal.h"
 #include "core/core_internal.h"
@@ -65,9 +66,12 @@ static rs_config_t *load(const line_t *line) {
     char text[512], parts[64] = "";
     if (line->kind == EWMA) snprintf(parts, sizeof parts, ", weight: %g, fast_start: false", line->ewma.weight);
     if (line->kind == CUSUM) snprintf(parts, sizeof parts, ", fast_start: %s", line->cusum.start_up > 0 ? "true" : "false");
-    if (line->kind == CHART && line->chart.rules == RS_CHART_WESTERN_ELECTRIC) snprintf(parts, sizeof parts, ", run_rules: western_electric");
-    snprintf(text, sizeof text, "windows: [5m]\nalerts:\n  false_alarms: 1/1d\n  rules:\n    r: {detector: %s, metric: %s, window: 5m, key: \"q*\", compare: %s, %s%s}\n",
-             kinds[line->kind], counts ? "offered" : "asa", one_side ? "above" : "both", counts ? "centre: 0.25" : "centre: 100s, sigma: 10000", parts);
+    if (line->kind == CHART && line->chart.rules == RS_CHART_WESTERN_ELECTRIC)
+        snprintf(parts, sizeof parts, ", run_rules: western_electric");
+    snprintf(text, sizeof text, "windows: [5m]\nalerts:\n  false_alarms: 1/1d\n  rules:\n"
+                                "    r: {detector: %s, metric: %s, window: 5m, key: \"q*\", compare: %s, %s%s}\n",
+             kinds[line->kind], counts ? "offered" : "asa", one_side ? "above" : "both",
+             counts ? "centre: 0.25" : "centre: 100s, sigma: 10000", parts);
     rs_config_t *config;
     rs_config_error_t error;
     char why[1024];
@@ -76,13 +80,15 @@ static rs_config_t *load(const line_t *line) {
         must(false, why);
     }
     /* For as many keys as there are: the next power of two. */
-    if (line->limit > 0) config->rules[0].false_alarms = (double)RS_US_PER_DAY / (double)subgroup_us * rs_detect_keys(QUEUES) / line->published;
+    if (line->limit > 0)
+        config->rules[0].false_alarms = (double)RS_US_PER_DAY / (double)subgroup_us * rs_detect_keys(QUEUES) / line->published;
     return config;
 }
 
 static void begin(bench_t *bench) {
     bench->config = load(bench->line);
-    const rs_core_options_t options = {.config = bench->config, .replay = true, .windows = true, .alerts = true, .interval = {.length_us = 15 * RS_US_PER_MIN},
+    const rs_core_options_t options = {.config = bench->config, .replay = true, .windows = true, .alerts = true,
+                                       .interval = {.length_us = 15 * RS_US_PER_MIN},
                                        .start_us = start_us, .run = 1, .hash_seed = 1, .effects = {.context = bench, .on_alert = on_alert}};
     must(rs_core_create(&options, &bench->core) == RS_OK, "no core");
 }
@@ -107,8 +113,8 @@ static void put_design(bench_t *bench) {
 
 /* --- contacts ------------------------------------------------------------------------------------------------------------- */
 static void say(bench_t *bench, rs_event_type_t type, const char *contact, const char *queue, int64_t at_us) {
-    const rs_event_t event = {.occurred_us = at_us, .seq = ++bench->seq, .present = RS_HAS_SEQ, .type = (uint8_t)type, .source = RS_STR("acd"),
-                              .contact_id = rs_str(contact), .queue = rs_str(queue)};
+    const rs_event_t event = {.occurred_us = at_us, .seq = ++bench->seq, .present = RS_HAS_SEQ, .type = (uint8_t)type,
+                              .source = RS_STR("acd"), .contact_id = rs_str(contact), .queue = rs_str(queue)};
     rs_core_apply_event(bench->core, &event, at_us, (rs_origin_t){.session = 1, .number = bench->seq});
 }
 
@@ -135,7 +141,8 @@ static void feed(bench_t *bench, uint32_t queue, uint32_t subgroup) {
     for (int i = 0; i < count; i++) call(bench, name, subgroup, i, 0);
 }
 
-/* A queue is known from its first contact on, so runs of counts have a subgroup before the first: one contact each, which a sum with k 1 does not see. */
+/* A queue is known from its first contact on, so runs of counts have a subgroup before the first: one contact each,
+ * which a sum with k 1 does not see. */
 static uint32_t introduce(bench_t *bench) {
     char name[NAME];
     if (bench->line->kind != COUNTS) return 0;
@@ -185,8 +192,8 @@ static bool fits(const line_t *line, uint64_t runs, rs_random_t *random) {
     }
     const double mean = sum / count, error = sqrt((squares / count - mean * mean) / count), beyond = (mean - line->published) / error;
     const bool exact = line->limit == 0 || fabs(limit - line->limit) <= line->width, right = exact && fabs(beyond) <= 3;
-    printf("%-28s published %7.2f  engine %7.2f +- %5.2f (%+.1f)  limit %.4f%s  %s\n", line->name, line->published, mean, error, beyond, limit,
-           line->limit > 0 ? " solved" : "", right ? "ok" : exact ? "beyond" : "ANOTHER LIMIT");
+    printf("%-28s published %7.2f  engine %7.2f +- %5.2f (%+.1f)  limit %.4f%s  %s\n", line->name, line->published, mean,
+           error, beyond, limit, line->limit > 0 ? " solved" : "", right ? "ok" : exact ? "beyond" : "ANOTHER LIMIT");
     fflush(stdout);
     return right;
 }
@@ -196,8 +203,8 @@ static int compare(const void *left, const void *right) {
     return (a > b) - (a < b);
 }
 
-/* Waldmann: 95, 50 and 5 % of the runs of a one-sided CUSUM with k 0.5 and h 3 end by 345, 82 and 9: so many of our runs do, within three standard
- * errors of such a share, and the step from one number of subgroups to the next. */
+/* Waldmann: 95, 50 and 5 % of the runs of a one-sided CUSUM with k 0.5 and h 3 end by 345, 82 and 9: so many of our runs do, within three
+ * standard errors of such a share, and the step from one number of subgroups to the next. */
 static bool quantiles_fit(uint64_t runs, rs_random_t *random) {
     static const struct { double share; uint32_t published; } table[] = {{0.95, 345}, {0.5, 82}, {0.05, 9}};
     const line_t line = {.kind = CUSUM, .cusum = rs_cusum_normal(0.5, 3, RS_SIDE_UP, false)};
@@ -250,11 +257,14 @@ int main(void) {
     const uint64_t runs = rs_test_number("RS_RUNS", DEFAULT_RUNS);
     rs_random_t random = {rs_random_seed()};
     int failures = 0;
-    const line_t shewhart = chart("Shewhart", RS_CHART_BEYOND_3, 370.40), two = chart("Shewhart + 2/3", RS_CHART_BEYOND_3 | RS_CHART_TWO_OF_THREE, 225.44);
-    const line_t h4 = cusum("CUSUM h 4", 4, false, 167.68), h5 = cusum("CUSUM h 5", 5, false, 465.44), h5_fast = cusum("CUSUM h 5, fast", 5, true, 430.39);
+    const line_t shewhart = chart("Shewhart", RS_CHART_BEYOND_3, 370.40),
+                 two = chart("Shewhart + 2/3", RS_CHART_BEYOND_3 | RS_CHART_TWO_OF_THREE, 225.44);
+    const line_t h4 = cusum("CUSUM h 4", 4, false, 167.68), h5 = cusum("CUSUM h 5", 5, false, 465.44),
+                 h5_fast = cusum("CUSUM h 5, fast", 5, true, 430.39);
     const line_t slow = ewma("EWMA .20", .20, 2.962, 499.74);
     const line_t lines[] = {
-        shewhart, two, chart("Western Electric", RS_CHART_WESTERN_ELECTRIC, 91.75), h4, h5, cusum("CUSUM h 4, fast", 4, true, 148.70), h5_fast,
+        shewhart, two, chart("Western Electric", RS_CHART_WESTERN_ELECTRIC, 91.75), h4, h5,
+        cusum("CUSUM h 4, fast", 4, true, 148.70), h5_fast,
         ewma("EWMA .40", .40, 3.054, 499.95), ewma("EWMA .25", .25, 2.998, 499.84), slow, ewma("EWMA .10", .10, 2.814, 499.58),
         ewma("EWMA .05", .05, 2.615, 499.93), counts("counts, Lucas 1985", 0, 438.12), counts("counts, Lucas 1985, fast", 5, 333.12),
         asked(shewhart, "asked for 370.40: Shewhart", 3, 0.00005), asked(h5, "asked for 465.44: CUSUM", 5, 0.0005),

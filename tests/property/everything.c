@@ -87,7 +87,8 @@ static void take_contact_event(world_t *world, const rs_event_t *told) {
     for (uint32_t i = 0; i < event->contact_id.len; i++) hash = hash * 31 + (unsigned char)event->contact_id.data[i];
     const unsigned customer = (unsigned)(hash >> 3) % (CUSTOMERS + 1);
     if (customer < CUSTOMERS && chance(world, 50)) {
-        event->customer = (rs_str_t){.data = customer_names[chance(world, 4) ? below(world, CUSTOMERS) : customer], .len = RS_PSEUDONYM_BYTES};
+        event->customer = (rs_str_t){.data = customer_names[chance(world, 4) ? below(world, CUSTOMERS) : customer],
+                                     .len = RS_PSEUDONYM_BYTES};
         event->present |= RS_HAS_PSEUDONYM;
     }
     if (chance(world, 15)) event->topic = rs_str(topic_names[below(world, 3)]);
@@ -118,8 +119,11 @@ static rs_event_t *new_event(world_t *world, rs_event_type_t type, int64_t span_
 
 static void tell_agent(world_t *world, int64_t span_us) {
     const uint64_t what = below(world, 100);
-    rs_event_t *event = new_event(world, what < 60 ? RS_AGENT_STATE : what < 72 ? RS_AGENT_QUEUE_JOINED : what < 80 ? RS_AGENT_QUEUE_LEFT
-                                                                                                                   : RS_AGENT_SCHEDULED, span_us);
+    const rs_event_type_t type = what < 60   ? RS_AGENT_STATE
+                                 : what < 72 ? RS_AGENT_QUEUE_JOINED
+                                 : what < 80 ? RS_AGENT_QUEUE_LEFT
+                                             : RS_AGENT_SCHEDULED;
+    rs_event_t *event = new_event(world, type, span_us);
     event->agent = rs_str(agent_names[below(world, AGENTS)]);
     if (event->type == RS_AGENT_STATE) {
         event->state = (uint8_t)below(world, RS_AGENT_STATE_COUNT);
@@ -357,7 +361,8 @@ typedef struct laws { world_t *world; int64_t agents_us, total_us; bool broken; 
 static void break_law(laws_t *laws, const rs_row_t *row, const char *law, int64_t left, int64_t right) {
     char key[160];
     describe_key(&row->key, key, sizeof key);
-    snprintf(laws->world->why, sizeof laws->world->why, "%s, attribution %u: %s: %" PRId64 " and %" PRId64, key, row->attribution, law, left, right);
+    snprintf(laws->world->why, sizeof laws->world->why, "%s, attribution %u: %s: %" PRId64 " and %" PRId64, key, row->attribution,
+             law, left, right);
     laws->broken = true;
 }
 
@@ -370,16 +375,30 @@ static void check_row(void *context, const rs_row_t *row) {
     }
     for (unsigned c = RS_COUNT_AVAILABLE_US; c <= RS_COUNT_CUSTOM_US; c++) states_us += counts[c];
     for (unsigned c = RS_COUNT_FLOW_OTHER; c <= RS_COUNT_FLOW_LOST; c++) reasons += counts[c];
-    if (states_us != counts[RS_COUNT_LOGGED_IN_US]) break_law(laws, row, "states and time logged in", states_us, counts[RS_COUNT_LOGGED_IN_US]);
-    if (counts[RS_COUNT_OUT_OF_PLAN_US] > counts[RS_COUNT_PLANNED_US]) break_law(laws, row, "out of plan and planned", counts[RS_COUNT_OUT_OF_PLAN_US], counts[RS_COUNT_PLANNED_US]);
-    if (reasons != counts[RS_COUNT_FLOWED_OUT]) break_law(laws, row, "flowed out by reason and in all", reasons, counts[RS_COUNT_FLOWED_OUT]);
+    if (states_us != counts[RS_COUNT_LOGGED_IN_US]) {
+        break_law(laws, row, "states and time logged in", states_us, counts[RS_COUNT_LOGGED_IN_US]);
+    }
+    if (counts[RS_COUNT_OUT_OF_PLAN_US] > counts[RS_COUNT_PLANNED_US]) {
+        break_law(laws, row, "out of plan and planned", counts[RS_COUNT_OUT_OF_PLAN_US], counts[RS_COUNT_PLANNED_US]);
+    }
+    if (reasons != counts[RS_COUNT_FLOWED_OUT]) {
+        break_law(laws, row, "flowed out by reason and in all", reasons, counts[RS_COUNT_FLOWED_OUT]);
+    }
     const int64_t unresolved = counts[RS_COUNT_FCR_UNRESOLVED], eligible = counts[RS_COUNT_FCR_ELIGIBLE];
-    if (unresolved > eligible || counts[RS_COUNT_FCR_REPEATED] > unresolved || counts[RS_COUNT_FCR_FLAGGED_UNRESOLVED] > unresolved) break_law(laws, row, "unresolved and eligible", unresolved, eligible);
+    if (unresolved > eligible || counts[RS_COUNT_FCR_REPEATED] > unresolved || counts[RS_COUNT_FCR_FLAGGED_UNRESOLVED] > unresolved) {
+        break_law(laws, row, "unresolved and eligible", unresolved, eligible);
+    }
     if (counts[RS_COUNT_FCR_MATURED] > eligible) break_law(laws, row, "matured and eligible", counts[RS_COUNT_FCR_MATURED], eligible);
-    if (counts[RS_COUNT_NPS_PROMOTERS] + counts[RS_COUNT_NPS_DETRACTORS] > counts[RS_COUNT_NPS_RESPONSES]) break_law(laws, row, "promoters and detractors, and answers", counts[RS_COUNT_NPS_PROMOTERS] + counts[RS_COUNT_NPS_DETRACTORS], counts[RS_COUNT_NPS_RESPONSES]);
+    if (counts[RS_COUNT_NPS_PROMOTERS] + counts[RS_COUNT_NPS_DETRACTORS] > counts[RS_COUNT_NPS_RESPONSES]) {
+        break_law(laws, row, "promoters and detractors, and answers", counts[RS_COUNT_NPS_PROMOTERS] + counts[RS_COUNT_NPS_DETRACTORS],
+                  counts[RS_COUNT_NPS_RESPONSES]);
+    }
     if (row->attribution == RS_ATTRIBUTION_ENTER && row->key.family <= RS_FAMILY_TOTAL) {
-        const int64_t closed = counts[RS_COUNT_ANSWERED] + counts[RS_COUNT_ABANDONED] + counts[RS_COUNT_FLOWED_OUT] + counts[RS_COUNT_CALLBACKS];
-        if (counts[RS_COUNT_OFFERED] != closed + row->still_open) break_law(laws, row, "offered and its outcomes", counts[RS_COUNT_OFFERED], closed + row->still_open);
+        const int64_t closed = counts[RS_COUNT_ANSWERED] + counts[RS_COUNT_ABANDONED] + counts[RS_COUNT_FLOWED_OUT] +
+                               counts[RS_COUNT_CALLBACKS];
+        if (counts[RS_COUNT_OFFERED] != closed + row->still_open) {
+            break_law(laws, row, "offered and its outcomes", counts[RS_COUNT_OFFERED], closed + row->still_open);
+        }
     }
     if (row->attribution != RS_ATTRIBUTION_EVENT) return;
     if (row->key.family == RS_FAMILY_AGENT) laws->agents_us += states_us;
@@ -468,7 +487,8 @@ static bool lines_differ(world_t *world, const lines_t *left, const lines_t *rig
         while (!windows && a < left->count && strncmp(left->items[a].text, "window ", 7) == 0) a++;
         while (!windows && b < right->count && strncmp(right->items[b].text, "window ", 7) == 0) b++;
         if (a == left->count && b == right->count) return false;
-        const char *one = a < left->count ? left->items[a++].text : "nothing", *other = b < right->count ? right->items[b++].text : "nothing";
+        const char *one = a < left->count ? left->items[a++].text : "nothing",
+                    *other = b < right->count ? right->items[b++].text : "nothing";
         if (strcmp(one, other) == 0) continue;
         snprintf(world->why, sizeof world->why, "'%s' and '%s'", one, other);
         return true;
@@ -597,7 +617,9 @@ static bool features_disturb(world_t *world) {
     if (!broken) {
         broken = !run_core(&less, world, &options);
         kept_rows_only(&all.rows, (rs_key_family_t)(world->seed / 3 % RS_FAMILY_COUNT));
-        for (unsigned c = RS_COUNT_FCR_ELIGIBLE; c <= RS_COUNT_FCR_NEVER_UNRESOLVED && options.no_customers; c++) kept_rows_ignore(&all.rows, (rs_count_t)c);
+        for (unsigned c = RS_COUNT_FCR_ELIGIBLE; c <= RS_COUNT_FCR_NEVER_UNRESOLVED && options.no_customers; c++) {
+            kept_rows_ignore(&all.rows, (rs_count_t)c);
+        }
         broken = broken || counts_differ(world, &all.rows, &less.rows, EVERYTHING, options.attributions) ||
                  counts_differ(world, &less.rows, &all.rows, EVERYTHING, options.attributions);
         end_run(&less);

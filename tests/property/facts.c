@@ -1,7 +1,7 @@
 /* What was counted of contacts can be counted again from the facts that a store was told, whatever came, in whatever order: late, repeated,
- * refused events; a store that takes some at a time, forgets what it had in hand, and a core that is saved and loaded in between. The store is
- * a table here that knows parts and revisions only. Held against each other: the rows of the core that took the events, and those of a core
- * that took none, only the table's facts; counts, histograms and service levels, of every key, in every attribution.
+ * refused events; a store that takes some at a time, forgets what it had in hand, and a core that is saved and loaded in between. The store
+ * is a table here that knows parts and revisions only. Held against each other: the rows of the core that took the events, and those of a
+ * core that took none, only the table's facts; counts, histograms and service levels, of every key, in every attribution.
  * RS_SEEDS: how many histories (400; 60 under a sanitizer), from RS_FIRST_SEED on; RS_SEED: only this one. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -86,7 +86,8 @@ static int64_t close_of(const store_t *store, const rs_contact_row_t *row) {
     const rs_contact_row_t *last = row;
     for (size_t i = 0; i < store->count; i++) {
         const rs_contact_row_t *other = &store->parts[i].row;
-        const bool same = other->begun_us == row->begun_us && rs_str_equal(other->contact, row->contact) && rs_str_equal(other->tenant, row->tenant);
+        const bool same = other->begun_us == row->begun_us && rs_str_equal(other->contact, row->contact) &&
+                          rs_str_equal(other->tenant, row->tenant);
         if (same && other->revision > last->revision) last = other;
     }
     return last->close_us;
@@ -105,14 +106,16 @@ typedef struct trial {
 
 static void begin(trial_t *trial, uint64_t seed) {
     const delivery_order_t orders[] = {DELIVER_ANYHOW, DELIVER_WITHIN_LATENESS, DELIVER_SORTED};
-    *trial = (trial_t){.history = generate_history(&(generate_options_t){.seed = seed, .order = orders[seed % 3], .duplicates_per_mille = 80, .missing_end = true})};
+    *trial = (trial_t){.history = generate_history(&(generate_options_t){.seed = seed, .order = orders[seed % 3],
+                                                                         .duplicates_per_mille = 80, .missing_end = true})};
     trial->random.state = seed;
     rs_config_t *config = &trial->history->config;
     config->limits.facts = 100000;
     config->limits.rows = 200000;
-    trial->options = (rs_core_options_t){.config = config, .facts = true, .families = (1u << RS_FAMILY_COUNT) - 1, .attributions = (1u << RS_ATTRIBUTION_COUNT) - 1,
-                                         .interval = {.mode = RS_INTERVAL_FIXED, .length_us = 15 * RS_US_PER_MIN}, .run = 1, .hash_seed = seed,
-                                         .start_us = trial->history->begin_us - 20 * RS_US_PER_MIN};
+    trial->options = (rs_core_options_t){.config = config, .facts = true, .families = (1u << RS_FAMILY_COUNT) - 1,
+                                         .attributions = (1u << RS_ATTRIBUTION_COUNT) - 1,
+                                         .interval = {.mode = RS_INTERVAL_FIXED, .length_us = 15 * RS_US_PER_MIN}, .run = 1,
+                                         .hash_seed = seed, .start_us = trial->history->begin_us - 20 * RS_US_PER_MIN};
     RS_REQUIRE(rs_core_create(&trial->options, &trial->core) == RS_OK);
 }
 
@@ -187,7 +190,9 @@ static bool differ(trial_t *trial, const kept_row_t *row, const char *what, int6
     return true;
 }
 
-static int64_t in_bucket(const kept_histogram_t *histogram, uint32_t i) { return histogram->entries[i].bucket * INT64_C(1000000) + histogram->entries[i].count; }
+static int64_t in_bucket(const kept_histogram_t *histogram, uint32_t i) {
+    return histogram->entries[i].bucket * INT64_C(1000000) + histogram->entries[i].count;
+}
 
 static bool row_differs(trial_t *trial, const kept_row_t *row, const kept_row_t *again) {
     static const kept_row_t nothing;
@@ -197,11 +202,14 @@ static bool row_differs(trial_t *trial, const kept_row_t *row, const kept_row_t 
     }
     for (unsigned slot = 0; slot < RS_MAX_POLICIES; slot++) {
         if (slot < trial->history->config.policy_count && trial->history->config.policies[slot].unit_journey) continue;
-        if (row->counts[RS_COUNT_SL_NUM_0 + slot] != again->counts[RS_COUNT_SL_NUM_0 + slot]) return differ(trial, row, "a numerator", row->counts[RS_COUNT_SL_NUM_0 + slot], again->counts[RS_COUNT_SL_NUM_0 + slot]);
-        if (row->counts[RS_COUNT_SL_DEN_0 + slot] != again->counts[RS_COUNT_SL_DEN_0 + slot]) return differ(trial, row, "a denominator", row->counts[RS_COUNT_SL_DEN_0 + slot], again->counts[RS_COUNT_SL_DEN_0 + slot]);
+        if (row->counts[RS_COUNT_SL_NUM_0 + slot] != again->counts[RS_COUNT_SL_NUM_0 + slot])
+            return differ(trial, row, "a numerator", row->counts[RS_COUNT_SL_NUM_0 + slot], again->counts[RS_COUNT_SL_NUM_0 + slot]);
+        if (row->counts[RS_COUNT_SL_DEN_0 + slot] != again->counts[RS_COUNT_SL_DEN_0 + slot])
+            return differ(trial, row, "a denominator", row->counts[RS_COUNT_SL_DEN_0 + slot], again->counts[RS_COUNT_SL_DEN_0 + slot]);
     }
     for (unsigned h = 0; h < RS_HIST_COUNT; h++) {
-        if (row->histograms[h].count != again->histograms[h].count) return differ(trial, row, histogram_label(h), row->histograms[h].count, again->histograms[h].count);
+        if (row->histograms[h].count != again->histograms[h].count)
+            return differ(trial, row, histogram_label(h), row->histograms[h].count, again->histograms[h].count);
         for (uint32_t i = 0; i < row->histograms[h].count; i++) {
             if (in_bucket(&row->histograms[h], i) != in_bucket(&again->histograms[h], i))
                 return differ(trial, row, histogram_label(h), in_bucket(&row->histograms[h], i), in_bucket(&again->histograms[h], i));
@@ -216,10 +224,12 @@ static bool rows_differ(trial_t *trial) {
     kept_rows_take(trial->core, &rows);
     kept_rows_take(trial->again, &again);
     for (size_t i = 0; i < rows.count && !found; i++)
-        found = row_differs(trial, &rows.rows[i], kept_rows_find(&again, rows.rows[i].attribution, &rows.rows[i].key, rows.rows[i].start_us));
+        found = row_differs(trial, &rows.rows[i],
+                            kept_rows_find(&again, rows.rows[i].attribution, &rows.rows[i].key, rows.rows[i].start_us));
     for (size_t i = 0; i < again.count && !found; i++) {
         const kept_row_t *row = &again.rows[i];
-        if (kept_rows_find(&rows, row->attribution, &row->key, row->start_us) == NULL) found = differ(trial, row, "a row that was not there", 0, 0);
+        if (kept_rows_find(&rows, row->attribution, &row->key, row->start_us) == NULL)
+            found = differ(trial, row, "a row that was not there", 0, 0);
     }
     kept_rows_destroy(&rows);
     kept_rows_destroy(&again);

@@ -36,7 +36,11 @@ typedef struct world {
     oracle_arrival_t deliveries[2 * MAX_EVENTS];
     size_t delivery_count;
     char contact_ids[MAX_CONTACTS][TEXT];
-    struct { int64_t end_us; unsigned customer, tenant; bool shared, is_empty /* only spoken of: a survey for an unknown contact */; } told[MAX_CONTACTS];
+    struct told {
+        int64_t end_us;
+        unsigned customer, tenant;
+        bool shared, is_empty /* only spoken of: a survey for an unknown contact */;
+    } told[MAX_CONTACTS];
     unsigned told_count;
     uint64_t seq[2];
     int64_t last_us;
@@ -85,7 +89,8 @@ static void tell_signals(world_t *world, unsigned contact, int64_t end_us, bool 
         const int64_t edge_us = world->config.fcr.repeat_window_us + (int64_t)below(world, 3) - 1;
         const int64_t after_us = long_after && chance(world, 30) ? edge_us : (int64_t)below(world, within);
         const uint64_t kind = below(world, 5);
-        rs_event_t *event = tell(world, contact, kind < 2 ? RS_DISPOSITION_SET : kind < 4 ? RS_SURVEY_ANSWERED : RS_CONTACT_REOPENED, end_us + after_us);
+        rs_event_t *event = tell(world, contact, kind < 2 ? RS_DISPOSITION_SET : kind < 4 ? RS_SURVEY_ANSWERED : RS_CONTACT_REOPENED,
+                                 end_us + after_us);
         if (kind < 4 && chance(world, 80)) {
             event->present |= RS_HAS_RESOLVED;
             event->resolved = chance(world, 50);
@@ -144,7 +149,10 @@ static void tell_contact(world_t *world, unsigned contact, int64_t at_us) {
 static void name_journey(world_t *world, unsigned contact, size_t first) {
     const unsigned other = (unsigned)below(world, contact);
     const int64_t apart_us = world->events[first].occurred_us - world->told[other].end_us;
-    if (world->told[other].is_empty || world->told[contact].is_empty || world->told[other].tenant != world->told[contact].tenant || apart_us < -RS_US_PER_HOUR || apart_us > 6 * RS_US_PER_HOUR) return;
+    if (world->told[other].is_empty || world->told[contact].is_empty || world->told[other].tenant != world->told[contact].tenant ||
+        apart_us < -RS_US_PER_HOUR || apart_us > 6 * RS_US_PER_HOUR) {
+        return;
+    }
     world->events[first + below(world, world->event_count - first)].journey_id = rs_str(world->contact_ids[other]);
     world->told[contact].shared = world->told[other].shared = true;
 }
@@ -156,8 +164,10 @@ static void tell_all(world_t *world) {
     world->config.missing_end_us = 0;
     world->config.limits.customers = 1000;
     world->never[0] = rs_str(topic_names[2]);
-    world->config.fcr = (rs_fcr_config_t){.repeat_window_us = windows_us[below(world, 4)], .redial_grace_us = chance(world, 80) ? 60 * RS_US_PER_S : 0,
-                                          .scope = (uint8_t)(chance(world, 40) ? RS_FCR_ANY : below(world, 4)), .repeat_handled_only = chance(world, 40),
+    world->config.fcr = (rs_fcr_config_t){.repeat_window_us = windows_us[below(world, 4)],
+                                          .redial_grace_us = chance(world, 80) ? 60 * RS_US_PER_S : 0,
+                                          .scope = (uint8_t)(chance(world, 40) ? RS_FCR_ANY : below(world, 4)),
+                                          .repeat_handled_only = chance(world, 40),
                                           .never_topics = world->never, .never_count = chance(world, 50)};
     int64_t next_us[CUSTOMERS];
     const int64_t begin_us = INT64_C(1772323200000000) + (int64_t)below(world, RS_US_PER_DAY);
@@ -348,7 +358,9 @@ static bool unite(const visit_t *parts, size_t count, bool later_holds, visit_t 
         const int64_t survey_us = later_holds ? part->start_us : part->survey_us;
         if (part->disposition != 0) {
             const int64_t known_us = disposition == NULL ? INT64_MIN : later_holds ? disposition->start_us : disposition->disposition_us;
-            if (disposition_us > known_us || (disposition_us == known_us && part->disposition > disposition->disposition)) disposition = part;
+            if (disposition_us > known_us || (disposition_us == known_us && part->disposition > disposition->disposition)) {
+                disposition = part;
+            }
         }
         if (part->survey != 0) {
             const int64_t known_us = survey == NULL ? INT64_MIN : later_holds ? survey->start_us : survey->survey_us;
@@ -488,18 +500,21 @@ static bool is_of_row(const verdict_t *verdict, const kept_row_t *row) {
     const visit_t *of = &verdict->of;
     const int64_t at_us = row->attribution == RS_ATTRIBUTION_ENTER ? of->enter_us
                           : row->attribution == RS_ATTRIBUTION_CLOSE ? of->close_us : of->answer_us;
-    if (at_us < row->start_us || at_us >= row->start_us + row->length_us || !rs_str_equal(row->key.tenant, rs_str(of->tenant))) return false;
+    if (at_us < row->start_us || at_us >= row->start_us + row->length_us || !rs_str_equal(row->key.tenant, rs_str(of->tenant))) {
+        return false;
+    }
     switch (row->key.family) {
         case RS_FAMILY_TOTAL: return true;
         case RS_FAMILY_CHANNEL: return row->key.channel == of->channel;
-        case RS_FAMILY_QUEUE: return row->key.channel == of->channel && rs_str_equal(row->key.name, rs_str(of->queue == NULL ? "" : of->queue));
+        case RS_FAMILY_QUEUE:
+            return row->key.channel == of->channel && rs_str_equal(row->key.name, rs_str(of->queue == NULL ? "" : of->queue));
         case RS_FAMILY_AGENT: return rs_str_equal(row->key.name, rs_str(of->agent));
         default: return false;
     }
 }
 
-static const uint16_t fcr_counts[] = {RS_COUNT_FCR_ELIGIBLE, RS_COUNT_FCR_REPEATED, RS_COUNT_FCR_FLAGGED_UNRESOLVED, RS_COUNT_FCR_UNRESOLVED,
-                                      RS_COUNT_FCR_NEVER, RS_COUNT_FCR_NEVER_UNRESOLVED, RS_COUNT_FCR_MATURED};
+static const uint16_t fcr_counts[] = {RS_COUNT_FCR_ELIGIBLE, RS_COUNT_FCR_REPEATED, RS_COUNT_FCR_FLAGGED_UNRESOLVED,
+                                      RS_COUNT_FCR_UNRESOLVED, RS_COUNT_FCR_NEVER, RS_COUNT_FCR_NEVER_UNRESOLVED, RS_COUNT_FCR_MATURED};
 enum { FCR_COUNTS = RS_ARRAY_LEN(fcr_counts) };
 
 static int64_t value_of(const verdict_t *verdict, uint16_t count) {
@@ -515,7 +530,8 @@ static int64_t value_of(const verdict_t *verdict, uint16_t count) {
     }
 }
 
-static void compare_rows(const world_t *world, const kept_rows_t *rows, int64_t mark_us, bool with_matured, uint64_t seed, const char *how) {
+static void compare_rows(const world_t *world, const kept_rows_t *rows, int64_t mark_us, bool with_matured, uint64_t seed,
+                         const char *how) {
     truth_t truth;
     int64_t sums[RS_FAMILY_COUNT][RS_ATTRIBUTION_COUNT] = {{0}};
     find_truth(world, mark_us, &truth);
@@ -523,20 +539,23 @@ static void compare_rows(const world_t *world, const kept_rows_t *rows, int64_t 
         const kept_row_t *row = &rows->rows[i];
         for (unsigned c = 0; c < (unsigned)FCR_COUNTS - (with_matured ? 0u : 1u); c++) {
             int64_t should_be = 0;
-            for (size_t v = 0; v < truth.count; v++) should_be += is_of_row(&truth.verdicts[v], row) ? value_of(&truth.verdicts[v], fcr_counts[c]) : 0;
+            for (size_t v = 0; v < truth.count; v++) {
+                should_be += is_of_row(&truth.verdicts[v], row) ? value_of(&truth.verdicts[v], fcr_counts[c]) : 0;
+            }
             if (row->counts[fcr_counts[c]] == should_be) continue;
             char name[192];
             describe_key(&row->key, name, sizeof name);
             fail_msg("seed %llu, %s: %s, attribution %u, interval %lld: %s is %lld, should be %lld", (unsigned long long)seed, how, name,
-                     row->attribution, (long long)row->start_us, count_label(fcr_counts[c]), (long long)row->counts[fcr_counts[c]], (long long)should_be);
+                     row->attribution, (long long)row->start_us, count_label(fcr_counts[c]), (long long)row->counts[fcr_counts[c]],
+                     (long long)should_be);
         }
         sums[row->key.family][row->attribution] += row->counts[RS_COUNT_FCR_ELIGIBLE];
     }
     for (unsigned family = RS_FAMILY_QUEUE; family <= RS_FAMILY_AGENT; family++) {
         for (unsigned attribution = RS_ATTRIBUTION_EVENT; attribution < RS_ATTRIBUTION_COUNT; attribution++) {
             if (sums[family][attribution] == (int64_t)truth.count) continue;
-            fail_msg("seed %llu, %s: family %u, attribution %u: %lld eligible, should be %zu", (unsigned long long)seed, how, family, attribution,
-                     (long long)sums[family][attribution], truth.count);
+            fail_msg("seed %llu, %s: family %u, attribution %u: %lld eligible, should be %zu", (unsigned long long)seed, how,
+                     family, attribution, (long long)sums[family][attribution], truth.count);
         }
     }
 }
@@ -568,7 +587,8 @@ static void check_live(world_t *world, uint64_t seed) {
     deliver(world, false);
     const bool stores = seed % 2 == 0;
     const drive_options_t options = {.config = &world->config, .live = true, .records = true, .windows = seed % 4 == 1,
-                                     .interval = {.mode = RS_INTERVAL_FIXED, .length_us = 15 * RS_US_PER_MIN}, .store = stores ? &rows : NULL};
+                                     .interval = {.mode = RS_INTERVAL_FIXED, .length_us = 15 * RS_US_PER_MIN},
+                                     .store = stores ? &rows : NULL};
     drive_run(&drive, &options, world->deliveries, world->delivery_count);
     if (drive.why != NULL) fail_msg("seed %llu: %s", (unsigned long long)seed, drive.why);
     if (!stores) {

@@ -64,8 +64,8 @@ static void tell_feedback(history_t *history, told_t *told) {
 }
 
 static void tell(history_t *history) {
-    static const uint8_t types[] = {RS_FEEDBACK_RECEIVED, RS_FEEDBACK_RECEIVED, RS_FEEDBACK_RECEIVED, RS_SURVEY_ANSWERED, RS_SURVEY_ANSWERED,
-                                    RS_CONTACT_QUEUED, RS_CONTACT_ANSWERED, RS_CONTACT_ENDED};
+    static const uint8_t types[] = {RS_FEEDBACK_RECEIVED, RS_FEEDBACK_RECEIVED, RS_FEEDBACK_RECEIVED, RS_SURVEY_ANSWERED,
+                                    RS_SURVEY_ANSWERED, RS_CONTACT_QUEUED, RS_CONTACT_ANSWERED, RS_CONTACT_ENDED};
     told_t *told = &history->events[history->count++];
     rs_event_t *event = &told->event;
     *told = (told_t){.event = {.type = types[below(history, RS_ARRAY_LEN(types))]}};
@@ -264,7 +264,9 @@ static void count_survey(const history_t *history, rows_t *rows, size_t at) {
     where.queue = event->queue.len != 0 ? event->queue : handling.exists ? handling.queue : last_leg;
     where.agent = event->agent.len != 0 ? event->agent : handling.agent;
     where.team = event->team;
-    if (where.team.len == 0) where.team = handling.exists && rs_str_equal(where.agent, handling.agent) ? handling.team : configured_team(where.agent);
+    if (where.team.len == 0) {
+        where.team = handling.exists && rs_str_equal(where.agent, handling.agent) ? handling.team : configured_team(where.agent);
+    }
     if (is_first) count(history, rows, &where, RS_COUNT_SURVEYED_CONTACTS, 1);
     if ((event->present & RS_HAS_SCORE) == 0) return;
     int64_t from, to;

@@ -126,7 +126,9 @@ static rs_recovery_t *recover(trial_t *trial) {
     memset(trial->is_seen, 0, sizeof trial->is_seen);
     /* A snapshot may be as new as what is durable. */
     trial->after = ledger->retired;
-    if (!trial->reads_all && rs_random_below(&trial->random, 2) == 0) trial->after += rs_random_below(&trial->random, ledger->durable - ledger->retired + 1);
+    if (!trial->reads_all && rs_random_below(&trial->random, 2) == 0) {
+        trial->after += rs_random_below(&trial->random, ledger->durable - ledger->retired + 1);
+    }
     if (rs_journal_recover(sim_disk_as_disk(trial->sim), trial->after, on_record, trial, &recovery) == RS_OK) return &recovery;
     rs_recovery_end(&recovery);
     if (!sim_disk_is_dead(trial->sim)) trial->why = "recovery failed";
@@ -278,7 +280,9 @@ static void flip_and_check(trial_t *trial, unsigned char *bytes, size_t at, unsi
 static size_t end_of_records(const unsigned char *bytes, uint64_t segment, size_t size) {
     size_t at = RS_SEGMENT_RECORDS_AT;
     rs_journal_record_t record;
-    while (at < size && rs_journal_read_record(segment, bytes + at, size - at, &record) == RS_OK) at += (size_t)rs_journal_space(record.len);
+    while (at < size && rs_journal_read_record(segment, bytes + at, size - at, &record) == RS_OK) {
+        at += (size_t)rs_journal_space(record.len);
+    }
     return at;
 }
 
@@ -316,8 +320,9 @@ static void every_flipped_bit_is_found_and_costs_one_record_at_most(void **state
         bytes = sim_disk_bytes(trial.sim, any, &size);
         const size_t at = (size_t)rs_random_below(&trial.random, size);
         const bool is_segment = rs_segment_parse_name(any, &segment);
-        const bool in_use = is_segment && (at < RS_SEGMENT_HEADER || (at >= RS_SEGMENT_COPY_AT && at < RS_SEGMENT_COPY_AT + RS_SEGMENT_HEADER) ||
-                                           (at >= RS_SEGMENT_RECORDS_AT && at + RS_JOURNAL_HEADER < end_of_records(bytes, segment, size)));
+        const bool in_use = is_segment &&
+                            (at < RS_SEGMENT_HEADER || (at >= RS_SEGMENT_COPY_AT && at < RS_SEGMENT_COPY_AT + RS_SEGMENT_HEADER) ||
+                             (at >= RS_SEGMENT_RECORDS_AT && at + RS_JOURNAL_HEADER < end_of_records(bytes, segment, size)));
         flip_and_check(&trial, bytes, at, (unsigned)rs_random_below(&trial.random, 8), any, in_use);
     }
     forget_all(&trial);

@@ -51,7 +51,8 @@ static workload_settings_t calls_of_an_hour(int64_t start_us, bool event_ids) {
 
 static void create(run_t *run) {
     /* Some calls are cut off at the end of their hour: without a time-out they would add up. So would customers, for a week. */
-    static const char *const sets[] = {"limits.contacts=12000", "limits.remembered_ids=1000000", "time.lateness=5m", "time.missing_end=15m", "fcr.repeat_window=30m"};
+    static const char *const sets[] = {"limits.contacts=12000", "limits.remembered_ids=1000000", "time.lateness=5m", "time.missing_end=15m",
+                                       "fcr.repeat_window=30m"};
     rs_config_error_t error;
     *run = (run_t){.start_us = INT64_C(1772409600) * RS_US_PER_S};
     assert_int_equal(rs_config_load(RS_SOURCE_DIR "/daemon/ringside.conf", sets, RS_ARRAY_LEN(sets), &run->config, &error), RS_OK);
@@ -81,7 +82,8 @@ static void apply_event(run_t *run, rs_event_t *event, unsigned hour) {
     event->contact_id = (rs_str_t){contact, (uint32_t)snprintf(contact, sizeof contact, "%u-%.*s", hour, (int)event->contact_id.len,
                                                                event->contact_id.data)};
     if (event->event_id.len != 0) {
-        event->event_id = (rs_str_t){id, (uint32_t)snprintf(id, sizeof id, "%u-%.*s", hour, (int)event->event_id.len, event->event_id.data)};
+        event->event_id =
+            (rs_str_t){id, (uint32_t)snprintf(id, sizeof id, "%u-%.*s", hour, (int)event->event_id.len, event->event_id.data)};
     }
     event->seq = ++run->seqs[(unsigned)(event->source.data[event->source.len - 1] - '0')];
     const size_t len = rs_record_write_event(event, event->occurred_us + 1000, (rs_origin_t){0}, record);

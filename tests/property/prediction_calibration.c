@@ -37,7 +37,8 @@ static const scenario_t scenarios[] = {
     {"M/M/20+M", {.servers = 20, .arrivals_per_s = 1.1 * 20 / 180, .service_s = 180, .patience_s = 360}, 40, true},
     {"M/M/10+M", {.servers = 10, .arrivals_per_s = 10 / 180.0, .service_s = 180, .patience_s = 240}, 60, false},
     {"M/M/5+M", {.servers = 5, .arrivals_per_s = 5 / 180.0, .service_s = 180, .patience_s = 240}, 60, false},
-    {"M/LN(1.2)/100+M", {.servers = 100, .arrivals_per_s = 1.2 * 100 / 180, .service_s = 180, .service_cv = 1.2, .patience_s = 120}, 30, true},
+    {"M/LN(1.2)/100+M", {.servers = 100, .arrivals_per_s = 1.2 * 100 / 180, .service_s = 180, .service_cv = 1.2, .patience_s = 120},
+     30, true},
     {"M/LN(1.2)/20+M", {.servers = 20, .arrivals_per_s = 1.1 * 20 / 180, .service_s = 180, .service_cv = 1.2, .patience_s = 360}, 40, true},
     {"M/LN(0.7)/20+M", {.servers = 20, .arrivals_per_s = 1.1 * 20 / 180, .service_s = 180, .service_cv = 0.7, .patience_s = 360}, 40, true},
     {"M/LN(0.5)/10+M", {.servers = 10, .arrivals_per_s = 10 / 180.0, .service_s = 180, .service_cv = 0.5, .patience_s = 240}, 60, false},
@@ -192,8 +193,8 @@ static bool judge(const play_t *play, bool full_length) {
     const double ours = play->brier / of_base, informed = play->informed_brier / of_base;
     const double silent = play->no_answers / (play->answers + play->no_answers);
     const char *half = informed < 0.5 ? ours < 0.5 ? "yes" : "NO" : "cannot be";
-    printf(" %8.0f  %5.3f  %6.4f  %6.4f  %5.3f  %5.3f  %6.4f  %-9s  %4.2f %%\n", count, base_rate, of_base / count, play->brier / count, ours,
-           informed, ours / informed, half, 100 * silent);
+    printf(" %8.0f  %5.3f  %6.4f  %6.4f  %5.3f  %5.3f  %6.4f  %-9s  %4.2f %%\n", count, base_rate, of_base / count,
+           play->brier / count, ours, informed, ours / informed, half, 100 * silent);
     fflush(stdout);
     if (silent >= 0.05 || wrong > 0) return false;
     if (!full_length) return ours < 1;
@@ -246,8 +247,9 @@ static bool run(const scenario_t *scenario, uint64_t seed, uint32_t callers, boo
 int main(void) {
     const uint64_t scale = rs_test_number("RS_PER_CENT", DEFAULT_PER_CENT), seed = rs_test_number("RS_SEED", 7);
     bool good = true;
-    printf("seed: RS_SEED=%" PRIu64 "\nBy told chance: told minus missed ~ its standard error, in points; -: too few. Brier scores: of the base rate, "
-           "ours; then over the base rate's:\nours, the informed one's; ours over the informed one's; half of the base rate's\n%-15s", seed,
+    printf("seed: RS_SEED=%" PRIu64 "\nBy told chance: told minus missed ~ its standard error, in points; -: too few. Brier scores: "
+           "of the base rate, ours; then over the base rate's:\n"
+           "ours, the informed one's; ours over the informed one's; half of the base rate's\n%-15s", seed,
            "");
     for (uint32_t bin = 0; bin < BINS; bin++) printf("  %2u-%3u %%", 10 * bin, 10 * bin + 10);
     printf(" forecasts missed   base    ours   ours/b inf/b  ours/inf half       no answer\n");

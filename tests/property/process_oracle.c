@@ -165,8 +165,12 @@ static bool edge_differs(trial_t *trial, const kept_list_t *rows, walked_edge_t 
     if (is.time_us != edge->time_us) return say(trial, what, "time", is.time_us, edge->time_us);
     if (is.path_us != edge->path_us) return say(trial, what, "path", is.path_us, edge->path_us);
     if (is.again != edge->again) return say(trial, what, "again", is.again, edge->again);
-    if (is.ping_pong_queues != edge->ping_pong_queues) return say(trial, what, "ping-pong of queues", is.ping_pong_queues, edge->ping_pong_queues);
-    if (is.ping_pong_agents != edge->ping_pong_agents) return say(trial, what, "ping-pong of agents", is.ping_pong_agents, edge->ping_pong_agents);
+    if (is.ping_pong_queues != edge->ping_pong_queues) {
+        return say(trial, what, "ping-pong of queues", is.ping_pong_queues, edge->ping_pong_queues);
+    }
+    if (is.ping_pong_agents != edge->ping_pong_agents) {
+        return say(trial, what, "ping-pong of agents", is.ping_pong_agents, edge->ping_pong_agents);
+    }
     for (unsigned b = 0; b < RS_HIST_BUCKETS; b++) {
         if (is.times[b] != edge->times[b]) return say(trial, what, "times in a bucket", is.times[b], edge->times[b]);
     }
@@ -183,7 +187,9 @@ static bool rows_beside_truth(trial_t *trial, const kept_list_t *rows, const tru
         int64_t count = 0, time_us = 0;
         for (size_t j = 0; j < rows->count; j++) {
             const rs_process_row_t *other = &rows->items[j].row;
-            if (other->start_us != row->start_us || !rs_str_equal(other->tenant, row->tenant) || !rs_str_equal(other->queue, row->queue)) continue;
+            if (other->start_us != row->start_us || !rs_str_equal(other->tenant, row->tenant) || !rs_str_equal(other->queue, row->queue)) {
+                continue;
+            }
             if (rs_stage_name_compare(&other->from, &row->from) != 0 || rs_stage_name_compare(&other->to, &row->to) != 0) continue;
             count += other->count;
             time_us += other->time_us;
@@ -197,7 +203,14 @@ static bool rows_beside_truth(trial_t *trial, const kept_list_t *rows, const tru
     return false;
 }
 
-typedef struct variants_check { trial_t *trial; const truth_t *truth; size_t seen; bool broken; int64_t last_count; rs_str_t tenant; } variants_check_t;
+typedef struct variants_check {
+    trial_t *trial;
+    const truth_t *truth;
+    size_t seen;
+    bool broken;
+    int64_t last_count;
+    rs_str_t tenant;
+} variants_check_t;
 
 static void check_variant(void *context, const rs_variant_row_t *row) {
     variants_check_t *check = context;
@@ -213,7 +226,9 @@ static void check_variant(void *context, const rs_variant_row_t *row) {
     const walked_variant_t *should_be = NULL;
     for (size_t i = 0; i < check->truth->variants.count; i++) {
         const walked_variant_t *variant = &check->truth->variants.items[i];
-        if (rs_str_equal(variant->tenant, text.tenant) && strcmp(variant->path, text.path) == 0 && variant->cut == row->cut) should_be = variant;
+        if (rs_str_equal(variant->tenant, text.tenant) && strcmp(variant->path, text.path) == 0 && variant->cut == row->cut) {
+            should_be = variant;
+        }
     }
     check->seen++;
     const bool falls = rs_str_equal(check->tenant, row->tenant) && row->count > check->last_count;
@@ -251,7 +266,9 @@ static bool stages_leak(trial_t *trial, rs_core_t *core, const truth_t *truth, r
             else walked_stage_text(&way->visits[way->count - 1], text);
             here += way->end != NULL ? strcmp(way->end, name) == 0 : strcmp(text, name) == 0;
         }
-        if (map.stages[s].entries != map.stages[s].exits + here) broken = say(trial, name, "entries - exits", map.stages[s].entries - map.stages[s].exits, here);
+        if (map.stages[s].entries != map.stages[s].exits + here) {
+            broken = say(trial, name, "entries - exits", map.stages[s].entries - map.stages[s].exits, here);
+        }
         if (map.stages[s].time_us < 0) broken = say(trial, name, "time", map.stages[s].time_us, 0);
         if (!rs_stage_is_end(map.stages[s].stage.kind)) inside += here;
     }
@@ -273,7 +290,9 @@ static bool differs(trial_t *trial, oracle_arrival_t *deliveries, size_t count) 
         broken = broken || stages_leak(trial, run.core, &truth, RS_STR("default")) || stages_leak(trial, run.core, &truth, RS_STR("acme"));
     }
     if (!broken && run.rows.revision_fell) broken = say(trial, "a revision", "did not grow", 0, 1);
-    if (!broken && trial->collects && rs_core_process_dirty(run.core) != 0) broken = say(trial, "dirty rows", "stay", (int64_t)rs_core_process_dirty(run.core), 0);
+    if (!broken && trial->collects && rs_core_process_dirty(run.core) != 0) {
+        broken = say(trial, "dirty rows", "stay", (int64_t)rs_core_process_dirty(run.core), 0);
+    }
     free_truth(&truth);
     free(run.rows.items);
     rs_core_destroy(&run.core);
@@ -349,7 +368,8 @@ static void replay_of_sorted_histories_equals_brute_force(void **state) {
 
 static void live_under_permutation_and_duplication_equals_brute_force(void **state) {
     (void)state;
-    try_seeds(&(profile_t){.order = DELIVER_WITHIN_LATENESS, .duplicates_per_mille = 50, .share = 1, .lateness_us = RS_US_PER_DAY, .live = true});
+    try_seeds(&(profile_t){.order = DELIVER_WITHIN_LATENESS, .duplicates_per_mille = 50, .share = 1,
+                           .lateness_us = RS_US_PER_DAY, .live = true});
 }
 
 static void live_with_late_and_folded_events_equals_brute_force_of_the_accepted(void **state) {

@@ -1,6 +1,6 @@
-/* Producers, their spools, the network and the daemon's doors in one thread, from a seed: programs are killed, machines lose power, connections
- * break, frames come twice, late or not at all, the daemon dies and keeps what was on its disk. The client's session and spool and
- * the daemon's ingest are the real ones; network, clock, threads, journal and core are this file. An independent ledger says:
+/* Producers, their spools, the network and the daemon's doors in one thread, from a seed: programs are killed, machines lose power,
+ * connections break, frames come twice, late or not at all, the daemon dies and keeps what was on its disk. The client's session and spool
+ * and the daemon's ingest are the real ones; network, clock, threads, journal and core are this file. An independent ledger says:
  *     what was acknowledged is in the durable journal, once · what a spooled producer accepted gets there, once, whatever happens to the
  *     producer · nothing is there that nobody sent · at the end, with a network that works, nothing is left over
  * "Once" means by the session's numbers alone: the journal has no event twice, so the core's own identities are not needed for it.
@@ -146,7 +146,9 @@ static int deliver_reply(const void *bytes, size_t len, int flags) {
     if (world.reply_to == NULL) {   /* the routing id */
         for (uint32_t i = 0; i < PRODUCERS; i++) {
             producer_t *producer = &world.producers[i];
-            if (producer->connected && strlen(producer->routing) == len && memcmp(producer->routing, bytes, len) == 0) world.reply_to = producer;
+            if (producer->connected && strlen(producer->routing) == len && memcmp(producer->routing, bytes, len) == 0) {
+                world.reply_to = producer;
+            }
         }
         if (world.reply_to == NULL) {
             errno = EHOSTUNREACH;
@@ -209,13 +211,14 @@ static int submit_event(void *context, const rs_event_t *event, int64_t arrival_
     DEMAND(known->in_journal == 0, "an event is taken twice");
     known->in_journal = 1;
     known->position = world.record_count;
-    world.journal[world.record_count++] = (record_t){.session = origin.session, .number = origin.number, .producer = producer, .event = number};
+    world.journal[world.record_count++] = (record_t){.session = origin.session, .number = origin.number, .producer = producer,
+                                                     .event = number};
     *position = world.record_count;
     return RS_OK;
 }
 
-static int submit_refusal(void *context, rs_str_t source, const rs_refused_t *refused, uint64_t hash, int64_t arrival_us, rs_origin_t origin,
-                          uint64_t *position) {
+static int submit_refusal(void *context, rs_str_t source, const rs_refused_t *refused, uint64_t hash, int64_t arrival_us,
+                          rs_origin_t origin, uint64_t *position) {
     (void)context, (void)source, (void)refused, (void)hash, (void)arrival_us, (void)origin, (void)position;
     DEMAND(false, "an event is refused that was right when it was sent");
     return RS_OK;
@@ -240,7 +243,8 @@ static uint32_t sessions_of_journal(rs_ingest_session_t *sessions, uint32_t room
         while (at < count && sessions[at].session != record->session) at++;
         DEMAND(at < room && (at < count || record->is_session), "an event of a session that was not announced");
         if (record->is_session) {
-            sessions[at] = (rs_ingest_session_t){.session = record->session, .source = rs_str(record->source), .incarnation = rs_str(record->incarnation)};
+            sessions[at] = (rs_ingest_session_t){.session = record->session, .source = rs_str(record->source),
+                                                 .incarnation = rs_str(record->incarnation)};
             if (at == count) count++;
         } else {
             DEMAND(sessions[at].last == 0 || record->number == sessions[at].last + 1, "a session's numbers have a hole");
@@ -253,8 +257,10 @@ static uint32_t sessions_of_journal(rs_ingest_session_t *sessions, uint32_t room
 
 static void start_daemon(void) {
     static rs_ingest_session_t sessions[256];
-    const rs_ingest_sink_t sink = {.context = &world, .submit_event = submit_event, .submit_refusal = submit_refusal, .submit_session = submit_session};
-    DEMAND(rs_ingest_create(&world.loop, world.zmq, &world.config, world.key, &sink, NULL, NULL, &world.ingest) == RS_OK, "the daemon starts");
+    const rs_ingest_sink_t sink = {.context = &world, .submit_event = submit_event, .submit_refusal = submit_refusal,
+                                   .submit_session = submit_session};
+    DEMAND(rs_ingest_create(&world.loop, world.zmq, &world.config, world.key, &sink, NULL, NULL, &world.ingest) == RS_OK,
+           "the daemon starts");
     world.told = world.record_count;
     const uint32_t count = sessions_of_journal(sessions, RS_ARRAY_LEN(sessions));
     DEMAND(rs_ingest_restore(world.ingest, sessions, count) == (int64_t)count, "every session is taken up");
@@ -332,7 +338,8 @@ static void forget_above(producer_t *producer, uint64_t last) {
 static void start_producer(producer_t *producer) {
     char incarnation[32];
     snprintf(incarnation, sizeof incarnation, "life-%u", ++producer->lives);
-    const rs_client_options_t options = {.endpoint = "ipc:///nowhere", .source = producer->source, .incarnation = incarnation, .context = producer,
+    const rs_client_options_t options = {.endpoint = "ipc:///nowhere", .source = producer->source, .incarnation = incarnation,
+                                         .context = producer,
                                          .batch_events = 1 + chance(20), .spool_bytes = SPOOL, .on_ack = on_ack, .on_refused = on_refused,
                                          .spool_path = producer->has_spool ? producer->spool : NULL, .spool_sync = producer->sync};
     DEMAND(rs_client_open(&options, &producer->client) == RS_OK, "a producer starts");
@@ -359,9 +366,10 @@ static void kill_producer(producer_t *producer) {
     memset(producer->by_number, 0, sizeof producer->by_number);
 }
 
-/* What a loss of power leaves: the file as it was at some moment after it was last forced to the disk, which a new name does, and opening after a
- * loss of power. */
-typedef struct image { uint8_t bytes[RS__SPOOL_DATA + SPOOL + RS__SPOOL_BLOCK]; char incarnation[RS__INCARNATION_ROOM]; bool is_taken; } image_t;
+/* What a loss of power leaves: the file as it was at some moment after it was last forced to the disk, which a new name does, and opening
+ * after a loss of power. */
+typedef struct image { uint8_t bytes[RS__SPOOL_DATA + SPOOL + RS__SPOOL_BLOCK]; char incarnation[RS__INCARNATION_ROOM];
+                       bool is_taken; } image_t;
 static image_t images[PRODUCERS];
 
 static void copy_spool(const producer_t *producer, image_t *image, bool is_back) {

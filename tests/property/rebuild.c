@@ -1,6 +1,6 @@
-/* A database that went back to any earlier state, or was away while rows were given up, is exactly what it would have been after the stretch
- * it lacks was made again from the journal: every row, edge and contact with part and revision, every transition, every refusal. Random histories
- * with late events, rows collected and confirmed in random portions, saved states at random points.
+/* A database that went back to any earlier state, or was away while rows were given up, is exactly what it would have been after the
+ * stretch it lacks was made again from the journal: every row, edge and contact with part and revision, every transition, every refusal.
+ * Random histories with late events, rows collected and confirmed in random portions, saved states at random points.
  * RS_REBUILDS: how many histories (60; a tenth under a sanitizer). RS_SEED: only this one. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,7 +31,9 @@ typedef struct stored { uint64_t key, revision, digest; } stored_t;
 typedef struct database { stored_t slots[SLOTS]; size_t count; uint64_t mark; } database_t;
 
 static uint64_t hashed(uint64_t seed, const void *bytes, size_t len) { return rs_hash64(bytes, len, seed); }
-static uint64_t hashed_text(uint64_t seed, rs_str_t value) { return hashed(hashed(seed, &value.len, sizeof value.len), value.data == NULL ? "" : value.data, value.len); }
+static uint64_t hashed_text(uint64_t seed, rs_str_t value) {
+    return hashed(hashed(seed, &value.len, sizeof value.len), value.data == NULL ? "" : value.data, value.len);
+}
 
 static void merge(database_t *database, uint64_t key, uint64_t revision, uint64_t digest) {
     size_t at = key % SLOTS;
@@ -67,17 +69,20 @@ static void merge_edge(database_t *database, const rs_process_row_t *edge) {
     key = hashed_text(hashed_text(key, edge->from.queue), edge->to.queue);
     const uint64_t place[] = {edge->from.kind, edge->to.kind, (uint64_t)edge->start_us, edge->part};
     key = hashed(key, place, sizeof place);
-    const int64_t numbers[] = {edge->final, edge->count, edge->time_us, edge->path_us, edge->again, edge->ping_pong_queues, edge->ping_pong_agents, edge->time_count};
+    const int64_t numbers[] = {edge->final, edge->count, edge->time_us, edge->path_us, edge->again, edge->ping_pong_queues,
+                               edge->ping_pong_agents, edge->time_count};
     merge(database, key | 1, edge->revision, hashed(4, numbers, sizeof numbers));
 }
 
 static void merge_contact(database_t *database, const rs_contact_row_t *contact) {
     const uint64_t key = hashed(hashed_text(hashed_text(6, contact->tenant), contact->contact), &contact->part, sizeof contact->part);
-    const int64_t numbers[] = {contact->begun_us, contact->last_us, contact->close_us, contact->channel, contact->direction, contact->took_place, contact->fact_count};
+    const int64_t numbers[] = {contact->begun_us, contact->last_us, contact->close_us, contact->channel, contact->direction,
+                               contact->took_place, contact->fact_count};
     uint64_t digest = hashed_text(hashed_text(hashed(7, numbers, sizeof numbers), contact->journey), contact->topic);
     for (uint32_t i = 0; i < contact->fact_count; i++) {
         const rs_told_fact_t *fact = &contact->facts[i];
-        const int64_t more[] = {fact->type, fact->outcome, fact->reason, fact->channel, fact->holds, fact->at_us, fact->enter_us, fact->a_us, fact->b_us, fact->begin_us};
+        const int64_t more[] = {fact->type, fact->outcome, fact->reason, fact->channel, fact->holds, fact->at_us, fact->enter_us,
+                                fact->a_us, fact->b_us, fact->begin_us};
         digest = hashed_text(hashed_text(hashed_text(hashed(digest, more, sizeof more), fact->queue), fact->agent), fact->team);
     }
     merge(database, key | 1, contact->revision, digest);
@@ -159,10 +164,13 @@ static void collect(world_t *world) {
 static void give_up(world_t *world) {
     rs_core_t *core = engine_core(world->live);
     rs_core_collect_again(core);
-    for (rs__fill_batch(core, world->batch); !rs_row_batch_is_empty(world->batch); rs__fill_batch(core, world->batch)) merge_batch(world->full, world->batch);
+    for (rs__fill_batch(core, world->batch); !rs_row_batch_is_empty(world->batch); rs__fill_batch(core, world->batch)) {
+        merge_batch(world->full, world->batch);
+    }
     if (rs_random_below(&world->random, 2) == 0) rs_core_collect_again(core);   /* something may be in hand, or nothing */
     world->complete = rs_core_position(core);
-    const rs_confirmed_t all = {.rows = {UINT64_MAX, UINT64_MAX}, .edges = {UINT64_MAX, UINT64_MAX}, .facts = {UINT64_MAX, UINT64_MAX}, .position = world->complete};
+    const rs_confirmed_t all = {.rows = {UINT64_MAX, UINT64_MAX}, .edges = {UINT64_MAX, UINT64_MAX}, .facts = {UINT64_MAX, UINT64_MAX},
+                                .position = world->complete};
     journal_add_confirmed(&world->journal, &all);
     apply_last(world);
     assert_int_equal(rs_core_dirty_rows(core) + rs_core_process_dirty(core), 0);
@@ -182,7 +190,11 @@ static void keep_state(world_t *world) {
     world->saved_at[world->saved_count++] = world->journal.count;
 }
 
-typedef struct arrival { rs_event_t event; int64_t at_us; char contact[64], queue[64], agent[64], source[64], incarnation[64], tenant[64], customer[64], to_queue[64]; } arrival_t;
+typedef struct arrival {
+    rs_event_t event;
+    int64_t at_us;
+    char contact[64], queue[64], agent[64], source[64], incarnation[64], tenant[64], customer[64], to_queue[64];
+} arrival_t;
 
 static rs_str_t kept(char *place, rs_str_t value) {
     RS_REQUIRE(value.len < 64);
@@ -291,7 +303,8 @@ static void rebuild(world_t *world, uint64_t after) {
     rs_engine_t *engine;
     RS_REQUIRE(rs_engine_prepare(&world->settings, &engine) == RS_OK);
     if (saved != NULL) assert_int_equal(engine_load(engine, saved), RS_OK);
-    const rs_rebuild_sink_t sink = {.context = world, .batch = world->batch, .on_rows = take_rows, .on_alert = take_alert, .on_refusal = take_refusal};
+    const rs_rebuild_sink_t sink = {.context = world, .batch = world->batch, .on_rows = take_rows, .on_alert = take_alert,
+                                    .on_refusal = take_refusal};
     rs_rebuild_t making;
     rs_rebuild_begin(&making, engine, after, world->journal.count, &sink);
     for (uint64_t number = from + 1; number <= world->journal.count; number++) {
@@ -333,18 +346,23 @@ static void one_history(uint64_t seed, sums_t *sums) {
     RS_REQUIRE(rs_row_batch_create(room, 0, &world->batch) == RS_OK && rs_row_batch_make_room_for_edges(world->batch, room) == RS_OK &&
                rs_row_batch_make_room_for_contacts(world->batch, room) == RS_OK);
     const size_t count = make_events(world, events);
-    world->settings = (rs_engine_settings_t){.config = world->config, .start_us = events[0].at_us, .run = 7, .hash_seed = seed, .keep_rows = true};
+    world->settings = (rs_engine_settings_t){.config = world->config, .start_us = events[0].at_us, .run = 7, .hash_seed = seed,
+                                             .keep_rows = true};
     live_through(world, events, count);
     if (world->away) keep_earlier(world);
     /* The rest of what the live core has, so that both are complete. */
     rs_core_t *core = engine_core(world->live);
     rs_core_collect_again(core);
-    for (rs__fill_batch(core, world->batch); !rs_row_batch_is_empty(world->batch); rs__fill_batch(core, world->batch)) merge_batch(world->full, world->batch);
+    for (rs__fill_batch(core, world->batch); !rs_row_batch_is_empty(world->batch); rs__fill_batch(core, world->batch)) {
+        merge_batch(world->full, world->batch);
+    }
     for (size_t i = 0; i < world->earlier_count; i += 1 + rs_random_below(&world->random, 4)) {
         *world->rebuilt = *world->earlier[i];
         world->again->count = 0;
         rebuild(world, world->rebuilt->mark);
-        if (!same_rows(world->rebuilt, world->full)) fail_msg("seed %" PRIu64 ": rows differ after %" PRIu64 " of %zu", seed, world->rebuilt->mark, world->journal.count);
+        if (!same_rows(world->rebuilt, world->full)) {
+            fail_msg("seed %" PRIu64 ": rows differ after %" PRIu64 " of %zu", seed, world->rebuilt->mark, world->journal.count);
+        }
         compare_effects(world, world->rebuilt->mark);
         sums->rebuilds++;
         sums->rows += world->rebuilt->count - world->earlier[i]->count;
@@ -388,7 +406,8 @@ static void what_a_database_lacks_is_made_again_from_the_journal(void **state) {
     for (uint64_t seed = 1; seed <= seeds; seed++) {
         one_history(seed, &sums);
     }
-    print_message("%" PRIu64 " histories, %" PRIu64 " databases gone back, %" PRIu64 " away; %" PRIu64 " rows and edges, %" PRIu64 " effects made again\n", seeds,
+    print_message("%" PRIu64 " histories, %" PRIu64 " databases gone back, %" PRIu64 " away; %" PRIu64 " rows and "
+                  "edges, %" PRIu64 " effects made again\n", seeds,
                   sums.rebuilds, sums.given_up, sums.rows, sums.effects);
     if (seeds >= 60) assert_true(sums.rebuilds > 200 && sums.given_up > 5 && sums.rows > 10000 && sums.effects > 1000);
 }

@@ -24,7 +24,8 @@ enum { DEFAULT_SEEDS = RS_SANITIZED ? 100 : 1000 };
 
 /* Short times, so that much happens within a history's minutes. Limits are small only to keep the memory of many cores small. */
 #define COMMON(contacts) \
-    "limits: {contacts: " contacts ", rows: 20000, remembered_ids: 20000, queue_keys: 200, agent_keys: 200, customers: 5000, cases: 1000,\n" \
+    "limits: {contacts: " contacts \
+    ", rows: 20000, remembered_ids: 20000, queue_keys: 200, agent_keys: 200, customers: 5000, cases: 1000,\n" \
     "         edges: 5000, variants: 500, sources: 20, message_bytes: 16KiB, inlet_bytes: 64KiB, outlet_bytes: 64KiB}\n" \
     "time: {lateness: 2m, idle: 10s}\n" \
     "rows: {attributions: [event, enter, close]}\n"
@@ -32,7 +33,8 @@ static const char *const texts[] = {
     COMMON("3000")
     "alerts:\n  rules:\n"
     "    waits: {metric: waiting, compare: above, limit: 0, clear: 0, for: 20s, clear_for: 30s, severity: warning}\n"
-    "    lost: {metric: abandoned, window: 5m, compare: above, limit: 0, clear: 0, severity: critical, runbook: 'https://example.org/lost'}\n",
+    "    lost: {metric: abandoned, window: 5m, compare: above, limit: 0, clear: 0, severity: critical, runbook: "
+    "'https://example.org/lost'}\n",
     COMMON("3000")
     "service_level: {threshold: 35s, policies: [short_excluded, abandon_miss]}\n"
     "fcr: {repeat_window: 3m}\n"
@@ -96,7 +98,8 @@ static void store_alert(void *context, const rs_alert_transition_t *transition) 
                        (transition->position == database->alert_position && transition->ordinal <= database->alert_ordinal);
     if (older) return;
     const int64_t numbers[] = {(int64_t)transition->episode, transition->from, transition->to, transition->at_us, transition->started_us,
-                               transition->fired_us, transition->figure.is_null, transition->figure.numerator, transition->figure.denominator};
+                               transition->fired_us, transition->figure.is_null, transition->figure.numerator,
+                               transition->figure.denominator};
     database->alert_position = transition->position;
     database->alert_ordinal = transition->ordinal;
     database->alerts++;
@@ -137,7 +140,9 @@ typedef struct run {
 } run_t;
 
 static void fail_run(run_t *run, const char *what) {
-    if (!run->failed) print_error("RS_SEED=%llu: %s, record %zu\n", (unsigned long long)run->trial->history->seed, what, run->journal.count);
+    if (!run->failed) {
+        print_error("RS_SEED=%llu: %s, record %zu\n", (unsigned long long)run->trial->history->seed, what, run->journal.count);
+    }
     run->failed = true;
 }
 
@@ -291,7 +296,8 @@ static void play(run_t *run) {
         live_on(run);
         if (trial->reconfigures && rs_random_below(&plan, 40) == 0) reconfigure(run, &plan);
     }
-    static const int64_t steps_us[] = {RS_US_PER_S, 10 * RS_US_PER_S, 4 * RS_US_PER_MIN, 20 * RS_US_PER_MIN, RS_US_PER_HOUR, 25 * RS_US_PER_HOUR};
+    static const int64_t steps_us[] = {RS_US_PER_S, 10 * RS_US_PER_S, 4 * RS_US_PER_MIN, 20 * RS_US_PER_MIN, RS_US_PER_HOUR,
+                                       25 * RS_US_PER_HOUR};
     for (size_t i = 0; i < RS_ARRAY_LEN(steps_us) && (trial->far || i < 4); i++) tick(run, run->now_us + steps_us[i]);
 }
 
@@ -313,12 +319,16 @@ static void end(run_t *run) {
     if (rs_core_check(core, &why) != RS_OK) fail_run(run, why);
     uint64_t left = 0;
     rs_core_collect_again(core);
-    if (rs_core_collect(core, 50, no_row, &left) + rs_core_process_collect(core, 50, no_edge, &left) > 0) fail_run(run, "confirmed rows come again");
+    if (rs_core_collect(core, 50, no_row, &left) + rs_core_process_collect(core, 50, no_edge, &left) > 0) {
+        fail_run(run, "confirmed rows come again");
+    }
     rs_engine_t *all = journal_engine(&run->journal, &run->settings);
     if (!engine_states_equal(run->engine, all)) fail_run(run, "the whole journal makes another state");
     for (uint32_t session = 1; session <= rs_core_session_count(core); session++) {
         rs_core_session_t kept, same;
-        if (rs_core_session(core, session, &kept) != rs_core_session(rs_engine_core(all), session, &same)) fail_run(run, "a session is another one");
+        if (rs_core_session(core, session, &kept) != rs_core_session(rs_engine_core(all), session, &same)) {
+            fail_run(run, "a session is another one");
+        }
     }
     rs_engine_destroy(&all);
 }
@@ -387,7 +397,9 @@ static kept_edge_t sum_of(const database_t *database, const char *name) {
 static bool edges_differ(const database_t *a, const database_t *b) {
     for (size_t i = 0; i < a->edge_count; i++) {
         const kept_edge_t one = sum_of(a, a->edges[i].name), other = sum_of(b, a->edges[i].name);
-        if (one.count != other.count || one.time_us != other.time_us || one.path_us != other.path_us || one.again != other.again) return true;
+        if (one.count != other.count || one.time_us != other.time_us || one.path_us != other.path_us || one.again != other.again) {
+            return true;
+        }
     }
     return false;
 }
@@ -447,11 +459,14 @@ static void a_daemon_that_is_killed_and_recovered_is_one_that_never_was(void **s
         history_rest_destroy(trial.rest);
         for (unsigned i = 0; i < CONFIGS; i++) rs_config_destroy(&trial.configs[i]);
     }
-    print_message("%llu histories, %llu kills; the store got %llu rows in %llu second parts, %llu edges, %llu transitions, and lost %llu rows on the way\n",
+    print_message("%llu histories, %llu kills; the store got %llu rows in %llu second parts, %llu edges, %llu transitions, "
+                  "and lost %llu rows on the way\n",
                   (unsigned long long)(past - first), (unsigned long long)seen.kills, (unsigned long long)seen.rows,
-                  (unsigned long long)seen.parts, (unsigned long long)seen.edges, (unsigned long long)seen.alerts, (unsigned long long)seen.repeated);
+                  (unsigned long long)seen.parts, (unsigned long long)seen.edges, (unsigned long long)seen.alerts,
+                  (unsigned long long)seen.repeated);
     assert_int_equal(failures, 0);
-    assert_true(one != 0 || (seen.kills > seeds && seen.rows > seeds && seen.edges > seeds && seen.alerts > seeds && seen.repeated > seeds));
+    assert_true(one != 0 ||
+                (seen.kills > seeds && seen.rows > seeds && seen.edges > seeds && seen.alerts > seeds && seen.repeated > seeds));
 }
 
 int main(void) {

@@ -95,7 +95,8 @@ static void hear_stage(heard_t *heard, const rs_stage_name_t *stage) {
 
 static void on_edge(void *context, const rs_process_row_t *row) {
     heard_t *heard = context;
-    const uint64_t numbers[] = {(uint64_t)row->start_us, (uint64_t)row->length_us, row->part, row->revision, row->final, (uint64_t)row->count,
+    const uint64_t numbers[] = {(uint64_t)row->start_us, (uint64_t)row->length_us, row->part, row->revision, row->final,
+                                (uint64_t)row->count,
                                 (uint64_t)row->time_us, (uint64_t)row->path_us, (uint64_t)row->again, (uint64_t)row->ping_pong_queues,
                                 (uint64_t)row->ping_pong_agents, row->time_count};
     heard->edges++;
@@ -256,20 +257,26 @@ typedef struct trial {
 static void make_rules(rs_random_t *random, rs_rule_config_t rules[RULES], rs_config_t *config) {
     static const rs_rule_config_t all[] = {
         {.name = {"waiting", 7}, .metric = {"waiting", 7}, .limit = 0.5, .clear = 0.5, .severity = 1},
-        {.name = {"oldest", 6}, .metric = {"oldest_wait", 11}, .limit = 15000, .clear = 10000, .for_us = 5 * RS_US_PER_S, .clear_for_us = 20 * RS_US_PER_S},
-        {.name = {"level", 5}, .metric = {"service_level", 13}, .window = {"5m", 2}, .compare = RS_ALERT_BELOW, .limit = 0.8, .clear = 0.9, .for_us = 30 * RS_US_PER_S},
-        {.name = {"lost", 4}, .metric = {"abandoned", 9}, .window = {"today", 5}, .family = RS_FAMILY_TOTAL, .limit = 0, .clear = 0, .clear_for_us = RS_US_PER_MIN},
+        {.name = {"oldest", 6}, .metric = {"oldest_wait", 11}, .limit = 15000, .clear = 10000, .for_us = 5 * RS_US_PER_S,
+         .clear_for_us = 20 * RS_US_PER_S},
+        {.name = {"level", 5}, .metric = {"service_level", 13}, .window = {"5m", 2}, .compare = RS_ALERT_BELOW, .limit = 0.8, .clear = 0.9,
+         .for_us = 30 * RS_US_PER_S},
+        {.name = {"lost", 4}, .metric = {"abandoned", 9}, .window = {"today", 5}, .family = RS_FAMILY_TOTAL, .limit = 0, .clear = 0,
+         .clear_for_us = RS_US_PER_MIN},
         {.name = {"slow", 4}, .metric = {"wait_p90", 8}, .window = {"15m", 3}, .family = RS_FAMILY_CHANNEL, .limit = 8000, .clear = 4000},
         {.name = {"failed", 6}, .metric = {"offers_failed_rate", 18}, .window = {"1h", 2}, .limit = 0.1, .clear = 0.05, .min_sample = 1},
         /* detectors; shorter subgroups than a file may ask for, so that a history has many */
         {.name = {"calls", 5}, .metric = {"offered", 7}, .window = {"5m", 2}, .detector = RS_DETECTOR_CUSUM, .compare = RS_ALERT_BOTH,
          .baseline = RS_BASELINE_FIXED, .centre = 2, .shift = 1, .fast_start = true},
-        {.name = {"sums", 4}, .metric = {"waiting", 7}, .detector = RS_DETECTOR_CUSUM, .compare = RS_ALERT_BOTH, .shift = 1, .every_us = 10 * RS_US_PER_S},
+        {.name = {"sums", 4}, .metric = {"waiting", 7}, .detector = RS_DETECTOR_CUSUM, .compare = RS_ALERT_BOTH, .shift = 1,
+         .every_us = 10 * RS_US_PER_S},
         {.name = {"average", 7}, .metric = {"waiting", 7}, .detector = RS_DETECTOR_EWMA, .compare = RS_ALERT_ABOVE, .weight = 0.2,
          .every_us = 5 * RS_US_PER_S, .clear_for_us = 20 * RS_US_PER_S},
         {.name = {"chart", 5}, .metric = {"waiting", 7}, .detector = RS_DETECTOR_SHEWHART, .compare = RS_ALERT_BOTH,
-         .run_rules = RS_RUN_RULES_NELSON, .baseline = RS_BASELINE_FIXED, .centre = 1, .sigma = 1, .every_us = 5 * RS_US_PER_S, .for_us = 10 * RS_US_PER_S},
-        {.name = {"shares", 6}, .metric = {"abandoned_rate", 14}, .window = {"5m", 2}, .detector = RS_DETECTOR_LANEY, .compare = RS_ALERT_BOTH},
+         .run_rules = RS_RUN_RULES_NELSON, .baseline = RS_BASELINE_FIXED, .centre = 1, .sigma = 1, .every_us = 5 * RS_US_PER_S,
+         .for_us = 10 * RS_US_PER_S},
+        {.name = {"shares", 6}, .metric = {"abandoned_rate", 14}, .window = {"5m", 2}, .detector = RS_DETECTOR_LANEY,
+         .compare = RS_ALERT_BOTH},
         {.name = {"burn", 4}, .metric = {"service_level", 13}, .window = {"1h", 2}, .detector = RS_DETECTOR_BURN_RATE, .target = 0.8,
          .budget = 0.05, .period_us = RS_US_PER_DAY},
         {.name = {"season", 6}, .metric = {"offered", 7}, .window = {"15m", 3}, .detector = RS_DETECTOR_SEASONAL, .compare = RS_ALERT_BOTH},
@@ -429,8 +436,8 @@ static void erase(run_t *run, rs_random_t *other, size_t number) {
     uint8_t bytes[RS_RECORD_MAX];
     const rs_event_t *event = run->trial->history->deliveries[rs_random_below(other, number + 1)].event;
     const bool is_customer = (event->present & RS_HAS_PSEUDONYM) != 0;
-    rs_command_t command = {.what = RS_COMMAND_ERASE, .at_us = run->now_us > 0 ? run->now_us : 1, .who = RS_STR("eve"), .text = RS_STR("asked for it"),
-                            .tenant = event->tenant.len == 0 ? RS_STR("default") : event->tenant};
+    rs_command_t command = {.what = RS_COMMAND_ERASE, .at_us = run->now_us > 0 ? run->now_us : 1, .who = RS_STR("eve"),
+                            .text = RS_STR("asked for it"), .tenant = event->tenant.len == 0 ? RS_STR("default") : event->tenant};
     command.owner = is_customer ? RS_STR("customer") : RS_STR("agent");
     snprintf(stand_in, sizeof stand_in, is_customer ? "%032zx" : RS_STAND_IN_BEGIN "%09zx", number);
     if (is_customer) rs_pseudonym_text((const uint8_t *)event->customer.data, pseudonym);
@@ -552,8 +559,9 @@ static void a_core_that_is_saved_and_loaded_at_random_points_goes_on_as_one_that
                   (unsigned long long)all.edges, (unsigned long long)all.variants, (unsigned long long)all.agents,
                   (unsigned long long)all.repeaters, (unsigned long long)all.complaints, (unsigned long long)all.predictions);
     assert_int_equal(failures, 0);
-    assert_true(one != 0 || (restarts > seeds && all.transitions > seeds / 4 && all.edges > seeds && all.variants > seeds && all.agents > seeds &&
-                             all.repeaters > seeds / 10 && all.complaints > seeds / 10 && all.predictions > seeds / 100));
+    assert_true(one != 0 ||
+                (restarts > seeds && all.transitions > seeds / 4 && all.edges > seeds && all.variants > seeds && all.agents > seeds &&
+                 all.repeaters > seeds / 10 && all.complaints > seeds / 10 && all.predictions > seeds / 100));
 }
 
 int main(void) {

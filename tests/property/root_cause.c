@@ -1,17 +1,17 @@
-/* An alert says where its deviation comes from: in random centres something is made worse at random, a queue, a channel, a team or a stage, until a
- * rule about the whole fires, and the first part of its explanation must name it: in at least 95 % of all cases, and in so many of each kind but for
- * what chance does (three standard errors).
+/* An alert says where its deviation comes from: in random centres something is made worse at random, a queue, a channel, a team or a stage,
+ * until a rule about the whole fires, and the first part of its explanation must name it: in at least 95 % of all cases, and in so many of
+ * each kind but for what chance does (three standard errors).
  *
- * A centre has 3 channels of 3 to 8 queues each and 3 to 8 teams, all of random sizes; who calls what and who answers are independent. For an hour and a
- * half all is well; then, from one moment on,
+ * A centre has 3 channels of 3 to 8 queues each and 3 to 8 teams, all of random sizes; who calls what and who answers are independent. For
+ * an hour and a half all is well; then, from one moment on,
  *     queue     its service level falls, or more give up, or it is answered later, or its handle times grow, or its calls multiply
  *     channel   the same of all its queues, but for the calls
  *     team      its handle times grow
  *     stage     the service level falls because all are answered later, or because more give up
- * by so much as the whole notices: a rule on the whole over 15 minutes (of teams, which are known by the hour: over an hour) fires within twice that
- * time. A centre in which it fires before, by chance, or not at all, is drawn again. The policy counts those who still wait as nothing: whether
- * they are answered late or give up is not known yet. Stages answer another question than queues, channels and teams and stand before these: the
- * first part is the first of its kind.
+ * by so much as the whole notices: a rule on the whole over 15 minutes (of teams, which are known by the hour: over an hour) fires within
+ * twice that time. A centre in which it fires before, by chance, or not at all, is drawn again. The policy counts those who still wait as
+ * nothing: whether they are answered late or give up is not known yet. Stages answer another question than queues, channels and teams and
+ * stand before these: the first part is the first of its kind.
  * RS_RUNS: cases (200; 12 under a sanitizer). RS_SEED: the beginning of the random numbers. */
 #include "core/core.h"
 #include "draws.h"
@@ -30,7 +30,8 @@ static const uint8_t channels[CHANNELS] = {RS_CHANNEL_VOICE, RS_CHANNEL_CHAT, RS
 /* What is usual, and the rule about the whole that notices when it is not. */
 static const double late_share = 0.08, lost_share = 0.04, handle_s = 180;
 static const char *const rules[FAULT_COUNT] = {
-    "metric: service_level, compare: below, limit: 0.84", "metric: abandoned_rate, compare: above, limit: 0.07", "metric: asa, compare: above, limit: 14s",
+    "metric: service_level, compare: below, limit: 0.84", "metric: abandoned_rate, compare: above, limit: 0.07",
+    "metric: asa, compare: above, limit: 14s",
     "metric: aht, compare: above, limit: 205s", "metric: offered, compare: above, limit: 1650"};
 
 typedef struct centre {
@@ -92,7 +93,9 @@ static centre_t draw_centre(rs_random_t *random, where_t where) {
     const uint32_t elements[WHERES] = {centre.queue_count, CHANNELS, centre.team_count, 2};
     do {
         centre.element = (uint32_t)rs_random_below(draws, elements[where]);
-        centre.fault = where == OF_TEAM ? FAULT_HANDLING : where == OF_STAGE ? FAULT_LEVEL : (fault_t)rs_random_below(draws, where == OF_QUEUE ? FAULT_COUNT : FAULT_CALLS);
+        centre.fault = where == OF_TEAM    ? FAULT_HANDLING
+                       : where == OF_STAGE ? FAULT_LEVEL
+                                           : (fault_t)rs_random_below(draws, where == OF_QUEUE ? FAULT_COUNT : FAULT_CALLS);
         centre.severity = centre.fault < FAULT_HANDLING ? between(draws, 0.1, 0.9) : between(draws, 1.3, 5);
     } while (!is_enough(&centre));
     return centre;
@@ -160,7 +163,8 @@ static play_t draw_play(centre_t *centre) {
         const double at_s = (double)length_s * (i + rs_draw_uniform(&centre->random)) / calls;
         const uint32_t queue = draw_one(&centre->random, centre->queue_size, centre->queue_count);
         double times = most > 1 && is_hit(centre, at_s, queue, 0) ? most : 1;
-        for (; times > 0 && (times >= 1 || rs_draw_uniform(&centre->random) < times); times--) add_call(centre, &play, at_s, queue, number++);
+        for (; times > 0 && (times >= 1 || rs_draw_uniform(&centre->random) < times); times--)
+            add_call(centre, &play, at_s, queue, number++);
     }
     qsort(play.moments, play.count, sizeof *play.moments, compare_moments);
     return play;
@@ -193,7 +197,8 @@ static rs_config_t *load(const centre_t *centre) {
     char text[512];
     rs_config_t *config;
     rs_config_error_t error;
-    snprintf(text, sizeof text, "policies: {over: {base: abandon_miss, open_over_t: wait_for_close}}\nservice_level: {threshold: 20s, policies: [over]}\n"
+    snprintf(text, sizeof text, "policies: {over: {base: abandon_miss, open_over_t: wait_for_close}}\n"
+                                "service_level: {threshold: 20s, policies: [over]}\n"
              "alerts: {rules: {r: {%s, window: %us, by: total, key: \"*\", min_sample: 500}}}\n", rules[centre->fault], centre->window_s);
     if (rs_config_load_text(rs_str(text), "rule", &config, &error) == RS_OK) return config;
     rs_config_error_format(&error, text, sizeof text);
@@ -208,7 +213,8 @@ static void say(rs_core_t *core, const centre_t *centre, const moment_t *moment,
     snprintf(team, sizeof team, "t%u", moment->team);
     snprintf(agent, sizeof agent, "a%u", moment->team);
     const bool answers = moment->type == RS_CONTACT_ANSWERED;
-    const rs_event_t event = {.occurred_us = moment->at_us, .seq = seq, .present = RS_HAS_SEQ, .type = moment->type, .source = RS_STR("acd"),
+    const rs_event_t event = {.occurred_us = moment->at_us, .seq = seq, .present = RS_HAS_SEQ, .type = moment->type,
+                              .source = RS_STR("acd"),
                               .channel = channels[centre->channel_of[moment->queue]], .contact_id = rs_str(contact), .queue = rs_str(queue),
                               .agent = rs_str(answers ? agent : ""), .team = rs_str(answers ? team : "")};
     rs_core_apply_event(core, &event, moment->at_us, (rs_origin_t){.session = 1, .number = seq});
@@ -218,7 +224,8 @@ static told_t explain(centre_t *centre) {
     told_t told = {0};
     rs_config_t *config = load(centre);
     rs_core_t *core;
-    const rs_core_options_t options = {.config = config, .replay = true, .windows = true, .alerts = true, .interval = {.length_us = 15 * RS_US_PER_MIN},
+    const rs_core_options_t options = {.config = config, .replay = true, .windows = true, .alerts = true,
+                                       .interval = {.length_us = 15 * RS_US_PER_MIN},
                                        .start_us = start_us, .run = 1, .hash_seed = 1, .effects = {.context = &told, .on_alert = on_alert}};
     if (rs_core_create(&options, &core) != RS_OK) exit(1);
     const play_t play = draw_play(centre);
@@ -266,6 +273,7 @@ int main(void) {
         named += right[where];
         good = good && right[where] >= least_right * count - chance;
     }
-    printf("%u of %llu; %u centres were drawn again: their rule fired by chance before, or not\n", named, (unsigned long long)cases, drawn_again);
+    printf("%u of %llu; %u centres were drawn again: their rule fired by chance before, or not\n", named,
+           (unsigned long long)cases, drawn_again);
     return good && named >= (uint32_t)(least_right * (double)cases) ? 0 : 1;   /* of 12: 11 */
 }

@@ -1,8 +1,8 @@
-/* Thirty days of a healthy queue stay within the budget of false alarms, and a loss of a fifth of the staff is seen within two intervals in 95 %
- * of runs. Beside it, on the same figures, a plain p-chart with three sigmas.
+/* Thirty days of a healthy queue stay within the budget of false alarms, and a loss of a fifth of the staff is seen within two intervals in
+ * 95 % of runs. Beside it, on the same figures, a plain p-chart with three sigmas.
  *
- * The queue is M/M/s+M: calls at random with a profile over the day and the week, a mean handle time of 4 minutes, patience of 2 minutes, T 20 s,
- * open from 8 to 20; each half hour is staffed for its load by the square-root rule, and one agent in 33 is
+ * The queue is M/M/s+M: calls at random with a profile over the day and the week, a mean handle time of 4 minutes, patience of 2 minutes, T
+ * 20 s, open from 8 to 20; each half hour is staffed for its load by the square-root rule, and one agent in 33 is
  * absent for the day. Agents tell when they come and go. It is played to a real core, event by event; the
  * rules come from a file's text, and their limits from its budget. First four weeks to learn, then the thirty days; then, from the state
  * that the core has at their end, runs that lose a fifth of the agents at a random moment of an open day.
@@ -15,7 +15,8 @@
 #include <unistd.h>
 
 enum { DEFAULT_RUNS = RS_SANITIZED ? 5 : 200, LEARNING_DAYS = RS_SANITIZED ? 7 : 28, DAYS = RS_SANITIZED ? 2 : 30 };
-enum { OPEN_H = 8, CLOSE_H = 20, AGENTS = 80, ABSENT_ONE_IN = 33, SHIFT_S = 1800, MOST_WAITING = 4096, QUARTER_S = 900, MOST_QUARTERS = 96 * (DAYS + LEARNING_DAYS + 2) };
+enum { OPEN_H = 8, CLOSE_H = 20, AGENTS = 80, ABSENT_ONE_IN = 33, SHIFT_S = 1800, MOST_WAITING = 4096, QUARTER_S = 900,
+       MOST_QUARTERS = 96 * (DAYS + LEARNING_DAYS + 2) };
 static const double handle_s = 240, patience_s = 120, peak_erlang = 48, threshold_s = 20;
 static const int64_t epoch_s = INT64_C(1704067200);   /* a Monday */
 
@@ -54,7 +55,8 @@ static bool is_planned(const queue_t *queue, uint32_t agent) {
     const double load = load_at(floor(queue->now_s / SHIFT_S) * SHIFT_S + SHIFT_S / 2.0);
     rs_random_t die = {(uint64_t)(queue->now_s / 86400) * 1009 + agent};
     const bool absent = rs_random_below(&die, ABSENT_ONE_IN) == 0;
-    return agent < (uint32_t)ceil((load + 0.35 * sqrt(load)) * ABSENT_ONE_IN / (ABSENT_ONE_IN - 1)) && !absent && !(queue->lost && agent % 5 == 0);
+    return agent < (uint32_t)ceil((load + 0.35 * sqrt(load)) * ABSENT_ONE_IN / (ABSENT_ONE_IN - 1)) && !absent &&
+           !(queue->lost && agent % 5 == 0);
 }
 
 /* --- playing it to a core --------------------------------------------------------------------------------------------- */
@@ -73,8 +75,8 @@ static void on_alert(void *context, const rs_alert_transition_t *transition) {
     world_t *world = context;
     if (transition->to != RS_ALERT_FIRING) return;
     if (getenv("RS_VERBOSE") != NULL) {
-        printf("  day %5.2f %s: %.3f, limit %.3f, usual %.3f\n", (double)(transition->at_us / RS_US_PER_S - epoch_s) / 86400, transition->rule_name.data,
-               transition->figure.value, transition->limit, transition->baseline);
+        printf("  day %5.2f %s: %.3f, limit %.3f, usual %.3f\n", (double)(transition->at_us / RS_US_PER_S - epoch_s) / 86400,
+               transition->rule_name.data, transition->figure.value, transition->limit, transition->baseline);
     }
     world->fired++;
     world->fired_by[transition->rule]++;
@@ -84,7 +86,8 @@ static void on_alert(void *context, const rs_alert_transition_t *transition) {
 static void say(world_t *world, rs_event_type_t type, uint64_t call) {
     char name[24];
     snprintf(name, sizeof name, "%llu", (unsigned long long)call);
-    const rs_event_t event = {.occurred_us = (int64_t)((double)epoch_s * 1e6 + world->queue.now_s * 1e6), .seq = ++world->seq, .present = RS_HAS_SEQ,
+    const rs_event_t event = {.occurred_us = (int64_t)((double)epoch_s * 1e6 + world->queue.now_s * 1e6), .seq = ++world->seq,
+                              .present = RS_HAS_SEQ,
                               .type = (uint8_t)type, .source = RS_STR("acd"), .contact_id = rs_str(name), .queue = RS_STR("sales"),
                               .agent = RS_STR("")};
     rs_core_apply_event(world->core, &event, event.occurred_us, (rs_origin_t){.session = 1, .number = world->seq});
@@ -146,8 +149,10 @@ static void change_shift(world_t *world) {
         queue->there[i] = planned;
         char name[16];
         snprintf(name, sizeof name, "agent-%u", i);
-        rs_event_t event = {.occurred_us = (int64_t)((double)epoch_s * 1e6 + queue->now_s * 1e6), .seq = ++world->seq, .present = RS_HAS_SEQ,
-                            .type = RS_AGENT_STATE, .source = RS_STR("acd"), .agent = rs_str(name), .state = planned ? RS_AGENT_AVAILABLE : RS_AGENT_OFFLINE};
+        rs_event_t event = {.occurred_us = (int64_t)((double)epoch_s * 1e6 + queue->now_s * 1e6), .seq = ++world->seq,
+                            .present = RS_HAS_SEQ,
+                            .type = RS_AGENT_STATE, .source = RS_STR("acd"), .agent = rs_str(name),
+                            .state = planned ? RS_AGENT_AVAILABLE : RS_AGENT_OFFLINE};
         rs_core_apply_event(world->core, &event, event.occurred_us, (rs_origin_t){.session = 1, .number = world->seq});
         event.seq = ++world->seq;
         event.type = RS_AGENT_QUEUE_JOINED;
@@ -188,8 +193,10 @@ static void play(world_t *world, double until_s) {
 
 /* --- judging ---------------------------------------------------------------------------------------------------------- */
 static rs_core_options_t options_of(world_t *world) {
-    return (rs_core_options_t){.config = world->config, .replay = true, .windows = true, .alerts = true, .interval = {.length_us = QUARTER_S * RS_US_PER_S},
-                               .start_us = epoch_s * RS_US_PER_S, .run = 1, .hash_seed = 1, .effects = {.context = world, .on_alert = on_alert}};
+    return (rs_core_options_t){.config = world->config, .replay = true, .windows = true, .alerts = true,
+                               .interval = {.length_us = QUARTER_S * RS_US_PER_S},
+                               .start_us = epoch_s * RS_US_PER_S, .run = 1, .hash_seed = 1,
+                               .effects = {.context = world, .on_alert = on_alert}};
 }
 
 static rs_config_t *load_rules(void) {
@@ -287,14 +294,17 @@ int main(void) {
     uint32_t judged = 0;
     const uint32_t p_chart = p_chart_alarms(world, learned, over, mean, &judged), fired = world->fired;
     printf("service level %.3f; alarms while it learned: %u\n", mean, learning_alarms);
-    printf("%d healthy days: %u alarms of %.2f allowed (level %u, drift %u, calls %u, staff %u); a p-chart: %u in %u intervals, one in %.1f\n", DAYS, fired, budget,
-           world->fired_by[0], world->fired_by[1], world->fired_by[2], world->fired_by[3], p_chart, judged, p_chart == 0 ? INFINITY : (double)judged / p_chart);
+    printf("%d healthy days: %u alarms of %.2f allowed (level %u, drift %u, calls %u, staff %u); a p-chart: %u in %u intervals, "
+           "one in %.1f\n", DAYS, fired, budget,
+           world->fired_by[0], world->fired_by[1], world->fired_by[2], world->fired_by[3], p_chart, judged,
+           p_chart == 0 ? INFINITY : (double)judged / p_chart);
     state_bytes_t state = {0};
     state_save(world->core, &state);
     seen_t seen = {0};
     for (uint64_t i = 0; i < runs; i++) lose_staff(world, &state, mean, seed * 1000003 + i, &seen);
-    printf("a fifth of the staff lost: seen by the end of the second interval after it in %u of %u runs (%.1f %%), within 30 minutes in %u; by the "
-           "p-chart in %u\n", seen.rules, seen.runs, 100.0 * seen.rules / seen.runs, seen.half_an_hour, seen.p_chart);
+    printf("a fifth of the staff lost: seen by the end of the second interval after it in %u of %u runs (%.1f %%), "
+           "within 30 minutes in %u; by the p-chart in %u\n", seen.rules, seen.runs, 100.0 * seen.rules / seen.runs,
+           seen.half_an_hour, seen.p_chart);
     const bool enough = DAYS < 30 || seen.rules >= 0.95 * seen.runs;
     const bool within = DAYS < 30 || fired <= ceil(budget);
     rs_core_destroy(&world->core);

@@ -269,7 +269,9 @@ static void compare(const world_t *world) {
             if (!exists) continue;
             recompute(world, key, window, &right);
             for (int c = 0; c < RS_COUNT_COUNT; c++) {
-                if (view.counts[c] != right.counts[c]) fail(world, rs_count_name((unsigned)c), key, window, view.counts[c], right.counts[c]);
+                if (view.counts[c] != right.counts[c]) {
+                    fail(world, rs_count_name((unsigned)c), key, window, view.counts[c], right.counts[c]);
+                }
             }
             compare_extremes(world, key, window, &right, &view);
             if (!world->full[key]) continue;

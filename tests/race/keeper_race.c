@@ -1,5 +1,5 @@
-/* The loop's thread fills the ring, the core's empties it, the keeper's writes it down: nothing is told to be durable that the disk does not
- * have by then, under failing syncs, a wish to retire and looks at the statistics from outside. For ThreadSanitizer. RS_RACE_ITERATIONS
+/* The loop's thread fills the ring, the core's empties it, the keeper's writes it down: nothing is told to be durable that the disk does
+ * not have by then, under failing syncs, a wish to retire and looks at the statistics from outside. For ThreadSanitizer. RS_RACE_ITERATIONS
  * scales it. */
 #include <setjmp.h>
 #include <stdarg.h>

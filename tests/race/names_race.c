@@ -1,5 +1,5 @@
-/* The core's thread renames agents while another one reads their names: a place and a length that are read together belong together, before or
- * after the change. RS_RACE_ITERATIONS: so many renames, at least (80,000). */
+/* The core's thread renames agents while another one reads their names: a place and a length that are read together belong together, before
+ * or after the change. RS_RACE_ITERATIONS: so many renames, at least (80,000). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -44,8 +44,8 @@ static void on_verdict(void *context, rs_origin_t origin, rs_refusal_t reason) {
 static void on_alert(void *context, const rs_alert_transition_t *transition) { (void)context, (void)transition; }
 
 rs_engine_t *sim_engine(const sim_world_t *world) {
-    const rs_engine_settings_t settings = {.config = world->config, .start_us = world->now_us, .run = 1, .hash_seed = world->seed, .keep_rows = true,
-                                           .callbacks = {.on_verdict = on_verdict, .on_alert = on_alert, .wake = wake}};
+    const rs_engine_settings_t settings = {.config = world->config, .start_us = world->now_us, .run = 1, .hash_seed = world->seed,
+                                           .keep_rows = true, .callbacks = {.on_verdict = on_verdict, .on_alert = on_alert, .wake = wake}};
     rs_engine_t *engine;
     RS_REQUIRE(rs_engine_prepare(&settings, &engine) == RS_OK);
     return engine;
@@ -129,7 +129,9 @@ static void check_sessions(sim_world_t *world) {
         sim_session_t *session = &world->daemon.sessions[i];
         rs_core_session_t kept;
         *session = (sim_session_t){0};
-        if (core != NULL && rs_core_session(core, i + 1, &kept)) *session = (sim_session_t){.is_known = true, .taken = kept.last, .mark = kept.last};
+        if (core != NULL && rs_core_session(core, i + 1, &kept)) {
+            *session = (sim_session_t){.is_known = true, .taken = kept.last, .mark = kept.last};
+        }
         if (session->mark < world->producers[i].acked) {
             sim_complain(world, "producer %u was told %llu, and the daemon knows %llu", i, (unsigned long long)world->producers[i].acked,
                          (unsigned long long)session->mark);
@@ -139,7 +141,8 @@ static void check_sessions(sim_world_t *world) {
 
 static bool open_journal(sim_world_t *world, rs_recovery_t *recovery, uint64_t last) {
     sim_daemon_t *daemon = &world->daemon;
-    const rs_journal_settings_t settings = {.segment_bytes = SEGMENT_BYTES, .max_segments = 64, .spares = 1, .pending_bytes = PENDING_BYTES};
+    const rs_journal_settings_t settings = {.segment_bytes = SEGMENT_BYTES, .max_segments = 64, .spares = 1,
+                                            .pending_bytes = PENDING_BYTES};
     if (recovery->resume.journal == 0) recovery->resume.journal = world->seed | 1;
     if (rs_journal_create(sim_disk_as_disk(world->disk), &settings, &recovery->resume, &daemon->journal) != RS_OK) return false;
     for (bool more = true; more;) {
@@ -169,7 +172,9 @@ void sim_daemon_start(sim_world_t *world) {
         world->counts.refused_starts++;
         return;
     }
-    if (recovery.lost != 0) sim_complain(world, "%llu records are called lost on a disk that damages nothing", (unsigned long long)recovery.lost);
+    if (recovery.lost != 0) {
+        sim_complain(world, "%llu records are called lost on a disk that damages nothing", (unsigned long long)recovery.lost);
+    }
     if (recovery.ends_early) sim_complain(world, "the journal ends before its snapshot");
     world->counts.recovered += recovery.records;
     world->counts.torn += recovery.torn_records;
@@ -233,7 +238,8 @@ static void take_batch(sim_world_t *world, const sim_message_t *message) {
         if (number <= session->taken) continue;
         unsigned char bytes[RS_RECORD_MAX];
         const rs_event_t *event = world->history->deliveries[producer->events[number - 1]].event;
-        const size_t len = rs_record_write_event(event, world->now_us, (rs_origin_t){.session = message->producer + 1, .number = number}, bytes);
+        const size_t len = rs_record_write_event(event, world->now_us,
+                                                 (rs_origin_t){.session = message->producer + 1, .number = number}, bytes);
         keep_record(world, RS_RECORD_EVENT, bytes, len);
         note_flight(&world->daemon, message->producer, number, world->record_count);
         session->taken = number;
@@ -258,7 +264,8 @@ static void open_doors(sim_world_t *world) {
     for (uint32_t i = 0; i < world->producer_count; i++) {
         sim_producer_t *producer = &world->producers[i];
         sim_message_t message;
-        while (in_ring(world) + SIM_BATCH < RING_RECORDS && producer->from_daemon.count < SIM_MESSAGES / 2 && sim_receive(&producer->to_daemon, &message)) {
+        while (in_ring(world) + SIM_BATCH < RING_RECORDS && producer->from_daemon.count < SIM_MESSAGES / 2 &&
+               sim_receive(&producer->to_daemon, &message)) {
             if (message.connection != producer->connection) continue;
             if (message.type == SIM_HELLO) say_welcome(world, &message);
             else take_batch(world, &message);
@@ -289,7 +296,9 @@ static void apply_some(sim_world_t *world, uint64_t most) {
     for (; most > 0 && daemon->applied < world->record_count; most--) {
         const sim_record_t *record = &world->records[daemon->applied];
         const int status = rs_engine_recover_record(daemon->engine, record->kind, record->bytes, record->len, daemon->applied + 1);
-        if (status != RS_OK) sim_complain(world, "record %llu is not applied: %s", (unsigned long long)daemon->applied + 1, rs_engine_why(daemon->engine));
+        if (status != RS_OK) {
+            sim_complain(world, "record %llu is not applied: %s", (unsigned long long)daemon->applied + 1, rs_engine_why(daemon->engine));
+        }
         daemon->applied++;
     }
 }
@@ -318,7 +327,9 @@ static void reload(sim_world_t *world) {
     const rs_config_t *config = world->configs[rs_random_below(&world->random, SIM_CONFIGS)];
     journal_add_config(&records, config, RS_CONFIG_RELOAD);
     if (in_ring(world) + records.count <= RING_RECORDS) {
-        for (size_t i = 0; i < records.count; i++) keep_record(world, records.records[i].kind, records.records[i].bytes, records.records[i].len);
+        for (size_t i = 0; i < records.count; i++) {
+            keep_record(world, records.records[i].kind, records.records[i].bytes, records.records[i].len);
+        }
         world->counts.reloads++;
     }
     journal_free(&records);

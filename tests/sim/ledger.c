@@ -18,7 +18,8 @@ static void check_each_once(sim_world_t *world, oracle_arrival_t *arrivals, rs_e
         RS_REQUIRE(rs_record_read_event(record->bytes, record->len, event, &arrival->arrival_us, &origin) == RS_OK);
         (*count)++;
         if (origin.session == 0 || origin.session > world->producer_count || origin.number != ++next[origin.session - 1]) {
-            sim_complain(world, "number %llu of producer %u is journaled out of turn", (unsigned long long)origin.number, origin.session - 1);
+            sim_complain(world, "number %llu of producer %u is journaled out of turn", (unsigned long long)origin.number,
+                         origin.session - 1);
             return;
         }
     }
@@ -66,7 +67,8 @@ static void judge(const sim_world_t *world, oracle_arrival_t *arrivals) {
         if (record->kind == RS_RECORD_BEGIN) {
             RS_REQUIRE(rs_record_read_begin(record->bytes, record->len, &begin) == RS_OK);
             const rs_core_options_t options = {.config = world->config, .families = (1u << RS_FAMILY_COUNT) - 1,
-                                               .attributions = (1u << RS_ATTRIBUTION_COUNT) - 1, .start_us = begin.start_us, .run = begin.run,
+                                               .attributions = (1u << RS_ATTRIBUTION_COUNT) - 1, .start_us = begin.start_us,
+                                               .run = begin.run,
                                                .interval = {.mode = RS_INTERVAL_FIXED, .length_us = world->config->interval_us},
                                                .hash_seed = begin.hash_seed, .effects = {.context = &judging, .on_verdict = on_verdict}};
             RS_REQUIRE(rs_core_create(&options, &core) == RS_OK);
@@ -87,7 +89,9 @@ static void check_rows(sim_world_t *world, const kept_rows_t *rows, const oracle
         oracle_rows_t expected;
         difference_t difference;
         oracle_rows(oracle, &interval, (rs_attribution_t)attribution, every_family, &expected);
-        if (kept_rows_differ_from_oracle(&summed, attribution, &expected, true, &difference)) sim_complain(world, "%s: %s", whose, difference.text);
+        if (kept_rows_differ_from_oracle(&summed, attribution, &expected, true, &difference)) {
+            sim_complain(world, "%s: %s", whose, difference.text);
+        }
         oracle_rows_destroy(&expected);
     }
     kept_rows_destroy(&summed);

@@ -68,7 +68,8 @@ static void hear(sim_world_t *world, uint32_t number, const sim_message_t *messa
     switch (message->type) {
         case SIM_WELCOME:
             if (message->number < producer->acked) {
-                sim_complain(world, "WELCOME %llu after ACK %llu", (unsigned long long)message->number, (unsigned long long)producer->acked);
+                sim_complain(world, "WELCOME %llu after ACK %llu", (unsigned long long)message->number,
+                             (unsigned long long)producer->acked);
             }
             producer->is_welcome = true;
             producer->sent = message->number;
@@ -86,7 +87,9 @@ void sim_producer_step(sim_world_t *world, uint32_t number) {
     sim_producer_t *producer = &world->producers[number];
     const oracle_arrival_t *deliveries = world->history->deliveries;
     /* The platform has something to tell when its time has come. */
-    while (producer->spooled < producer->count && deliveries[producer->events[producer->spooled]].arrival_us <= world->now_us) producer->spooled++;
+    while (producer->spooled < producer->count && deliveries[producer->events[producer->spooled]].arrival_us <= world->now_us) {
+        producer->spooled++;
+    }
     sim_message_t message;
     while (sim_receive(&producer->from_daemon, &message)) {
         if (message.connection == producer->connection) hear(world, number, &message);

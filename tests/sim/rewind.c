@@ -1,5 +1,5 @@
-/* A database that goes back to an earlier state of its own, as after a backup or with a stand-by that lagged, and what it lacks then made again
- * from the journal and the newest state before it. */
+/* A database that goes back to an earlier state of its own, as after a backup or with a stand-by that lagged, and what it lacks then made
+ * again from the journal and the newest state before it. */
 #include "world.h"
 
 #include "engine/rebuild.h"
@@ -75,7 +75,8 @@ static int on_record(void *context, const rs_journal_record_t *record) {
 
 static int make_with(sim_world_t *world, making_t *making, rs_engine_t *engine, uint64_t after, uint64_t upto) {
     static rs_recovery_t recovery;
-    const rs_rebuild_sink_t sink = {.context = making, .batch = making->batch, .on_rows = on_rows, .on_alert = on_alert, .on_refusal = on_refusal};
+    const rs_rebuild_sink_t sink = {.context = making, .batch = making->batch, .on_rows = on_rows, .on_alert = on_alert,
+                                    .on_refusal = on_refusal};
     rs_snapshot_t snapshot;
     int status = rs_snapshot_find_below(sim_disk_as_disk(world->disk), 0, after, &snapshot, NULL);
     if (status == RS_OK && snapshot.is_there) status = sim_load(world, &snapshot, engine);
@@ -86,7 +87,10 @@ static int make_with(sim_world_t *world, making_t *making, rs_engine_t *engine, 
     if (status == RS_ERR_CLOSED) status = RS_OK;
     if (status != RS_OK) return status;
     const uint64_t reached = rs_core_position(rs_engine_core(engine));
-    if (reached < upto) sim_complain(world, "what the database lacks is in the journal up to %llu, not %llu", (unsigned long long)reached, (unsigned long long)upto);
+    if (reached < upto) {
+        sim_complain(world, "what the database lacks is in the journal up to %llu, not %llu", (unsigned long long)reached,
+                     (unsigned long long)upto);
+    }
     if (rs_engine_recovery(engine).lost != 0) sim_complain(world, "the journal went before the database had it");
     return rs_rebuild_end(&making->rebuild);
 }

@@ -136,8 +136,10 @@ static bool run(uint64_t seed) {
     const bool is_right = world.why[0] == '\0';
     if (!is_right || getenv("RS_VERBOSE") != NULL) {
         printf("RS_SEED=%" PRIu64 ": %s (%zu events, %" PRIu64 " records, %" PRIu64 " steps, %" PRIu64 " lives, %" PRIu64 " kills, %" PRIu64
-               " power cuts, %" PRIu64 " disk failures, %" PRIu64 " doubtful commits, %" PRIu64 " snapshots, %" PRIu64 " reloads, %" PRIu64 " rewinds)\n", seed,
-               is_right ? "right" : world.why, world.history->delivery_count, world.record_count, counts->steps, counts->lives, counts->kills,
+               " power cuts, %" PRIu64 " disk failures, %" PRIu64 " doubtful commits, %" PRIu64 " snapshots, %" PRIu64 " reloads, %" PRIu64
+               " rewinds)\n", seed,
+               is_right ? "right" : world.why, world.history->delivery_count, world.record_count, counts->steps,
+               counts->lives, counts->kills,
                counts->power_cuts, counts->disk_failures, counts->ambiguous, counts->snapshots, counts->reloads, counts->rewinds);
         fflush(stdout);
     }
@@ -176,7 +178,8 @@ static int run_in_processes(uint64_t first, uint64_t end, uint64_t jobs) {
 }
 
 int main(void) {
-    const uint64_t one = rs_test_number("RS_SEED", 0), seeds = rs_test_number("RS_SEEDS", DEFAULT_SEEDS), first = rs_test_number("RS_FIRST_SEED", 1);
+    const uint64_t one = rs_test_number("RS_SEED", 0), seeds = rs_test_number("RS_SEEDS", DEFAULT_SEEDS),
+                   first = rs_test_number("RS_FIRST_SEED", 1);
     const uint64_t wanted = rs_test_number("RS_JOBS", 1), jobs = wanted < MOST_JOBS ? wanted : MOST_JOBS;
     int failures = 0;
     if (one != 0) return run(one) ? 0 : 1;

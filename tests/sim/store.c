@@ -161,7 +161,9 @@ static bool makes_again(sim_world_t *world) {
 }
 
 static void send_again(sim_store_t *store, size_t count) {
-    for (; count > 0 && store->again_next < store->again.count; count--) kept_rows_put(&store->batch.rows, &store->again.rows[store->again_next++]);
+    for (; count > 0 && store->again_next < store->again.count; count--) {
+        kept_rows_put(&store->batch.rows, &store->again.rows[store->again_next++]);
+    }
     if (store->batch.rows.count != 0) {
         store->batch.is_again = true;
         hold_batch(store);

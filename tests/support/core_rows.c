@@ -191,8 +191,8 @@ static bool differs(difference_t *difference, const rs_key_t *key, uint8_t attri
     char name[192];
     describe_key(key, name, sizeof name);
     snprintf(difference->text, sizeof difference->text, "%s, %s, interval %lld: %s is %lld, should be %lld", name,
-             attribution == RS_ATTRIBUTION_ENTER ? "enter" : attribution == RS_ATTRIBUTION_CLOSE ? "close" : "event", (long long)start_us, field, (long long)is,
-             (long long)should_be);
+             attribution == RS_ATTRIBUTION_ENTER ? "enter" : attribution == RS_ATTRIBUTION_CLOSE ? "close" : "event", (long long)start_us,
+             field, (long long)is, (long long)should_be);
     return true;
 }
 
@@ -225,7 +225,8 @@ static compared_extremes_t compared;
 
 compared_extremes_t kept_rows_compared_extremes(void) { return compared; }
 
-/* What the row says to be a bound only must be one: beyond the value by a bucket at most, unless waits that are in no histogram are in it. */
+/* What the row says to be a bound only must be one: beyond the value by a bucket at most,
+ * unless waits that are in no histogram are in it. */
 static bool is_bound(const kept_row_t *row, unsigned extreme, int64_t exact) {
     if ((row->bounded & 1u << extreme) == 0 || exact < 0) return false;
     compared.bounds++;

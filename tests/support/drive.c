@@ -89,7 +89,8 @@ static void start(drive_t *drive, const drive_options_t *options, int64_t start_
 }
 
 void drive_run(drive_t *drive, const drive_options_t *options, oracle_arrival_t *deliveries, size_t count) {
-    *drive = (drive_t){.deliveries = deliveries, .count = count, .restarts_per_mille = options->restarts_per_mille, .restart_points = {count}};
+    *drive = (drive_t){.deliveries = deliveries, .count = count, .restarts_per_mille = options->restarts_per_mille,
+                       .restart_points = {count}};
     int64_t start_us = INT64_MAX;
     for (size_t i = 0; i < count; i++) {
         deliveries[i].verdict = RS_REFUSAL_NONE;

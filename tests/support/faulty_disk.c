@@ -46,7 +46,9 @@ static int faulty_write(rs_disk_t *disk, int file, uint64_t at, const void *byte
     faulty_disk_t *faulty = faulty_of(disk);
     uint64_t size = 0;
     if (is_set(&faulty->read_only)) return fail_with(disk, EROFS);
-    if (is_set(&faulty->full) && (faulty->behind->size(faulty->behind, file, &size) != RS_OK || at + len > size)) return fail_with(disk, ENOSPC);
+    if (is_set(&faulty->full) && (faulty->behind->size(faulty->behind, file, &size) != RS_OK || at + len > size)) {
+        return fail_with(disk, ENOSPC);
+    }
     return pass(disk, faulty->behind->write(faulty->behind, file, at, bytes, len));
 }
 
@@ -90,7 +92,8 @@ static int faulty_list(rs_disk_t *disk, void (*on_name)(void *context, const cha
 void faulty_disk_init(faulty_disk_t *faulty, rs_disk_t *behind) {
     *faulty = (faulty_disk_t){
         .behind = behind,
-        .disk = {.context = faulty, .open = faulty_open, .size = faulty_size, .read = faulty_read, .write = faulty_write, .sync = faulty_sync,
+        .disk = {.context = faulty, .open = faulty_open, .size = faulty_size, .read = faulty_read, .write = faulty_write,
+                 .sync = faulty_sync,
                  .close = faulty_close, .rename = faulty_rename, .remove = faulty_remove, .sync_folder = faulty_sync_folder,
                  .list = faulty_list}};
 }

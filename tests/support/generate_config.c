@@ -106,7 +106,8 @@ static void random_hours(rs_config_t *config, rs_hours_config_t *hours) {
         hours[i].dates = (rs_calendar_date_t *)(uintptr_t)table->dates;
         hours[i].week_count = (uint32_t)table->spans;
         hours[i].date_count = (uint32_t)table->date_count;
-        RS_REQUIRE(rs_calendar_create(config->zone, table->week, table->spans, table->dates, table->date_count, &hours[i].calendar) == RS_OK);
+        RS_REQUIRE(rs_calendar_create(config->zone, table->week, table->spans, table->dates, table->date_count,
+                                      &hours[i].calendar) == RS_OK);
     }
     config->hours_count = GENERATE_HOURS;
 }

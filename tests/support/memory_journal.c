@@ -78,7 +78,9 @@ void journal_recover(const memory_journal_t *journal, size_t first, size_t last,
     for (size_t number = first; number <= last; number++) {
         const journal_record_t *record = &journal->records[number - 1];
         const int status = rs_engine_recover_record(engine, record->kind, record->bytes, record->len, number);
-        if (status != RS_OK) fprintf(stderr, "record %zu, kind %u: %s: %s\n", number, record->kind, rs_status_text(status), rs_engine_why(engine));
+        if (status != RS_OK) {
+            fprintf(stderr, "record %zu, kind %u: %s: %s\n", number, record->kind, rs_status_text(status), rs_engine_why(engine));
+        }
         RS_REQUIRE(status == RS_OK);
     }
 }

@@ -175,7 +175,8 @@ static bool same_journey(const leg_t *a, rs_str_t tenant, rs_str_t journey) {
 /* One verdict per journey: at its first answer, or at the end of its last leg if it was never answered; the wait is from its
  * first queued to that; it belongs to the first leg's queue.
  * doubt: a direct answer counts as its first answer, even before the first leg (the wait is 0 then); the last leg is the one
- * that ends last, and there is no verdict while a leg is open; when the first leg is the one that decides, its wait is the leg's own (wait_ms included). */
+ * that ends last, and there is no verdict while a leg is open; when the first leg is the one that decides,
+ * its wait is the leg's own (wait_ms included). */
 static void judge_journey(oracle_t *oracle, const leg_t *first) {
     const leg_t *last = first;
     bool over = true;

@@ -5,8 +5,10 @@
 
 /* doubt: each end that the answer does not name is the configured one; NPS is 0 to 10 whatever is configured. */
 static bool scale_of(const rs_config_t *config, const rs_event_t *event, int64_t *from, int64_t *to) {
-    *from = event->kind == RS_SURVEY_CSAT ? config->feedback.csat.min_milli : event->kind == RS_SURVEY_CES ? config->feedback.ces.min_milli : 0;
-    *to = event->kind == RS_SURVEY_CSAT ? config->feedback.csat.max_milli : event->kind == RS_SURVEY_CES ? config->feedback.ces.max_milli : 10000;
+    *from = event->kind == RS_SURVEY_CSAT ? config->feedback.csat.min_milli
+                                          : event->kind == RS_SURVEY_CES ? config->feedback.ces.min_milli : 0;
+    *to = event->kind == RS_SURVEY_CSAT ? config->feedback.csat.max_milli
+                                        : event->kind == RS_SURVEY_CES ? config->feedback.ces.max_milli : 10000;
     if ((event->present & RS_HAS_SCALE_MIN) != 0) *from = event->scale_min_milli;
     if ((event->present & RS_HAS_SCALE_MAX) != 0) *to = event->scale_max_milli;
     if (event->kind == RS_SURVEY_NPS) return *from == 0 && *to == 10000;

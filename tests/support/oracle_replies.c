@@ -24,10 +24,14 @@ static const rs_queue_config_t *entry_for(const rs_config_t *config, rs_str_t te
 }
 
 static int64_t target_of(const rs_queue_config_t *entry, unsigned count) {
-    return count == RS_COUNT_FIRST_REPLIES ? entry->first_reply_us : count == RS_COUNT_NEXT_REPLIES ? entry->next_reply_us : entry->resolution_us;
+    return count == RS_COUNT_FIRST_REPLIES  ? entry->first_reply_us
+           : count == RS_COUNT_NEXT_REPLIES ? entry->next_reply_us
+                                            : entry->resolution_us;
 }
 static bool says_hours(const rs_queue_config_t *entry, unsigned what) { return (void)what, entry->hours.len != 0; }
-static bool says_clock(const rs_queue_config_t *entry, unsigned what) { return (void)what, entry->callback_clock != RS_CALLBACK_CLOCK_UNSET; }
+static bool says_clock(const rs_queue_config_t *entry, unsigned what) {
+    return (void)what, entry->callback_clock != RS_CALLBACK_CLOCK_UNSET;
+}
 static bool says_target(const rs_queue_config_t *entry, unsigned what) { return target_of(entry, what) >= 0; }
 
 bool oracle_keeps_clock(const rs_config_t *config, rs_str_t tenant, place_t place) {
@@ -95,7 +99,8 @@ static int64_t waited_since(const rs_event_t *const *events, size_t index, bool 
     return -1;
 }
 
-static void add_timed(oracle_t *oracle, oracle_fact_t fact, place_t place, rs_count_t count, rs_histogram_id_t histogram, int64_t since_us) {
+static void add_timed(oracle_t *oracle, oracle_fact_t fact, place_t place, rs_count_t count, rs_histogram_id_t histogram,
+                      int64_t since_us) {
     const rs_config_t *config = oracle->config;
     const int64_t worked_us = oracle_worked_us(config, fact.tenant, place, since_us, fact.event_us);
     const rs_queue_config_t *entry = entry_for(config, fact.tenant, place, says_target, count);
@@ -105,7 +110,8 @@ static void add_timed(oracle_t *oracle, oracle_fact_t fact, place_t place, rs_co
                                                                               : config->resolution_us;
     static const rs_count_t in_t[] = {RS_COUNT_FIRST_REPLIES_IN_T, RS_COUNT_NEXT_REPLIES_IN_T, RS_COUNT_RESOLUTIONS_IN_T};
     static const rs_count_t by_hours[] = {RS_COUNT_FIRST_REPLY_US, RS_COUNT_NEXT_REPLY_US, RS_COUNT_RESOLUTION_US};
-    static const rs_count_t by_calendar[] = {RS_COUNT_FIRST_REPLY_CALENDAR_US, RS_COUNT_NEXT_REPLY_CALENDAR_US, RS_COUNT_RESOLUTION_CALENDAR_US};
+    static const rs_count_t by_calendar[] = {RS_COUNT_FIRST_REPLY_CALENDAR_US, RS_COUNT_NEXT_REPLY_CALENDAR_US,
+                                             RS_COUNT_RESOLUTION_CALENDAR_US};
     const size_t which = histogram == RS_HIST_FIRST_REPLY ? 0 : histogram == RS_HIST_NEXT_REPLY ? 1 : 2;
     oracle_add_count(oracle, fact, count, 1);
     oracle_add_count(oracle, fact, in_t[which], target_us > 0 && worked_us <= target_us);

@@ -26,7 +26,9 @@ typedef struct walk {
 
 static const char *stage_of(const walk_t *walk) { return walk->way->count == 0 ? "begin" : walk->way->visits[walk->way->count - 1].stage; }
 static bool is_in(const walk_t *walk, const char *stage) { return walk->way->end == NULL && strcmp(stage_of(walk), stage) == 0; }
-static rs_str_t owner_of(const walk_t *walk) { return walk->way->count == 0 ? (rs_str_t){0} : walk->way->visits[walk->way->count - 1].queue; }
+static rs_str_t owner_of(const walk_t *walk) {
+    return walk->way->count == 0 ? (rs_str_t){0} : walk->way->visits[walk->way->count - 1].queue;
+}
 
 static int64_t not_before(const walk_t *walk, int64_t at_us) {
     int64_t least_us = INT64_MIN;
@@ -320,7 +322,9 @@ static bool same_stage(const visit_t *a, const visit_t *b) {
 
 static bool entered_before(const way_t *way, size_t at) {
     for (size_t i = 0; i < at; i++) {
-        if (same_stage(&way->visits[i], &way->visits[at]) && (i < RS_PATH_STAGES || strcmp(way->visits[i].stage, "queue") != 0)) return true;
+        if (same_stage(&way->visits[i], &way->visits[at]) && (i < RS_PATH_STAGES || strcmp(way->visits[i].stage, "queue") != 0)) {
+            return true;
+        }
     }
     return false;
 }
@@ -338,7 +342,8 @@ static bool ping_pong(const way_t *way, size_t at, bool agents) {
         if (i == at && (name.len == 0 || again)) return false;
         if (name.len != 0 && !again) names[count++] = name;
     }
-    return strcmp(way->visits[at].stage, stage) == 0 && !way->visits[at].back && count >= 3 && rs_str_equal(names[count - 1], names[count - 3]);
+    return strcmp(way->visits[at].stage, stage) == 0 && !way->visits[at].back && count >= 3 &&
+           rs_str_equal(names[count - 1], names[count - 3]);
 }
 
 void walk_edges(const way_t *way, const rs_interval_spec_t *interval, walked_edges_t *edges) {

@@ -59,7 +59,9 @@ void state_describe_difference(const state_bytes_t *a, const state_bytes_t *b, c
     while (differs < a->len && differs < b->len && a->bytes[differs] == b->bytes[differs]) differs++;
     while (at + 8 < a->len && at <= differs) {
         const size_t len = a->bytes[at] | (size_t)a->bytes[at + 1] << 8 | (size_t)a->bytes[at + 2] << 16;
-        if (begins && len > 0) snprintf(name, sizeof name, "%.*s", a->bytes[at + 8] < 64 ? a->bytes[at + 8] : 64, (const char *)&a->bytes[at + 9]);
+        if (begins && len > 0) {
+            snprintf(name, sizeof name, "%.*s", a->bytes[at + 8] < 64 ? a->bytes[at + 8] : 64, (const char *)&a->bytes[at + 9]);
+        }
         begins = a->bytes[at + 6] == 1;
         if (len == 0) break;
         at += 8 + len + 16;

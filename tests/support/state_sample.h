@@ -149,7 +149,8 @@ static inline void state_sample_go_on(state_sample_t *sample, int64_t seconds) {
 static inline void state_sample_prepare(state_sample_t *sample) {
     *sample = (state_sample_t){.configs = {state_sample_config(false), state_sample_config(true)}};
     sample->options = (rs_core_options_t){
-        .config = sample->configs[0], .windows = true, .alerts = true, .process = true, .facts = true, .families = (1u << RS_FAMILY_COUNT) - 1,
+        .config = sample->configs[0], .windows = true, .alerts = true, .process = true, .facts = true,
+        .families = (1u << RS_FAMILY_COUNT) - 1,
         .attributions = 1u << RS_ATTRIBUTION_EVENT | 1u << RS_ATTRIBUTION_ENTER | 1u << RS_ATTRIBUTION_CLOSE,
         .interval = {.mode = RS_INTERVAL_FIXED, .length_us = 900 * RS_US_PER_S}, .start_us = state_sample_at(0), .run = 1, .hash_seed = 7,
         .effects = {.context = sample, .on_alert = state_sample_alert}};

@@ -394,7 +394,9 @@ static const char *what_is_wrong(rs_agents_t *agents, rs_agent_t *agent) {
     uint32_t count = 0;
     for (uint32_t number = agent->head, before = 0; number != 0; before = number, number = rs_agent_node_at(agents, number)->next) {
         const rs_agent_node_t *node = rs_agent_node_at(agents, number);
-        if (before != 0 && rs_agent_compare(agents, rs_agent_node_at(agents, before), node) > 0) return "an agent's events are out of order";
+        if (before != 0 && rs_agent_compare(agents, rs_agent_node_at(agents, before), node) > 0) {
+            return "an agent's events are out of order";
+        }
         if (node->at_us > agent->counted_until_us) return "an agent's event lies after its counted time";
         rs_status_step(agents, &status, node);
         count++;

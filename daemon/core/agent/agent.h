@@ -118,8 +118,8 @@ void rs_agents_count_until(rs_agents_t *agents, int64_t until_us);
  *   available  those whose state is available and who have no handling open
  *   busy       those with a handling open (in whatever queue), or whose state is ringing, on_contact, hold or wrapup
  *   The others are on a break or in a custom state: joined >= available + busy.
- * While no agent.queue_joined is known of the queue (or nothing at all), its members are those who ended a handling of it within the last hour,
- * or have one open (`by_handlings`). All 0 for a queue that nobody worked in. `queue_key`: a queue key of the directory. */
+ * While no agent.queue_joined is known of the queue (or nothing at all), its members are those who ended a handling of it within the last
+ * hour, or have one open (`by_handlings`). All 0 for a queue that nobody worked in. `queue_key`: a queue key of the directory. */
 typedef struct rs_staff { uint32_t joined, available, busy; bool by_handlings; } rs_staff_t;
 rs_staff_t rs_agents_staff(rs_agents_t *agents, uint32_t queue_key);
 /* Whether agents sign on to the queue: else its staff is by handlings. Costs less. */

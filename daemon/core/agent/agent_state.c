@@ -14,7 +14,8 @@ static const rs_state_field_t agents_fields[] = {
     RS_STATE_FIELD(rs_agents_t, sweep_to_us, RS_BOUND_OR_NONE), RS_STATE_FIELD(rs_agents_t, sweep_at, RS_BOUND_AGENT),
     RS_STATE_REBUILT(rs_agents_t, max_events), RS_STATE_FIELD(rs_agents_t, expire_us, RS_BOUND_TIME),
     RS_STATE_FIELD(rs_agents_t, lateness_us, RS_BOUND_TIME), RS_STATE_FIELD(rs_agents_t, clock_skew_us, RS_BOUND_TIME),
-    RS_STATE_REBUILT(rs_agents_t, any_joined), RS_STATE_FIELD(rs_agents_t, posts, RS_BOUND_ANY), RS_STATE_FIELD(rs_agents_t, odd.left_unjoined, RS_BOUND_ANY),
+    RS_STATE_REBUILT(rs_agents_t, any_joined), RS_STATE_FIELD(rs_agents_t, posts, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs_agents_t, odd.left_unjoined, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_agents_t, odd.joined_twice, RS_BOUND_ANY), RS_STATE_FIELD(rs_agents_t, odd.empty_plans, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_agents_t, odd.no_room, RS_BOUND_ANY)};
 static const rs_state_table_t agents_table = RS_STATE_TABLE(rs_agents_t, "agents", agents_fields);
@@ -44,11 +45,16 @@ static const rs_state_field_t agent_fields[] = {
 static const rs_state_table_t agent_table = RS_STATE_TABLE(rs_agent_t, "agent", agent_fields);
 
 #define NODE_FIELDS(struct_type, place, text, next_bound) \
-    RS_STATE_FIELD_AS(struct_type, place next, text "next", next_bound), RS_STATE_FIELD_AS(struct_type, place id, text "id", RS_BOUND_AGENT_TEXT), \
-    RS_STATE_FIELD_AS(struct_type, place at_us, text "at_us", RS_BOUND_TIME), RS_STATE_FIELD_AS(struct_type, place kept_us, text "kept_us", RS_BOUND_TIME), \
-    RS_STATE_FIELD_AS(struct_type, place seq, text "seq", RS_BOUND_ANY), RS_STATE_FIELD_AS(struct_type, place session, text "session", RS_BOUND_SESSION), \
-    RS_STATE_FIELD_AS(struct_type, place code, text "code", RS_BOUND_NAME), RS_STATE_FIELD_AS(struct_type, place queue, text "queue", RS_BOUND_NAME), \
-    RS_STATE_FIELD_AS(struct_type, place team, text "team", RS_BOUND_NAME), RS_STATE_FIELD_AS(struct_type, place type, text "type", RS_BOUND_ANY), \
+    RS_STATE_FIELD_AS(struct_type, place next, text "next", next_bound), \
+    RS_STATE_FIELD_AS(struct_type, place id, text "id", RS_BOUND_AGENT_TEXT), \
+    RS_STATE_FIELD_AS(struct_type, place at_us, text "at_us", RS_BOUND_TIME), \
+    RS_STATE_FIELD_AS(struct_type, place kept_us, text "kept_us", RS_BOUND_TIME), \
+    RS_STATE_FIELD_AS(struct_type, place seq, text "seq", RS_BOUND_ANY), \
+    RS_STATE_FIELD_AS(struct_type, place session, text "session", RS_BOUND_SESSION), \
+    RS_STATE_FIELD_AS(struct_type, place code, text "code", RS_BOUND_NAME), \
+    RS_STATE_FIELD_AS(struct_type, place queue, text "queue", RS_BOUND_NAME), \
+    RS_STATE_FIELD_AS(struct_type, place team, text "team", RS_BOUND_NAME), \
+    RS_STATE_FIELD_AS(struct_type, place type, text "type", RS_BOUND_ANY), \
     RS_STATE_FIELD_AS(struct_type, place state, text "state", RS_BOUND_AGENT_STATE), \
     RS_STATE_FIELD_AS(struct_type, place has_seq, text "has_seq", RS_BOUND_ANY)
 static const rs_state_field_t node_fields[] = {NODE_FIELDS(rs_agent_node_t, , "", RS_BOUND_AGENT_NODE)};

@@ -53,8 +53,8 @@ static uint8_t side_of(const rs__alert_rule_t *rule, const rs_finding_t *finding
     return finding->figure.value < finding->baseline ? RS_ALERT_BELOW : RS_ALERT_ABOVE;
 }
 
-static rs_alert_transition_t describe(const rs_alerts_t *alerts, uint32_t key, const rs__alert_instance_t *instance, unsigned from, unsigned to,
-                                      const rs_finding_t *finding) {
+static rs_alert_transition_t describe(const rs_alerts_t *alerts, uint32_t key, const rs__alert_instance_t *instance,
+                                      unsigned from, unsigned to, const rs_finding_t *finding) {
     const rs__alert_rule_t *rule = &alerts->rules[instance->rule];
     const bool of_detector = rule->detect.detector >= RS_DETECTOR_NO_DATA;
     rs_alert_transition_t transition = {.episode = instance->episode,
@@ -201,11 +201,14 @@ static void step(rs_alerts_t *alerts, uint32_t key, rs__alert_instance_t *instan
 
 /* Whether a verdict can do anything to it. */
 static bool is_moved_by(const rs__alert_instance_t *instance, uint8_t verdict) {
-    return instance->life.state != RS_ALERT_OK || instance->latched_us != 0 || instance->reach == RS__ON_TRIAL || verdict == RS_DETECT_BREACH;
+    return instance->life.state != RS_ALERT_OK || instance->latched_us != 0 || instance->reach == RS__ON_TRIAL ||
+           verdict == RS_DETECT_BREACH;
 }
 
 /* Where figures are read, without what detectors learn. */
-static rs_detect_feed_t reading(const rs_alerts_t *alerts) { return (rs_detect_feed_t){.store = alerts->store, .sources = alerts->sources}; }
+static rs_detect_feed_t reading(const rs_alerts_t *alerts) {
+    return (rs_detect_feed_t){.store = alerts->store, .sources = alerts->sources};
+}
 
 /* False: the store has no such figure (key without that window, policy not counted yet); nothing is decided then. */
 static bool read_figure(const rs_alerts_t *alerts, uint32_t key, const rs__alert_rule_t *rule, rs_figure_t *figure) {
@@ -242,7 +245,9 @@ static rs_finding_t stands(const rs_alerts_t *alerts, uint32_t key, const rs__al
     const rs__alert_rule_t *rule = &alerts->rules[instance->rule];
     const rs_finding_t unknown = {.figure = {.is_null = true}, .limit = rule->limit, .clear = rule->clear};
     rs_figure_t figure;
-    if (rule->class == RS__CLASS_CLOSED && instance->detect != 0) return rs_detect_last(&rule->detect, rs_pool_at(&alerts->detects, instance->detect));
+    if (rule->class == RS__CLASS_CLOSED && instance->detect != 0) {
+        return rs_detect_last(&rule->detect, rs_pool_at(&alerts->detects, instance->detect));
+    }
     if (rs_detect_has_state(&rule->detect) || !read_figure(alerts, key, rule, &figure)) return unknown;
     return judge(alerts, key, rule, &figure);
 }
@@ -262,7 +267,8 @@ void rs_alerts_present(const rs_alerts_t *alerts, rs_alert_fn on_alert, void *co
     }
 }
 
-void rs__alert_report_act(rs_alerts_t *alerts, uint32_t number, const rs__alert_instance_t *instance, const rs_command_t *command, uint8_t hush) {
+void rs__alert_report_act(rs_alerts_t *alerts, uint32_t number, const rs__alert_instance_t *instance,
+                          const rs_command_t *command, uint8_t hush) {
     if (alerts->on_transition == NULL) return;
     const rs_finding_t finding = stands(alerts, number, instance);
     rs_alert_transition_t transition = describe(alerts, number, instance, instance->life.state, instance->life.state, &finding);
@@ -335,7 +341,8 @@ static void evaluate(rs_alerts_t *alerts, uint32_t number, uint32_t from, uint32
         see(&briefs[i], &figure);
         const rs_finding_t finding = judge(alerts, number, rule, &figure);
         /* All are ok: a breach is news, and to one on trial every figure that there is. */
-        const bool is_news = alerts->keys[number].tried != 0 ? finding.verdict != RS_DETECT_NO_EVIDENCE : finding.verdict == RS_DETECT_BREACH;
+        const bool is_news = alerts->keys[number].tried != 0 ? finding.verdict != RS_DETECT_NO_EVIDENCE
+                                                             : finding.verdict == RS_DETECT_BREACH;
         if (alerts->keys[number].engaged == 0 && !is_news) continue;   /* no need to look */
         if (!is_moved_by(&instances[i], finding.verdict)) continue;
         step(alerts, number, &instances[i], &finding);

@@ -8,8 +8,8 @@
  *            two the state is kept (hysteresis). A null figure, or one resting on fewer than min_sample, is no evidence — except that a
  *            gauge of 0 is a figure. An instance begun and ended is one episode; episode numbers only grow.
  * People:    acknowledge, silence, resolve, and say what is the matter: core/alert/care.h.
- * Trial:     a level that nobody ever reaches tells nothing by being missed, and an alert that always fires is read by nobody. A threshold with
- *            `trial` fires for a key only after its figure was within the limit once. When it has rested on evidence for so long (gaps
+ * Trial:     a level that nobody ever reaches tells nothing by being missed, and an alert that always fires is read by nobody. A threshold
+ *            with `trial` fires for a key only after its figure was within the limit once. When it has rested on evidence for so long (gaps
  *            count as a minute at most) and never was, the instance says TARGET_UNREACHABLE, once, instead of firing, and rests there,
  *            told on the feed and to the database but to no receiver, until the figure is within the limit: then it is ok, and tried.
  * Detectors: a rule finds its deviation by a threshold on the figure, or by one of core/detect: then the finding (breach, good, …, with
@@ -60,10 +60,12 @@ typedef struct rs_alert_transition {
     double baseline;           /* what is usual; 0 for plain thresholds */
     uint8_t detector;          /* rs_detector_t */
     /* people */
-    uint8_t act;               /* rs_command_what_t: what somebody did (from == to); NONE with from == to: told now, as nothing keeps it quiet any more */
+    uint8_t act;               /* rs_command_what_t: what somebody did (from == to); NONE with from == to: told now, as nothing keeps it
+                                  quiet any more */
     uint8_t hush;              /* RS_HUSH_… bits: why receivers are not told; 0: they are */
     bool acknowledged, sticky; /* and of an act ACKNOWLEDGE */
-    uint8_t act_channel;       /* of a silence, whose tenant and key are in dimensions, whose rule in rule_name, whose number is `episode`; key is UINT32_MAX */
+    uint8_t act_channel;       /* of a silence, whose tenant and key are in dimensions, whose rule in rule_name, whose number is `episode`;
+                                  key is UINT32_MAX */
     int64_t until_us, due_us;  /* of the acknowledgement, silence; of the action. 0 = none */
     rs_str_t who, text;        /* of the act; of an acknowledged one who has it, and with what note */
     rs_str_t owner, cause, action; /* as known of the episode */
@@ -98,8 +100,8 @@ void rs_alerts_on_key(rs_alerts_t *alerts, uint32_t key, int64_t now_us);
 void rs_alerts_on_tick(rs_alerts_t *alerts, int64_t now_us);
 /* Every episode that fires (or recovers): as it fired, but with a null figure and no identity; by keys. Reports nothing else. */
 void rs_alerts_open(const rs_alerts_t *alerts, rs_alert_fn on_alert, void *context);
-/* The next moment after `now_us` at which some detector's subgroup ends, INT64_MAX: none. When time passes it, the store is advanced to just
- * before it and rs_alerts_close is called with it, then time goes on. */
+/* The next moment after `now_us` at which some detector's subgroup ends, INT64_MAX: none. When time passes it, the store is advanced to
+ * just before it and rs_alerts_close is called with it, then time goes on. */
 int64_t rs_alerts_next_close_us(const rs_alerts_t *alerts, int64_t now_us);
 void rs_alerts_close(rs_alerts_t *alerts, int64_t end_us);
 /* A rule and key whose history nobody has read yet. Names are the configuration's and the key's own. */
@@ -108,18 +110,19 @@ typedef struct rs_alert_unwarmed {
     rs_key_t dimensions;
     int64_t every_us, until_us;             /* figures of subgroups that end by then are wanted */
 } rs_alert_unwarmed_t;
-/* The first of them, at most `max`, by keys; returns how many. Those whose figures no history is kept of are left out. Keys that all have theirs
- * are not looked at again. */
+/* The first of them, at most `max`, by keys; returns how many. Those whose figures no history is kept of are left out. Keys that all have
+ * theirs are not looked at again. */
 uint32_t rs_alerts_unwarmed(rs_alerts_t *alerts, rs_alert_unwarmed_t *found, uint32_t max);
-/* Figures of history of the key, which is the one that they name. Of a rule that is not there, that asks something else or has had its history,
- * nothing is taken. */
+/* Figures of history of the key, which is the one that they name. Of a rule that is not there, that asks something else or has had its
+ * history, nothing is taken. */
 void rs_alerts_warm(rs_alerts_t *alerts, uint32_t key, const rs_warm_t *warm);
 /* Who is asked about sources (detectors source_silence, source_gap). */
 void rs_alerts_set_sources(rs_alerts_t *alerts, const rs_detect_source_fn_t *sources);
 /* Figures that detectors could not learn for want of room. Only grows. */
 uint64_t rs_alerts_unlearned(const rs_alerts_t *alerts);
-/* What a person says, checked (rs_command_check). RS_ERR_NOT_FOUND: there never was such an episode (silence); RS_ERR_STATE: it has ended, and this
- * can be said of an open one only, or (review) the other way round; RS_ERR_LIMIT, RS_ERR_MEMORY. Nothing is changed then. *number: of a silence, its number. */
+/* What a person says, checked (rs_command_check). RS_ERR_NOT_FOUND: there never was such an episode (silence); RS_ERR_STATE: it has ended,
+ * and this can be said of an open one only, or (review) the other way round; RS_ERR_LIMIT, RS_ERR_MEMORY. Nothing is changed then. *number:
+ * of a silence, its number. */
 RS_MUST_CHECK int rs_alerts_command(rs_alerts_t *alerts, const rs_command_t *command, int64_t now_us, uint64_t *number);
 /* Silences that are in force or to come, oldest first. NULL: no more. */
 const rs_silence_t *rs_alerts_silence(const rs_alerts_t *alerts, uint32_t place);
@@ -127,8 +130,8 @@ const rs_silence_t *rs_alerts_silence(const rs_alerts_t *alerts, uint32_t place)
 uint32_t rs_alerts_in_state(const rs_alerts_t *alerts, rs_alert_state_t state);
 /* Instances (rule and key) that were not made for want of room. Only grows. */
 uint64_t rs_alerts_unbound(const rs_alerts_t *alerts);
-/* Every episode that is open, as a transition from its state to the same one, with the figure of now (null when there is none): for whoever begins
- * to listen after a restart. Changes nothing. By key, then rule. */
+/* Every episode that is open, as a transition from its state to the same one, with the figure of now (null when there is none): for whoever
+ * begins to listen after a restart. Changes nothing. By key, then rule. */
 void rs_alerts_present(const rs_alerts_t *alerts, rs_alert_fn on_alert, void *context);
 /* The number that the next episode will get. */
 uint64_t rs_alerts_next_episode(const rs_alerts_t *alerts);

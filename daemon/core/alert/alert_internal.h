@@ -89,7 +89,9 @@ static inline bool rs__alert_is_engaged(const rs__alert_instance_t *instance) {
     return instance->life.state != RS_ALERT_OK || instance->latched_us != 0;
 }
 
-static inline uint8_t rs__alert_first_reach(const rs__alert_rule_t *rule) { return rule->config->trial_us > 0 ? RS__ON_TRIAL : RS__REACHED; }
+static inline uint8_t rs__alert_first_reach(const rs__alert_rule_t *rule) {
+    return rule->config->trial_us > 0 ? RS__ON_TRIAL : RS__REACHED;
+}
 
 /* Whether time alone can move it: a state that is held, evidence that is missing, a quiet or a promise that ends. */
 static inline bool rs__alert_runs(const rs__alert_instance_t *instance) {
@@ -181,7 +183,8 @@ static inline void rs__alert_count_class(rs__alert_key_t *key, const rs__alert_r
 void rs__alert_move(rs_alerts_t *alerts, uint32_t key, rs__alert_instance_t *instance, unsigned to,
                     const rs_finding_t *finding);
 /* As rs__alert_move reports: what it is now, from itself to itself, with an act. */
-void rs__alert_report_act(rs_alerts_t *alerts, uint32_t key, const rs__alert_instance_t *instance, const rs_command_t *command, uint8_t hush);
+void rs__alert_report_act(rs_alerts_t *alerts, uint32_t key, const rs__alert_instance_t *instance,
+                          const rs_command_t *command, uint8_t hush);
 
 /* --- care.c --------------------------------------------------------------------------------------------------------- */
 /* Why receivers would not be told of the instance if it fired now. */

@@ -11,52 +11,64 @@ static const rs_state_field_t alerts_fields[] = {
     RS_STATE_REBUILT(rs_alerts_t, quiet_after_us), RS_STATE_FIELD(rs_alerts_t, next_episode, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_alerts_t, unbound, RS_BOUND_ANY), RS_STATE_REBUILT(rs_alerts_t, instances), RS_STATE_REBUILT(rs_alerts_t, briefs),
     RS_STATE_FIELD(rs_alerts_t, instance_count, RS_BOUND_ANY), RS_STATE_REBUILT(rs_alerts_t, instance_capacity),
-    RS_STATE_REBUILT(rs_alerts_t, max_instances), RS_STATE_REBUILT(rs_alerts_t, unwarmed_from), RS_STATE_REBUILT(rs_alerts_t, keys), RS_STATE_REBUILT(rs_alerts_t, dimensions),
-    RS_STATE_REBUILT(rs_alerts_t, active), RS_STATE_FIELD(rs_alerts_t, key_count, RS_BOUND_ANY), RS_STATE_REBUILT(rs_alerts_t, key_capacity),
+    RS_STATE_REBUILT(rs_alerts_t, max_instances), RS_STATE_REBUILT(rs_alerts_t, unwarmed_from), RS_STATE_REBUILT(rs_alerts_t, keys),
+    RS_STATE_REBUILT(rs_alerts_t, dimensions),
+    RS_STATE_REBUILT(rs_alerts_t, active), RS_STATE_FIELD(rs_alerts_t, key_count, RS_BOUND_ANY),
+    RS_STATE_REBUILT(rs_alerts_t, key_capacity),
     RS_STATE_FIELD(rs_alerts_t, active_count, RS_BOUND_ANY), RS_STATE_FIELD(rs_alerts_t, sweep_next, RS_BOUND_ANY),
     RS_STATE_REBUILT(rs_alerts_t, in_state), RS_STATE_REBUILT(rs_alerts_t, cares),
     RS_STATE_FIELD(rs_alerts_t, silences.count, RS_BOUND_ANY), RS_STATE_FIELD(rs_alerts_t, silences.next_number, RS_BOUND_ANY),
     RS_STATE_REBUILT(rs_alerts_t, silences.places), RS_STATE_REBUILT(rs_alerts_t, parents), RS_STATE_REBUILT(rs_alerts_t, parent_count),
     RS_STATE_REBUILT(rs_alerts_t, windows_us), RS_STATE_REBUILT(rs_alerts_t, window_count),
     RS_STATE_FIELD(rs_alerts_t, explained_s, RS_BOUND_OR_NONE), RS_STATE_FIELD(rs_alerts_t, explained, RS_BOUND_ANY),
-    RS_STATE_REBUILT(rs_alerts_t, elements), RS_STATE_REBUILT(rs_alerts_t, element_keys), RS_STATE_REBUILT(rs_alerts_t, detects), RS_STATE_REBUILT(rs_alerts_t, days),
+    RS_STATE_REBUILT(rs_alerts_t, elements), RS_STATE_REBUILT(rs_alerts_t, element_keys), RS_STATE_REBUILT(rs_alerts_t, detects),
+    RS_STATE_REBUILT(rs_alerts_t, days),
     RS_STATE_FIELD(rs_alerts_t, unlearned, RS_BOUND_ANY), RS_STATE_REBUILT(rs_alerts_t, zone), RS_STATE_REBUILT(rs_alerts_t, sources)};
 static const rs_state_table_t alerts_table = RS_STATE_TABLE(rs_alerts_t, "alerts", alerts_fields);
 
 /* What of the store's changes nobody has seen yet follows: a rule is looked at exactly when it would have been. */
 static const rs_state_field_t key_fields[] = {
-    RS_STATE_REBUILT(rs__alert_key_t, first), RS_STATE_FIELD(rs__alert_key_t, count, RS_BOUND_ANY), RS_STATE_REBUILT(rs__alert_key_t, growing),
+    RS_STATE_REBUILT(rs__alert_key_t, first), RS_STATE_FIELD(rs__alert_key_t, count, RS_BOUND_ANY),
+    RS_STATE_REBUILT(rs__alert_key_t, growing),
     RS_STATE_REBUILT(rs__alert_key_t, percentile), RS_STATE_REBUILT(rs__alert_key_t, closed), RS_STATE_REBUILT(rs__alert_key_t, timed),
     RS_STATE_REBUILT(rs__alert_key_t, engaged), RS_STATE_REBUILT(rs__alert_key_t, running), RS_STATE_REBUILT(rs__alert_key_t, tried),
     RS_STATE_REBUILT(rs__alert_key_t, seen_slot),
-    RS_STATE_FIELD(rs__alert_key_t, unseen, RS_BOUND_ANY), RS_STATE_REBUILT(rs__alert_key_t, loaded), RS_STATE_FIELD(rs__alert_key_t, changed_us, RS_BOUND_ANY),
-    RS_STATE_REBUILT(rs__alert_key_t, event_reads), RS_STATE_REBUILT(rs__alert_key_t, timed_reads), RS_STATE_FIELD(rs__alert_key_t, growing_us, RS_BOUND_OR_NONE),
+    RS_STATE_FIELD(rs__alert_key_t, unseen, RS_BOUND_ANY), RS_STATE_REBUILT(rs__alert_key_t, loaded),
+    RS_STATE_FIELD(rs__alert_key_t, changed_us, RS_BOUND_ANY),
+    RS_STATE_REBUILT(rs__alert_key_t, event_reads), RS_STATE_REBUILT(rs__alert_key_t, timed_reads),
+    RS_STATE_FIELD(rs__alert_key_t, growing_us, RS_BOUND_OR_NONE),
     RS_STATE_FIELD(rs__alert_key_t, known, RS_BOUND_ANY), RS_STATE_REBUILT(rs__alert_key_t, active),
     RS_STATE_FIELD(rs__alert_key_t, looked, RS_BOUND_ANY), RS_STATE_FIELD(rs__alert_key_t, waiting, RS_BOUND_ANY)};
 static const rs_state_table_t alert_key_table = RS_STATE_TABLE(rs__alert_key_t, "key", key_fields);
 
 /* The rule is saved by its place in the configuration. */
 static const rs_state_field_t instance_fields[] = {
-    RS_STATE_FIELD(rs__alert_instance_t, rule, RS_BOUND_ANY), RS_STATE_FIELD_AS(rs__alert_instance_t, life.state, "state", RS_BOUND_ALERT_STATE),
-    RS_STATE_FIELD(rs__alert_instance_t, life.beneath, RS_BOUND_ALERT_STATE), RS_STATE_FIELD(rs__alert_instance_t, life.changes, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs__alert_instance_t, rule, RS_BOUND_ANY),
+    RS_STATE_FIELD_AS(rs__alert_instance_t, life.state, "state", RS_BOUND_ALERT_STATE),
+    RS_STATE_FIELD(rs__alert_instance_t, life.beneath, RS_BOUND_ALERT_STATE),
+    RS_STATE_FIELD(rs__alert_instance_t, life.changes, RS_BOUND_ANY),
     RS_STATE_FIELD(rs__alert_instance_t, life.slot, RS_BOUND_TIME), RS_STATE_FIELD(rs__alert_instance_t, care, RS_BOUND_CARE),
     RS_STATE_FIELD(rs__alert_instance_t, told, RS_BOUND_ANY), RS_STATE_FIELD(rs__alert_instance_t, hush, RS_BOUND_ANY),
     RS_STATE_FIELD(rs__alert_instance_t, latched_us, RS_BOUND_TIME), RS_STATE_FIELD(rs__alert_instance_t, recent.slot, RS_BOUND_TIME),
-    RS_STATE_FIELD(rs__alert_instance_t, recent.known, RS_BOUND_ANY), RS_STATE_ARRAY(rs__alert_instance_t, recent.values, RS_BOUND_ANY),   /* as their bits */
+    RS_STATE_FIELD(rs__alert_instance_t, recent.known, RS_BOUND_ANY),
+    RS_STATE_ARRAY(rs__alert_instance_t, recent.values, RS_BOUND_ANY),   /* as their bits */
     RS_STATE_FIELD(rs__alert_instance_t, reach, RS_BOUND_REACH), RS_STATE_FIELD(rs__alert_instance_t, tried_us, RS_BOUND_TIME),
     RS_STATE_FIELD(rs__alert_instance_t, tried_last_us, RS_BOUND_TIME),
     RS_STATE_FIELD(rs__alert_instance_t, detect, RS_BOUND_DETECT),
-    RS_STATE_FIELD(rs__alert_instance_t, episode, RS_BOUND_ANY), RS_STATE_FIELD_AS(rs__alert_instance_t, life.started_us, "started_us", RS_BOUND_TIME),
+    RS_STATE_FIELD(rs__alert_instance_t, episode, RS_BOUND_ANY),
+    RS_STATE_FIELD_AS(rs__alert_instance_t, life.started_us, "started_us", RS_BOUND_TIME),
     RS_STATE_FIELD_AS(rs__alert_instance_t, life.fired_us, "fired_us", RS_BOUND_TIME),
     RS_STATE_FIELD_AS(rs__alert_instance_t, life.good_since_us, "good_since_us", RS_BOUND_TIME),
-    RS_STATE_FIELD(rs__alert_instance_t, life.blind_since_us, RS_BOUND_TIME), RS_STATE_FIELD(rs__alert_instance_t, life.beneath_since_us, RS_BOUND_TIME)};
+    RS_STATE_FIELD(rs__alert_instance_t, life.blind_since_us, RS_BOUND_TIME),
+    RS_STATE_FIELD(rs__alert_instance_t, life.beneath_since_us, RS_BOUND_TIME)};
 static const rs_state_table_t alert_instance_table = RS_STATE_TABLE(rs__alert_instance_t, "instance", instance_fields);
 
 /* What people said of an instance, and silences. */
 #define ANY(member) RS_STATE_FIELD(rs_care_t, member, RS_BOUND_ANY)
 static const rs_state_field_t care_fields[] = {
     RS_STATE_REBUILT(rs_care_t, link), ANY(acknowledged), ANY(sticky), ANY(acknowledged_us), ANY(until_us), ANY(due_us),
-    RS_STATE_ARRAY(rs_care_t, who, RS_BOUND_ANY), RS_STATE_ARRAY(rs_care_t, owner, RS_BOUND_ANY), RS_STATE_ARRAY(rs_care_t, note, RS_BOUND_ANY),
+    RS_STATE_ARRAY(rs_care_t, who, RS_BOUND_ANY), RS_STATE_ARRAY(rs_care_t, owner, RS_BOUND_ANY),
+    RS_STATE_ARRAY(rs_care_t, note, RS_BOUND_ANY),
     RS_STATE_ARRAY(rs_care_t, cause, RS_BOUND_ANY), RS_STATE_ARRAY(rs_care_t, action, RS_BOUND_ANY)};
 #undef ANY
 static const rs_state_table_t care_table = RS_STATE_TABLE(rs_care_t, "care", care_fields);
@@ -64,13 +76,15 @@ static const rs_state_field_t silence_fields[] = {
     RS_STATE_FIELD(rs_silence_t, number, RS_BOUND_ANY), RS_STATE_FIELD(rs_silence_t, from_us, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_silence_t, until_us, RS_BOUND_ANY), RS_STATE_FIELD(rs_silence_t, channel, RS_BOUND_CHANNEL),
     RS_STATE_ARRAY(rs_silence_t, tenant, RS_BOUND_ANY), RS_STATE_ARRAY(rs_silence_t, rule, RS_BOUND_ANY),
-    RS_STATE_ARRAY(rs_silence_t, key, RS_BOUND_ANY), RS_STATE_ARRAY(rs_silence_t, who, RS_BOUND_ANY), RS_STATE_ARRAY(rs_silence_t, why, RS_BOUND_ANY)};
+    RS_STATE_ARRAY(rs_silence_t, key, RS_BOUND_ANY), RS_STATE_ARRAY(rs_silence_t, who, RS_BOUND_ANY),
+    RS_STATE_ARRAY(rs_silence_t, why, RS_BOUND_ANY)};
 static const rs_state_table_t silence_table = RS_STATE_TABLE(rs_silence_t, "silence", silence_fields);
 
 /* What detectors remember of an instance, and the days of their seasons. */
 #define ANY(member) RS_STATE_FIELD(rs_detect_state_t, member, RS_BOUND_ANY)
 static const rs_state_field_t detect_fields[] = {
-    RS_STATE_REBUILT(rs_detect_state_t, link), RS_STATE_FIELD(rs_detect_state_t, verdict, RS_BOUND_VERDICT), ANY(is_null), ANY(begun), ANY(engaged),
+    RS_STATE_REBUILT(rs_detect_state_t, link), RS_STATE_FIELD(rs_detect_state_t, verdict, RS_BOUND_VERDICT), ANY(is_null),
+    ANY(begun), ANY(engaged),
     ANY(has_before), RS_STATE_FIELD(rs_detect_state_t, closed_us, RS_BOUND_TIME), ANY(value), ANY(limit), ANY(baseline), ANY(numerator),
     ANY(denominator), ANY(cusum.up), ANY(cusum.down), ANY(ewma.value), ANY(ewma.steps),
     ANY(chart.last), ANY(chart.above_two), ANY(chart.above_one), ANY(chart.below_two), ANY(chart.below_one), ANY(chart.side),
@@ -78,7 +92,8 @@ static const rs_state_field_t detect_fields[] = {
     ANY(chart.within_count), ANY(chart.outside_count),
     ANY(reference.hits), ANY(reference.trials), ANY(reference.weight), ANY(reference.z), ANY(reference.squares), ANY(reference.products),
     ANY(reference.ranges), ANY(reference.last_z), ANY(reference.taken), ANY(reference.has_last),
-    RS_STATE_ARRAY(rs_detect_state_t, reference.tail_from, RS_BOUND_ANY), RS_STATE_ARRAY(rs_detect_state_t, reference.tail_excess, RS_BOUND_ANY),
+    RS_STATE_ARRAY(rs_detect_state_t, reference.tail_from, RS_BOUND_ANY),
+    RS_STATE_ARRAY(rs_detect_state_t, reference.tail_excess, RS_BOUND_ANY),
     RS_STATE_ARRAY(rs_detect_state_t, reference.tail_weight, RS_BOUND_ANY),
     RS_STATE_ARRAY(rs_detect_state_t, season.days, RS_BOUND_SEASON_DAY), ANY(frozen), ANY(before), ANY(before_n), ANY(expected), ANY(per_s),
     ANY(seen), RS_STATE_FIELD(rs_detect_state_t, looked_us, RS_BOUND_TIME), RS_STATE_FIELD(rs_detect_state_t, interval_us, RS_BOUND_TIME),
@@ -139,7 +154,10 @@ static bool make_room(rs_alerts_t *alerts, uint32_t keys, uint32_t instances) {
     alerts->active = calloc((size_t)keys + 1, sizeof *alerts->active);
     alerts->instances = calloc((size_t)instances + 1, sizeof *alerts->instances);
     alerts->briefs = calloc((size_t)instances + 1, sizeof *alerts->briefs);
-    if (alerts->keys == NULL || alerts->dimensions == NULL || alerts->active == NULL || alerts->instances == NULL || alerts->briefs == NULL) return false;
+    if (alerts->keys == NULL || alerts->dimensions == NULL || alerts->active == NULL || alerts->instances == NULL ||
+        alerts->briefs == NULL) {
+        return false;
+    }
     alerts->key_capacity = keys;
     alerts->instance_capacity = instances;
     return true;
@@ -175,7 +193,9 @@ static void get_key(rs_alerts_t *alerts, rs_state_reader_t *reader, uint32_t num
     rs_state_get_item(reader, &alert_key_table, key);
     key->loaded = rs_state_get_u32(reader);
     key->first = alerts->instance_count;
-    if (rs_state_is_good(reader) && key->count > instances - alerts->instance_count) rs_state_refuse(reader, RS_ERR_PARSE, "a key has too many alerts");
+    if (rs_state_is_good(reader) && key->count > instances - alerts->instance_count) {
+        rs_state_refuse(reader, RS_ERR_PARSE, "a key has too many alerts");
+    }
     for (uint32_t i = 0; i < key->count && rs_state_is_good(reader); i++) {
         rs__alert_instance_t instance = {0};
         rs_state_get_item(reader, &alert_instance_table, &instance);
@@ -210,7 +230,9 @@ static void get_silences(rs_alerts_t *alerts, rs_state_reader_t *reader, const r
     if (!rs_state_is_good(reader)) return;
     if (saved->count > RS_MAX_SILENCES) rs_state_refuse(reader, RS_ERR_PARSE, "too many silences");
     else if (saved->count > 0) alerts->silences.places = calloc(RS_MAX_SILENCES, sizeof *alerts->silences.places);
-    if (rs_state_is_good(reader) && saved->count > 0 && alerts->silences.places == NULL) rs_state_refuse(reader, RS_ERR_MEMORY, "out of memory");
+    if (rs_state_is_good(reader) && saved->count > 0 && alerts->silences.places == NULL) {
+        rs_state_refuse(reader, RS_ERR_MEMORY, "out of memory");
+    }
     alerts->silences.next_number = saved->next_number;
     for (uint32_t i = 0; i < saved->count && rs_state_is_good(reader); i++) {
         rs_state_get_item(reader, &silence_table, &alerts->silences.places[i]);
@@ -331,7 +353,8 @@ static void check(const rs_core_t *core, rs_state_reader_t *reader, const rs_sta
 
 const rs_state_part_t rs_state_alerts_part = {
     .name = "alerts", .version = 1, .table_count = 7,
-    .tables = {&alerts_table, &alert_key_table, &alert_instance_table, &detect_table, &season_table, &care_table, &silence_table}, .save = save, .load = load, .check = check};
+    .tables = {&alerts_table, &alert_key_table, &alert_instance_table, &detect_table, &season_table, &care_table, &silence_table},
+    .save = save, .load = load, .check = check};
 
 static void solve_limits(rs_alerts_t *alerts) {
     for (uint32_t i = 0; i < alerts->rule_count; i++) {

@@ -76,8 +76,8 @@ static bool find_next(const rs_attribute_element_t *elements, uint32_t count, co
     return found;
 }
 
-rs_attribute_found_t rs_attribute(const rs_attribute_element_t *elements, uint32_t count, const rs_attribute_measure_t *measure, rs_attribute_part_t *parts,
-                                  uint32_t room) {
+rs_attribute_found_t rs_attribute(const rs_attribute_element_t *elements, uint32_t count, const rs_attribute_measure_t *measure,
+                                  rs_attribute_part_t *parts, uint32_t room) {
     const bool ratio = measure->kind != RS_ATTRIBUTE_COUNT;
     const sums_t sums = sum_up(elements, count, ratio);
     rs_attribute_found_t found = {0};

@@ -1,7 +1,9 @@
-/* core/alert/attribute.h — which elements of a dimension a deviation comes from (Adtributor: Bhagwan et al., NSDI 2014, with its derived measures).
+/* core/alert/attribute.h — which elements of a dimension a deviation comes from (Adtributor: Bhagwan et al., NSDI 2014, with its derived
+ * measures).
  *
- * Given: of every element (queue, team, …) what was counted, A, and what was to be expected at the volume of now, F: of a share or mean both of its
- *        numerator a and its denominator b, of a plain count of a alone; and `before`, the times as much that was seen to expect it from.
+ * Given: of every element (queue, team, …) what was counted, A, and what was to be expected at the volume of now, F: of a share or mean
+ *        both of its numerator a and its denominator b, of a plain count of a alone; and `before`, the times as much that was seen to
+ *        expect it from.
  *     explanatory power   count           EP_i = (A_i - F_i) / (A - F)
  *                         share, mean     EP_i ∝ ((A_ai - F_ai)·F_b - (A_bi - F_bi)·F_a) / (F_b·(F_b + A_bi - F_bi)), made to sum to 1;
  *                                         sums over elements without index
@@ -9,9 +11,9 @@
  *                             S_i = ln L(now | own rate) + ln L(before | own rate) - ln L(both | one rate for both)
  *                         L binomial for shares, Poisson for counts, exponential for means; the rates that make each likeliest
  *     found               elements with EP above RS_ATTRIBUTE_EACH, by falling surprise, until their EP together reach RS_ATTRIBUTE_ENOUGH
- * The paper's surprise (divergence of the elements' shares of all) takes chance for news: an element of which one loss was to be expected and four came
- * goes before the one with most of the losses, and one that merely has more calls than before goes first. tests/property/root_cause.c made the
- * difference.
+ * The paper's surprise (divergence of the elements' shares of all) takes chance for news: an element of which one loss was to be expected
+ * and four came goes before the one with most of the losses, and one that merely has more calls than before goes first.
+ * tests/property/root_cause.c made the difference.
  * Pure, allocates nothing; time: elements × parts found. */
 #ifndef RS_CORE_ALERT_ATTRIBUTE_H
 #define RS_CORE_ALERT_ATTRIBUTE_H
@@ -34,7 +36,7 @@ typedef struct rs_attribute_found {
 } rs_attribute_found_t;
 
 /* At most `room` parts, in the order found. Elements without any b on either side (of a count: without a) say nothing and are not found. */
-rs_attribute_found_t rs_attribute(const rs_attribute_element_t *elements, uint32_t count, const rs_attribute_measure_t *measure, rs_attribute_part_t *parts,
-                                  uint32_t room);
+rs_attribute_found_t rs_attribute(const rs_attribute_element_t *elements, uint32_t count, const rs_attribute_measure_t *measure,
+                                  rs_attribute_part_t *parts, uint32_t room);
 
 #endif

@@ -151,7 +151,8 @@ static void bind_rules(rs_alerts_t *alerts, uint32_t number) {
         if (!rs__alert_rule_matches(rule, &alerts->dimensions[number])) continue;
         const uint32_t detect = rs_detect_has_state(&rule->detect) ? rs_pool_take(&alerts->detects) : 0;
         alerts->briefs[alerts->instance_count] = (rs__alert_brief_t){.rule = i, .seen = NAN};
-        alerts->instances[alerts->instance_count++] = (rs__alert_instance_t){.rule = i, .detect = detect, .reach = rs__alert_first_reach(rule)};
+        alerts->instances[alerts->instance_count++] = (rs__alert_instance_t){.rule = i, .detect = detect,
+                                                                             .reach = rs__alert_first_reach(rule)};
         key->count++;
         key->tried += rs__alert_first_reach(rule) == RS__ON_TRIAL;
         rs__alert_count_class(key, rule);

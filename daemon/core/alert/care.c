@@ -171,7 +171,8 @@ static int begin_silence(rs_alerts_t *alerts, const rs_command_t *command, uint6
     if (silences->places == NULL) silences->places = calloc(RS_MAX_SILENCES, sizeof *silences->places);
     if (silences->places == NULL) return RS_ERR_MEMORY;
     rs_silence_t *silence = &silences->places[silences->count++];
-    *silence = (rs_silence_t){.number = ++silences->next_number, .from_us = alerts->now_us, .until_us = command->until_us, .channel = command->channel};
+    *silence = (rs_silence_t){.number = ++silences->next_number, .from_us = alerts->now_us, .until_us = command->until_us,
+                              .channel = command->channel};
     KEEP(silence->tenant, command->tenant);
     KEEP(silence->rule, command->rule);
     KEEP(silence->key, command->key);
@@ -254,7 +255,8 @@ int rs_alerts_command(rs_alerts_t *alerts, const rs_command_t *command, int64_t 
         rs__alert_recount(&alerts->keys[key], instance, ran);
         return status;
     }
-    const bool is_for_open = command->what == RS_COMMAND_ACKNOWLEDGE || command->what == RS_COMMAND_UNACKNOWLEDGE || command->what == RS_COMMAND_RESOLVE;
+    const bool is_for_open = command->what == RS_COMMAND_ACKNOWLEDGE || command->what == RS_COMMAND_UNACKNOWLEDGE ||
+                             command->what == RS_COMMAND_RESOLVE;
     if (is_for_open) return RS_ERR_STATE;
     report_plain(alerts, command, command->episode, NULL);
     return RS_OK;

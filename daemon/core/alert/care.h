@@ -1,19 +1,20 @@
 /* core/alert/care.h — what people do about alerts, and whom an alert is kept quiet from.
  *
  * Acknowledged: somebody has it. It is not told again: not when it fires anew after it recovered. An acknowledgement ends with the episode;
- *            a plain one also when it fires anew within the episode, a sticky one does not; either at its time, if it has one. When it ends before
- *            the episode does, that is told. It covers one episode, and an episode has one severity: a worse rule's alert on the same key is
- *            another episode, and is told.
+ *            a plain one also when it fires anew within the episode, a sticky one does not; either at its time, if it has one. When it ends
+ *            before the episode does, that is told. It covers one episode, and an episode has one severity: a worse rule's alert on the
+ *            same key is another episode, and is told.
  * Silenced:  by rule, key (globs), tenant, channel, from when it is said until a time. Inhibited: while an alert of the rule named by
- *            `inhibited_by` is open for the same tenant (for the same channel when that one is a channel's, the same queue when it is a queue's).
+ *            `inhibited_by` is open for the same tenant (for the same channel when that one is a channel's, the same queue when it is a
+ *            queue's).
  * Quiet:     an alert that fires while one of these holds is in every record of what happened, but is not told to receivers (`hush` says
  *            why). When it is over and the alert is still open, it is told then. What was told to fire is always told to end.
- * Resolve:   the episode ends at once. It begins anew after the figure was good or without evidence once, or after RS_LATCH_US: a person who says "resolved"
- *            is believed that long.
+ * Resolve:   the episode ends at once. It begins anew after the figure was good or without evidence once, or after RS_LATCH_US: a person
+ *            who says "resolved" is believed that long.
  * Told:      every command becomes a transition from the state to the same one with `act` set (resolve: also the end itself), so it goes
  *            where transitions go: feed, store (append-only), outbox, identity and all.
- * Bounds:    RS_MAX_SILENCES, RS_MAX_CARED; past them commands are refused (RS_ERR_LIMIT). Past RS_MAX_PARENTS open alerts that inhibit others,
- *            the newer inhibit nothing: what is not known to be inhibited is told.
+ * Bounds:    RS_MAX_SILENCES, RS_MAX_CARED; past them commands are refused (RS_ERR_LIMIT). Past RS_MAX_PARENTS open alerts that inhibit
+ *            others, the newer inhibit nothing: what is not known to be inhibited is told.
  * State:     all of it, but for the parents, which are found again. */
 #ifndef RS_CORE_ALERT_CARE_H
 #define RS_CORE_ALERT_CARE_H

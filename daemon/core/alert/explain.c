@@ -50,16 +50,20 @@ static bool ask(rs_alerts_t *alerts, uint32_t key, const rs__alert_rule_t *rule,
 static bool read_pair(const question_t *question, uint32_t key, const spans_t *spans, rs_figure_t *now, rs_figure_t *whole) {
     const rs_alerts_t *alerts = question->alerts;
     const rs__alert_rule_t *rule = question->rule;
-    return rs_metric_read(alerts->store, key, spans->window, question->metric, rule->policy_slot, rule->open_miss_now, alerts->now_us, now) == RS_OK &&
-           rs_metric_read(alerts->store, key, spans->whole, question->metric, rule->policy_slot, rule->open_miss_now, alerts->now_us, whole) == RS_OK;
+    return rs_metric_read(alerts->store, key, spans->window, question->metric, rule->policy_slot, rule->open_miss_now, alerts->now_us,
+                          now) == RS_OK &&
+           rs_metric_read(alerts->store, key, spans->whole, question->metric, rule->policy_slot, rule->open_miss_now, alerts->now_us,
+                          whole) == RS_OK;
 }
 
 static double at_least_zero(double value) { return value > 0 ? value : 0; }
 
-static rs_attribute_element_t element_of(const question_t *question, const spans_t *spans, const rs_figure_t *now, const rs_figure_t *whole) {
+static rs_attribute_element_t element_of(const question_t *question, const spans_t *spans, const rs_figure_t *now,
+                                         const rs_figure_t *whole) {
     if (question->kind == RS_ATTRIBUTE_COUNT) {
         const double count = now->is_null ? 0 : now->value;
-        return (rs_attribute_element_t){.actual_a = count, .expected_a = whole->is_null ? 0 : spans->scale * at_least_zero(whole->value - count)};
+        return (rs_attribute_element_t){.actual_a = count,
+                                        .expected_a = whole->is_null ? 0 : spans->scale * at_least_zero(whole->value - count)};
     }
     const rs_figure_t none = {0}, *n = now->is_null ? &none : now, *w = whole->is_null ? &none : whole;
     return (rs_attribute_element_t){.actual_a = (double)n->numerator, .actual_b = (double)n->denominator,
@@ -98,7 +102,8 @@ static bool read_element(const question_t *question, uint32_t key, unsigned fami
     return true;
 }
 
-/* What was before, at the volume of now; of a share of which nothing was before: as the limit says. Returns what was before, in volumes of now. */
+/* What was before, at the volume of now; of a share of which nothing was before: as the limit says. Returns what was before,
+ * in volumes of now. */
 static double scale_expected(const question_t *question, uint32_t count) {
     rs_attribute_element_t *elements = question->alerts->elements;
     double actual = 0, expected = 0;
@@ -119,7 +124,8 @@ static double scale_expected(const question_t *question, uint32_t count) {
 static bool has_two(const question_t *question, unsigned family) {
     const rs_alerts_t *alerts = question->alerts;
     uint32_t found = 0;
-    for (uint32_t key = 0; key < alerts->key_count && found < 2; key++) found += alerts->keys[key].known && is_of(question, &alerts->dimensions[key], family);
+    for (uint32_t key = 0; key < alerts->key_count && found < 2; key++)
+        found += alerts->keys[key].known && is_of(question, &alerts->dimensions[key], family);
     return found == 2;
 }
 
@@ -148,7 +154,8 @@ typedef struct dimension {
 
 static rs_explain_part_t part_of(const rs_attribute_element_t *element, const rs_attribute_part_t *found, unsigned by) {
     return (rs_explain_part_t){.by = (uint8_t)by, .share = found->power, .surprise = found->surprise, .numerator = element->actual_a,
-                               .denominator = element->actual_b, .expected_numerator = element->expected_a, .expected_denominator = element->expected_b};
+                               .denominator = element->actual_b, .expected_numerator = element->expected_a,
+                               .expected_denominator = element->expected_b};
 }
 
 static rs_str_t name_of(const rs_alerts_t *alerts, uint32_t key, unsigned family) {
@@ -160,8 +167,8 @@ static bool is_to_the_rules_side(const rs_alert_transition_t *transition, double
     return transition->compare == RS_ALERT_BELOW ? deviation < 0 : deviation > 0;
 }
 
-/* What is told apart by a dimension; of one element nothing is. Its first part speaks for it: a channel's queues together are always as surprising as
- * the channel. */
+/* What is told apart by a dimension; of one element nothing is. Its first part speaks for it: a channel's queues together are always as
+ * surprising as the channel. */
 static void find_dimension(const question_t *question, const rs_alert_transition_t *transition, unsigned by, dimension_t *dimension) {
     static const uint8_t families[] = {RS_FAMILY_QUEUE, RS_FAMILY_CHANNEL, RS_FAMILY_TEAM};
     rs_attribute_part_t found_parts[RS_EXPLAIN_PARTS];
@@ -231,7 +238,8 @@ static void find_stages(const question_t *question, uint32_t key, rs_alert_trans
     whole[2] = now[2];
     const double before = all_legs - legs, scale = before > 0 ? legs / before : 0;
     for (uint32_t i = 0; i < STAGES; i++)
-        elements[i] = (rs_attribute_element_t){.actual_a = now[i], .actual_b = legs, .expected_a = scale * at_least_zero(whole[i] - now[i]), .expected_b = legs};
+        elements[i] = (rs_attribute_element_t){.actual_a = now[i], .actual_b = legs, .expected_a = scale * at_least_zero(whole[i] - now[i]),
+                                               .expected_b = legs};
     const rs_attribute_measure_t measure = {.kind = RS_ATTRIBUTE_COUNT, .before = legs > 0 ? at_least_zero(before) / legs : 0};
     const rs_attribute_found_t found = rs_attribute(elements, STAGES, &measure, found_parts, PARTS_OF_STAGES);
     if (found.deviation <= 0) return;
@@ -253,7 +261,8 @@ static void look_ahead(const rs_alerts_t *alerts, uint32_t key, const rs__alert_
     if (rs_window_read_prediction(alerts->store, key, &prediction) != RS_OK || prediction.reason != RS_PREDICTION_GIVEN) return;
     explanation->has_wait = true;
     explanation->wait_us = prediction.estimated_wait_us;
-    if (rs_metric_read(alerts->store, key, window, RS_METRIC_PREDICTED_SERVICE_LEVEL, policy, false, alerts->now_us, &level) != RS_OK) return;
+    if (rs_metric_read(alerts->store, key, window, RS_METRIC_PREDICTED_SERVICE_LEVEL, policy, false, alerts->now_us, &level) != RS_OK)
+        return;
     explanation->has_level = !level.is_null;
     explanation->level = level.is_null ? 0 : level.value;
 }

@@ -1,18 +1,19 @@
 /* core/alert/explain.h — what stands behind an alert's figure: its last intervals, where the deviation comes from, what is likely next.
  *
- * Recent:    the figure as it was last seen in each of the last RS_EXPLAIN_RECENT intervals: of five minutes, or of a detector's subgroups. What
- *            was not looked at, because nothing happened, is not known.
- * Parts:     of shares, means and counts over a window (core/alert/attribute.h). Expected is what the tenant's keys had before the window, as far
- *            back as the longest window or today, at the window's volume; where nothing was before, the rule's limit. Dimensions:
+ * Recent:    the figure as it was last seen in each of the last RS_EXPLAIN_RECENT intervals: of five minutes, or of a detector's subgroups.
+ *            What was not looked at, because nothing happened, is not known.
+ * Parts:     of shares, means and counts over a window (core/alert/attribute.h). Expected is what the tenant's keys had before the window,
+ *            as far back as the longest window or today, at the window's volume; where nothing was before, the rule's limit. Dimensions:
  *                queue, channel, team   of the tenant; of a channel's alert its queues
- *                stage                  of a service level, the key's own misses: answered late, abandoned, waits past T. By their share of all
- *            A dimension says something only when the tenant as a whole deviates to the rule's side. Stages first, as they answer another question;
- *            then the dimension whose first part has most surprise. (The paper takes the sum of all parts: then queues always beat their channel,
- *            which they make up.) Teams are known over the longest window and today only: a younger deviation is diluted in them, and others may
- *            come before them.
+ *                stage                  of a service level, the key's own misses: answered late, abandoned, waits past T. By their share of
+ *                                       all
+ *            A dimension says something only when the tenant as a whole deviates to the rule's side. Stages first, as they answer another
+ *            question; then the dimension whose first part has most surprise. (The paper takes the sum of all parts: then queues always
+ *            beat their channel, which they make up.) Teams are known over the longest window and today only: a younger deviation is
+ *            diluted in them, and others may come before them.
  * Next:      queues only, from core/predict: the window's service level once those who wait are through, and the wait of who comes now.
- * Bounds:    RS_EXPLAIN_PARTS parts of RS_EXPLAIN_ELEMENTS keys a dimension (the rest together are "others"); RS_EXPLAIN_LOOKS figures read a
- *            second of the core's time, then alerts of that second go without parts.
+ * Bounds:    RS_EXPLAIN_PARTS parts of RS_EXPLAIN_ELEMENTS keys a dimension (the rest together are "others"); RS_EXPLAIN_LOOKS figures read
+ *            a second of the core's time, then alerts of that second go without parts.
  * Pure; the core's thread. */
 #ifndef RS_CORE_ALERT_EXPLAIN_H
 #define RS_CORE_ALERT_EXPLAIN_H
@@ -32,7 +33,8 @@ typedef struct rs_recent {
 /* The figure as it is now; one that is null changes nothing. */
 void rs_recent_note(rs_recent_t *recent, int64_t each_us, int64_t now_us, const rs_figure_t *figure);
 
-typedef enum rs_explain_by { RS_EXPLAIN_BY_QUEUE = 0, RS_EXPLAIN_BY_CHANNEL, RS_EXPLAIN_BY_TEAM, RS_EXPLAIN_BY_STAGE, RS_EXPLAIN_BY_COUNT } rs_explain_by_t;
+typedef enum rs_explain_by { RS_EXPLAIN_BY_QUEUE = 0, RS_EXPLAIN_BY_CHANNEL, RS_EXPLAIN_BY_TEAM, RS_EXPLAIN_BY_STAGE,
+                             RS_EXPLAIN_BY_COUNT } rs_explain_by_t;
 typedef struct rs_explain_part {
     uint8_t by;                          /* rs_explain_by_t */
     double share, surprise;              /* of the deviation */

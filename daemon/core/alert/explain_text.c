@@ -104,7 +104,8 @@ void rs_explanation_words(const rs_explanation_t *explanation, const rs_str_t *n
                                 names[i].len == 0 ? "" : names[i].data);
     }
     if (explanation->has_level && len + 1 < RS_EXPLAIN_WORDS)
-        len += (size_t)snprintf(text + len, RS_EXPLAIN_WORDS - len, "; service level %.3g %% with those who wait", 100 * explanation->level);
+        len += (size_t)snprintf(text + len, RS_EXPLAIN_WORDS - len, "; service level %.3g %% with those who wait",
+                                100 * explanation->level);
     if (explanation->has_wait && explanation->wait_us > 0 && len + 1 < RS_EXPLAIN_WORDS)
         (void)snprintf(text + len, RS_EXPLAIN_WORDS - len, "; who comes now waits about %.3g s", (double)explanation->wait_us / 1e6);
 }

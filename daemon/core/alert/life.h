@@ -54,7 +54,8 @@ typedef struct rs_life {
 static inline bool rs_life_is_open(unsigned state) {
     return state == RS_ALERT_FIRING || state == RS_ALERT_RECOVERING || state == RS_ALERT_NO_DATA || state == RS_ALERT_FLAPPING;
 }
-/* Where the verdict (rs_detect_verdict_t) leads; life->state: it stays. RESOLVED only from an open one. Call rs_life_enter with any other. */
+/* Where the verdict (rs_detect_verdict_t) leads; life->state: it stays. RESOLVED only from an open one.
+ * Call rs_life_enter with any other. */
 uint8_t rs_life_next(const rs_life_rule_t *rule, rs_life_t *life, uint8_t verdict, int64_t now_us);
 /* The state is entered. RESOLVED and OK end the episode: its times are 0 then. */
 void rs_life_enter(rs_life_t *life, uint8_t to, int64_t now_us);

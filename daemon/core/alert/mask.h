@@ -1,9 +1,9 @@
 /* core/alert/mask.h — a person's name in what people wrote about alerts: asterisks take its place.
  *
- * Where:     who, owner, note, cause, action of open episodes; who and why of silences; the same of transitions that a receiver does not have
- *            yet. All of one tenant; a silence that names no tenant is everybody's. Patterns of silences are left: they are no text.
- * Which:     the name where it stands as a word, between what is no letter, digit or underscore. Shorter than RS_MASK_LEAST bytes it is not looked
- *            for: it would be found in much that is no name.
+ * Where:     who, owner, note, cause, action of open episodes; who and why of silences; the same of transitions that a receiver does not
+ *            have yet. All of one tenant; a silence that names no tenant is everybody's. Patterns of silences are left: they are no text.
+ * Which:     the name where it stands as a word, between what is no letter, digit or underscore. Shorter than RS_MASK_LEAST bytes it is not
+ *            looked for: it would be found in much that is no name.
  * Pure; the core's thread. Each returns in how many places it stood.
  */
 #ifndef RS_CORE_ALERT_MASK_H

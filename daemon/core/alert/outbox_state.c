@@ -2,7 +2,8 @@
 #include "core/parts_state.h"
 
 static const rs_state_field_t outbox_fields[] = {
-    RS_STATE_REBUILT(rs_outbox_t, receivers), RS_STATE_FIELD(rs_outbox_t, receiver_count, RS_BOUND_ANY), RS_STATE_REBUILT(rs_outbox_t, bytes),
+    RS_STATE_REBUILT(rs_outbox_t, receivers), RS_STATE_FIELD(rs_outbox_t, receiver_count, RS_BOUND_ANY),
+    RS_STATE_REBUILT(rs_outbox_t, bytes),
     RS_STATE_REBUILT(rs_outbox_t, begin), RS_STATE_REBUILT(rs_outbox_t, end), RS_STATE_REBUILT(rs_outbox_t, room),
     RS_STATE_FIELD(rs_outbox_t, count, RS_BOUND_ANY), RS_STATE_FIELD(rs_outbox_t, dropped, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_outbox_t, refused, RS_BOUND_ANY)};
@@ -15,8 +16,10 @@ static const rs_state_table_t receiver_table = RS_STATE_TABLE(rs_receiver_t, "re
 
 /* Its strings follow. */
 #define PART(i) \
-    RS_STATE_FIELD(rs_alert_transition_t, explanation.parts[i].by, RS_BOUND_EXPLAIN_BY), RS_STATE_FIELD(rs_alert_transition_t, explanation.parts[i].share, RS_BOUND_ANY), \
-    RS_STATE_FIELD(rs_alert_transition_t, explanation.parts[i].surprise, RS_BOUND_ANY), RS_STATE_FIELD(rs_alert_transition_t, explanation.parts[i].numerator, RS_BOUND_ANY), \
+    RS_STATE_FIELD(rs_alert_transition_t, explanation.parts[i].by, RS_BOUND_EXPLAIN_BY), \
+    RS_STATE_FIELD(rs_alert_transition_t, explanation.parts[i].share, RS_BOUND_ANY), \
+    RS_STATE_FIELD(rs_alert_transition_t, explanation.parts[i].surprise, RS_BOUND_ANY), \
+    RS_STATE_FIELD(rs_alert_transition_t, explanation.parts[i].numerator, RS_BOUND_ANY), \
     RS_STATE_FIELD(rs_alert_transition_t, explanation.parts[i].denominator, RS_BOUND_ANY), \
     RS_STATE_FIELD(rs_alert_transition_t, explanation.parts[i].expected_numerator, RS_BOUND_ANY), \
     RS_STATE_FIELD(rs_alert_transition_t, explanation.parts[i].expected_denominator, RS_BOUND_ANY)
@@ -34,7 +37,8 @@ static const rs_state_field_t transition_fields[] = {
     RS_STATE_FIELD(rs_alert_transition_t, to, RS_BOUND_ANY), RS_STATE_FIELD(rs_alert_transition_t, compare, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_alert_transition_t, at_us, RS_BOUND_ANY), RS_STATE_FIELD(rs_alert_transition_t, started_us, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_alert_transition_t, fired_us, RS_BOUND_ANY), RS_STATE_FIELD(rs_alert_transition_t, figure.is_null, RS_BOUND_ANY),
-    RS_STATE_FIELD(rs_alert_transition_t, figure.value, RS_BOUND_ANY), RS_STATE_FIELD(rs_alert_transition_t, figure.numerator, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs_alert_transition_t, figure.value, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs_alert_transition_t, figure.numerator, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_alert_transition_t, figure.denominator, RS_BOUND_ANY), RS_STATE_FIELD(rs_alert_transition_t, limit, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_alert_transition_t, clear, RS_BOUND_ANY), RS_STATE_FIELD(rs_alert_transition_t, baseline, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_alert_transition_t, detector, RS_BOUND_ANY), RS_STATE_FIELD(rs_alert_transition_t, act, RS_BOUND_COMMAND),
@@ -44,11 +48,15 @@ static const rs_state_field_t transition_fields[] = {
     RS_STATE_REBUILT(rs_alert_transition_t, who), RS_STATE_REBUILT(rs_alert_transition_t, text),
     RS_STATE_REBUILT(rs_alert_transition_t, owner), RS_STATE_REBUILT(rs_alert_transition_t, cause),
     RS_STATE_REBUILT(rs_alert_transition_t, action),
-    RS_STATE_FIELD(rs_alert_transition_t, explanation.each_us, RS_BOUND_TIME), RS_STATE_FIELD(rs_alert_transition_t, explanation.recent_known, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs_alert_transition_t, explanation.each_us, RS_BOUND_TIME),
+    RS_STATE_FIELD(rs_alert_transition_t, explanation.recent_known, RS_BOUND_ANY),
     RS_STATE_ARRAY(rs_alert_transition_t, explanation.recent, RS_BOUND_ANY),   /* as their bits */
-    RS_STATE_FIELD(rs_alert_transition_t, explanation.part_count, RS_BOUND_EXPLAIN_PARTS), PART(0), PART(1), PART(2), PART(3), PART(4), PART(5),
-    RS_STATE_FIELD(rs_alert_transition_t, explanation.has_level, RS_BOUND_ANY), RS_STATE_FIELD(rs_alert_transition_t, explanation.has_wait, RS_BOUND_ANY),
-    RS_STATE_FIELD(rs_alert_transition_t, explanation.level, RS_BOUND_ANY), RS_STATE_FIELD(rs_alert_transition_t, explanation.wait_us, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs_alert_transition_t, explanation.part_count, RS_BOUND_EXPLAIN_PARTS), PART(0), PART(1), PART(2), PART(3),
+    PART(4), PART(5),
+    RS_STATE_FIELD(rs_alert_transition_t, explanation.has_level, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs_alert_transition_t, explanation.has_wait, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs_alert_transition_t, explanation.level, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs_alert_transition_t, explanation.wait_us, RS_BOUND_ANY),
     RS_STATE_REBUILT(rs_alert_transition_t, part_names)};
 #undef PART
 static const rs_state_table_t transition_table = RS_STATE_TABLE(rs_alert_transition_t, "transition", transition_fields);

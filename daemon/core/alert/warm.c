@@ -17,9 +17,10 @@ uint32_t rs_alerts_unwarmed(rs_alerts_t *alerts, rs_alert_unwarmed_t *found, uin
             const rs_detect_state_t *state = unwarmed(alerts, &alerts->instances[i]);
             if (state == NULL) continue;
             found[count++] = (rs_alert_unwarmed_t){
-                .rule = rule->config->name, .metric = rule->config->metric, .policy = rule->policy_name, .dimensions = alerts->dimensions[number],
-                .every_us = rule->detect.every_us,
-                .until_us = state->first_us != 0 ? state->first_us - rule->detect.every_us : alerts->now_us - alerts->now_us % rule->detect.every_us};
+                .rule = rule->config->name, .metric = rule->config->metric, .policy = rule->policy_name,
+                .dimensions = alerts->dimensions[number], .every_us = rule->detect.every_us,
+                .until_us = state->first_us != 0 ? state->first_us - rule->detect.every_us
+                                                 : alerts->now_us - alerts->now_us % rule->detect.every_us};
         }
         if (count == 0) alerts->unwarmed_from = number + 1;
     }

@@ -18,8 +18,8 @@ int rs_contacts_init(rs_contacts_t *contacts, const rs_contacts_settings_t *sett
     *contacts = (rs_contacts_t){
         .lateness_us = config->lateness_us, .skew_us = config->clock_skew_us, .keep_us = RS_US_PER_DAY, .keep_filed_us = 30 * RS_US_PER_DAY,
         .missing_end_us = config->missing_end_us, .max_events = config->limits.contact_events,
-        .compare_sessions = settings->compare_sessions, .on_facts = settings->on_facts, .on_fold = settings->on_fold, .on_forget = settings->on_forget,
-        .on_steps = settings->on_steps,
+        .compare_sessions = settings->compare_sessions, .on_facts = settings->on_facts, .on_fold = settings->on_fold,
+        .on_forget = settings->on_forget, .on_steps = settings->on_steps,
         .context = settings->context};
     contacts->derivation = (rs_derivation_t){
         .nodes = &contacts->nodes, .rests = &contacts->rests, .handlings = &contacts->handlings, .texts = &contacts->texts,

@@ -4,7 +4,8 @@
 /* --- the structs ------------------------------------------------------------------------------------------------------- */
 /* A story within another struct, or the story itself. */
 #define STORY_FIELDS(type, place, text) \
-    RS_STATE_FIELD_AS(type, place leg_queued_us, text "leg_queued_us", RS_BOUND_TIME), RS_STATE_ORDER_FIELDS(type, place last., text "last."), \
+    RS_STATE_FIELD_AS(type, place leg_queued_us, text "leg_queued_us", RS_BOUND_TIME), \
+    RS_STATE_ORDER_FIELDS(type, place last., text "last."), \
     RS_STATE_FIELD_AS(type, place unmatched_us, text "unmatched_us", RS_BOUND_OR_NONE), \
     RS_STATE_FIELD_AS(type, place unmatched_session, text "unmatched_session", RS_BOUND_SESSION), \
     RS_STATE_FIELD_AS(type, place unmatched_queue, text "unmatched_queue", RS_BOUND_NAME), \
@@ -22,15 +23,18 @@
     RS_STATE_FIELD_AS(type, place last_reason, text "last_reason", RS_BOUND_REASON), \
     RS_STATE_FIELD_AS(type, place has_leg, text "has_leg", RS_BOUND_ANY), \
     RS_STATE_FIELD_AS(type, place first_answer_us, text "first_answer_us", RS_BOUND_OR_NONE), \
-    RS_STATE_ORDER_FIELDS(type, place first_queued., text "first_queued."), RS_STATE_ORDER_FIELDS(type, place last_leg_end., text "last_leg_end."), \
-    RS_STATE_FIELD_AS(type, place path, text "path", RS_BOUND_PATH), RS_STATE_FIELD_AS(type, place surveyed, text "surveyed", RS_BOUND_ANY), \
+    RS_STATE_ORDER_FIELDS(type, place first_queued., text "first_queued."), \
+    RS_STATE_ORDER_FIELDS(type, place last_leg_end., text "last_leg_end."), \
+    RS_STATE_FIELD_AS(type, place path, text "path", RS_BOUND_PATH), \
+    RS_STATE_FIELD_AS(type, place surveyed, text "surveyed", RS_BOUND_ANY), \
     RS_STATE_FIELD_AS(type, place leg_since_us, text "leg_since_us", RS_BOUND_OR_NONE), \
     RS_STATE_FIELD_AS(type, place leg_counted_us, text "leg_counted_us", RS_BOUND_OR_NONE), \
     RS_STATE_FIELD_AS(type, place exchanged_since_us, text "exchanged_since_us", RS_BOUND_OR_NONE), \
     RS_STATE_FIELD_AS(type, place exchanged_wait_us, text "exchanged_wait_us", RS_BOUND_OR_NONE), \
     RS_STATE_FIELD_AS(type, place unanswered_us, text "unanswered_us", RS_BOUND_OR_NONE), \
     RS_STATE_FIELD_AS(type, place resolution_since_us, text "resolution_since_us", RS_BOUND_OR_NONE), \
-    RS_STATE_FIELD_AS(type, place direction, text "direction", RS_BOUND_ANY), RS_STATE_FIELD_AS(type, place file, text "file", RS_BOUND_ANY), \
+    RS_STATE_FIELD_AS(type, place direction, text "direction", RS_BOUND_ANY), \
+    RS_STATE_FIELD_AS(type, place file, text "file", RS_BOUND_ANY), \
     RS_STATE_FIELD_AS(type, place unanswered_implied, text "unanswered_implied", RS_BOUND_ANY), \
     RS_STATE_FIELD_AS(type, place replied, text "replied", RS_BOUND_ANY), \
     RS_STATE_FIELD_AS(type, place has_messages, text "has_messages", RS_BOUND_ANY), \
@@ -49,7 +53,8 @@ static const rs_state_field_t contacts_fields[] = {
     RS_STATE_FIELD_AS(rs_contacts_t, lists[RS_CONTACTS_FOLDED].youngest, "folded.youngest", RS_BOUND_CONTACT),
     RS_STATE_FIELD_AS(rs_contacts_t, lists[RS_CONTACTS_FILED].oldest, "filed.oldest", RS_BOUND_CONTACT),
     RS_STATE_FIELD_AS(rs_contacts_t, lists[RS_CONTACTS_FILED].youngest, "filed.youngest", RS_BOUND_CONTACT),
-    RS_STATE_REBUILT(rs_contacts_t, derivation.nodes), RS_STATE_REBUILT(rs_contacts_t, rests), RS_STATE_REBUILT(rs_contacts_t, derivation.rests),
+    RS_STATE_REBUILT(rs_contacts_t, derivation.nodes), RS_STATE_REBUILT(rs_contacts_t, rests),
+    RS_STATE_REBUILT(rs_contacts_t, derivation.rests),
     RS_STATE_REBUILT(rs_contacts_t, derivation.handlings),
     RS_STATE_REBUILT(rs_contacts_t, derivation.texts), RS_STATE_REBUILT(rs_contacts_t, derivation.clock_skew_us),
     RS_STATE_REBUILT(rs_contacts_t, derivation.missing_end_us), RS_STATE_REBUILT(rs_contacts_t, derivation.same_source),
@@ -63,7 +68,8 @@ static const rs_state_field_t contacts_fields[] = {
     RS_STATE_REBUILT(rs_contacts_t, derivation.facts), RS_STATE_REBUILT(rs_contacts_t, before), RS_STATE_REBUILT(rs_contacts_t, after),
     RS_STATE_REBUILT(rs_contacts_t, lateness_us), RS_STATE_REBUILT(rs_contacts_t, skew_us), RS_STATE_REBUILT(rs_contacts_t, keep_us),
     RS_STATE_REBUILT(rs_contacts_t, missing_end_us), RS_STATE_FIELD(rs_contacts_t, now_us, RS_BOUND_ANY),
-    RS_STATE_REBUILT(rs_contacts_t, max_events), RS_STATE_REBUILT(rs_contacts_t, compare_sessions), RS_STATE_REBUILT(rs_contacts_t, on_facts),
+    RS_STATE_REBUILT(rs_contacts_t, max_events), RS_STATE_REBUILT(rs_contacts_t, compare_sessions),
+    RS_STATE_REBUILT(rs_contacts_t, on_facts),
     RS_STATE_REBUILT(rs_contacts_t, on_fold), RS_STATE_REBUILT(rs_contacts_t, on_forget), RS_STATE_REBUILT(rs_contacts_t, context),
     RS_STATE_FIELD(rs_contacts_t, rederived, RS_BOUND_ANY), RS_STATE_FIELD(rs_contacts_t, forgotten, RS_BOUND_ANY)};
 static const rs_state_table_t contacts_table = RS_STATE_TABLE(rs_contacts_t, "contacts", contacts_fields);
@@ -76,7 +82,8 @@ static const rs_state_field_t contact_fields[] = {
     RS_STATE_FIELD(rs_contact_t, base, RS_BOUND_STORY), RS_STATE_FIELD(rs_contact_t, older, RS_BOUND_CONTACT),
     RS_STATE_FIELD(rs_contact_t, younger, RS_BOUND_CONTACT), RS_STATE_FIELD(rs_contact_t, journey, RS_BOUND_JOURNEY),
     RS_STATE_FIELD(rs_contact_t, journey_next, RS_BOUND_CONTACT), RS_STATE_FIELD(rs_contact_t, journey_named, RS_BOUND_ANY),
-    RS_STATE_REBUILT(rs_contact_t, has_rests), RS_STATE_FIELD(rs_contact_t, events, RS_BOUND_ANY), RS_STATE_FIELD(rs_contact_t, list, RS_BOUND_LIST),
+    RS_STATE_REBUILT(rs_contact_t, has_rests), RS_STATE_FIELD(rs_contact_t, events, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs_contact_t, list, RS_BOUND_LIST),
     RS_STATE_FIELD(rs_contact_t, due_us, RS_BOUND_ANY), STORY_FIELDS(rs_contact_t, story., "story."),
     RS_STATE_FIELD(rs_contact_t, open_queue_key, RS_BOUND_KEY), RS_STATE_FIELD(rs_contact_t, open_channel_key, RS_BOUND_KEY),
     RS_STATE_FIELD(rs_contact_t, open_total_key, RS_BOUND_KEY), RS_STATE_ARRAY(rs_contact_t, open_next, RS_BOUND_CONTACT),
@@ -98,17 +105,27 @@ static const rs_state_table_t contact_table = RS_STATE_TABLE(rs_contact_t, "cont
 /* An event is saved with its rest. The union of a transfer's aims and a survey's scale is saved as the former. */
 static const rs_state_field_t node_fields[] = {
     RS_STATE_FIELD_AS(rs_node_saved_t, node.next, "next", RS_BOUND_NODE), RS_STATE_FIELD_AS(rs_node_saved_t, node.id, "id", RS_BOUND_TEXT),
-    RS_STATE_FIELD_AS(rs_node_saved_t, node.at_us, "at_us", RS_BOUND_TIME), RS_STATE_FIELD_AS(rs_node_saved_t, node.seq, "seq", RS_BOUND_ANY),
-    RS_STATE_ARRAY_AS(rs_node_saved_t, rest.ms, "ms", RS_BOUND_ANY), RS_STATE_FIELD_AS(rs_node_saved_t, node.session, "session", RS_BOUND_SESSION),
-    RS_STATE_FIELD_AS(rs_node_saved_t, node.queue, "queue", RS_BOUND_NAME), RS_STATE_FIELD_AS(rs_node_saved_t, node.agent, "agent", RS_BOUND_NAME),
-    RS_STATE_FIELD_AS(rs_node_saved_t, node.team, "team", RS_BOUND_NAME), RS_STATE_FIELD_AS(rs_node_saved_t, rest.topic, "topic", RS_BOUND_NAME),
-    RS_STATE_FIELD_AS(rs_node_saved_t, rest.to_queue, "to_queue", RS_BOUND_ANY), RS_STATE_FIELD_AS(rs_node_saved_t, rest.to_agent, "to_agent", RS_BOUND_ANY),
-    RS_STATE_FIELD_AS(rs_node_saved_t, rest.score_milli, "score_milli", RS_BOUND_ANY), RS_STATE_FIELD_AS(rs_node_saved_t, node.type, "type", RS_BOUND_NODE_TYPE),
-    RS_STATE_FIELD_AS(rs_node_saved_t, node.channel, "channel", RS_BOUND_CHANNEL), RS_STATE_FIELD_AS(rs_node_saved_t, node.detail, "detail", RS_BOUND_ANY),
-    RS_STATE_FIELD_AS(rs_node_saved_t, node.flags, "flags", RS_BOUND_ANY), RS_STATE_FIELD_AS(rs_node_saved_t, node.direction, "direction", RS_BOUND_ANY),
-    RS_STATE_FIELD_AS(rs_node_saved_t, node.party, "party", RS_BOUND_ANY), RS_STATE_FIELD_AS(rs_node_saved_t, rest.customer.low, "customer.low", RS_BOUND_ANY),
+    RS_STATE_FIELD_AS(rs_node_saved_t, node.at_us, "at_us", RS_BOUND_TIME),
+    RS_STATE_FIELD_AS(rs_node_saved_t, node.seq, "seq", RS_BOUND_ANY),
+    RS_STATE_ARRAY_AS(rs_node_saved_t, rest.ms, "ms", RS_BOUND_ANY),
+    RS_STATE_FIELD_AS(rs_node_saved_t, node.session, "session", RS_BOUND_SESSION),
+    RS_STATE_FIELD_AS(rs_node_saved_t, node.queue, "queue", RS_BOUND_NAME),
+    RS_STATE_FIELD_AS(rs_node_saved_t, node.agent, "agent", RS_BOUND_NAME),
+    RS_STATE_FIELD_AS(rs_node_saved_t, node.team, "team", RS_BOUND_NAME),
+    RS_STATE_FIELD_AS(rs_node_saved_t, rest.topic, "topic", RS_BOUND_NAME),
+    RS_STATE_FIELD_AS(rs_node_saved_t, rest.to_queue, "to_queue", RS_BOUND_ANY),
+    RS_STATE_FIELD_AS(rs_node_saved_t, rest.to_agent, "to_agent", RS_BOUND_ANY),
+    RS_STATE_FIELD_AS(rs_node_saved_t, rest.score_milli, "score_milli", RS_BOUND_ANY),
+    RS_STATE_FIELD_AS(rs_node_saved_t, node.type, "type", RS_BOUND_NODE_TYPE),
+    RS_STATE_FIELD_AS(rs_node_saved_t, node.channel, "channel", RS_BOUND_CHANNEL),
+    RS_STATE_FIELD_AS(rs_node_saved_t, node.detail, "detail", RS_BOUND_ANY),
+    RS_STATE_FIELD_AS(rs_node_saved_t, node.flags, "flags", RS_BOUND_ANY),
+    RS_STATE_FIELD_AS(rs_node_saved_t, node.direction, "direction", RS_BOUND_ANY),
+    RS_STATE_FIELD_AS(rs_node_saved_t, node.party, "party", RS_BOUND_ANY),
+    RS_STATE_FIELD_AS(rs_node_saved_t, rest.customer.low, "customer.low", RS_BOUND_ANY),
     RS_STATE_FIELD_AS(rs_node_saved_t, rest.customer.high, "customer.high", RS_BOUND_ANY),
-    RS_STATE_REBUILT(rs_node_saved_t, node.rest), RS_STATE_REBUILT(rs_node_saved_t, rest.next), RS_STATE_REBUILT(rs_node_saved_t, rest.unused)};
+    RS_STATE_REBUILT(rs_node_saved_t, node.rest), RS_STATE_REBUILT(rs_node_saved_t, rest.next),
+    RS_STATE_REBUILT(rs_node_saved_t, rest.unused)};
 static const rs_state_table_t node_table = RS_STATE_TABLE(rs_node_saved_t, "event", node_fields);
 
 static const rs_state_field_t story_fields[] = {STORY_FIELDS(rs_story_t, , "")};

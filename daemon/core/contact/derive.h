@@ -123,7 +123,8 @@ typedef struct rs_derivation {         /* what every step needs; the same for a 
 
 void rs_story_init(rs_story_t *story);
 /* Takes the event. When a leg or handling was open and more than missing_end has passed since the last event, that leg and
- * handling first end as lost, at the last event's time + missing_end. Its followers are reached through node->next. Facts are added to derivation->facts. */
+ * handling first end as lost, at the last event's time + missing_end. Its followers are reached through node->next.
+ * Facts are added to derivation->facts. */
 void rs_story_step(rs_derivation_t *derivation, rs_story_t *story, uint32_t node);
 /* True when a queued event after this story is what its last unmatched outcome waited for (clock skew). */
 bool rs_story_was_waiting_for(const rs_derivation_t *derivation, const rs_story_t *story, const rs_node_t *queued);

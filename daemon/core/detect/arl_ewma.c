@@ -31,7 +31,9 @@ static void set_bounds(equation_t *equation, double limit) {
 
 static double expected(const equation_t *equation, double from) {
     double sum = 1;
-    for (uint32_t i = 0; i < equation->nodes; i++) sum += equation->weights[i] * equation->lengths[i] * kernel(equation, from, equation->y[i]);
+    for (uint32_t i = 0; i < equation->nodes; i++) {
+        sum += equation->weights[i] * equation->lengths[i] * kernel(equation, from, equation->y[i]);
+    }
     return sum;
 }
 

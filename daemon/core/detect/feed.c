@@ -90,7 +90,10 @@ static uint8_t step_ewma(const rs_detect_rule_t *rule, rs_detect_state_t *state,
 
 static uint8_t step_chart(const rs_detect_rule_t *rule, rs_detect_state_t *state, double x, double *limit) {
     const uint32_t signalled = rs_chart_step(&rule->chart, &state->chart, x);
-    const double zones = (signalled & RS_CHART_BEYOND_3) != 0 || signalled == 0 ? 3 : (signalled & RS_CHART_TWO_OF_THREE) != 0 ? 2 : (signalled & RS_CHART_FOUR_OF_FIVE) != 0 ? 1 : 0;
+    const double zones = (signalled & RS_CHART_BEYOND_3) != 0 || signalled == 0 ? 3
+                         : (signalled & RS_CHART_TWO_OF_THREE) != 0             ? 2
+                         : (signalled & RS_CHART_FOUR_OF_FIVE) != 0             ? 1
+                                                                                : 0;
     *limit = direction(rule, x) * zones * rule->chart.width;
     return verdict_of(state, signalled != 0, direction(rule, x) * x <= rule->chart.width);
 }
@@ -124,7 +127,8 @@ static void learn(const rs_detect_feed_t *feed, const rs_detect_rule_t *rule, rs
     else rs_reference_begin(&state->reference, sample);
 }
 
-static void judge_seasonal(const rs_detect_feed_t *feed, const rs_detect_rule_t *rule, rs_detect_state_t *state, int64_t begin_us, double value) {
+static void judge_seasonal(const rs_detect_feed_t *feed, const rs_detect_rule_t *rule, rs_detect_state_t *state,
+                           int64_t begin_us, double value) {
     rs_season_view_t view;
     double limit = 0;
     const bool counts = rule->measure == RS_MEASURE_COUNT;
@@ -163,7 +167,8 @@ static void judge_change(const rs_detect_rule_t *rule, rs_detect_state_t *state,
     state->has_before = true;
 }
 
-/* Charts of single figures go by how long their tail really is; an average, at most by how long it is at three sigmas; a sum, not at all. */
+/* Charts of single figures go by how long their tail really is; an average, at most by how long it is at three sigmas; a sum,
+ * not at all. */
 static double tail_of(const rs_detect_rule_t *rule, const rs_detect_state_t *state, bool above, double sigma) {
     if (rule->config->sigma > 0 || rule->config->baseline == RS_BASELINE_FIXED) return 1;
     switch (rule->detector) {
@@ -194,8 +199,8 @@ static void close_sample(const rs_detect_feed_t *feed, const rs_detect_rule_t *r
     learn(feed, rule, state, begin_us, &sample, has_z, z);
 }
 
-int rs_detect_read(const rs_detect_feed_t *feed, uint32_t key, uint32_t window, rs_metric_t metric, uint32_t policy_slot, bool open_miss_now,
-                   int64_t now_us, rs_figure_t *figure) {
+int rs_detect_read(const rs_detect_feed_t *feed, uint32_t key, uint32_t window, rs_metric_t metric, uint32_t policy_slot,
+                   bool open_miss_now, int64_t now_us, rs_figure_t *figure) {
     if (metric != RS_METRIC_STAFF || feed->sources.staff == NULL) {
         return rs_metric_read(feed->store, key, window, metric, policy_slot, open_miss_now, now_us, figure);
     }

@@ -129,8 +129,9 @@ rs_finding_t rs_detect_tick(const rs_detect_feed_t *feed, const rs_detect_rule_t
 /* burn_rate; `figure` is the long window's. */
 rs_finding_t rs_detect_burn(const rs_detect_feed_t *feed, const rs_detect_rule_t *rule, uint32_t policy_slot, uint32_t key, int64_t now_us,
                             const rs_figure_t *figure);
-/* A figure of an earlier subgroup, from history, oldest first: learned as if nothing had been wrong. What this state was there for itself it knows
- * better: subgroups from its first one on are left out, and once there was one only the season (season.h) takes figures of before it. False: left out. */
+/* A figure of an earlier subgroup, from history, oldest first: learned as if nothing had been wrong. What this state was there for itself
+ * it knows better: subgroups from its first one on are left out, and once there was one only the season (season.h) takes figures of before
+ * it. False: left out. */
 bool rs_detect_warm(const rs_detect_feed_t *feed, const rs_detect_rule_t *rule, int64_t end_us, const rs_figure_t *figure,
                     rs_detect_state_t *state);
 /* Gives back what the state holds in the feed. */
@@ -151,7 +152,8 @@ static inline bool rs_detect_is_timed(const rs_detect_rule_t *rule) {
 static inline bool rs_detect_has_history(const rs_detect_rule_t *rule) {
     const bool takes_figures = rs_detect_is_closed(rule) || rule->detector == RS_DETECTOR_NO_DATA;
     const bool learns = rule->per_day > 0 || rule->config->baseline != RS_BASELINE_FIXED;
-    return takes_figures && learns && !rule->gauge && (rule->every_us == 15 * RS_US_PER_MIN || rule->every_us == 30 * RS_US_PER_MIN || rule->every_us == RS_US_PER_HOUR);
+    return takes_figures && learns && !rule->gauge &&
+           (rule->every_us == 15 * RS_US_PER_MIN || rule->every_us == 30 * RS_US_PER_MIN || rule->every_us == RS_US_PER_HOUR);
 }
 static inline bool rs_detect_has_state(const rs_detect_rule_t *rule) { return rs_detect_is_closed(rule) || rs_detect_is_timed(rule); }
 

@@ -15,7 +15,9 @@ bool rs_reference_mean(const rs_reference_t *reference, double *mean) {
 bool rs_reference_z(const rs_sample_t *sample, double centre, double *z) {
     double deviation = 1;
     if (sample->measure == RS_MEASURE_COUNT) deviation = centre > 0 ? sqrt(centre) : 0;
-    if (sample->measure == RS_MEASURE_SHARE) deviation = centre > 0 && centre < 1 && sample->n > 0 ? sqrt(centre * (1 - centre) / sample->n) : 0;
+    if (sample->measure == RS_MEASURE_SHARE) {
+        deviation = centre > 0 && centre < 1 && sample->n > 0 ? sqrt(centre * (1 - centre) / sample->n) : 0;
+    }
     if (!(deviation > 0)) return false;
     *z = (sample->value - centre) / deviation;
     return true;

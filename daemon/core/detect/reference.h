@@ -9,9 +9,9 @@
  * and for sums over time (CUSUM, EWMA), because figures that hang together add up,
  *     sigma·sqrt((1 + r) / (1 - r)), r = their correlation from one subgroup to the next, 0 <= r <= 0.8
  *                                                          (Johnson and Bagshaw, Technometrics 16 (1974) 103)
- * Service levels and times of a queue have a longer tail than a normal distribution: a normal limit for one false alarm in 672 has ten times
- * as many. So each side's tail is measured: the point u that a tenth is beyond, and the mean excess m over it; for a normal distribution m is
- * 0.4735 sigma, so that what is L deviations out by chance is
+ * Service levels and times of a queue have a longer tail than a normal distribution: a normal limit for one false alarm in 672 has ten
+ * times as many. So each side's tail is measured: the point u that a tenth is beyond, and the mean excess m over it; for a normal
+ * distribution m is 0.4735 sigma, so that what is L deviations out by chance is
  *     u + m / 0.4735 · (L - 1.2816)                                     (peaks over a threshold; with a tail that falls as a normal one
  * does, since shares are bounded: in M/M/s+M queues this is within a few per cent of the true quantile at 1 in 100 and in 1344.)
  * The centre is a constant, the mean of what was learned, or the season's (season.h) for the time of the week.

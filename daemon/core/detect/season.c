@@ -42,7 +42,9 @@ bool rs_season_centre(const rs_pool_t *pool, const rs_season_t *season, rs_seaso
 static uint32_t add_pairs(const rs_season_day_t *day, uint32_t slot, double *pairs, uint32_t count) {
     if (day == NULL || day->known[slot] < RS_SEASON_LEAST_WEEKS) return count;
     for (uint32_t i = 1; i < day->known[slot]; i++) {
-        for (uint32_t k = 0; k < i; k++) pairs[count++] = fabs((double)day->values[slot * RS_SEASON_WEEKS + i] - (double)day->values[slot * RS_SEASON_WEEKS + k]);
+        for (uint32_t k = 0; k < i; k++) {
+            pairs[count++] = fabs((double)day->values[slot * RS_SEASON_WEEKS + i] - (double)day->values[slot * RS_SEASON_WEEKS + k]);
+        }
     }
     return count;
 }

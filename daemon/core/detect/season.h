@@ -49,8 +49,8 @@ RS_MUST_CHECK bool rs_season_centre(const rs_pool_t *pool, const rs_season_t *se
 double rs_season_limit(const rs_season_view_t *view, bool both_sides, double arl);
 /* A figure of the slot. False: the pool is full and nothing was learned. */
 bool rs_season_learn(rs_pool_t *pool, rs_season_t *season, rs_season_slot_t slot, double value, bool abnormal);
-/* A figure of history, oldest first: older than all that was learned, and it never takes the place of one of these. As learned when nothing was
- * yet. False: the pool is full. */
+/* A figure of history, oldest first: older than all that was learned, and it never takes the place of one of these. As learned when nothing
+ * was yet. False: the pool is full. */
 bool rs_season_warm(rs_pool_t *pool, rs_season_t *season, rs_season_slot_t slot, double value);
 /* Gives the days back. */
 void rs_season_forget(rs_pool_t *pool, rs_season_t *season);

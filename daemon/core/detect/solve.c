@@ -34,7 +34,8 @@ static uint8_t measure_of(rs_metric_t metric) {
 
 int rs_detect_compile(const rs_config_t *config, const rs_rule_config_t *from, rs_detect_rule_t *rule) {
     int status = RS_OK;
-    *rule = (rs_detect_rule_t){.config = from, .detector = from->detector, .sides = sides_of(from), .budget = rs_config_rule_budget(config, from)};
+    *rule = (rs_detect_rule_t){.config = from, .detector = from->detector, .sides = sides_of(from),
+                               .budget = rs_config_rule_budget(config, from)};
     if (from->detector == RS_DETECTOR_THRESHOLD || from->detector >= RS_DETECTOR_SOURCE_SILENCE) return RS_OK;
     status = rs_metric_find(from->metric, &rule->metric);
     if (status != RS_OK) return status;
@@ -47,7 +48,8 @@ int rs_detect_compile(const rs_config_t *config, const rs_rule_config_t *from, r
         rule->target = rs_config_burn_target(config, from);
         rule->burn = rs_burn_limit(from->budget, from->period_us, rule->every_us);
     }
-    const bool in_season = from->detector == RS_DETECTOR_SEASONAL || from->detector == RS_DETECTOR_NO_DATA || from->baseline == RS_BASELINE_SEASON;
+    const bool in_season = from->detector == RS_DETECTOR_SEASONAL || from->detector == RS_DETECTOR_NO_DATA ||
+                           from->baseline == RS_BASELINE_SEASON;
     if (status != RS_OK || !(rs_detect_has_state(rule))) return status;
     if (rule->every_us < RS_US_PER_S || (in_season && RS_US_PER_DAY / rule->every_us > RS_SEASON_SLOTS)) return RS_ERR_NOT_FOUND;
     if (in_season) rule->per_day = (uint32_t)(RS_US_PER_DAY / rule->every_us);
@@ -125,7 +127,8 @@ bool rs_detect_solve(rs_detect_rule_t *rule, uint32_t keys) {
 
 /* --- how soon a shift is seen --------------------------------------------------------------------------------------- */
 static double season_seen_after(const rs_detect_rule_t *rule, double shift) {
-    const rs_season_view_t full = {.spread = 1, .weeks = RS_SEASON_WEEKS, .freedom = 0.6 * (RS_SEASON_WEEKS - 1) * (2 * RS_SEASON_NEAR + 1)};
+    const rs_season_view_t full = {.spread = 1, .weeks = RS_SEASON_WEEKS,
+                                   .freedom = 0.6 * (RS_SEASON_WEEKS - 1) * (2 * RS_SEASON_NEAR + 1)};
     if (shift == 0) return rule->arl;
     return rs_arl_single(rs_season_limit(&full, rule->sides == RS_SIDE_BOTH, rule->arl), rule->sides, shift);
 }

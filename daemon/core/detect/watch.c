@@ -26,7 +26,8 @@ rs_finding_t rs_detect_burn(const rs_detect_feed_t *feed, const rs_detect_rule_t
     finding.clear = finding.limit;
     finding.baseline = is_of_good_ones(rule->metric) ? rule->target : 1 - rule->target;
     if (figure->is_null || figure->denominator < rule->config->min_sample) return finding;
-    if (rs_metric_read(feed->store, key, rule->short_slot, rule->metric, policy_slot, false, now_us, &shorter) != RS_OK || shorter.is_null) {
+    if (rs_metric_read(feed->store, key, rule->short_slot, rule->metric, policy_slot, false, now_us, &shorter) != RS_OK ||
+        shorter.is_null) {
         return finding;
     }
     const bool over = rs_burn(bad_share(rule, figure), rule->target) > rule->burn;
@@ -53,7 +54,8 @@ static double usual_per_s(const rs_detect_feed_t *feed, const rs_detect_rule_t *
 }
 
 /* The rate is looked up once per subgroup; silences do not count while nobody is expected. */
-static rs_finding_t tick_no_data(const rs_detect_feed_t *feed, const rs_detect_rule_t *rule, uint32_t key, int64_t now_us, rs_detect_state_t *state) {
+static rs_finding_t tick_no_data(const rs_detect_feed_t *feed, const rs_detect_rule_t *rule, uint32_t key, int64_t now_us,
+                                 rs_detect_state_t *state) {
     int64_t activity;
     if (!read_activity(feed, key, &activity)) return nothing;
     const bool first = state->looked_us == 0, same_subgroup = state->looked_us / rule->every_us == now_us / rule->every_us;
@@ -79,7 +81,8 @@ static rs_finding_t tick_sources(const rs_detect_feed_t *feed, const rs_detect_r
     const rs_detect_sources_t seen = feed->sources.look(feed->sources.context, rule->config->key, now_us);
     const bool silence = rule->detector == RS_DETECTOR_SOURCE_SILENCE;
     const double value = silence ? (double)(seen.silent_us / RS_US_PER_MS) : (double)seen.missing;
-    rs_finding_t finding = {.limit = rule->config->limit, .clear = rule->config->clear, .figure = {.value = value, .numerator = (int64_t)value}};
+    rs_finding_t finding = {.limit = rule->config->limit, .clear = rule->config->clear,
+                            .figure = {.value = value, .numerator = (int64_t)value}};
     if (!seen.known) return nothing;
     finding.verdict = value > rule->config->limit ? RS_DETECT_BREACH : value <= rule->config->clear ? RS_DETECT_GOOD : RS_DETECT_BETWEEN;
     return finding;
@@ -101,7 +104,8 @@ static rs_finding_t judge_level(const rs_detect_rule_t *rule, double level, doub
     const bool below = config->compare == RS_ALERT_BELOW;
     rs_finding_t finding = {.limit = config->limit, .clear = config->clear, .baseline = config->limit,
                             .figure = {.value = level, .numerator = (int64_t)(level * n + 0.5), .denominator = (int64_t)(n + 0.5)}};
-    const bool breach = below ? level < config->limit : level > config->limit, good = below ? level >= config->clear : level <= config->clear;
+    const bool breach = below ? level < config->limit : level > config->limit,
+               good = below ? level >= config->clear : level <= config->clear;
     if (n < (double)config->min_sample) finding.verdict = RS_DETECT_NO_EVIDENCE;
     else finding.verdict = breach ? RS_DETECT_BREACH : good ? RS_DETECT_GOOD : RS_DETECT_BETWEEN;
     return finding;
@@ -113,7 +117,10 @@ static rs_finding_t tick_interval(const rs_detect_feed_t *feed, const rs_detect_
     level_t today, window;
     rs_window_prediction_t prediction;
     int64_t arrived;
-    if (slot >= RS_MAX_POLICIES || !read_level(feed, key, RS_WINDOW_TODAY, slot, &today) || !read_level(feed, key, rule->window_slot, slot, &window)) return nothing;
+    if (slot >= RS_MAX_POLICIES || !read_level(feed, key, RS_WINDOW_TODAY, slot, &today) ||
+        !read_level(feed, key, rule->window_slot, slot, &window)) {
+        return nothing;
+    }
     if (rs_window_read_prediction(feed->store, key, &prediction) != RS_OK) return nothing;
     if (rs_window_read_counts(feed->store, key, rule->window_slot, offered, 1, &arrived) != RS_OK) return nothing;
     const int64_t begin_us = now_us - now_us % rule->every_us;
@@ -131,8 +138,8 @@ static rs_finding_t tick_interval(const rs_detect_feed_t *feed, const rs_detect_
     const double of_late = window.den > 0 ? (double)window.num / (double)window.den : 1;
     const rs_interval_so_far_t so_far = {
         .hits = (double)(today.num - state->level_num), .n = (double)(today.den - state->level_den),
-        .waiting_hits = (double)prediction.expected_num[slot] / RS_PREDICTION_ONE, .waiting_n = (double)prediction.expected_den[slot] / RS_PREDICTION_ONE,
-        .arrivals = (double)arrived * left,
+        .waiting_hits = (double)prediction.expected_num[slot] / RS_PREDICTION_ONE,
+        .waiting_n = (double)prediction.expected_den[slot] / RS_PREDICTION_ONE, .arrivals = (double)arrived * left,
         .in_time = waits ? 1 - (double)prediction.breach_newest / RS_PREDICTION_ONE : of_late};
     double level;
     if (!rs_interval_level(&so_far, &level)) return nothing;

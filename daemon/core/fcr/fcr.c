@@ -242,7 +242,8 @@ static uint32_t queue_key_of(const rs_fcr_t *fcr, uint32_t tenant, const rs_outl
 }
 
 static void fill(const rs_fcr_t *fcr, rs_fcr_record_t *record, uint32_t tenant, const rs_outline_t *outline) {
-    const bool never = outline->recalled && !outline->topic_is_set ? record->never : is_never(fcr, rs__fcr_config(fcr, record), outline->topic);
+    const bool never = outline->recalled && !outline->topic_is_set ? record->never
+                                                                   : is_never(fcr, rs__fcr_config(fcr, record), outline->topic);
     rs_fcr_pack(record, outline, queue_key_of(fcr, tenant, outline), never);
 }
 

@@ -119,7 +119,8 @@ RS_MUST_CHECK int rs_fcr_init(rs_fcr_t *fcr, const rs_config_t *config, rs_accou
 void rs_fcr_deinit(rs_fcr_t *fcr);
 /* Settings of journeys that are seen first from now on. `config` stays borrowed. RS_ERR_LIMIT: too many different ones are alive;
  * nothing changes then. Asking (can) changes nothing. */
-/* A configuration is about to be forgotten: settings that go by it go by `other`, if that is equal. False: it is not, and they are in use. */
+/* A configuration is about to be forgotten: settings that go by it go by `other`, if that is equal. False: it is not,
+ * and they are in use. */
 RS_MUST_CHECK bool rs_fcr_do_without(rs_fcr_t *fcr, const rs_fcr_config_t *gone, const rs_fcr_config_t *other);
 RS_MUST_CHECK int rs_fcr_can_configure(const rs_fcr_t *fcr, const rs_fcr_config_t *config);
 void rs_fcr_configure(rs_fcr_t *fcr, const rs_fcr_config_t *config);

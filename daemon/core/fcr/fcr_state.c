@@ -21,13 +21,15 @@ static const rs_state_table_t fcr_table = RS_STATE_TABLE(rs_fcr_t, "fcr", fcr_fi
 
 static const rs_state_field_t record_fields[] = {
     RS_STATE_FIELD(rs_fcr_saved_record_t, start_us, RS_BOUND_TIME), RS_STATE_FIELD(rs_fcr_saved_record_t, end_after_us, RS_BOUND_TIME),
-    RS_STATE_FIELD(rs_fcr_saved_record_t, answer_after_us, RS_BOUND_TIME), RS_STATE_FIELD(rs_fcr_saved_record_t, enter_after_s, RS_BOUND_TIME),
+    RS_STATE_FIELD(rs_fcr_saved_record_t, answer_after_us, RS_BOUND_TIME),
+    RS_STATE_FIELD(rs_fcr_saved_record_t, enter_after_s, RS_BOUND_TIME),
     RS_STATE_FIELD(rs_fcr_saved_record_t, customer, RS_BOUND_ANY), RS_STATE_FIELD(rs_fcr_saved_record_t, queue_key, RS_BOUND_KEY),
     RS_STATE_FIELD(rs_fcr_saved_record_t, agent, RS_BOUND_NAME), RS_STATE_FIELD(rs_fcr_saved_record_t, team, RS_BOUND_NAME),
     RS_STATE_FIELD(rs_fcr_saved_record_t, journey, RS_BOUND_ANY), RS_STATE_FIELD(rs_fcr_saved_record_t, journey_next, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_fcr_saved_record_t, next, RS_BOUND_ANY), RS_STATE_FIELD(rs_fcr_saved_record_t, due_next, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_fcr_saved_record_t, due_bucket, RS_BOUND_ANY), RS_STATE_FIELD(rs_fcr_saved_record_t, channel, RS_BOUND_CHANNEL),
-    RS_STATE_FIELD(rs_fcr_saved_record_t, settings, RS_BOUND_FCR_SETTINGS), RS_STATE_FIELD(rs_fcr_saved_record_t, disposition, RS_BOUND_SIGNAL),
+    RS_STATE_FIELD(rs_fcr_saved_record_t, settings, RS_BOUND_FCR_SETTINGS),
+    RS_STATE_FIELD(rs_fcr_saved_record_t, disposition, RS_BOUND_SIGNAL),
     RS_STATE_FIELD(rs_fcr_saved_record_t, survey, RS_BOUND_SIGNAL), RS_STATE_FIELD(rs_fcr_saved_record_t, contacts, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_fcr_saved_record_t, handled, RS_BOUND_ANY), RS_STATE_FIELD(rs_fcr_saved_record_t, has_end, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_fcr_saved_record_t, reopened, RS_BOUND_ANY), RS_STATE_FIELD(rs_fcr_saved_record_t, never, RS_BOUND_ANY),
@@ -131,7 +133,8 @@ static void get_settings(rs_core_t *core, rs_state_reader_t *reader) {
     else core->contacts.derivation.repeat_window_us = rs_fcr_window(&core->fcr);
 }
 
-static bool record_is_right(const rs_core_t *core, const rs_state_bounds_t *bounds, rs_state_reader_t *reader, const rs_fcr_saved_record_t *saved) {
+static bool record_is_right(const rs_core_t *core, const rs_state_bounds_t *bounds, rs_state_reader_t *reader,
+                            const rs_fcr_saved_record_t *saved) {
     rs_state_check_item(reader, bounds, &record_table, saved);
     return core->fcr.settings[saved->settings].config != NULL && saved->customer >> 40 == 0 && saved->contacts < 128 &&
            saved->start_us < INT64_C(1) << 53 && saved->end_after_us < INT64_C(1) << 44 && saved->answer_after_us < INT64_C(1) << 44 &&
@@ -270,7 +273,9 @@ static bool settings_are_right(const rs_fcr_t *fcr) {
 
 static uint32_t count_in_wheel(const rs_fcr_t *fcr) {
     uint32_t count = 0;
-    for (uint32_t number = 1; number <= fcr->tables.records.made; number++) count += stands_in_wheel(rs_fcr_record_at(&fcr->tables, number));
+    for (uint32_t number = 1; number <= fcr->tables.records.made; number++) {
+        count += stands_in_wheel(rs_fcr_record_at(&fcr->tables, number));
+    }
     return count;
 }
 
@@ -300,7 +305,8 @@ static void link_again(rs_fcr_t *fcr, rs_state_reader_t *reader) {
         {.fcr = fcr, .has = stands_in_wheel, .link = next_in_wheel, .heads = fcr->wheel, .buckets = RS_FCR_WHEEL, .in_wheel = true}};
     bool right = true;
     for (size_t i = 0; i < RS_ARRAY_LEN(kinds); i++) right = right && find_heads(&kinds[i]);
-    right = right && settled_are_right(fcr) && free_are_right(fcr) && settings_are_right(fcr) && wheel_is_right(fcr) && customers_are_right(fcr);
+    right = right && settled_are_right(fcr) && free_are_right(fcr) && settings_are_right(fcr) && wheel_is_right(fcr) &&
+            customers_are_right(fcr);
     if (!right) rs_state_refuse(reader, RS_ERR_PARSE, "the records of first-contact resolution do not hang together");
 }
 

@@ -161,8 +161,8 @@ void rs__fcr_end_change(rs_fcr_t *fcr, rs_fcr_key_t key) {
 
 static uint32_t judge_settled(rs_fcr_t *fcr, const rs_fcr_record_t *record, rs_fcr_judged_t *judged) {
     if (!record->handled) return 0;
-    make_fact(fcr, record, flags_of(record->repeated, record->disposition, record->survey, record->reopened, record->matured, record->never),
-              judged);
+    make_fact(fcr, record,
+              flags_of(record->repeated, record->disposition, record->survey, record->reopened, record->matured, record->never), judged);
     return 1;
 }
 

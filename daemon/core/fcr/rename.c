@@ -32,7 +32,9 @@ static uint32_t move_settled(rs_fcr_t *fcr, rs_fcr_key_t from, rs_fcr_key_t to) 
     uint32_t count = 0;
     for (uint32_t number = 1; number <= fcr->tables.records.made; number++) {
         rs_fcr_record_t *record = rs_fcr_record_at(&fcr->tables, number);
-        if (!record->used || !record->settled || record->next != (RS_FCR_END | from.bucket) || !rs_fcr_same_customer(record, from)) continue;
+        if (!record->used || !record->settled || record->next != (RS_FCR_END | from.bucket) || !rs_fcr_same_customer(record, from)) {
+            continue;
+        }
         record->customer = turned(record, from, to) & ((UINT64_C(1) << 40) - 1);
         record->next = RS_FCR_END | to.bucket;
         count++;
@@ -61,7 +63,8 @@ uint64_t rs_fcr_rename(rs_fcr_t *fcr, uint32_t tenant, const rs_hash128_t *custo
     if (!fcr->on) return 0;
     const rs_fcr_key_t from = rs_fcr_key(&fcr->tables, tenant, customer, false, 0);
     const rs_fcr_key_t to = rs_fcr_key(&fcr->tables, tenant, other, false, 0);
-    /* Somebody else has the new key: a chance of one in a million. Those of the old one stay apart from him and are let go in their time. */
+    /* Somebody else has the new key: a chance of one in a million. Those of the old one stay apart from him and are let go in their
+     * time. */
     const bool is_taken = rs__fcr_count_customer(fcr, to) != 0;
     uint64_t count = is_taken ? 0 : move_chains(fcr, from, to) + move_settled(fcr, from, to);
     return count + rename_listed(fcr, from, is_taken ? from : to, customer, other);

@@ -1,8 +1,8 @@
 /* core/feedback/case.h — the cases that are known: complaints (compliments, suggestions) with a case_id, each with its story, the
  * events that may still be re-read, and its place among those that wait for a deadline.
  *
- * Model:   like contacts (core/contact/contact.h), but a case lives for weeks. It has a base story (what is folded), kept events after it in
- *          total order, and the current story. An event in order is one step; one that belongs earlier re-derives, and only the
+ * Model:   like contacts (core/contact/contact.h), but a case lives for weeks. It has a base story (what is folded), kept events after it
+ *          in total order, and the current story. An event in order is one step; one that belongs earlier re-derives, and only the
  *          difference is counted or taken back. A case stands in one of three lists: kept (events may be re-read), open and
  *          closed (folded: nothing but the record is left). It folds `lateness` after its last event was taken, and is never
  *          forgotten for its age: closed ones make room for new ones, the one folded longest ago first.

@@ -131,7 +131,9 @@ void rs_cases_follow_time(rs_cases_t *cases, int64_t now_us, uint32_t budget) {
 static const char *heap_is_wrong(const rs_cases_t *cases, const rs_case_t *one, uint32_t number) {
     const rs_case_tenant_t *tenant = rs_cases_tenant(cases, one->owner);
     const uint32_t children[2] = {one->left, one->right};
-    if (one->rank != rank_of(cases, one->right) + 1 || rank_of(cases, one->left) < rank_of(cases, one->right)) return "a heap's rank is wrong";
+    if (one->rank != rank_of(cases, one->right) + 1 || rank_of(cases, one->left) < rank_of(cases, one->right)) {
+        return "a heap's rank is wrong";
+    }
     if ((one->parent == 0) != (tenant->root == number)) return "a heap's root is wrong";
     for (int i = 0; i < 2; i++) {
         if (children[i] == 0) continue;

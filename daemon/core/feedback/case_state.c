@@ -22,7 +22,8 @@ static const rs_state_table_t cases_table = RS_STATE_TABLE(rs_cases_t, "cases", 
 #define STORY_FIELDS(type, place, text) \
     RS_STATE_ARRAY_AS(type, place reached_us, text "reached_us", RS_BOUND_TIME), RS_STATE_ORDER_FIELDS(type, place last., text "last."), \
     RS_STATE_FIELD_AS(type, place queue, text "queue", RS_BOUND_NAME), RS_STATE_FIELD_AS(type, place agent, text "agent", RS_BOUND_NAME), \
-    RS_STATE_FIELD_AS(type, place team, text "team", RS_BOUND_NAME), RS_STATE_FIELD_AS(type, place channel, text "channel", RS_BOUND_CHANNEL), \
+    RS_STATE_FIELD_AS(type, place team, text "team", RS_BOUND_NAME), \
+    RS_STATE_FIELD_AS(type, place channel, text "channel", RS_BOUND_CHANNEL), \
     RS_STATE_FIELD_AS(type, place kinds, text "kinds", RS_BOUND_ANY), RS_STATE_FIELD_AS(type, place reached, text "reached", RS_BOUND_ANY)
 static const rs_state_field_t story_fields[] = {STORY_FIELDS(rs_case_story_t, , "")};
 static const rs_state_table_t story_table = RS_STATE_TABLE(rs_case_story_t, "story", story_fields);
@@ -158,7 +159,9 @@ static bool all_is_right(looking_t *look) {
     for (uint32_t place = 1; place <= cases->tenants.made; place++) {
         const uint32_t root = rs_cases_tenant(cases, place)->root;
         if (root == 0) continue;
-        if (rs_state_is_free(&look->one, root) || !rs__case_at(cases, root)->is_waiting || rs__case_at(cases, root)->owner != place) return false;
+        if (rs_state_is_free(&look->one, root) || !rs__case_at(cases, root)->is_waiting || rs__case_at(cases, root)->owner != place) {
+            return false;
+        }
     }
     if (!lists_are_right(look) || look->event.left != 0 || look->text.left != 0 || look->story.left != 0) return false;
     return rs_cases_check(cases, &why) == RS_OK;

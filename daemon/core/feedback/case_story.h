@@ -3,7 +3,8 @@
  * Model:   received -> acknowledged -> investigated -> responded -> closed. A case is (tenant, case_id); its events are read in
  *          total order. Each step takes the story over one event and adds the facts that follow from it.
  * Kinds:   a case counts once as a complaint, once as a compliment, once as a suggestion: at its first event that says so. An event
- *          that does not name a kind is of the case's complaint, if there is one by then, else it counts nothing. Only complaints have stages.
+ *          that does not name a kind is of the case's complaint, if there is one by then, else it counts nothing. Only complaints have
+ *          stages.
  * Stages:  the first event of a complaint receives it, whatever stage it names; a later stage named there is reached at the same moment,
  *          after no time. After that, an event that names
  *            a stage not reached yet            reaches it: the stage is counted, with the working time since the latest of the

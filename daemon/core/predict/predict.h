@@ -28,8 +28,8 @@
  *            or the data are not what they seem.
  * Measured: tests/property/prediction_calibration.c, queues of 5, 10, 20 and 100 agents with exponential and log-normal handle times, told
  *            events only. Each tenth of the scale is calibrated within 2 points; Brier scores are within 1 % of those of the same formula
- *            with the true rates, patience and shape: 0.37 to 0.45 of the base rate's for 20 and 100 agents, 0.54 to 0.67 for 5 and 10, where
- *            the exact formula has no more either. The farthest off, by 1.5 to 2 points: chances below 0.2 with 5 agents, which are
+ *            with the true rates, patience and shape: 0.37 to 0.45 of the base rate's for 20 and 100 agents, 0.54 to 0.67 for 5 and 10,
+ *            where the exact formula has no more either. The farthest off, by 1.5 to 2 points: chances below 0.2 with 5 agents, which are
  *            only told when the mean is taken for too short, and the upper half of the scale of 100 log-normal ones.
  * Known limits: an agent who serves several queues counts fully in each of them, so their predictions are on the bright side. Skills and
  *            priorities are not known: order is order of arrival. What arrives later is not foreseen.

@@ -30,8 +30,10 @@ static const rs_state_field_t pair_fields[] = {
 static const rs_state_table_t pair_table = RS_STATE_TABLE(rs_seen_pair_t, "seen", pair_fields);
 
 static const rs_state_field_t published_fields[] = {
-    RS_STATE_FIELD(rs_window_prediction_t, reason, RS_BOUND_PREDICTION), RS_STATE_FIELD(rs_window_prediction_t, estimated_wait_us, RS_BOUND_ANY),
-    RS_STATE_FIELD(rs_window_prediction_t, breach_oldest, RS_BOUND_ANY), RS_STATE_FIELD(rs_window_prediction_t, breach_newest, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs_window_prediction_t, reason, RS_BOUND_PREDICTION),
+    RS_STATE_FIELD(rs_window_prediction_t, estimated_wait_us, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs_window_prediction_t, breach_oldest, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs_window_prediction_t, breach_newest, RS_BOUND_ANY),
     RS_STATE_ARRAY(rs_window_prediction_t, expected_num, RS_BOUND_ANY), RS_STATE_ARRAY(rs_window_prediction_t, expected_den, RS_BOUND_ANY)};
 static const rs_state_table_t published_table = RS_STATE_TABLE(rs_window_prediction_t, "published", published_fields);
 
@@ -164,8 +166,8 @@ static bool contacts_are_right(const rs_core_t *core, const rs_state_claims_t *c
 
 static bool all_is_right(const rs_core_t *core, const rs_state_claims_t *contacts, rs_state_claims_t *underway, rs_state_claims_t *pairs) {
     uint32_t *keys = calloc((size_t)core->predict.underway.made + 1, sizeof *keys);
-    const bool right = keys != NULL && waiting_are_right(core) && pairs_are_right(&core->predict.seen, pairs) && underway_is_right(core, underway, keys) &&
-                       contacts_are_right(core, contacts, keys);
+    const bool right = keys != NULL && waiting_are_right(core) && pairs_are_right(&core->predict.seen, pairs) &&
+                       underway_is_right(core, underway, keys) && contacts_are_right(core, contacts, keys);
     free(keys);
     return right;
 }

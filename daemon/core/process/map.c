@@ -174,7 +174,9 @@ static bool make_queues(rs_process_map_t *map) {
         int64_t time_us = 0;
         for (; i < map->part_count && compare_parts(part, &map->parts[i]) == 0; i++) time_us += map->parts[i].time_us;
         const bool same = map->queue_count != 0 && rs_str_equal(map->queues[map->queue_count - 1].queue, part->queue);
-        if (!same) map->queues[map->queue_count++] = (rs_map_queue_t){.queue = part->queue, .bottleneck = part->kind, .bottleneck_us = time_us};
+        if (!same) {
+            map->queues[map->queue_count++] = (rs_map_queue_t){.queue = part->queue, .bottleneck = part->kind, .bottleneck_us = time_us};
+        }
         rs_map_queue_t *queue = &map->queues[map->queue_count - 1];
         queue->time_us += time_us;
         if (time_us <= queue->bottleneck_us) continue;

@@ -128,7 +128,9 @@ static bool cells_are_right(const rs_process_t *process) {
     for (uint32_t number = 1; number <= process->cells.made; number++) {
         const rs_edge_cell_t *cell = rs_process_cell(process, number);
         if (cell->is_free) continue;
-        if (!interval_is_right(&process->spec, cell) || !rs_state_stage_is_right(cell->from) || !rs_state_stage_is_right(cell->to)) return false;
+        if (!interval_is_right(&process->spec, cell) || !rs_state_stage_is_right(cell->from) || !rs_state_stage_is_right(cell->to)) {
+            return false;
+        }
         edges += !cell->is_overflow;
     }
     return edges == process->edges;
@@ -151,7 +153,8 @@ static void check(const rs_core_t *core, rs_state_reader_t *reader, const rs_sta
     rs_state_check_item(reader, bounds, &process_table, process);
     const bool bounded = rs_state_check_pool(reader, bounds, &cell_table, &process->cells, &cells) &&
                          rs_state_check_pool(reader, bounds, &variant_table, &process->variants.pool, &variants);
-    if (bounded && !(cells_are_right(process) && rs_state_changed_is_right(&process->changed, &cells) && variants_are_right(&process->variants))) {
+    if (bounded && !(cells_are_right(process) && rs_state_changed_is_right(&process->changed, &cells) &&
+                     variants_are_right(&process->variants))) {
         rs_state_refuse(reader, RS_ERR_PARSE, "the map of the process does not hang together");
     }
     rs_state_claims_end(&cells);

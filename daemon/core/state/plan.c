@@ -76,7 +76,9 @@ void rs__plan_encode(const rs__plan_t *plan, const void *item, unsigned char *fi
             memcpy(to, from, (size_t)move->count * move->width);
             continue;
         }
-        for (uint32_t n = 0; n < move->count; n++) rs__put_le(to + n * move->width, load_number(from + n * move->width, move->width), move->width);
+        for (uint32_t n = 0; n < move->count; n++) {
+            rs__put_le(to + n * move->width, load_number(from + n * move->width, move->width), move->width);
+        }
     }
 }
 

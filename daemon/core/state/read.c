@@ -275,7 +275,9 @@ static void get_in_form(rs_state_reader_t *reader, const rs_state_table_t *table
     memset(saved, 0, table->item_bytes);
     rs_state_get_item(reader, table, saved);
     if (!rs_state_is_good(reader)) return;
-    if (!form->restore(form->context, saved, item)) rs_state_refuse(reader, RS_ERR_LIMIT, "the state holds more than there is room for now");
+    if (!form->restore(form->context, saved, item)) {
+        rs_state_refuse(reader, RS_ERR_LIMIT, "the state holds more than there is room for now");
+    }
 }
 
 /* Gives the free ones back so that they are taken again in their order. */

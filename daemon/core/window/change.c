@@ -49,7 +49,8 @@ static void note_changes(const rs_window_store_t *store, const rs__change_t *cha
     uint32_t changes = change->wait_count > 0 ? RS_CHANGED_LEGS : 0;
     for (uint32_t i = 0; i < change->item_count; i++) {
         const uint32_t what = change->items[i].what;
-        changes |= what < RS__WHAT_HISTOGRAMS ? store->changed_by[what] : rs__changed_histogram((what - RS__WHAT_HISTOGRAMS) / RS_HIST_BUCKETS);
+        changes |= what < RS__WHAT_HISTOGRAMS ? store->changed_by[what]
+                                              : rs__changed_histogram((what - RS__WHAT_HISTOGRAMS) / RS_HIST_BUCKETS);
     }
     rs__note_change(store, change->key->number, changes);
 }

@@ -183,7 +183,8 @@ static void insert_sorted(rs_window_store_t *store, rs__full_t *full, int64_t se
 
 static void insert(rs_window_store_t *store, rs__full_t *full, int64_t second, int64_t value, uint32_t which) {
     full->wait_count++;
-    if (full->tail_is_known && second >= full->tail_s && full->tail_end < RS__CHUNK_WAITS && second - full->tail_base_s <= RS__WAIT_MAX_OFFSET) {
+    if (full->tail_is_known && second >= full->tail_s && full->tail_end < RS__CHUNK_WAITS &&
+        second - full->tail_base_s <= RS__WAIT_MAX_OFFSET) {
         /* The usual case only writes to the chunk, which need not be near for that. */
         rs__wait_chunk_t *newest = chunk_at(store, full->newest_chunk);
         newest->waits[full->tail_end++] = packed_wait(full->tail_base_s, second, value, which);

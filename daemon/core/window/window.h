@@ -13,8 +13,8 @@
  *            A total is kept as the difference of two sums: all that ever came, and what the window lacks. So a
  *            contribution is one addition whatever windows there are, and the end of a day costs a key nothing until it
  *            is next touched. Panes are packed (what, delta) entries, written one after another; histograms grow one
- *            octave at a time, rare counts a group at a time. A pane leaves a window whole. Invariant (rs_window_check): each total equals the sum
- *            over the panes inside its window.
+ *            octave at a time, rare counts a group at a time. A pane leaves a window whole. Invariant (rs_window_check): each total equals
+ *            the sum over the panes inside its window.
  * Extremes:  exact in every window with panes, also when a wait is taken back or the holder leaves. `today` reaches
  *            further back than panes: it is exact too, until a wait is taken back whose second has left the longest
  *            window. From then to the end of the day its answered and abandoned extremes are in the same histogram

@@ -161,7 +161,8 @@ static void save(const rs_core_t *core, rs_state_writer_t *writer) {
 
 /* --- loading ----------------------------------------------------------------------------------------------------------- */
 /* A key that nothing has touched since midnight stays behind its group's day. */
-static void get_keys(rs_core_t *core, rs_window_store_t *store, rs_state_reader_t *reader, const rs_zone_t *const *zones, uint32_t zone_count) {
+static void get_keys(rs_core_t *core, rs_window_store_t *store, rs_state_reader_t *reader, const rs_zone_t *const *zones,
+                     uint32_t zone_count) {
     const uint32_t count = rs_state_get_u32(reader);
     if (count != core->directory.count) rs_state_refuse(reader, RS_ERR_PARSE, "the windows have other keys than the directory");
     for (uint32_t i = 0; i < count && rs_state_is_good(reader); i++) {
@@ -230,7 +231,9 @@ static void get_today(rs_window_store_t *store, const rs_state_figures_t *figure
     rs_state_get_item(reader, &today_table, &today);
     if (today.loose >> RS_EXTREME_COUNT != 0) rs_state_refuse(reader, RS_ERR_PARSE, "an extreme of today is none");
     for (uint32_t e = 0; e < RS_EXTREME_COUNT; e++) {
-        if (!is_an_extreme(today.published[e]) || !is_an_extreme(today.left[e])) rs_state_refuse(reader, RS_ERR_PARSE, "an extreme of today is none");
+        if (!is_an_extreme(today.published[e]) || !is_an_extreme(today.left[e])) {
+            rs_state_refuse(reader, RS_ERR_PARSE, "an extreme of today is none");
+        }
         rs__store(&full->published[0][e], today.published[e]);
         full->left_today[e] = today.left[e];
     }
@@ -253,7 +256,9 @@ static void get_waits(rs_window_store_t *store, rs_state_reader_t *reader, rs__k
                            (wait.packed & ((1u << RS__WAIT_BITS) - 1)) != 0 && (int64_t)(wait.packed >> RS__WAIT_BITS) <= RS__WAIT_LIMIT_US;
         if (!right) rs_state_refuse(reader, RS_ERR_PARSE, "a wait is none");
         if (!rs_state_is_good(reader)) return;
-        if (!rs__waits_restore(store, key, &wait)) rs_state_refuse(reader, RS_ERR_LIMIT, "the windows hold more than limits.queue_keys allow now");
+        if (!rs__waits_restore(store, key, &wait)) {
+            rs_state_refuse(reader, RS_ERR_LIMIT, "the windows hold more than limits.queue_keys allow now");
+        }
         before = wait.second;
     }
     if (rs_state_is_good(reader)) rs__waits_restored(store, key);
@@ -297,4 +302,5 @@ static void check(const rs_core_t *core, rs_state_reader_t *reader, const rs_sta
 }
 
 const rs_state_part_t rs_state_windows_part = {.name = "windows", .version = 1, .table_count = 2,
-                                               .tables = {&rs_state_counts_table, &today_table}, .save = save, .load = load, .check = check};
+                                               .tables = {&rs_state_counts_table, &today_table}, .save = save, .load = load,
+                                               .check = check};

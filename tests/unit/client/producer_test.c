@@ -123,7 +123,8 @@ static void a_producer_that_is_killed_loses_nothing_that_was_accepted_and_nothin
         assert_true(accepted == next - 1 || accepted == next);
         next = (uint32_t)accepted + 1;
         assert_int_equal(stats_of(client).spool_errors, 0);
-        if (stats_of(client).spool_lost > 0) cut_short++;   /* killed while a record was being written: the next ones go out under a new name */
+        /* killed while a record was being written: the next ones go out under a new name */
+        if (stats_of(client).spool_lost > 0) cut_short++;
         if (rs_random_below(&random, 2) == 0) (void)rs_client_close(&client, 0);
         else {
             atomic_store(&server->hold_settling, false);

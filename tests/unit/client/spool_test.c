@@ -56,7 +56,8 @@ static void crash(rs__spool_t **spool) { rs__spool_close(spool); }
 /* --- events: their bytes follow from their number ------------------------------------------------------------------- */
 static uint32_t fill_event(uint64_t number, uint8_t bytes[RS__SPOOL_MAX_EVENT]) {
     rs_random_t random = {number * 7919};
-    const uint32_t len = (uint32_t)rs_random_below(&random, 8) == 0 ? 1 + (uint32_t)rs_random_below(&random, 6000) : 100 + (uint32_t)rs_random_below(&random, 200);
+    const uint32_t len = (uint32_t)rs_random_below(&random, 8) == 0 ? 1 + (uint32_t)rs_random_below(&random, 6000)
+                                                                    : 100 + (uint32_t)rs_random_below(&random, 200);
     for (uint32_t i = 0; i < len; i++) bytes[i] = (uint8_t)(number + i);
     return len;
 }
@@ -157,7 +158,9 @@ static void over_many_laps_and_crashes_exactly_what_is_not_settled_is_found(void
                 spool = open_spool(&place);
                 rs__spool_facts_t facts;
                 const seen_t seen = recover(spool, &facts);
-                if (facts.settled != settled || facts.last != last || facts.lost != 0 || seen.lost != 0) fail_msg("seed %ju", (uintmax_t)seed);
+                if (facts.settled != settled || facts.last != last || facts.lost != 0 || seen.lost != 0) {
+                    fail_msg("seed %ju", (uintmax_t)seed);
+                }
                 memcpy(ends, seen.ends, sizeof ends);
             }
         }
@@ -379,8 +382,11 @@ static void one_bit_that_flips_costs_one_event_at_most_and_is_reported(void **st
     for (uint32_t i = 0; i < tries; i++) {
         /* Every bit of the blocks' used bytes and of the last record's head, then anything. */
         const size_t last_head = RS__SPOOL_DATA + begins[DAMAGED_LAST];
-        const size_t offset = i < 384 ? last_head + i / 8 : i < 768 ? RS__SPOOL_BLOCK + (i - 384) / 8 : i % 2 == 0 ? (uint32_t)rs_random_below(&random, RS__SPOOL_IDENTITY)
-                                                                                       : (uint32_t)rs_random_below(&random, (uint32_t)(RS__SPOOL_DATA + begins[DAMAGED_LAST + 1]));
+        const uint32_t all = (uint32_t)(RS__SPOOL_DATA + begins[DAMAGED_LAST + 1]);
+        const size_t offset = i < 384      ? last_head + i / 8
+                              : i < 768    ? RS__SPOOL_BLOCK + (i - 384) / 8
+                              : i % 2 == 0 ? (uint32_t)rs_random_below(&random, RS__SPOOL_IDENTITY)
+                                           : (uint32_t)rs_random_below(&random, all);
         const unsigned bit = i < 768 ? i % 8 : (uint32_t)rs_random_below(&random, 8);
         image.bytes[offset] ^= (uint8_t)(1u << bit);
         put_image(place.path, &image);

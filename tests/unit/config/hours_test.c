@@ -71,7 +71,8 @@ static void entries_share_their_zones_and_are_sorted_by_name(void **state) {
 
 static void a_queue_keeps_what_it_says_of_clocks(void **state) {
     rs_config_t *config = must_load(OFFICE "service_level: {first_reply: 8h, resolution: 3d, callback_clock: keep}\n"
-                                    "queues: {q: {hours: office, first_reply: 4h, next_reply: 0, callback_clock: restart}, r: {}}\n", NULL, 0);
+                                    "queues: {q: {hours: office, first_reply: 4h, next_reply: 0, callback_clock: restart}, r: {}}\n",
+                                    NULL, 0);
     const rs_queue_config_t *q = &config->queues[0], *r = &config->queues[1];
     (void)state;
     assert_string_equal(q->hours.data, "office");

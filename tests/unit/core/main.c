@@ -214,8 +214,9 @@ static void an_idle_source_stops_holding_the_watermark_back(void **state) {
 }
 
 /* --- the end of a shift ------------------------------------------------------------------------------------------------ */
-/* One caller waits, one was kept waiting too long; then nobody says anything any more. Ticks are all that comes. Whatever is due by the clock is told
- * within lateness + 2 s of when it was due, and in the end no window holds anything. By the wall clock: by that of the events time stands still. */
+/* One caller waits, one was kept waiting too long; then nobody says anything any more. Ticks are all that comes. Whatever is due by the
+ * clock is told within lateness + 2 s of when it was due, and in the end no window holds anything.
+ * By the wall clock: by that of the events time stands still. */
 static void after_the_last_event_every_window_closes_and_every_due_alert_fires(void **state) {
     (void)state;
     enum { LATENESS_S = 60, LAST_S = 100, WAIT_LIMIT_S = 300, HELD_S = 120, LONGEST_S = 3600 };
@@ -266,7 +267,8 @@ static void after_the_last_event_subgroups_end_and_rows_are_final(void **state) 
     enum { LATENESS_S = 60, SUBGROUP_S = 300, INTERVAL_S = 900 };
     core_test_t test;
     collected_t seen = {0};
-    core_test_begin(&test, "time.lateness=60s,time.idle=30s,alerts.rules.slow.detector=shewhart,alerts.rules.slow.metric=asa,alerts.rules.slow.window=5m,"
+    core_test_begin(&test, "time.lateness=60s,time.idle=30s,"
+                           "alerts.rules.slow.detector=shewhart,alerts.rules.slow.metric=asa,alerts.rules.slow.window=5m,"
                            "alerts.rules.slow.centre=10s,alerts.rules.slow.sigma=1000,alerts.rules.slow.min_sample=1");
     core_test_event(&test, RS_CONTACT_QUEUED, "c1", "q", "", 60);
     core_test_event(&test, RS_CONTACT_ANSWERED, "c1", "q", "a1", 99);
@@ -337,7 +339,9 @@ static void add_parts(stored_t *stored) {
         const int64_t quarter = (row->start_us - core_test_at(0)) / (900 * RS_US_PER_S);
         assert_in_range(quarter, 0, 7);
         stored->answered[quarter] += row->counts[RS_COUNT_ANSWERED];
-        if (row->extremes[RS_EXTREME_WAIT_MAX] > stored->longest_us[quarter]) stored->longest_us[quarter] = row->extremes[RS_EXTREME_WAIT_MAX];
+        if (row->extremes[RS_EXTREME_WAIT_MAX] > stored->longest_us[quarter]) {
+            stored->longest_us[quarter] = row->extremes[RS_EXTREME_WAIT_MAX];
+        }
     }
 }
 
@@ -376,7 +380,8 @@ static void what_moves_to_another_row_takes_its_extremes_with_it_however_soon_th
 
 static void rows_that_only_wait_for_what_may_move_make_room_when_there_is_none(void **state) {
     (void)state;
-    enum { QUARTERS = 150, QUEUES = 12 };                              /* 14 rows a quarter, for a day: until the end of a call is given up */
+    /* 14 rows a quarter, for a day: until the end of a call is given up */
+    enum { QUARTERS = 150, QUEUES = 12 };
     core_test_t test;
     core_test_begin_with(&test, "time.lateness=60s,limits.rows=1000", 1u << RS_ATTRIBUTION_CLOSE);
     collected_t seen = {0};
@@ -443,7 +448,8 @@ static void more_policies_than_places_are_refused_and_change_nothing(void **stat
     (void)state;
     core_test_t test;
     core_test_begin(&test, "service_level.policies=[answered_only,abandon_miss,short_hit,short_excluded,abandon_within_hit]");
-    const char *const sets[] = {"service_level.threshold=30s", "service_level.policies=[abandon_within_excluded,asterisk_perf,asterisk_perf2]"};
+    const char *const sets[] = {"service_level.threshold=30s",
+                                "service_level.policies=[abandon_within_excluded,asterisk_perf,asterisk_perf2]"};
     const char *const more[] = {"policies.mine.base=abandon_miss", "service_level.policies=[mine]"};
     rs_config_t *first, *second;
     rs_config_error_t error;

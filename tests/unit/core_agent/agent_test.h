@@ -33,7 +33,8 @@ void agent_test_send(agent_test_t *test, const rs_event_t *event);
 void agent_test_state(agent_test_t *test, const char *agent, rs_agent_state_t state, double minutes);
 void agent_test_queue(agent_test_t *test, rs_event_type_t type, const char *agent, const char *queue, double minutes);
 void agent_test_plan(agent_test_t *test, const char *agent, const char *activity, double from, double to, double minutes);
-void agent_test_contact(agent_test_t *test, rs_event_type_t type, const char *contact, const char *queue, const char *agent, double minutes);
+void agent_test_contact(agent_test_t *test, rs_event_type_t type, const char *contact, const char *queue, const char *agent,
+                        double minutes);
 /* Queued, answered at `from`, ended at `to`. */
 void agent_test_call(agent_test_t *test, const char *contact, const char *queue, const char *agent, double from, double to);
 

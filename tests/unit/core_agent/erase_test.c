@@ -1,4 +1,5 @@
-/* An agent is forgotten. The oracle: a core that was told the stand-in from the beginning, and that he or she signed off when it was erased. */
+/* An agent is forgotten. The oracle: a core that was told the stand-in from the beginning,
+ * and that he or she signed off when it was erased. */
 #include "agent_test.h"
 
 #include "core/core_internal.h"
@@ -170,7 +171,8 @@ static void an_erasure_is_a_record_and_what_it_made_is_saved(void **state) {
     begin(&test);
     agent_test_call(&test, "c1", "help", "annabel ann", 1, 2);
     agent_test_tick(&test, 5);
-    const rs_command_t command = {.what = RS_COMMAND_ERASE, .at_us = RS_US_PER_S, .who = RS_STR("anna"), .owner = RS_STR("agent"), .tenant = RS_STR("default"),
+    const rs_command_t command = {.what = RS_COMMAND_ERASE, .at_us = RS_US_PER_S, .who = RS_STR("anna"), .owner = RS_STR("agent"),
+                                  .tenant = RS_STR("default"),
                                   .key = RS_STR("annabel ann"), .rule = rs_str(STAND_IN), .text = RS_STR("has left")};
     assert_null(rs_command_check(&command));
     const size_t len = rs_record_write_command(&command, (rs_origin_t){0}, record);
@@ -193,7 +195,8 @@ static void an_erasure_is_a_record_and_what_it_made_is_saved(void **state) {
 
 static void wrong_erasures_are_refused(void **state) {
     (void)state;
-    rs_command_t command = {.what = RS_COMMAND_ERASE, .at_us = RS_US_PER_S, .who = RS_STR("anna"), .owner = RS_STR("agent"), .tenant = RS_STR("default"),
+    rs_command_t command = {.what = RS_COMMAND_ERASE, .at_us = RS_US_PER_S, .who = RS_STR("anna"), .owner = RS_STR("agent"),
+                            .tenant = RS_STR("default"),
                             .key = RS_STR("ann"), .rule = RS_STR("erased-0123abcdE"), .text = RS_STR("has left")};
     assert_non_null(strstr(rs_command_check(&command), "rule:"));
     command.rule = RS_STR("erased-0123abcd");

@@ -71,7 +71,8 @@ void agent_test_plan(agent_test_t *test, const char *agent, const char *activity
     agent_test_send(test, &event);
 }
 
-void agent_test_contact(agent_test_t *test, rs_event_type_t type, const char *contact, const char *queue, const char *agent, double minutes) {
+void agent_test_contact(agent_test_t *test, rs_event_type_t type, const char *contact, const char *queue, const char *agent,
+                        double minutes) {
     rs_event_t event = agent_test_make(test, type, agent, minutes);
     event.contact_id = rs_str(contact);
     event.queue = rs_str(queue);
@@ -116,7 +117,8 @@ rs_core_agent_t agent_test_live(agent_test_t *test, const char *name) {
 rs_staff_t agent_test_staff(agent_test_t *test, const char *queue) {
     rs_directory_t *directory = &test->core->directory;
     const uint32_t tenant = rs_directory_tenant(directory, RS_STR("default"));
-    const uint32_t key = rs_directory_key(directory, RS_FAMILY_QUEUE, tenant, rs_names_number(&directory->names, rs_str(queue)), RS_CHANNEL_VOICE);
+    const uint32_t key = rs_directory_key(directory, RS_FAMILY_QUEUE, tenant, rs_names_number(&directory->names, rs_str(queue)),
+                                          RS_CHANNEL_VOICE);
     return rs_agents_staff(test->core->agents, key);
 }
 

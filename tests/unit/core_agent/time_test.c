@@ -8,7 +8,9 @@ static void begin(agent_test_t *test) {
     agent_test_begin(test);
 }
 
-static int64_t of_agent(agent_test_t *test, const char *agent, rs_count_t count) { return agent_test_count(test, RS_FAMILY_AGENT, agent, count); }
+static int64_t of_agent(agent_test_t *test, const char *agent, rs_count_t count) {
+    return agent_test_count(test, RS_FAMILY_AGENT, agent, count);
+}
 
 static void each_state_has_its_time_and_all_of_them_are_the_time_logged_in(void **state) {
     (void)state;
@@ -30,7 +32,9 @@ static void each_state_has_its_time_and_all_of_them_are_the_time_logged_in(void 
 typedef struct quarters { int64_t available_us[8]; } quarters_t;
 static void take_quarter(void *context, const rs_row_t *row) {
     quarters_t *quarters = context;
-    if (row->key.family == RS_FAMILY_AGENT) quarters->available_us[(row->start_us - agent_test_at(0)) / MINUTES(15)] = row->counts[RS_COUNT_AVAILABLE_US];
+    if (row->key.family == RS_FAMILY_AGENT) {
+        quarters->available_us[(row->start_us - agent_test_at(0)) / MINUTES(15)] = row->counts[RS_COUNT_AVAILABLE_US];
+    }
 }
 
 static void a_state_over_several_intervals_is_split_at_their_boundaries(void **state) {

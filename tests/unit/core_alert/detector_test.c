@@ -44,7 +44,9 @@ static void warm_with(test_engine_t *engine, int64_t first_us, uint32_t hours, d
     }
 }
 
-static double ten_times_as_many_at_noon(int64_t hour) { return (hour % 24 == 12 ? 1000 : 100) + (double)(hour / 168) * 5 + (double)(hour % 3); }
+static double ten_times_as_many_at_noon(int64_t hour) {
+    return (hour % 24 == 12 ? 1000 : 100) + (double)(hour / 168) * 5 + (double)(hour % 3);
+}
 static double sixty_an_hour_by_day(int64_t hour) { return hour % 24 >= 8 && hour % 24 < 20 ? 60 : 0; }
 
 static const rs_alert_transition_t *last(const test_engine_t *engine) {
@@ -163,8 +165,9 @@ static void too_little_is_no_evidence(void **state) {
     test_engine_destroy(&engine);
 }
 
-/* The English emergency departments of core_detect/formula_test.c, as a rule sees them that learns what is usual: limits of three sigmas as published,
- * within what the memory of a chart that goes on forever differs from a fit of 20 weeks; no week fires, and a really bad one does. */
+/* The English emergency departments of core_detect/formula_test.c, as a rule sees them that learns what is usual: limits of three sigmas as
+ * published, within what the memory of a chart that goes on forever differs from a fit of 20 weeks; no week fires,
+ * and a really bad one does. */
 static void a_chart_of_shares_leaves_the_hospitals_alone_until_one_is_bad(void **state) {
     (void)state;
     static const int64_t hits[] = {266501, 264225, 276532, 281461, 269071, 261215, 270409, 279778, 270483, 270320,
@@ -179,12 +182,14 @@ static void a_chart_of_shares_leaves_the_hospitals_alone_until_one_is_bad(void *
     start(&engine, &rule);
     for (int i = 0; i < TIMES * WEEKS; i++) {
         const int64_t good = hits[i % WEEKS], all = n[i % WEEKS];
-        close_with(&engine, RS_METRIC_SERVICE_LEVEL, &end_us, QUARTER, (rs_figure_t){.value = (double)good / (double)all, .numerator = good, .denominator = all});
+        close_with(&engine, RS_METRIC_SERVICE_LEVEL, &end_us, QUARTER,
+                   (rs_figure_t){.value = (double)good / (double)all, .numerator = good, .denominator = all});
     }
     assert_int_equal(engine.seen_count, 0);
     close_with(&engine, RS_METRIC_SERVICE_LEVEL, &end_us, QUARTER, (rs_figure_t){.value = 0.938, .numerator = 938, .denominator = 1000});
     assert_int_equal(engine.seen_count, 0);   /* of so few it is no wonder */
-    close_with(&engine, RS_METRIC_SERVICE_LEVEL, &end_us, QUARTER, (rs_figure_t){.value = 0.938, .numerator = 263056, .denominator = 280443});
+    close_with(&engine, RS_METRIC_SERVICE_LEVEL, &end_us, QUARTER,
+               (rs_figure_t){.value = 0.938, .numerator = 263056, .denominator = 280443});
     assert_int_equal(engine.seen_count, 1);
     assert_int_equal(last(&engine)->to, RS_ALERT_FIRING);
     assert_true(fabs(last(&engine)->baseline - 0.952900) < 0.0001);
@@ -233,7 +238,8 @@ static void history_is_as_good_as_having_been_there(void **state) {
                 close_with(&engine, RS_METRIC_OFFERED, &end_us, RS_US_PER_HOUR, (rs_figure_t){.value = about_a_hundred(hour)});
             assert_int_equal(engine.seen_count, 0);
             end_us = first + 3 * week;
-            for (int hour = 0; hour < 8 && engine.seen_count == 0; hour++) close_with(&engine, RS_METRIC_OFFERED, &end_us, RS_US_PER_HOUR, (rs_figure_t){.value = 400});
+            for (int hour = 0; hour < 8 && engine.seen_count == 0; hour++)
+                close_with(&engine, RS_METRIC_OFFERED, &end_us, RS_US_PER_HOUR, (rs_figure_t){.value = 400});
             assert_int_equal(engine.seen_count, 1);
             limits[is_warmed] = last(&engine)->limit;
             baselines[is_warmed] = last(&engine)->baseline;
@@ -254,10 +260,12 @@ static void history_is_wanted_and_taken_once_and_never_against_what_was_seen(voi
     start(&engine, &rule);
     assert_int_equal(rs_alerts_unwarmed(engine.alerts, &wanted, 1), 0);   /* what time is it? */
     int64_t end_us = first;
-    for (int64_t hour = 0; hour < 4 * 7 * 24; hour++) close_with(&engine, RS_METRIC_OFFERED, &end_us, RS_US_PER_HOUR, (rs_figure_t){.value = about_a_hundred(hour)});
+    for (int64_t hour = 0; hour < 4 * 7 * 24; hour++)
+        close_with(&engine, RS_METRIC_OFFERED, &end_us, RS_US_PER_HOUR, (rs_figure_t){.value = about_a_hundred(hour)});
     assert_int_equal(rs_alerts_unwarmed(engine.alerts, &wanted, 1), 1);
     assert_int_equal(wanted.until_us, first);   /* what was before it was there */
-    assert_true(rs_str_equal(wanted.rule, RS_STR("r")) && rs_str_equal(wanted.dimensions.name, RS_STR("sales")) && wanted.every_us == RS_US_PER_HOUR);
+    assert_true(rs_str_equal(wanted.rule, RS_STR("r")) && rs_str_equal(wanted.dimensions.name, RS_STR("sales")) &&
+                wanted.every_us == RS_US_PER_HOUR);
     warm_with(&engine, first, 3 * 7 * 24, nonsense);
     rs_key_t later = wanted.dimensions;
     later.name = RS_STR("support");
@@ -349,9 +357,10 @@ static void sources_are_watched_each_second(void **state) {
     (void)state;
     test_engine_t engine;
     test_config_init(&engine);
-    engine.rules[0] = (rs_rule_config_t){.name = RS_STR("s"), .key = RS_STR("acd-*"), .family = RS_FAMILY_QUEUE, .limit = 60000, .clear = 60000,
-                                         .detector = RS_DETECTOR_SOURCE_SILENCE};
-    engine.rules[1] = (rs_rule_config_t){.name = RS_STR("g"), .key = RS_STR("acd-*"), .family = RS_FAMILY_QUEUE, .detector = RS_DETECTOR_SOURCE_GAP};
+    engine.rules[0] = (rs_rule_config_t){.name = RS_STR("s"), .key = RS_STR("acd-*"), .family = RS_FAMILY_QUEUE,
+                                         .limit = 60000, .clear = 60000, .detector = RS_DETECTOR_SOURCE_SILENCE};
+    engine.rules[1] = (rs_rule_config_t){.name = RS_STR("g"), .key = RS_STR("acd-*"), .family = RS_FAMILY_QUEUE,
+                                         .detector = RS_DETECTOR_SOURCE_GAP};
     test_engine_create(&engine, 2, 1000);
     rs_alerts_set_sources(engine.alerts, &(rs_detect_source_fn_t){.look = tell});
     test_bind_queue(&engine, 0, "acd-*");
@@ -382,7 +391,8 @@ static void the_level_at_the_end_of_the_interval_is_foretold(void **state) {
     counts[RS_WINDOW_TODAY][RS_COUNT_SL_NUM_0] = 500;
     counts[RS_WINDOW_TODAY][RS_COUNT_SL_DEN_0] = 600;
     rs_alerts_on_tick(engine.alerts, 100 * QUARTER);
-    /* A third of the way: 10 of 12 were in time, and of the 12 who wait none will be; 24 more come, and the newest has a chance of 1 in 4. */
+    /* A third of the way: 10 of 12 were in time, and of the 12 who wait none will be; 24 more come,
+     * and the newest has a chance of 1 in 4. */
     counts[RS_WINDOW_TODAY][RS_COUNT_SL_NUM_0] += 10;
     counts[RS_WINDOW_TODAY][RS_COUNT_SL_DEN_0] += 12;
     counts[1][RS_COUNT_OFFERED] = 36;

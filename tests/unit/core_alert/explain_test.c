@@ -1,4 +1,5 @@
-/* Explanations: where a deviation comes from, against a computation from the paper's formulas; the last intervals; a limit nobody ever keeps. */
+/* Explanations: where a deviation comes from, against a computation from the paper's formulas; the last intervals;
+ * a limit nobody ever keeps. */
 #include "test_store.h"
 
 #include "core/alert/attribute.h"
@@ -24,11 +25,12 @@ static double likelihood(rs_attribute_kind_t kind, double a, double b, double ra
 static double surprise(const rs_attribute_element_t *e, rs_attribute_kind_t kind, double before) {
     const bool plain = kind == RS_ATTRIBUTE_COUNT;
     const double now_b = plain ? 1 : e->actual_b, then_a = before * e->expected_a, then_b = before * (plain ? 1 : e->expected_b);
-    const double now_rate = e->actual_a / now_b, then_rate = before > 0 ? then_a / then_b : plain ? e->expected_a : e->expected_a / e->expected_b;
+    const double now_rate = e->actual_a / now_b,
+                 then_rate = before > 0 ? then_a / then_b : plain ? e->expected_a : e->expected_a / e->expected_b;
     if (before <= 0) return likelihood(kind, e->actual_a, now_b, now_rate) - likelihood(kind, e->actual_a, now_b, then_rate);
     const double one_rate = (e->actual_a + then_a) / (now_b + then_b);
-    return likelihood(kind, e->actual_a, now_b, now_rate) + likelihood(kind, then_a, then_b, then_rate) - likelihood(kind, e->actual_a, now_b, one_rate) -
-           likelihood(kind, then_a, then_b, one_rate);
+    return likelihood(kind, e->actual_a, now_b, now_rate) + likelihood(kind, then_a, then_b, then_rate) -
+           likelihood(kind, e->actual_a, now_b, one_rate) - likelihood(kind, then_a, then_b, one_rate);
 }
 
 static int by_surprise(const void *left, const void *right) {
@@ -38,7 +40,8 @@ static int by_surprise(const void *left, const void *right) {
 }
 
 /* Adtributor: all elements by falling surprise; those with EP > T_EEP are taken until their sum reaches T_EP. */
-static uint32_t brute_force(const rs_attribute_element_t *e, uint32_t count, const rs_attribute_measure_t *measure, judged_t *taken, uint32_t room) {
+static uint32_t brute_force(const rs_attribute_element_t *e, uint32_t count, const rs_attribute_measure_t *measure, judged_t *taken,
+                            uint32_t room) {
     double fa = 0, fb = 0, sum = 0;
     const bool ratio = measure->kind != RS_ATTRIBUTE_COUNT;
     judged_t *all = calloc(count, sizeof *all);
@@ -72,7 +75,8 @@ static void attribution_follows_its_formulas(void **state) {
         rs_attribute_part_t parts[6];
         judged_t expected[6];
         const uint32_t count = 2 + (uint32_t)rs_random_below(&random, 39);
-        const rs_attribute_measure_t measure = {.kind = (rs_attribute_kind_t)rs_random_below(&random, 3), .before = (double)rs_random_below(&random, 5) / 2};
+        const rs_attribute_measure_t measure = {.kind = (rs_attribute_kind_t)rs_random_below(&random, 3),
+                                                .before = (double)rs_random_below(&random, 5) / 2};
         for (uint32_t i = 0; i < count; i++) {
             const double ab = (double)(1 + rs_random_below(&random, 50)), fb = (double)(1 + rs_random_below(&random, 50));
             /* Nothing, and all of it, only where they are not certain: what cannot be is infinitely surprising. */
@@ -109,7 +113,8 @@ static void a_worked_example(void **state) {
     /* 10 of 50 after 50 of 50 (which is certain by itself), or 60 of 100 all the time */
     const double changed = 10 * log(0.2) + 40 * log(0.8), same_rate = 60 * log(0.6) + 40 * log(0.4);
     assert_true(fabs(parts[0].surprise - (changed - same_rate)) < 1e-9);
-    const rs_attribute_element_t same[] = {{.actual_a = 5, .actual_b = 9, .expected_a = 5, .expected_b = 9}, {.actual_a = 1, .actual_b = 2, .expected_a = 1, .expected_b = 2}};
+    const rs_attribute_element_t same[] = {{.actual_a = 5, .actual_b = 9, .expected_a = 5, .expected_b = 9},
+                                           {.actual_a = 1, .actual_b = 2, .expected_a = 1, .expected_b = 2}};
     assert_int_equal(rs_attribute(same, 2, &shares, parts, 4).count, 0);
     assert_int_equal(rs_attribute(same, 0, &shares, parts, 4).count, 0);
 }
@@ -164,7 +169,8 @@ static void an_alert_that_fires_says_where_it_comes_from_and_what_is_next(void *
     assert_int_equal(why->part_count, 1);      /* nothing was before: the limit is what was expected */
     assert_int_equal(why->parts[0].by, RS_EXPLAIN_BY_QUEUE);
     assert_true(rs_str_equal(fired->part_names[0], RS_STR("vip")));
-    assert_true(why->parts[0].share > 1 && why->parts[0].numerator == 2 && why->parts[0].denominator == 20 && why->parts[0].expected_numerator == 16);
+    assert_true(why->parts[0].share > 1 && why->parts[0].numerator == 2 && why->parts[0].denominator == 20 &&
+                why->parts[0].expected_numerator == 16);
     assert_true(why->has_wait && why->wait_us == 84 * S && why->has_level && why->level == 0.25);
     assert_int_equal(why->each_us, 5 * MIN);
     assert_int_equal(why->recent_known, 1);

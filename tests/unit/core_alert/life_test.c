@@ -46,7 +46,9 @@ static void run_all(const rs_life_rule_t *rule, int64_t step_us) {
         for (unsigned i = 0; i < QUIET_MINUTES; i += 3, now_us += 3 * MINUTE) take(rule, &life, verdicts[LENGTH - 1], now_us, &listener);
         const bool is_known = rule->for_us == 0 || verdicts[LENGTH - 1] != RS_DETECT_NO_EVIDENCE; /* else nobody saw it held long enough */
         const bool truth = is_known ? is_true_in_the_end(verdicts) : rs_life_is_open(life.state);
-        if (listener.fires != truth || rs_life_is_open(life.state) != truth) fail_msg("sequence %u: told %d, true %d", sequence, listener.fires, truth);
+        if (listener.fires != truth || rs_life_is_open(life.state) != truth) {
+            fail_msg("sequence %u: told %d, true %d", sequence, listener.fires, truth);
+        }
         assert_int_not_equal(life.state, RS_ALERT_FLAPPING);
         /* Six changes at most before it flaps, of which the last is not told, and one when that is over. */
         assert_true(listener.told <= RS_FLAP_STARTS);
@@ -74,7 +76,9 @@ static void the_sixth_change_within_an_hour_is_flapping_and_the_episode_stays(vo
     assert_true(listener.fires);
     assert_int_equal(rs_life_changes(&life, now_us), 6);
     assert_int_equal(rs_life_changes(&life, now_us + RS_US_PER_HOUR + 5 * MINUTE), 0);
-    for (int i = 0; i < 80 && life.state == RS_ALERT_FLAPPING; i++, now_us += MINUTE) take(&at_once, &life, RS_DETECT_GOOD, now_us, &listener);
+    for (int i = 0; i < 80 && life.state == RS_ALERT_FLAPPING; i++, now_us += MINUTE) {
+        take(&at_once, &life, RS_DETECT_GOOD, now_us, &listener);
+    }
     assert_int_equal(life.state, RS_ALERT_OK);
     assert_false(listener.fires);
 }

@@ -8,8 +8,10 @@
 static void a_name_goes_where_it_is_a_word_and_what_has_it_in_it_stays(void **state) {
     (void)state;
     static const struct { const char *text, *name, *left; uint32_t count; } cases[] = {
-        {"ann has it; ask Ann, ann.", "ann", "*** has it; ask Ann, ***.", 2}, {"annabel planned ann_2 joann ann2", "ann", "annabel planned ann_2 joann ann2", 0},
-        {"ann", "ann", "***", 1}, {"annann ann", "ann", "annann ***", 1}, {"(ann.meier)", "ann.meier", "(*********)", 1}, {"", "ann", "", 0}, {"an", "ann", "an", 0},
+        {"ann has it; ask Ann, ann.", "ann", "*** has it; ask Ann, ***.", 2},
+        {"annabel planned ann_2 joann ann2", "ann", "annabel planned ann_2 joann ann2", 0},
+        {"ann", "ann", "***", 1}, {"annann ann", "ann", "annann ***", 1}, {"(ann.meier)", "ann.meier", "(*********)", 1},
+        {"", "ann", "", 0}, {"an", "ann", "an", 0},
         {"al is al", "al", "al is al", 0}, {"anna ann\xc3\xa4 \xc3\xa4" "ann", "ann", "anna ann\xc3\xa4 \xc3\xa4" "ann", 0}};
     for (size_t i = 0; i < RS_ARRAY_LEN(cases); i++) {
         char text[64];
@@ -35,11 +37,14 @@ static void open_episodes_and_silences_lose_the_name_in_their_tenant_only(void *
     test_set(0, RS_METRIC_WAITING, test_figure(11, 0));
     rs_alerts_on_tick(engine.alerts, RS_US_PER_S);
     const rs_key_t key = engine.seen[0].dimensions;
-    const rs_command_t ack = {.what = RS_COMMAND_ACKNOWLEDGE, .episode = engine.seen[0].episode, .text = RS_STR("ann.meier calls for help")};
+    const rs_command_t ack = {.what = RS_COMMAND_ACKNOWLEDGE, .episode = engine.seen[0].episode,
+                              .text = RS_STR("ann.meier calls for help")};
     assert_int_equal(say(&engine, ack), RS_OK);
-    const rs_command_t silence = {.what = RS_COMMAND_SILENCE, .at_us = RS_US_PER_S, .until_us = 100 * RS_US_PER_S, .key = RS_STR("none"), .text = RS_STR("ann.meier tests")};
+    const rs_command_t silence = {.what = RS_COMMAND_SILENCE, .at_us = RS_US_PER_S, .until_us = 100 * RS_US_PER_S, .key = RS_STR("none"),
+                                  .text = RS_STR("ann.meier tests")};
     assert_int_equal(say(&engine, silence), RS_OK);
-    assert_int_equal(rs_alerts_mask(engine.alerts, RS_STR("another"), RS_STR("ann.meier")), 2);      /* a silence of all tenants: who and why */
+    /* a silence of all tenants: who and why */
+    assert_int_equal(rs_alerts_mask(engine.alerts, RS_STR("another"), RS_STR("ann.meier")), 2);
     assert_int_equal(rs_alerts_mask(engine.alerts, key.tenant, RS_STR("ann.meier")), 2);             /* the episode's */
     assert_int_equal(rs_alerts_mask(engine.alerts, key.tenant, RS_STR("ann.meier")), 0);
     test_set(0, RS_METRIC_WAITING, test_figure(1, 0));
@@ -63,7 +68,8 @@ static void what_a_receiver_has_not_yet_loses_it_too(void **state) {
     uint32_t seen = 0;
     rs_outbox_confirm(&outbox, 1, 0, 0);
     for (uint32_t i = 1; i <= 4; i++) {
-        rs_outbox_add(&outbox, &(rs_alert_transition_t){.position = i, .ordinal = 1, .rule_name = RS_STR("ann"), .who = RS_STR("ann"), .cause = RS_STR("ann was ill"),
+        rs_outbox_add(&outbox, &(rs_alert_transition_t){.position = i, .ordinal = 1, .rule_name = RS_STR("ann"), .who = RS_STR("ann"),
+                                                        .cause = RS_STR("ann was ill"),
                                                         .dimensions = {.tenant = i % 2 == 0 ? RS_STR("acme") : RS_STR("default")}});
     }
     assert_int_equal(rs_outbox_mask(&outbox, RS_STR("acme"), RS_STR("ann")), 4);

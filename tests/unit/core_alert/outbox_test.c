@@ -25,7 +25,8 @@ static void see(void *context, const rs_alert_transition_t *transition) {
 static void add(rs_outbox_t *outbox, uint64_t position, uint32_t ordinal, const char *runbook) {
     char name[64];
     snprintf(name, sizeof name, "rule %llu.%u", (unsigned long long)position, ordinal);
-    rs_outbox_add(outbox, &(rs_alert_transition_t){.position = position, .ordinal = ordinal, .rule_name = rs_str(name), .runbook = rs_str(runbook)});
+    rs_outbox_add(outbox, &(rs_alert_transition_t){.position = position, .ordinal = ordinal, .rule_name = rs_str(name),
+                                                   .runbook = rs_str(runbook)});
 }
 
 static bool is_after(uint64_t position, uint32_t ordinal, uint64_t than, uint32_t than_ordinal) {
@@ -109,7 +110,9 @@ static void without_receivers_nothing_is_kept_and_with_too_many_the_last_is_refu
     assert_int_equal(outbox.refused, 1);
     add(&outbox, 2, 1, "");
     assert_int_equal(outbox.count, 1);
-    for (uint64_t receiver = 1; receiver <= RS_RECEIVERS + 1; receiver++) rs_outbox_confirm(&outbox, receiver, UINT64_MAX, 0);   /* all gone */
+    for (uint64_t receiver = 1; receiver <= RS_RECEIVERS + 1; receiver++) {
+        rs_outbox_confirm(&outbox, receiver, UINT64_MAX, 0);   /* all gone */
+    }
     assert_int_equal(outbox.receiver_count, 0);
     assert_int_equal(outbox.count, 0);
     rs_outbox_deinit(&outbox);

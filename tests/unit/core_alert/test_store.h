@@ -61,7 +61,8 @@ rs_key_t test_key(uint8_t family, const char *tenant, uint8_t channel, const cha
 /* The lists of tests, one per file. */
 extern const struct CMUnitTest machine_tests[], bind_tests[], tick_tests[], detector_tests[], outbox_tests[], life_tests[], care_tests[];
 extern const struct CMUnitTest explain_tests[], mask_tests[];
-extern const size_t machine_test_count, bind_test_count, tick_test_count, detector_test_count, outbox_test_count, life_test_count, care_test_count;
+extern const size_t machine_test_count, bind_test_count, tick_test_count, detector_test_count, outbox_test_count, life_test_count,
+    care_test_count;
 extern const size_t explain_test_count, mask_test_count;
 
 #endif

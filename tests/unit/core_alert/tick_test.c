@@ -205,7 +205,8 @@ static void a_key_stays_awake_while_somebody_waits_or_an_alert_is_open(void **st
 }
 
 static void a_change_is_read_by_the_rules_that_rest_on_it(void **state) {
-    static const struct { const char *metric, *window; } rules[] = {{"waiting", ""}, {"offered", "5m"}, {"answered", "1h"}, {"fcr", "today"}};
+    static const struct { const char *metric, *window; } rules[] = {
+        {"waiting", ""}, {"offered", "5m"}, {"answered", "1h"}, {"fcr", "today"}};
     test_engine_t engine;
 
     (void)state;

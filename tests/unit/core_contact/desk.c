@@ -96,7 +96,8 @@ static void add_row(void *context, const rs_row_t *row) {
     wanted->still_open += row->still_open;
 }
 
-int64_t desk_count(desk_t *desk, rs_attribution_t attribution, rs_key_family_t family, const char *name, rs_count_t count, int64_t start_s) {
+int64_t desk_count(desk_t *desk, rs_attribution_t attribution, rs_key_family_t family, const char *name, rs_count_t count,
+                   int64_t start_s) {
     wanted_t wanted = {.attribution = attribution, .family = family, .name = rs_str(name), .count = count,
                        .start_us = start_s < 0 ? -1 : DESK_MONDAY_US + start_s * RS_US_PER_S};
     rs_core_rows(desk->core, add_row, &wanted);

@@ -131,8 +131,10 @@ static void the_most_precise_entry_says_which_hours_targets_and_clock_hold(void 
     rs_queue_config_t entries[] = {
         {.name = RS_STR("p"), .first_reply_us = 1, .next_reply_us = -1, .resolution_us = -1, .callback_clock = RS_CALLBACK_CLOCK_KEEP},
         {.name = RS_STR("q"), .hours = RS_STR("office"), .first_reply_us = 1 S, .next_reply_us = -1, .resolution_us = -1},
-        {.name = RS_STR("q"), .channel = RS_CHANNEL_CHAT, .hours = RS_STR("none of that name"), .first_reply_us = -1, .next_reply_us = 2 S, .resolution_us = 0},
-        {.name = RS_STR("q"), .tenant = RS_STR("acme"), .first_reply_us = 3 S, .next_reply_us = 4 S, .resolution_us = -1, .callback_clock = RS_CALLBACK_CLOCK_KEEP}};
+        {.name = RS_STR("q"), .channel = RS_CHANNEL_CHAT, .hours = RS_STR("none of that name"), .first_reply_us = -1, .next_reply_us = 2 S,
+         .resolution_us = 0},
+        {.name = RS_STR("q"), .tenant = RS_STR("acme"), .first_reply_us = 3 S, .next_reply_us = 4 S, .resolution_us = -1,
+         .callback_clock = RS_CALLBACK_CLOCK_KEEP}};
     desk->config->queues = entries;
     desk->config->queue_count = RS_ARRAY_LEN(entries);
     const rs_config_t *config = desk->config;

@@ -85,7 +85,8 @@ static void ewma_run_lengths_are_those_of_lucas_and_saccucci(void **state) {
         const rs_ewma_design_t design = {.weight = table[row].weight, .limit = table[row].limit, .sides = RS_SIDE_BOTH};
         for (int i = 0; i < SHIFTS; i++) assert_near(rs_arl_ewma(&design, shifts[i]), table[row].arl[i], 0.00501);
     }
-    const rs_ewma_design_t sas = {.weight = .25, .limit = 3, .sides = RS_SIDE_BOTH}, half = {.weight = .5, .limit = 3.071, .sides = RS_SIDE_BOTH};
+    const rs_ewma_design_t sas = {.weight = .25, .limit = 3, .sides = RS_SIDE_BOTH},
+                           half = {.weight = .5, .limit = 3.071, .sides = RS_SIDE_BOTH};
     assert_near(rs_arl_ewma(&sas, 1), 11.154267, 5e-7);
     assert_near(rs_arl_ewma(&half, 1), 17.5, 0.0501);
 }

@@ -82,7 +82,8 @@ static void a_change_is_measured_against_chance(void **state) {
     assert_near(rs_change(4, 12), 2, 0);
     assert_near(rs_change(0, 0), 0, 0);
     assert_true(isinf(rs_change(0, 3)));
-    const rs_sample_t half = {.measure = RS_MEASURE_SHARE, .value = 0.5, .n = 100}, all = {.measure = RS_MEASURE_SHARE, .value = 0.7, .n = 100};
+    const rs_sample_t half = {.measure = RS_MEASURE_SHARE, .value = 0.5, .n = 100},
+                      all = {.measure = RS_MEASURE_SHARE, .value = 0.7, .n = 100};
     assert_near(rs_change_z(&half, &all, 1), 0.2 / sqrt(0.6 * 0.4 * 0.02), 1e-12);
     assert_near(rs_silence_limit(100, 1), RS_SILENCE_EXPECTED, 0);
     assert_near(rs_silence_limit(1e6, 1), log(1e6), 1e-12);

@@ -98,8 +98,8 @@ static void few_weeks_alarm_at_most_as_often_as_wanted(void **state) {
             }
             rs_season_forget(&pool, &season);
         }
-        print_message("%d weeks: 1 in %.0f (100), 1 in %.0f (1000) of %u\n", weeks, looked / fmax(beyond[0], 1), looked / fmax(beyond[1], 1),
-                      looked);
+        print_message("%d weeks: 1 in %.0f (100), 1 in %.0f (1000) of %u\n", weeks, looked / fmax(beyond[0], 1),
+                      looked / fmax(beyond[1], 1), looked);
         assert_true(beyond[0] < looked / 100.0 * 1.5 && beyond[0] > looked / 100.0 * 0.2);
         assert_true(beyond[1] < looked / 1000.0 * 2 && beyond[1] > 0);
     }
@@ -120,7 +120,8 @@ static void history_is_older_than_what_was_learned_whenever_it_comes(void **stat
     rs_pool_t pool;
     const rs_season_slot_t slot = {.day = 3, .slot = 7};
     for (int round = 0; round < 2000; round++) {
-        const uint32_t history = (uint32_t)rs_random_below(&random, 10), before = (uint32_t)rs_random_below(&random, 9), after = (uint32_t)rs_random_below(&random, 9);
+        const uint32_t history = (uint32_t)rs_random_below(&random, 10), before = (uint32_t)rs_random_below(&random, 9),
+                       after = (uint32_t)rs_random_below(&random, 9);
         rs_season_t season = {0};
         float is[RS_SEASON_WEEKS], all[32];
         uint32_t count = 0;

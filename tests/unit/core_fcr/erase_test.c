@@ -6,7 +6,8 @@
 
 #include <stdlib.h>
 
-static const char P[] = "mia             ", S[] = "0123456789abcdef", HEX_P[] = "6d696120202020202020202020202020", HEX_S[] = "30313233343536373839616263646566";
+static const char P[] = "mia             ", S[] = "0123456789abcdef", HEX_P[] = "6d696120202020202020202020202020",
+    HEX_S[] = "30313233343536373839616263646566";
 
 static int erase(fcr_test_t *test, uint64_t *places) {
     return rs_core_erase(test->core, rs_str(test->tenant), (const uint8_t *)P, (const uint8_t *)S, places);
@@ -106,8 +107,8 @@ static void an_erasure_is_a_record_that_is_applied_like_any_other(void **state) 
     unsigned char bytes[RS_RECORD_MAX];
     fcr_begin(&test);
     fcr_call(&test, "c1", "mia", 0);
-    const rs_command_t command = {.what = RS_COMMAND_ERASE, .at_us = RS_US_PER_S, .who = RS_STR("anna"), .owner = RS_STR("customer"), .tenant = RS_STR("default"),
-                                  .key = rs_str(HEX_P), .rule = rs_str(HEX_S), .text = RS_STR("asked for it")};
+    const rs_command_t command = {.what = RS_COMMAND_ERASE, .at_us = RS_US_PER_S, .who = RS_STR("anna"), .owner = RS_STR("customer"),
+                                  .tenant = RS_STR("default"), .key = rs_str(HEX_P), .rule = rs_str(HEX_S), .text = RS_STR("asked for it")};
     assert_null(rs_command_check(&command));
     const size_t len = rs_record_write_command(&command, (rs_origin_t){0}, bytes);
     assert_int_equal(rs_core_apply(test.core, RS_RECORD_COMMAND, bytes, len, rs_core_position(test.core) + 1), RS_OK);
@@ -147,7 +148,8 @@ static void expect_same_customers(const fcr_test_t *a, const fcr_test_t *b) {
         assert_memory_equal(&listed[0][i].customer, &listed[1][i].customer, sizeof listed[0][i].customer);
         assert_int_equal(listed[0][i].contacts, listed[1][i].contacts);
     }
-    const rs_contact_rate_t one = rs_core_fcr_contact_rate(a->core, RS_STR("default")), other = rs_core_fcr_contact_rate(b->core, RS_STR("default"));
+    const rs_contact_rate_t one = rs_core_fcr_contact_rate(a->core, RS_STR("default")),
+                            other = rs_core_fcr_contact_rate(b->core, RS_STR("default"));
     assert_true(one.contacts == other.contacts && one.customers == other.customers);
 }
 
@@ -173,7 +175,8 @@ static void play(fcr_test_t *real, fcr_test_t *told, unsigned seed, rs_fcr_scope
         fcr_start(both[i]);
     }
     for (int i = 0; i < 160; i++) {
-        const unsigned contact = (unsigned)(rand() % 2 == 0 ? i : rand() % (i + 1)), type = rand() % 3 == 0 ? RS_CONTACT_ANSWERED : rand() % 2 == 0 ? RS_CONTACT_QUEUED : RS_CONTACT_ENDED;
+        const unsigned contact = (unsigned)(rand() % 2 == 0 ? i : rand() % (i + 1)),
+                       type = rand() % 3 == 0 ? RS_CONTACT_ANSWERED : rand() % 2 == 0 ? RS_CONTACT_QUEUED : RS_CONTACT_ENDED;
         const char *customer = who[rand() % 4];
         const unsigned queue = (unsigned)rand() % 3, topic = (unsigned)rand() % 3;
         at += 1 + rand() % 300;

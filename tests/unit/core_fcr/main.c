@@ -434,7 +434,9 @@ static void a_journey_goes_on_days_later_when_it_is_named(void **state) {
 typedef struct kept { uint64_t first_part, last_part, first_revision, last_revision; int64_t repeated, rows; } kept_t;
 static void keep(void *context, const rs_row_t *row) {
     kept_t *kept = context;
-    if (row->key.family != RS_FAMILY_QUEUE || row->attribution != RS_ATTRIBUTION_EVENT || row->start_us != INT64_C(1772323200000000)) return;
+    if (row->key.family != RS_FAMILY_QUEUE || row->attribution != RS_ATTRIBUTION_EVENT || row->start_us != INT64_C(1772323200000000)) {
+        return;
+    }
     if (kept->rows++ == 0) {
         kept->first_part = row->part;
         kept->first_revision = row->revision;

@@ -128,11 +128,13 @@ static void hours_stop_the_clock_at_night(void **state) {
     test.config->hours_count = 1;
     test.config->feedback.complaint_hours = RS_STR("office");
     test.config->feedback.acknowledge_us = 2 * RS_US_PER_HOUR;
-    const int64_t nine_s = (FEEDBACK_TEST_START / RS_US_PER_DAY * RS_US_PER_DAY + RS_US_PER_DAY + 9 * RS_US_PER_HOUR - FEEDBACK_TEST_START) / RS_US_PER_S;
+    const int64_t nine_s = (FEEDBACK_TEST_START / RS_US_PER_DAY * RS_US_PER_DAY + RS_US_PER_DAY + 9 * RS_US_PER_HOUR -
+                            FEEDBACK_TEST_START) / RS_US_PER_S;
     TELL(&test, {RECEIVED, 0});
     assert_int_equal(feedback_gauges(&test).next_overdue_us, FEEDBACK_TEST_START + (nine_s + 7200) * RS_US_PER_S + 1);
     TELL(&test, {ACKNOWLEDGED, nine_s + 3600}, {CLOSED, nine_s + 3 * 86400});
-    STAGES_ARE(&test, {1, 3600}, {0, 0}, {0, 0}, {1, (7 + 8 + 8) * 3600});   /* Wednesday from 10:00, Thursday, Friday; not Saturday's morning */
+    /* Wednesday from 10:00, Thursday, Friday; not Saturday's morning */
+    STAGES_ARE(&test, {1, 3600}, {0, 0}, {0, 0}, {1, (7 + 8 + 8) * 3600});
     feedback_end(&test);
     rs_calendar_destroy(&hours.calendar);
 }

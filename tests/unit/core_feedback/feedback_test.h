@@ -27,7 +27,8 @@ void feedback_core(feedback_test_t *test);  /* makes the core, if it is not ther
 void feedback_apply(feedback_test_t *test, rs_event_t event);
 rs_event_t feedback_make(feedback_test_t *test, rs_event_type_t type, int64_t seconds);
 /* An event of a contact. */
-void feedback_contact(feedback_test_t *test, rs_event_type_t type, const char *contact, const char *queue, const char *agent, int64_t seconds);
+void feedback_contact(feedback_test_t *test, rs_event_type_t type, const char *contact, const char *queue, const char *agent,
+                      int64_t seconds);
 /* A survey without queue, agent and scale. */
 rs_event_t feedback_survey(feedback_test_t *test, const char *contact, rs_survey_kind_t kind, double score, int64_t seconds);
 rs_event_t feedback_case(feedback_test_t *test, const char *case_id, rs_feedback_kind_t kind, rs_feedback_stage_t stage, int64_t seconds);

@@ -44,7 +44,8 @@ void feedback_apply(feedback_test_t *test, rs_event_t event) {
     rs_core_apply_event(test->core, &event, event.occurred_us, (rs_origin_t){0});
 }
 
-void feedback_contact(feedback_test_t *test, rs_event_type_t type, const char *contact, const char *queue, const char *agent, int64_t seconds) {
+void feedback_contact(feedback_test_t *test, rs_event_type_t type, const char *contact, const char *queue, const char *agent,
+                      int64_t seconds) {
     rs_event_t event = feedback_make(test, type, seconds);
     event.contact_id = rs_str(contact);
     event.queue = rs_str(queue);

@@ -125,7 +125,8 @@ static void what_comes_late_puts_an_answer_right(void **state) {
     assert_int_equal(feedback_count(&test, RS_FAMILY_QUEUE, "", RS_COUNT_NPS_PROMOTERS), 0);
     assert_int_equal(feedback_count(&test, RS_FAMILY_QUEUE, "sales", RS_COUNT_NPS_PROMOTERS), 1);
     assert_int_equal(feedback_count(&test, RS_FAMILY_AGENT, "ann", RS_COUNT_NPS_RESPONSES), 1);
-    feedback_apply(&test, feedback_survey(&test, "c1", RS_SURVEY_NPS, 3, -100));         /* an earlier first answer, of an earlier interval */
+    /* an earlier first answer, of an earlier interval */
+    feedback_apply(&test, feedback_survey(&test, "c1", RS_SURVEY_NPS, 3, -100));
     assert_int_equal(feedback_total(&test, RS_COUNT_NPS_RESPONSES), 2);
     assert_int_equal(feedback_total(&test, RS_COUNT_SURVEYED_CONTACTS), 1);
     assert_int_equal(feedback_count(&test, RS_FAMILY_QUEUE, "", RS_COUNT_SURVEYED_CONTACTS), 1);
@@ -236,7 +237,8 @@ static void windows_carry_what_alerts_ask_for(void **state) {
     assert_true(!figure.is_null && figure.value == 3.5 && figure.denominator == 2);
     assert_int_equal(rs_metric_read(windows, total - 1, 0, RS_METRIC_NPS, 0, false, rs_core_now(test.core), &figure), RS_OK);
     assert_true(!figure.is_null && figure.value == -100.0);
-    assert_int_equal(rs_metric_read(windows, total - 1, 0, RS_METRIC_SURVEY_RESPONSE_RATE, 0, false, rs_core_now(test.core), &figure), RS_OK);
+    assert_int_equal(rs_metric_read(windows, total - 1, 0, RS_METRIC_SURVEY_RESPONSE_RATE, 0, false, rs_core_now(test.core), &figure),
+                     RS_OK);
     assert_true(figure.is_null);                                                         /* nothing was handled */
     feedback_end(&test);
 }

@@ -212,7 +212,8 @@ static void fresh_handlings_of_even_length_end_later_than_old_ones(void **state)
     rs_departures_t of_fresh, of_old;
     rs_departures_expect(&of_fresh, &hazard, &fresh, 60);
     rs_departures_expect(&of_old, &hazard, &old, 60);
-    const rs_waiting_line_t late = {.rate_per_s = 10 / 180.0, .departures = &of_fresh}, soon = {.rate_per_s = 10 / 180.0, .departures = &of_old};
+    const rs_waiting_line_t late = {.rate_per_s = 10 / 180.0, .departures = &of_fresh},
+                            soon = {.rate_per_s = 10 / 180.0, .departures = &of_old};
     assert_true(rs_line_over(&late, 2, 60) > 0.95);
     assert_true(rs_line_over(&soon, 2, 60) < 0.3);
 }

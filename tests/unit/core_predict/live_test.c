@@ -25,7 +25,8 @@ static void begin(centre_t *centre) {
     centre->config->lateness_us = RS_US_PER_HOUR;
     centre->config->prediction = (rs_prediction_config_t){.horizon_us = 30 * RS_US_PER_MIN, .min_handled = 10};
     const rs_core_options_t options = {.config = centre->config, .windows = true, .alerts = true,
-                                       .interval = {.mode = RS_INTERVAL_FIXED, .length_us = 900 * RS_US_PER_S}, .start_us = at(0), .run = 1};
+                                       .interval = {.mode = RS_INTERVAL_FIXED, .length_us = 900 * RS_US_PER_S},
+                                       .start_us = at(0), .run = 1};
     assert_int_equal(rs_core_create(&options, &centre->core), RS_OK);
 }
 
@@ -37,8 +38,8 @@ static void end(centre_t *centre) {
 static void event(centre_t *centre, rs_event_type_t type, uint32_t contact, const char *agent, int64_t s) {
     char id[16];
     snprintf(id, sizeof id, "c%u", contact);
-    const rs_event_t made = {.occurred_us = at(s), .seq = ++centre->seq, .present = RS_HAS_SEQ, .type = (uint8_t)type, .source = RS_STR("t"),
-                             .contact_id = rs_str(id), .queue = RS_STR("q"), .agent = rs_str(agent)};
+    const rs_event_t made = {.occurred_us = at(s), .seq = ++centre->seq, .present = RS_HAS_SEQ, .type = (uint8_t)type,
+                             .source = RS_STR("t"), .contact_id = rs_str(id), .queue = RS_STR("q"), .agent = rs_str(agent)};
     rs_core_tick(centre->core, at(s));
     rs_core_apply_event(centre->core, &made, at(s), (rs_origin_t){0});
 }
@@ -194,7 +195,8 @@ static uint32_t make_history(rs_event_t *events, char (*names)[16]) {
         const rs_event_t base = {.source = RS_STR("t"), .contact_id = rs_str(names[2 * i]), .queue = RS_STR("q"), .present = RS_HAS_SEQ};
         const struct { rs_event_type_t type; int64_t s; bool happens; } story[] = {
             {RS_CONTACT_QUEUED, s, true}, {RS_CONTACT_ABANDONED, answer_s, i % 11 == 0 && i < 591},
-            {RS_CONTACT_ANSWERED, answer_s, i % 11 != 0 && i < 591}, {RS_CONTACT_WRAPUP_STARTED, answer_s + talk_s, i % 11 != 0 && i % 3 == 0 && i < 591},
+            {RS_CONTACT_ANSWERED, answer_s, i % 11 != 0 && i < 591},
+            {RS_CONTACT_WRAPUP_STARTED, answer_s + talk_s, i % 11 != 0 && i % 3 == 0 && i < 591},
             {RS_CONTACT_ENDED, answer_s + talk_s + 1, i % 11 != 0 && i < 591},
             {RS_CONTACT_WRAPUP_ENDED, answer_s + talk_s + 9, i % 11 != 0 && i % 3 == 0 && i < 591}};
         for (size_t k = 0; k < RS_ARRAY_LEN(story); k++) {
@@ -277,7 +279,8 @@ static void prediction_is_off_without_a_horizon(void **state) {
     rs_core_destroy(&centre.core);
     centre.config->prediction.horizon_us = 0;
     const rs_core_options_t options = {.config = centre.config, .windows = true,
-                                       .interval = {.mode = RS_INTERVAL_FIXED, .length_us = 900 * RS_US_PER_S}, .start_us = at(0), .run = 1};
+                                       .interval = {.mode = RS_INTERVAL_FIXED, .length_us = 900 * RS_US_PER_S},
+                                       .start_us = at(0), .run = 1};
     assert_int_equal(rs_core_create(&options, &centre.core), RS_OK);
     const int64_t s = handle(&centre, 4, 4, 100, 0);
     event(&centre, RS_CONTACT_QUEUED, 9000, "", s);

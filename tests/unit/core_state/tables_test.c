@@ -40,14 +40,17 @@
     X(rs_care_t, "alerts", "care") X(rs_silence_t, "alerts", "silence") \
     X(rs_calendar_span_t, "configurations", "span") X(rs_calendar_date_t, "configurations", "date") \
     X(rs_path_t, "contacts", "path") X(rs_closes_t, "closes", "closes") X(rs_close_fact_t, "closes", "fact") \
-    X(rs_fcr_t, "fcr", "fcr") X(rs_fcr_saved_record_t, "fcr", "record") X(rs_fcr_tenant_t, "fcr", "tenant") X(rs_fcr_listed_t, "fcr", "listed") \
+    X(rs_fcr_t, "fcr", "fcr") X(rs_fcr_saved_record_t, "fcr", "record") X(rs_fcr_tenant_t, "fcr", "tenant") \
+    X(rs_fcr_listed_t, "fcr", "listed") \
     X(rs_agents_t, "agents", "agents") X(rs_agent_t, "agents", "agent") X(rs_agent_node_t, "agents", "event") \
     X(rs_agent_plan_t, "agents", "plan") X(rs_agent_handled_t, "agents", "handled") X(rs_agent_queue_t, "agents", "queue") \
     X(rs_queue_staff_t, "agents", "staff") X(rs_agent_live_t, "agents", "live") \
-    X(rs_cases_t, "cases", "cases") X(rs_case_t, "cases", "case") X(rs_case_event_t, "cases", "event") X(rs_case_story_t, "cases", "story") \
+    X(rs_cases_t, "cases", "cases") X(rs_case_t, "cases", "case") X(rs_case_event_t, "cases", "event") \
+    X(rs_case_story_t, "cases", "story") \
     X(rs_case_tenant_t, "cases", "tenant") X(rs_process_t, "process", "process") X(rs_edge_cell_t, "process", "cell") \
     X(rs_variant_t, "process", "variant") X(rs_predict_t, "prediction", "prediction") X(rs_predict_key_t, "prediction", "key") \
-    X(rs_underway_t, "prediction", "underway") X(rs_seen_pair_t, "prediction", "seen") X(rs_window_prediction_t, "prediction", "published") \
+    X(rs_underway_t, "prediction", "underway") X(rs_seen_pair_t, "prediction", "seen") \
+    X(rs_window_prediction_t, "prediction", "published") \
     X(rs_kept_sessions_t, "sessions", "kept_sessions") X(rs_kept_session_t, "sessions", "kept_session") \
     X(rs_outbox_t, "outbox", "outbox") X(rs_receiver_t, "outbox", "receiver") X(rs_alert_transition_t, "outbox", "transition") \
     X(rs_book_t, "facts", "book") X(rs_book_item_t, "facts", "item") X(rs_book_fact_t, "facts", "fact") X(rs_book_text_t, "facts", "text")
@@ -92,7 +95,8 @@ static unsigned char *spoken_for(const rs_state_table_t *table, bool *twice) {
 }
 
 static bool compiler_knows(const known_t *one) {
-    static const char *const behind_arrays[] = {"core", "contacts", "generation", "entry", "cell", "sums", "fcr", "tenant", "agents", "cases", "process", "outbox", "alerts", "transition"};
+    static const char *const behind_arrays[] = {"core", "contacts", "generation", "entry", "cell", "sums", "fcr", "tenant", "agents",
+                                                "cases", "process", "outbox", "alerts", "transition"};
     bool knows = one->clear != NULL;
     for (size_t i = 0; i < RS_ARRAY_LEN(behind_arrays); i++) knows = knows && strcmp(behind_arrays[i], one->table) != 0;
     return knows;
@@ -122,7 +126,9 @@ static void look_at_padding(const known_t *one, const unsigned char *spoken) {
     memset(item, 0xff, one->size);
     one->clear(item);
     for (size_t b = 0; b < one->size; b++) {
-        if (spoken[b] == 0 && item[b] != 0) fail_msg("table '%s': byte %zu belongs to a member that the table does not have", one->table, b);
+        if (spoken[b] == 0 && item[b] != 0) {
+            fail_msg("table '%s': byte %zu belongs to a member that the table does not have", one->table, b);
+        }
     }
     free(item);
 }
@@ -197,7 +203,9 @@ static void the_tables_are_those_of_this_version(void **state) {
     }
     static const uint64_t prints[] = {[1] = UINT64_C(0xa3e549fbd727a41c)};
     assert_true(RS_STATE_VERSION < RS_ARRAY_LEN(prints));
-    if (print != prints[RS_STATE_VERSION]) fail_msg("the tables of version %d are not what they were: %llx", RS_STATE_VERSION, (unsigned long long)print);
+    if (print != prints[RS_STATE_VERSION]) {
+        fail_msg("the tables of version %d are not what they were: %llx", RS_STATE_VERSION, (unsigned long long)print);
+    }
 }
 
 const struct CMUnitTest table_tests[] = {

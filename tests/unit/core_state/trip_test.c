@@ -53,8 +53,8 @@ static void what_people_said_of_open_alerts_and_silences_are_loaded(void **state
     const int64_t now_us = sample.core->now_us;
     say(sample.core, &(rs_command_t){.what = RS_COMMAND_ACKNOWLEDGE, .sticky = true, .at_us = now_us, .until_us = now_us + RS_US_PER_HOUR,
                                      .episode = open.episode, .who = RS_STR("anna"), .text = RS_STR("I call for help")});
-    say(sample.core, &(rs_command_t){.what = RS_COMMAND_SILENCE, .at_us = now_us, .until_us = now_us + RS_US_PER_HOUR, .who = RS_STR("berta"),
-                                     .rule = RS_STR("some*"), .text = RS_STR("the platform moves")});
+    say(sample.core, &(rs_command_t){.what = RS_COMMAND_SILENCE, .at_us = now_us, .until_us = now_us + RS_US_PER_HOUR,
+                                     .who = RS_STR("berta"), .rule = RS_STR("some*"), .text = RS_STR("the platform moves")});
     state_bytes_t saved = saved_of(sample.core);
     rs_core_t *loaded = NULL;
     char what[RS_STATE_WHAT_BYTES];
@@ -62,7 +62,8 @@ static void what_people_said_of_open_alerts_and_silences_are_loaded(void **state
     state_bytes_t again = saved_of(loaded);
     expect_same(&saved, &again);
     rs_core_present_alerts(loaded, note_open, &open);
-    assert_true(open.acknowledged && open.sticky && rs_str_equal(open.who, RS_STR("anna")) && rs_str_equal(open.text, RS_STR("I call for help")));
+    assert_true(open.acknowledged && open.sticky && rs_str_equal(open.who, RS_STR("anna")) &&
+                rs_str_equal(open.text, RS_STR("I call for help")));
     const rs_silence_t *silence = rs_alerts_silence(loaded->alerts, 0);
     assert_non_null(silence);
     assert_string_equal(silence->rule, "some*");

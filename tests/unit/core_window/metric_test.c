@@ -136,8 +136,11 @@ static void a_figure_moves_only_when_something_that_it_reads_is_noted(void **sta
         assert_int_equal(changes, rs_changed_count(count));
         for (unsigned m = 0; m < RS_METRIC_COUNT; m++) {
             const rs_figure_t after = figure_of(store, (rs_metric_t)m, 1, false);
-            const bool same = before[m].value == after.value && before[m].numerator == after.numerator && before[m].denominator == after.denominator;
-            if (!same && (rs_metric_reads((rs_metric_t)m) & changes) == 0) fail_msg("%s moves by %s unnoted", rs_metric_name(m), rs_count_name(count));
+            const bool same = before[m].value == after.value && before[m].numerator == after.numerator &&
+                              before[m].denominator == after.denominator;
+            if (!same && (rs_metric_reads((rs_metric_t)m) & changes) == 0) {
+                fail_msg("%s moves by %s unnoted", rs_metric_name(m), rs_count_name(count));
+            }
             moved += !same;
         }
         rs_window_destroy(&store);

@@ -360,7 +360,9 @@ static void waits_hours_apart_keep_their_extremes(void **state) {
     static const int64_t hours[] = {0, 7, 3, 9, 1, 5, 2, 8, 4, 6};
     rs_window_store_t *store = make_store();
     for (size_t i = 0; i < RS_ARRAY_LEN(hours); i++) {
-        for (int64_t w = 0; w < 40; w++) answer_at(store, 0, NOON + hours[i] * HOUR + (w * 7 % 40) * SECOND, (100 - hours[i]) * SECOND - w, 1);
+        for (int64_t w = 0; w < 40; w++) {
+            answer_at(store, 0, NOON + hours[i] * HOUR + (w * 7 % 40) * SECOND, (100 - hours[i]) * SECOND - w, 1);
+        }
         assert_checked(store);
     }
     answer_at(store, 0, NOON + 3 * HOUR, 97 * SECOND, -1);

@@ -26,7 +26,8 @@ static rs_engine_settings_t settings_of(const rs_config_t *config) {
 }
 
 static rs_event_t event_of(rs_event_type_t type, const char *contact, int64_t at_s) {
-    return (rs_event_t){.type = (uint8_t)type, .channel = RS_CHANNEL_VOICE, .occurred_us = noon_us + at_s * RS_US_PER_S, .source = RS_STR("pbx"),
+    return (rs_event_t){.type = (uint8_t)type, .channel = RS_CHANNEL_VOICE, .occurred_us = noon_us + at_s * RS_US_PER_S,
+                        .source = RS_STR("pbx"),
                         .incarnation = RS_STR("1"), .tenant = RS_STR("default"), .contact_id = rs_str(contact), .queue = RS_STR("sales")};
 }
 
@@ -386,7 +387,8 @@ static void a_receiver_is_told_again_what_it_did_not_confirm_and_nothing_else(vo
     const uint64_t firing = journal.count;
     journal_add_confirmed(&journal, &(rs_confirmed_t){.receiver = RS_RECEIVER_STORE, .alert_position = firing, .alert_ordinal = 1});
     journal_add_confirmed(&journal, &(rs_confirmed_t){.receiver = PAGER, .alert_position = pending, .alert_ordinal = 1});
-    journal_add_confirmed(&journal, &(rs_confirmed_t){.receiver = RS_RECEIVER_STORE, .alert_position = pending, .alert_ordinal = 1});   /* older: no news */
+    /* older: no news */
+    journal_add_confirmed(&journal, &(rs_confirmed_t){.receiver = RS_RECEIVER_STORE, .alert_position = pending, .alert_ordinal = 1});
     rs_engine_t *engine = journal_engine(&journal, &settings);
     rs_core_unconfirmed_alerts(rs_engine_core(engine), RS_RECEIVER_STORE, on_alert, &store);
     rs_core_unconfirmed_alerts(rs_engine_core(engine), PAGER, on_alert, &pager);
@@ -466,7 +468,8 @@ static void what_changed_after_it_was_collected_stays_to_be_collected(void **sta
     assert_int_equal(rs_core_collect(core, 1000, count_row, &again), first);
     core_confirm_collected(core);
     assert_int_equal(rs_core_collect(core, 1000, count_row, &other), 0);
-    rs_core_confirm(core, &(rs_confirmed_t){.rows = {UINT64_MAX, UINT64_MAX}, .edges = {UINT64_MAX, 0}});   /* from a damaged journal: no harm */
+    /* from a damaged journal: no harm */
+    rs_core_confirm(core, &(rs_confirmed_t){.rows = {UINT64_MAX, UINT64_MAX}, .edges = {UINT64_MAX, 0}});
     const char *why;
     assert_int_equal(rs_core_check(core, &why), RS_OK);
     rs_engine_destroy(&engine);

@@ -172,7 +172,8 @@ static void enumerations_have_their_ranges_where_the_type_has_them(void **state)
     static const struct { uint8_t type; const char *field; } owners[] = {
         {RS_CONTACT_OFFER_FAILED, "data.reason"}, {RS_CONTACT_DEQUEUED, "data.reason"}, {RS_CONTACT_BLOCKED, "data.reason"},
         {RS_CONTACT_TRANSFERRED, "data.kind"}, {RS_SURVEY_ANSWERED, "data.kind"}, {RS_FEEDBACK_RECEIVED, "data.kind"},
-        {RS_CONTACT_ABANDONED, "data.stage"}, {RS_CONTACT_ENDED, "data.by"}, {RS_CONTACT_MESSAGE, "data.from"}, {RS_AGENT_STATE, "data.state"}};
+        {RS_CONTACT_ABANDONED, "data.stage"}, {RS_CONTACT_ENDED, "data.by"}, {RS_CONTACT_MESSAGE, "data.from"},
+        {RS_AGENT_STATE, "data.state"}};
     for (size_t i = 0; i < RS_ARRAY_LEN(owners); i++) {
         event.type = owners[i].type;
         expect(&event, RS_REFUSAL_BAD_VALUE, owners[i].field);

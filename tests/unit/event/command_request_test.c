@@ -18,16 +18,19 @@ static void every_field_of_a_command_arrives(void **state) {
     (void)state;
     rs_command_request_t request;
     rs_command_wrong_t wrong;
-    assert_int_equal(read(FRAMES("RS1", "SAY", "a-1", "action", "episode=5-17", "who=anna", "text=call = more", "owner=ben", "due=2027-01-01T00:00:00Z"), &request, &wrong), RS_OK);
+    assert_int_equal(read(FRAMES("RS1", "SAY", "a-1", "action", "episode=5-17", "who=anna", "text=call = more", "owner=ben",
+                                 "due=2027-01-01T00:00:00Z"), &request, &wrong), RS_OK);
     assert_true(rs_str_equal(request.id, RS_STR("a-1")) && !request.asks_silences);
     assert_int_equal(request.command.what, RS_COMMAND_ACTION);
     assert_true(request.command.episode == (UINT64_C(5) << 32 | 17) && request.command.at_us == NOW_US);
     assert_true(rs_str_equal(request.command.text, RS_STR("call = more")) && rs_str_equal(request.command.owner, RS_STR("ben")));
     assert_true(request.command.due_us == INT64_C(1798761600) * RS_US_PER_S);
-    assert_int_equal(read(FRAMES("RS1", "SAY", "", "silence", "who=a", "text=w", "until=1798761600000000", "tenant=t*", "rule=r", "key=k?", "channel=chat"), &request, &wrong), RS_OK);
+    assert_int_equal(read(FRAMES("RS1", "SAY", "", "silence", "who=a", "text=w", "until=1798761600000000", "tenant=t*", "rule=r", "key=k?",
+                                 "channel=chat"), &request, &wrong), RS_OK);
     assert_int_equal(request.command.channel, RS_CHANNEL_CHAT);
     assert_true(rs_str_equal(request.command.tenant, RS_STR("t*")) && rs_str_equal(request.command.key, RS_STR("k?")));
-    assert_int_equal(read(FRAMES("RS1", "SAY", "2", "ack", "episode=0-1", "who=a", "text=w", "sticky=true", "until=2030-01-01T00:00:00Z"), &request, &wrong), RS_OK);
+    assert_int_equal(read(FRAMES("RS1", "SAY", "2", "ack", "episode=0-1", "who=a", "text=w", "sticky=true", "until=2030-01-01T00:00:00Z"),
+                          &request, &wrong), RS_OK);
     assert_true(request.command.sticky && request.command.until_us != 0);
     assert_int_equal(read(FRAMES("RS1", "SAY", "2", "unsilence", "silence=3", "who=a"), &request, &wrong), RS_OK);
     assert_true(request.command.episode == 3);
@@ -70,7 +73,8 @@ static void what_is_wrong_is_named(void **state) {
         rs_command_request_t request;
         rs_command_wrong_t wrong = {0};
         const int status = read(cases[i].frames, &request, &wrong);
-        if (status != RS_ERR_INVALID || strcmp(wrong.reason, cases[i].reason) != 0 || strcmp(wrong.field, cases[i].field) != 0 || strstr(wrong.text, cases[i].text) == NULL)
+        if (status != RS_ERR_INVALID || strcmp(wrong.reason, cases[i].reason) != 0 || strcmp(wrong.field, cases[i].field) != 0 ||
+            strstr(wrong.text, cases[i].text) == NULL)
             fail_msg("case %zu: %d %s, field %s: %s", i, status, wrong.reason, wrong.field, wrong.text);
     }
 }

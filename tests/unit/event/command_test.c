@@ -5,7 +5,8 @@
 
 static rs_command_t full(void) {
     return (rs_command_t){.what = RS_COMMAND_ACTION, .sticky = true, .channel = RS_CHANNEL_VOICE, .at_us = INT64_C(1772442012250000),
-                          .until_us = INT64_C(1772442012250001), .due_us = 5, .episode = UINT64_MAX, .who = RS_STR("anna"), .owner = RS_STR("berta"),
+                          .until_us = INT64_C(1772442012250001), .due_us = 5, .episode = UINT64_MAX, .who = RS_STR("anna"),
+                          .owner = RS_STR("berta"),
                           .tenant = RS_STR("acme"), .rule = RS_STR("long-*"), .key = RS_STR("v?p"), .text = RS_STR("zwei Leute mehr")};
 }
 
@@ -20,7 +21,8 @@ static void a_command_is_read_as_it_was_written(void **state) {
     assert_int_equal(rs_record_read_command(bytes, len, &read, &from), RS_OK);
     assert_true(read.what == written.what && read.sticky && read.channel == written.channel && read.at_us == written.at_us);
     assert_true(read.until_us == written.until_us && read.due_us == written.due_us && read.episode == written.episode);
-    assert_true(rs_str_equal(read.who, written.who) && rs_str_equal(read.owner, written.owner) && rs_str_equal(read.tenant, written.tenant));
+    assert_true(rs_str_equal(read.who, written.who) && rs_str_equal(read.owner, written.owner) &&
+                rs_str_equal(read.tenant, written.tenant));
     assert_true(rs_str_equal(read.rule, written.rule) && rs_str_equal(read.key, written.key) && rs_str_equal(read.text, written.text));
     assert_true(from.session == 7 && from.number == 9);
     assert_int_equal(rs_record_write_command(&read, from, again), len);
@@ -103,7 +105,8 @@ static void a_command_that_says_too_little_or_too_much_is_refused_by_its_field(v
 static void an_erasure_names_a_customer_by_pseudonym_and_a_stand_in(void **state) {
     (void)state;
     rs_command_t command = {.what = RS_COMMAND_ERASE, .at_us = 1, .who = RS_STR("anna"), .owner = RS_STR("customer"), .tenant = RS_STR("t"),
-                            .key = RS_STR("00112233445566778899aabbccddeeff"), .rule = RS_STR("ffeeddccbbaa99887766554433221100"), .text = RS_STR("asked")};
+                            .key = RS_STR("00112233445566778899aabbccddeeff"), .rule = RS_STR("ffeeddccbbaa99887766554433221100"),
+                            .text = RS_STR("asked")};
     assert_null(rs_command_check(&command));
     rs_command_t other = command;
     other.owner = RS_STR("queue");
@@ -134,8 +137,8 @@ static void an_erasure_of_an_agent_has_a_name_and_a_stand_in(void **state) {
     rs_command_t command = {.what = RS_COMMAND_ERASE, .at_us = 1, .who = RS_STR("anna"), .owner = RS_STR("agent"), .tenant = RS_STR("t"),
                             .key = RS_STR("bob"), .rule = RS_STR("erased-0123abcde"), .text = RS_STR("has left")};
     assert_null(rs_command_check(&command));
-    const rs_str_t wrong[] = {RS_STR(""), RS_STR("erased-0123abcd"), RS_STR("Erased-0123abcde"), RS_STR("erased-0123ABCDE"), RS_STR("erased-0123abcd\0"),
-                              RS_STR("ffeeddccbbaa99887766554433221100")};
+    const rs_str_t wrong[] = {RS_STR(""), RS_STR("erased-0123abcd"), RS_STR("Erased-0123abcde"), RS_STR("erased-0123ABCDE"),
+                              RS_STR("erased-0123abcd\0"), RS_STR("ffeeddccbbaa99887766554433221100")};
     for (unsigned i = 0; i < RS_ARRAY_LEN(wrong); i++) {
         rs_command_t other = command;
         other.rule = wrong[i];

@@ -67,24 +67,31 @@ static bool reads_warm(const uint8_t *bytes, size_t len) {
     rs_warm_t warm;
     if (rs_record_read_warm(bytes, len, &warm) != RS_OK) return false;
     assert_true(warm.count <= RS_WARM_FIGURES && warm.every_us > 0 && warm.rule.len >= 1 && warm.channel < RS_CHANNEL_COUNT);
-    for (uint32_t i = 0; i < warm.count; i++) assert_true(isfinite(warm.figures[i].value) && (i == 0 || warm.figures[i].end_us > warm.figures[i - 1].end_us));
+    for (uint32_t i = 0; i < warm.count; i++) {
+        assert_true(isfinite(warm.figures[i].value) && (i == 0 || warm.figures[i].end_us > warm.figures[i - 1].end_us));
+    }
     assert_int_equal(rs_record_write_warm(&warm, again), len);
     assert_memory_equal(bytes, again, len);
     return true;
 }
 
 static rs_warm_t some_warm(void) {
-    return (rs_warm_t){.rule = RS_STR("season"), .metric = RS_STR("service_level"), .policy = RS_STR("short_excluded"), .tenant = RS_STR("default"),
+    return (rs_warm_t){.rule = RS_STR("season"), .metric = RS_STR("service_level"), .policy = RS_STR("short_excluded"),
+                       .tenant = RS_STR("default"),
                        .key = RS_STR("vip"), .channel = RS_CHANNEL_VOICE, .is_last = true, .every_us = RS_US_PER_HOUR, .count = 2,
                        .figures = {{INT64_C(1772442000000000), 0.8125, 16}, {INT64_C(1772442000000000) + 30 * RS_US_PER_HOUR, -3.5, 0}}};
 }
 
-static bool (*const readers[])(const uint8_t *bytes, size_t len) = {reads_part, reads_config, reads_begin, reads_session, reads_confirmed, reads_warm};
-static const uint8_t kinds[] = {RS_RECORD_CONFIG_PART, RS_RECORD_CONFIG, RS_RECORD_BEGIN, RS_RECORD_SESSION, RS_RECORD_CONFIRMED, RS_RECORD_WARM};
+static bool (*const readers[])(const uint8_t *bytes, size_t len) = {reads_part, reads_config, reads_begin, reads_session,
+                                                                    reads_confirmed, reads_warm};
+static const uint8_t kinds[] = {RS_RECORD_CONFIG_PART, RS_RECORD_CONFIG, RS_RECORD_BEGIN, RS_RECORD_SESSION, RS_RECORD_CONFIRMED,
+                                RS_RECORD_WARM};
 
 static size_t write_some(unsigned which, uint8_t *bytes) {
-    const rs_record_begin_t begin = {.text = some_text, .keep_rows = true, .start_us = INT64_C(1772442012250000), .run = 5, .hash_seed = UINT64_MAX};
-    const rs_confirmed_t confirmed = {.receiver = 9, .rows = {1, 2}, .edges = {3, 4}, .position = 5, .alert_position = 6, .alert_ordinal = 7};
+    const rs_record_begin_t begin = {.text = some_text, .keep_rows = true, .start_us = INT64_C(1772442012250000), .run = 5,
+                                     .hash_seed = UINT64_MAX};
+    const rs_confirmed_t confirmed = {.receiver = 9, .rows = {1, 2}, .edges = {3, 4}, .position = 5, .alert_position = 6,
+                                      .alert_ordinal = 7};
     const rs_warm_t warm = some_warm();
     switch (which) {
         case 0: return rs_record_write_part(4080, "time: {zone: UTC}\n", 18, bytes);
@@ -168,7 +175,8 @@ static void history_is_read_as_it_was_written(void **state) {
     uint8_t bytes[RS_RECORD_MAX];
     rs_warm_t warm, written = some_warm();
     assert_int_equal(rs_record_read_warm(bytes, rs_record_write_warm(&written, bytes), &warm), RS_OK);
-    assert_true(rs_str_equal(warm.rule, written.rule) && rs_str_equal(warm.policy, written.policy) && rs_str_equal(warm.key, written.key) && warm.is_last);
+    assert_true(rs_str_equal(warm.rule, written.rule) && rs_str_equal(warm.policy, written.policy) &&
+                rs_str_equal(warm.key, written.key) && warm.is_last);
     assert_int_equal(warm.count, 2);
     for (uint32_t i = 0; i < 2; i++) {
         assert_int_equal(warm.figures[i].end_us, written.figures[i].end_us);

@@ -141,7 +141,8 @@ static void scores_that_are_no_numbers_are_out_of_range(void **state) {
 }
 
 static void text_must_be_utf8_without_nul(void **state) {
-    static const char *const bad[] = {"\xFF", "\xC3", "\xC0\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "abcdefgh\x80", "\xE2\x82", "\xF0\x9F\x93"};
+    static const char *const bad[] = {"\xFF", "\xC3", "\xC0\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "abcdefgh\x80", "\xE2\x82",
+                                      "\xF0\x9F\x93"};
     static const struct { unsigned field; const char *name, *source; } fields[] = {
         {1, "source", ""}, {2, "event_id", "s"}, {4, "incarnation", "s"}, {6, "tenant", "s"}, {7, "type", "s"}, {8, "contact_id", "s"},
         {9, "journey_id", "s"}, {10, "channel", "s"}, {11, "direction", "s"}, {12, "customer", "s"}, {13, "queue", "s"},
@@ -199,7 +200,8 @@ static void bytes_that_are_no_fields_are_malformed(void **state) {
         {"\x6A\xFF\xFF\xFF\xFF\x0F", 6, "length of 4 GiB"}, {"\x6A\xFF\xFF\xFF\xFF\xFF\x01", 7, "length past 32 bits"},
         {"\x18\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x02", 11, "varint past 64 bits"},
         {"\x18\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x00", 12, "varint of 11 bytes"},
-        {"\x88\x80\x80\x80\x80\x00", 6, "tag of 6 bytes"}, {"\xA1\x06" "1234567", 9, "half a fixed64"}, {"\xA5\x06" "123", 5, "half a fixed32"},
+        {"\x88\x80\x80\x80\x80\x00", 6, "tag of 6 bytes"}, {"\xA1\x06" "1234567", 9, "half a fixed64"},
+        {"\xA5\x06" "123", 5, "half a fixed32"},
         {"\x7A\x01\x80", 3, "half a tag in data"}};
     for (size_t i = 0; i < RS_ARRAY_LEN(tails); i++) {
         bytes_t event = ended_event();

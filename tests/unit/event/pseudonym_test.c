@@ -67,7 +67,8 @@ static void the_pseudonym_does_not_hold_the_number(void **state) {
  * hashlib.blake2b(b"\x07default+15550001", digest_size=16, key=bytes([1, 2, 3]) + bytes(29)). */
 static void pseudonyms_are_stable(void **state) {
     (void)state;
-    static const uint8_t expected[RS_PSEUDONYM_BYTES] = {0x69, 0xE1, 0xBD, 0x94, 0x8F, 0x2B, 0x9F, 0xA9, 0xB0, 0x55, 0xCA, 0xA6, 0xE7, 0x33, 0xAD, 0xC5};
+    static const uint8_t expected[RS_PSEUDONYM_BYTES] = {0x69, 0xE1, 0xBD, 0x94, 0x8F, 0x2B, 0x9F, 0xA9, 0xB0, 0x55, 0xCA, 0xA6, 0xE7,
+                                                         0x33, 0xAD, 0xC5};
     uint8_t pseudonym[RS_PSEUDONYM_BYTES];
     rs_pseudonym(key, RS_STR(""), RS_STR("00 1 555-0001"), pseudonym);
     assert_memory_equal(pseudonym, expected, sizeof expected);

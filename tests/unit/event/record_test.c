@@ -108,7 +108,10 @@ static void names_are_the_events_and_lie_in_what_is_there(void **state) {
             exact[2] = (uint8_t)(cut & 0xFF);
             exact[3] = (uint8_t)(cut >> 8);
             const bool is_read = rs_record_read_names(exact, cut, &names) == RS_OK;
-            if (is_read) assert_true(is_inside(names.contact_id, exact, cut) && is_inside(names.queue, exact, cut) && is_inside(names.agent, exact, cut));
+            if (is_read) {
+                assert_true(is_inside(names.contact_id, exact, cut) && is_inside(names.queue, exact, cut) &&
+                            is_inside(names.agent, exact, cut));
+            }
             read += is_read;
             refused += !is_read;
             free(exact);

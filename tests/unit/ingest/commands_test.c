@@ -86,7 +86,8 @@ static void an_answer_waits_for_the_core_and_for_the_disk(void **state) {
 static void what_the_core_refuses_is_told_in_words(void **state) {
     (void)state;
     static const struct { const char *act; int status; const char *reason; } cases[] = {
-        {"ack", RS_ERR_NOT_FOUND, "not_found"}, {"ack", RS_ERR_STATE, "closed"}, {"review", RS_ERR_STATE, "open"}, {"cause", RS_ERR_LIMIT, "limit"}};
+        {"ack", RS_ERR_NOT_FOUND, "not_found"}, {"ack", RS_ERR_STATE, "closed"}, {"review", RS_ERR_STATE, "open"},
+        {"cause", RS_ERR_LIMIT, "limit"}};
     static door_t door;
     open_door(&door);
     void *anna = peer(&door);
@@ -145,7 +146,8 @@ static void who_is_gone_is_not_waited_for_and_silences_are_listed(void **state) 
 }
 
 int commands_tests(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(an_answer_waits_for_the_core_and_for_the_disk), cmocka_unit_test(what_the_core_refuses_is_told_in_words),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(an_answer_waits_for_the_core_and_for_the_disk),
+                                       cmocka_unit_test(what_the_core_refuses_is_told_in_words),
                                        cmocka_unit_test(a_full_sink_and_too_many_at_once_are_told_at_once),
                                        cmocka_unit_test(who_is_gone_is_not_waited_for_and_silences_are_listed)};
     return cmocka_run_group_tests_name("commands", tests, NULL, NULL);

@@ -85,7 +85,8 @@ void fixture_init(fixture_t *fixture, rs_ingest_options_t *options) {
 void fixture_start(fixture_t *fixture, const rs_ingest_options_t *options) {
     assert_int_equal(uv_loop_init(&fixture->loop), 0);
     fixture->zmq = zmq_ctx_new();
-    const rs_ingest_sink_t sink = {.context = fixture, .submit_event = submit_event, .submit_refusal = submit_refusal, .submit_session = submit_session};
+    const rs_ingest_sink_t sink = {.context = fixture, .submit_event = submit_event, .submit_refusal = submit_refusal,
+                                   .submit_session = submit_session};
     const char *failed = NULL;
     assert_int_equal(rs_ingest_create(&fixture->loop, fixture->zmq, &fixture->config, fixture->key, &sink, options, &failed,
                                       &fixture->ingest),

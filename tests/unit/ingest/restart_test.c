@@ -152,7 +152,8 @@ static void new_sessions_get_numbers_that_the_known_ones_do_not_have(void **stat
     const rs_ingest_session_t kept[] = {
         {.session = 2, .source = RS_STR("b"), .last = 20, .used = 7}, {.session = 5, .source = RS_STR("e"), .last = 50, .used = 3},
         {.session = 0, .source = RS_STR("nobody"), .last = 1}, {.session = 65, .source = RS_STR("past the bound"), .last = 1},
-        {.session = 5, .source = RS_STR("twice"), .last = 1, .used = 8},         {.session = 6, .source = RS_STR("b"), .last = 99, .used = 9}};
+        {.session = 5, .source = RS_STR("twice"), .last = 1, .used = 8},
+        {.session = 6, .source = RS_STR("b"), .last = 99, .used = 9}};
     restore(&fixture, kept, RS_ARRAY_LEN(kept), 2);
     assert_int_equal(stats_of(&fixture).sessions, 2);
     bool used[70] = {[2] = true, [5] = true};

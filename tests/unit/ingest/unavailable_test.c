@@ -92,6 +92,7 @@ static void plain_events_wait(void **state) {
 int unavailable_tests(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(batches_are_refused_with_the_number_to_go_on_with_and_the_rest_is_answered),
                                        cmocka_unit_test(of_a_batch_that_waits_in_its_middle_the_rest_is_refused),
-                                       cmocka_unit_test(it_may_still_be_full_when_it_is_available_again), cmocka_unit_test(plain_events_wait)};
+                                       cmocka_unit_test(it_may_still_be_full_when_it_is_available_again),
+                                       cmocka_unit_test(plain_events_wait)};
     return cmocka_run_group_tests_name("unavailable", tests, NULL, NULL);
 }

@@ -244,7 +244,8 @@ int run_keeper_tests(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_enters_the_ring_is_durable_soon_in_its_order_and_byte_for_byte),
         cmocka_unit_test(records_of_one_byte_do_not_overflow_the_journals_memory),
-        cmocka_unit_test(nothing_is_durable_before_the_sync_has_returned), cmocka_unit_test(a_sync_that_fails_once_is_not_seen_from_outside),
+        cmocka_unit_test(nothing_is_durable_before_the_sync_has_returned),
+        cmocka_unit_test(a_sync_that_fails_once_is_not_seen_from_outside),
         cmocka_unit_test(a_disk_that_keeps_failing_is_told_and_it_resumes_by_itself),
         cmocka_unit_test(a_full_disk_is_told_and_it_resumes_when_there_is_space),
         cmocka_unit_test(an_end_makes_durable_what_stands_in_the_ring_and_says_so_on_disk),

@@ -29,8 +29,10 @@ typedef struct place {
 static void add_call(place_t *place, int number, int64_t at_us) {
     char contact[32];
     snprintf(contact, sizeof contact, "call-%d", number);
-    rs_event_t event = {.type = RS_CONTACT_QUEUED, .channel = RS_CHANNEL_VOICE, .occurred_us = at_us, .source = RS_STR("pbx"), .incarnation = RS_STR("1"), .tenant = RS_STR("default"),
-                        .contact_id = rs_str(contact), .present = RS_HAS_SEQ, .seq = (uint64_t)number * 2 + 1, .queue = number % 2 == 0 ? RS_STR("sales") : RS_STR("help")};
+    rs_event_t event = {.type = RS_CONTACT_QUEUED, .channel = RS_CHANNEL_VOICE, .occurred_us = at_us, .source = RS_STR("pbx"),
+                        .incarnation = RS_STR("1"), .tenant = RS_STR("default"),
+                        .contact_id = rs_str(contact), .present = RS_HAS_SEQ, .seq = (uint64_t)number * 2 + 1,
+                        .queue = number % 2 == 0 ? RS_STR("sales") : RS_STR("help")};
     journal_add_event(&place->records, &event, at_us, (rs_origin_t){0});
     event.type = RS_CONTACT_ABANDONED;
     event.seq++;
@@ -147,7 +149,12 @@ static void drop_place(place_t *place) {
 }
 
 /* --- what comes out ------------------------------------------------------------------------------------------------------- */
-typedef struct seen { sem_t woken; uint64_t rows, alerts, refusals, portions, last_position; int64_t offered; rs_rebuilder_result_t result; } seen_t;
+typedef struct seen {
+    sem_t woken;
+    uint64_t rows, alerts, refusals, portions, last_position;
+    int64_t offered;
+    rs_rebuilder_result_t result;
+} seen_t;
 
 static void on_wake(void *context) { sem_post(&((seen_t *)context)->woken); }
 static void on_alert(void *context, const rs_alert_transition_t *transition) {
@@ -167,7 +174,8 @@ static rs_rebuilder_t *start(const place_t *place, seen_t *seen, uint64_t after,
     rs_rebuilder_t *rebuilder = NULL;
     *seen = (seen_t){.rows = 0};
     assert_int_equal(sem_init(&seen->woken, 0, 0), 0);
-    const rs_rebuilder_settings_t settings = {.folder = place->folder, .config = place->config, .max_rows = 10, .max_edges = 10, .max_contacts = 10, .context = seen, .wake = on_wake};
+    const rs_rebuilder_settings_t settings = {.folder = place->folder, .config = place->config, .max_rows = 10, .max_edges = 10,
+                                              .max_contacts = 10, .context = seen, .wake = on_wake};
     assert_int_equal(rs_rebuilder_start(&settings, after, upto, &rebuilder), RS_OK);
     return rebuilder;
 }
@@ -182,7 +190,9 @@ static void take_all(rs_rebuilder_t *rebuilder, seen_t *seen) {
         seen->rows += rs_row_batch_all(batch);
         for (uint32_t i = 0; i < rs_row_batch_count(batch); i++) {
             const rs_row_t *row = rs_row_batch_at(batch, i);
-            if (row->key.family == RS_FAMILY_QUEUE && row->attribution == RS_ATTRIBUTION_EVENT) seen->offered += row->counts[RS_COUNT_OFFERED];
+            if (row->key.family == RS_FAMILY_QUEUE && row->attribution == RS_ATTRIBUTION_EVENT) {
+                seen->offered += row->counts[RS_COUNT_OFFERED];
+            }
         }
         rs_rebuilder_effects(rebuilder, on_alert, on_refusal, seen);
         rs_rebuilder_give_back(rebuilder);

@@ -14,7 +14,9 @@ static int write_snapshot(rs_disk_t *disk, uint64_t number) {
     fill(bytes, number);
     const int status = rs_snapshot_begin(&writer, disk, JOURNAL, number);
     if (status != RS_OK) return status;
-    for (size_t at = 0; at < STATE_BYTES; at += 700) rs_snapshot_write(&writer, bytes + at, STATE_BYTES - at < 700 ? STATE_BYTES - at : 700);
+    for (size_t at = 0; at < STATE_BYTES; at += 700) {
+        rs_snapshot_write(&writer, bytes + at, STATE_BYTES - at < 700 ? STATE_BYTES - at : 700);
+    }
     return rs_snapshot_finish(&writer);
 }
 

@@ -406,7 +406,8 @@ static void a_segment_of_a_newer_program_is_refused(void **state) {
 static void a_record_of_another_segment_is_none(void **state) {
     (void)state;
     unsigned char bytes[256];
-    rs_journal_record_t record = {.number = 9, .durable = 8, .len = 5, .prev = 77, .kind = 3, .bytes = (const unsigned char *)"hello"}, read;
+    rs_journal_record_t read;
+    rs_journal_record_t record = {.number = 9, .durable = 8, .len = 5, .prev = 77, .kind = 3, .bytes = (const unsigned char *)"hello"};
     rs_journal_write_record(4, &record, bytes);
     assert_int_equal(rs_journal_read_record(4, bytes, sizeof bytes, &read), RS_OK);
     assert_int_equal(read.number, 9);

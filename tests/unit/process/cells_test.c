@@ -30,7 +30,8 @@ static void past_the_limit_only_the_queues_names_are_lost(void **state) {
     assert_int_equal(map.finished, 20);
     assert_int_equal(map.time_us, 20 * 5 * RS_US_PER_S);
     rs_process_map_deinit(&map);
-    assert_string_equal(process_edges(&test), "begin>queue:__overflow__ 18 | begin>queue:q0 1 | begin>queue:q1 1 | queue:__overflow__>talk 18/36s | "
+    assert_string_equal(process_edges(&test),
+                        "begin>queue:__overflow__ 18 | begin>queue:q0 1 | begin>queue:q1 1 | queue:__overflow__>talk 18/36s | "
                                               "queue:q0>talk 1/2s | queue:q1>talk 1/2s | talk>end:answered 20/60s");
     assert_int_equal(rs_core_losses(test.core).edges, 54);
     process_end(&test);
@@ -89,7 +90,8 @@ static void many_times_go_to_blocks_and_come_back_out(void **state) {
 
 int cells_tests(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(past_the_limit_only_the_queues_names_are_lost), cmocka_unit_test(a_changed_edge_is_collected_with_a_higher_revision),
+        cmocka_unit_test(past_the_limit_only_the_queues_names_are_lost),
+        cmocka_unit_test(a_changed_edge_is_collected_with_a_higher_revision),
         cmocka_unit_test(a_final_collected_edge_leaves_memory_and_a_correction_is_a_part_of_its_own),
         cmocka_unit_test(many_times_go_to_blocks_and_come_back_out)};
     return cmocka_run_group_tests_name("cells", tests, NULL, NULL);

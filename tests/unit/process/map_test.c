@@ -20,7 +20,8 @@ static void a_stage_entered_again_is_rework_and_going_back_is_not(void **state) 
     assert_int_equal(map.rework, 0);
     assert_int_equal(map.reworked, 0);
     rs_process_map_deinit(&map);
-    process_tell(&test, "queued d q a 0; queued d q a 10; answered d a ann 15; transferred d tq a 20; queued d q a 21; answered d a bob 30; ended d 40");
+    process_tell(&test, "queued d q a 0; queued d q a 10; answered d a ann 15; transferred d tq a 20; queued d q a 21; "
+                        "answered d a bob 30; ended d 40");
     process_map(&test, &map);
     assert_int_equal(map.rework, 3);   /* the queue twice, talk once */
     assert_int_equal(map.loops, 1);
@@ -57,7 +58,8 @@ static void the_stage_with_most_time_is_the_bottleneck_of_the_tenant_and_of_each
     process_test_t test;
     rs_process_map_t map;
     process_begin(&test, 1000, 100);
-    process_tell(&test, "created c 0; queued c q a 10; answered c a ann 40; ended c 50; queued d q b 0; answered d a bob 5; held d 10; ended d 35");
+    process_tell(&test, "created c 0; queued c q a 10; answered c a ann 40; ended c 50; queued d q b 0; answered d a bob 5; "
+                        "held d 10; ended d 35");
     process_map(&test, &map);
     assert_int_equal(map.time_us, (50 + 35) * RS_US_PER_S);
     assert_int_equal(map.path_us, (50 + 35) * RS_US_PER_S);

@@ -115,7 +115,8 @@ static void add_variant(void *context, const rs_variant_row_t *row) {
         add_text(test, text);
         add_text(test, ",");
     }
-    snprintf(text, sizeof text, "%s%s %lld/%gs", row->cut ? "+," : "", rs_process_kind_name(row->end), (long long)row->count, (double)row->path_us / 1e6);
+    snprintf(text, sizeof text, "%s%s %lld/%gs", row->cut ? "+," : "", rs_process_kind_name(row->end), (long long)row->count,
+             (double)row->path_us / 1e6);
     add_text(test, text);
     if (row->error == 0) return;
     snprintf(text, sizeof text, "~%lld", (long long)row->error);

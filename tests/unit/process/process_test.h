@@ -22,8 +22,8 @@ typedef struct process_test {
 void process_begin(process_test_t *test, uint32_t edges, uint32_t variants);
 void process_end(process_test_t *test);
 int64_t process_at(int64_t seconds);
-/* "queued c1 q sales 10; answered c1 a ann 15; ended c1 60": type, contact, then q QUEUE, a AGENT, tq TO_QUEUE, ta TO_AGENT, t TENANT, r REASON or KIND,
- * s SOURCE, and the second. Types with or without their prefix. */
+/* "queued c1 q sales 10; answered c1 a ann 15; ended c1 60": type, contact, then q QUEUE, a AGENT, tq TO_QUEUE, ta TO_AGENT, t TENANT, r
+ * REASON or KIND, s SOURCE, and the second. Types with or without their prefix. */
 void process_tell(process_test_t *test, const char *story);
 /* Every edge that is not empty, over all intervals and queues: "begin>flow 1 | flow>queue:sales 1/10s | …"; with the seconds before it. */
 const char *process_edges(process_test_t *test);

@@ -7,8 +7,10 @@ static void the_most_frequent_come_first(void **state) {
     (void)state;
     process_test_t test;
     process_begin(&test, 1000, 100);
-    process_tell(&test, "queued a q x 0; abandoned a 3; queued b q x 0; abandoned b 5; created c 0; ended c 1; queued d q x 0; answered d a n 2; ended d 3");
-    assert_string_equal(process_variants(&test), "queue:x,end:abandoned 2/8s | flow,end:before_queue 1/1s | queue:x,talk,end:answered 1/3s");
+    process_tell(&test, "queued a q x 0; abandoned a 3; queued b q x 0; abandoned b 5; created c 0; ended c 1; queued d q x 0; "
+                        "answered d a n 2; ended d 3");
+    assert_string_equal(process_variants(&test),
+                        "queue:x,end:abandoned 2/8s | flow,end:before_queue 1/1s | queue:x,talk,end:answered 1/3s");
     process_end(&test);
 }
 

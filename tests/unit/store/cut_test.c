@@ -40,7 +40,8 @@ static void sum_of(const char *database, const char *table, char *columns, size_
                  " WHERE attrelid = 'ringside.%s'::regclass AND attnum > 0", table);
         snprintf(columns, size, "%s", rs_postgres_text(database, sql));
     }
-    snprintf(sql, sizeof sql, "SELECT count(*) || ' ' || md5(string_agg(r::text, '|' ORDER BY r::text)) FROM (SELECT %s FROM ringside.%s) AS r",
+    snprintf(sql, sizeof sql, "SELECT count(*) || ' ' || md5(string_agg(r::text, '|' ORDER BY r::text)) "
+                              "FROM (SELECT %s FROM ringside.%s) AS r",
              columns, table);
     snprintf(sum, 80, "%s", rs_postgres_text(database, sql));
 }
@@ -74,7 +75,8 @@ static void a_version_with_data_keeps_every_row(int version) {
         fill_table(database, tables[i]);
         sum_of(database, tables[i], columns[i], sizeof columns[i], before[i]);
         assert_true(strncmp(before[i], "300 ", 4) == 0);
-        snprintf(sql, sizeof sql, "CREATE VIEW public.of_%s AS SELECT tenant, interval_start, part + 0 AS part, (SELECT count(*) FROM ringside.%s) AS n"
+        snprintf(sql, sizeof sql, "CREATE VIEW public.of_%s AS"
+                                  " SELECT tenant, interval_start, part + 0 AS part, (SELECT count(*) FROM ringside.%s) AS n"
                  " FROM ringside.%s; GRANT SELECT ON ringside.%s TO reader_of_history", tables[i], tables[i], tables[i], tables[i]);
         rs_postgres_run(database, sql);
     }

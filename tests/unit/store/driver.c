@@ -35,8 +35,8 @@ static void answer(driver_t *driver) {
     driver->must_answer = false;
     if (driver->next < driver->handed_count) {
         const size_t i = driver->next++;
-        assert_int_equal(rs_store_rows_ready(driver->store, driver->handed[i], driver->incomplete ? 0 : driver->positions[i], driver->positions[i],
-                                             START_US + (int64_t)i), RS_OK);
+        assert_int_equal(rs_store_rows_ready(driver->store, driver->handed[i], driver->incomplete ? 0 : driver->positions[i],
+                                             driver->positions[i], START_US + (int64_t)i), RS_OK);
     } else {
         assert_int_equal(rs_store_rows_ready(driver->store, NULL, driver->nothing_upto, driver->nothing_upto, 0), RS_OK);
     }
@@ -89,7 +89,8 @@ void driver_start(driver_t *driver, const driver_options_t *options) {
     assert_int_equal(uv_loop_init(&driver->loop), 0);
     const rs_store_settings_t settings = {
         .conninfo = rs_str(options->conninfo), .stream = rs_str(options->stream == NULL ? "main" : options->stream),
-        .connect_timeout_us = options->connect_timeout_us, .run = options->run == 0 ? 7 : options->run, .flush_us = 5000, .backoff_min_us = 2000, .backoff_max_us = 50000,
+        .connect_timeout_us = options->connect_timeout_us, .run = options->run == 0 ? 7 : options->run, .flush_us = 5000,
+        .backoff_min_us = 2000, .backoff_max_us = 50000,
         .max_transitions = options->max_transitions, .confirmed = options->confirmed, .migrate = !options->no_migration};
     const rs_store_callbacks_t callbacks = {.context = driver, .request_rows = on_request, .rows_done = on_rows_done, .log = on_log,
                                             .rewound = options->rebuilds ? on_rewound : NULL, .rebuilt_done = on_rebuilt_done};

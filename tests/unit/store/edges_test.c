@@ -167,7 +167,8 @@ static void refused_edges_are_found_and_put_into_quarantine_and_rows_do_not_mind
     assert_int_equal(rs_postgres_number(database, "SELECT count(*) FROM ringside.process_edge_part"), 57);
     assert_int_equal(rs_postgres_number(database, "SELECT count(*) FROM ringside.queue_interval"), 59);
     assert_string_equal(rs_postgres_text(database, "SELECT string_agg(field, ' ' ORDER BY number) FROM ringside.quarantine"
-                                         " WHERE source = 'ringside/store' AND reason = 'edge_refused' AND length > 100"), "22021 23514 22021");
+                                         " WHERE source = 'ringside/store' AND reason = 'edge_refused' AND length > 100"),
+                        "22021 23514 22021");
     assert_int_equal(rs_postgres_number(database, "SELECT position FROM ringside.mark"), 1);
     assert_int_equal(driver_stop(&driver, 5 * RS_US_PER_S), RS_OK);
 }
@@ -231,13 +232,16 @@ static void the_map_names_shares_of_time_the_bottleneck_rework_and_ping_pong(voi
     static const struct { const char *sql, *expected; } questions[] = {
         {"SELECT (tenant, begun, finished, path_ms, rework, loops, reworked_contacts) FROM " MAP ")", "(acme,2,2,105000,1,0,1)"},
         {"SELECT ping_pong FROM " MAP ", 'acme')", "{\"agents\": 0, \"queues\": 0, \"agent_contacts\": 1, \"queue_contacts\": 0}"},
-        {"SELECT (bottleneck ->> 'stage', bottleneck ->> 'time_ms', round((bottleneck ->> 'share')::numeric, 4)) FROM " MAP ")", "(hold,90000,0.4286)"},
+        {"SELECT (bottleneck ->> 'stage', bottleneck ->> 'time_ms', round((bottleneck ->> 'share')::numeric, 4)) FROM " MAP ")",
+         "(hold,90000,0.4286)"},
         {"SELECT string_agg(s ->> 'stage', ' ') FROM " MAP ") CROSS JOIN LATERAL jsonb_array_elements(stages) AS s",
          "queue:vip talk hold end:answered end:abandoned"},
-        {"SELECT round(sum((s ->> 'share')::numeric), 9) FROM " MAP ") CROSS JOIN LATERAL jsonb_array_elements(stages) AS s", "1.000000000"},
+        {"SELECT round(sum((s ->> 'share')::numeric), 9) FROM " MAP ") CROSS JOIN LATERAL jsonb_array_elements(stages) AS s",
+         "1.000000000"},
         {"SELECT string_agg(concat_ws('/', s ->> 'entries', s ->> 'exits', s ->> 'again'), ' ') FROM " MAP
          ") CROSS JOIN LATERAL jsonb_array_elements(stages) AS s", "2/2/0 2/2/1 1/1/0 1/0/0 1/0/0"},
-        {"SELECT (queues -> 0 ->> 'queue', queues -> 0 ->> 'time_ms', queues -> 0 -> 'bottleneck' ->> 'stage') FROM " MAP ")", "(vip,210000,hold)"},
+        {"SELECT (queues -> 0 ->> 'queue', queues -> 0 ->> 'time_ms', queues -> 0 -> 'bottleneck' ->> 'stage') FROM " MAP ")",
+         "(vip,210000,hold)"},
         {"SELECT count(*) FROM " MAP ", 'nobody')", "0"},
         {"SELECT count(*) FROM ringside.process_map('2026-01-01 00:15Z', '2026-01-02Z')", "0"},
         {"SELECT string_agg(from_stage || '>' || to_stage, ' ') FROM ringside.process_edges('2026-01-01Z', '2026-01-02Z', 'acme', 'vip')",

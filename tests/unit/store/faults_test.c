@@ -18,7 +18,8 @@ static void a_cut_at_commit_never_loses_and_never_counts_twice(void **state) {
     /* A ledger that adds, so that a transaction that went in twice would show. */
     assert_int_equal(rs_store_migrate(database, false, NULL, NULL), RS_OK);
     rs_postgres_run(database, "CREATE TABLE public.ledger (batch bigint);"
-                    "CREATE FUNCTION public.note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO public.ledger VALUES (new.batch); RETURN new; END';"
+                    "CREATE FUNCTION public.note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO public.ledger "
+                    "VALUES (new.batch); RETURN new; END';"
                     "CREATE TRIGGER note AFTER UPDATE OF batch ON ringside.mark FOR EACH ROW EXECUTE FUNCTION public.note()");
     cutter_t cutter;
     cutter_start(&cutter, postgres.socket);
@@ -39,7 +40,8 @@ static void a_cut_at_commit_never_loses_and_never_counts_twice(void **state) {
     driver_run(&driver, all_stored);
     driver_run(&driver, is_idle_without_backlog);
     const rs_store_status_t status = driver_status(&driver);
-    print_message("%" PRIu64 " commits; cut before %" PRIu64 ", after %" PRIu64 ", meanwhile %" PRIu64 "; found in %" PRIu64 ", not in %" PRIu64 "\n",
+    print_message("%" PRIu64 " commits; cut before %" PRIu64 ", after %" PRIu64 ", meanwhile %" PRIu64 "; found in %" PRIu64 ", not "
+                  "in %" PRIu64 "\n",
                   atomic_load(&cutter.commits), atomic_load(&cutter.cuts[CUT_BEFORE]), atomic_load(&cutter.cuts[CUT_AFTER]),
                   atomic_load(&cutter.cuts[CUT_WHILE]), status.ambiguous_stored, status.ambiguous_resent);
     assert_true(status.ambiguous_stored >= atomic_load(&cutter.cuts[CUT_AFTER]));
@@ -66,8 +68,10 @@ static void backends_killed_at_random_moments_change_nothing(void **state) {
     driver_start(&driver, &(driver_options_t){.conninfo = database});
     driver_run(&driver, is_connected);
     /* Slow enough to be hit between the mark and the rows. */
-    rs_postgres_run(database, "CREATE FUNCTION public.linger() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.003); RETURN NULL; END';"
-                    "CREATE TRIGGER linger AFTER INSERT ON ringside.queue_interval_part FOR EACH STATEMENT EXECUTE FUNCTION public.linger()");
+    rs_postgres_run(database, "CREATE FUNCTION public.linger() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.003); "
+                              "RETURN NULL; END';"
+                    "CREATE TRIGGER linger AFTER INSERT "
+                    "ON ringside.queue_interval_part FOR EACH STATEMENT EXECUTE FUNCTION public.linger()");
     hand_many(&driver, BATCHES);
     for (int kills = 0; kills < 40 && !all_stored(&driver); kills++) {
         rs_postgres_run(database, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ringsided'"
@@ -165,7 +169,8 @@ static void refused_rows_are_found_and_put_into_quarantine(void **state) {
     assert_int_equal(rs_postgres_number(database, "SELECT count(*) FROM public.seen WHERE position = 1 AND rows <> 97"), 0);
     assert_int_equal(rs_postgres_number(database, "SELECT count(*) FROM ringside.queue_interval"), 97);
     assert_string_equal(rs_postgres_text(database, "SELECT string_agg(field, ' ' ORDER BY number) FROM ringside.quarantine"
-                                         " WHERE source = 'ringside/store' AND reason = 'row_refused' AND length > 400"), "22021 23514 22021");
+                                         " WHERE source = 'ringside/store' AND reason = 'row_refused' AND length > 400"),
+                        "22021 23514 22021");
     assert_int_equal(rs_postgres_number(database, "SELECT position FROM ringside.mark"), 1);
     assert_int_equal(driver_stop(&driver, 5 * RS_US_PER_S), RS_OK);
 }
@@ -345,7 +350,8 @@ static void a_read_only_database_is_waited_for(void **state) {
 static void a_damaged_schema_is_waited_for_and_rows_are_not_blamed(void **state) {
     (void)state;
     static const char *const damage[][2] = {
-        {"ALTER TABLE ringside.queue_interval_part RENAME COLUMN offered TO gone", "ALTER TABLE ringside.queue_interval_part RENAME COLUMN gone TO offered"},
+        {"ALTER TABLE ringside.queue_interval_part RENAME COLUMN offered TO gone",
+         "ALTER TABLE ringside.queue_interval_part RENAME COLUMN gone TO offered"},
         {"DROP FUNCTION ringside.advance_mark", "DELETE FROM ringside.schema_object WHERE name = 'mark'"},
     };
     for (size_t i = 0; i < RS_ARRAY_LEN(damage); i++) {
@@ -366,7 +372,8 @@ static void a_database_that_forgot_batches_is_noticed_and_written_to_again(void 
     driver_run(&driver, all_stored);
     rs_postgres_run(database, "UPDATE ringside.mark SET batch = 2, position = 2, newest = 2, epoch = 0;"
                     "DELETE FROM ringside.queue_interval_part WHERE offered > 2;"
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ringsided' AND datname = current_database()");
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ringsided' "
+                    "AND datname = current_database()");
     const rs_row_t row = make_row("after", START_US, 1, 100);
     driver_hand_row(&driver, &row);
     driver_run(&driver, all_stored);

@@ -74,7 +74,8 @@ static void buckets_have_the_bounds_of_the_program(void **state) {
     const char *database = fresh_database();
     assert_int_equal(rs_store_migrate(database, false, NULL, NULL), RS_OK);
     PGconn *connection = PQconnectdb(database);
-    PGresult *result = PQexec(connection, "SELECT ringside.hist_low_ms(b), ringside.hist_high_ms(b) FROM generate_series(0, 735) b ORDER BY b");
+    PGresult *result = PQexec(connection, "SELECT ringside.hist_low_ms(b), ringside.hist_high_ms(b) "
+                                          "FROM generate_series(0, 735) b ORDER BY b");
     assert_int_equal(PQntuples(result), RS_HIST_BUCKETS);
     for (int b = 0; b < RS_HIST_BUCKETS; b++) {
         assert_int_equal(strtoll(PQgetvalue(result, b, 0), NULL, 10), rs_hist_low_ms((uint32_t)b));
@@ -212,8 +213,10 @@ static void a_view_is_the_sum_of_the_parts(void **state) {
     assert_int_equal(rs_postgres_number(database, "SELECT count(*) FROM ringside.queue_interval_part"), 2);
     assert_string_equal(rs_postgres_text(database, "SELECT string_agg(name || ' ' || version, ',' ORDER BY name) FROM ringside.policy"),
                         "answered_only 2,short_excluded 1");
-    assert_string_equal(rs_postgres_text(database, "SELECT definition ->> 'threshold_ms' FROM ringside.policy WHERE name = 'answered_only'"), "20000");
-    assert_string_equal(rs_postgres_text(database, "SELECT definition ->> 'open_over_t' FROM ringside.policy WHERE name = 'short_excluded'"), "miss_now");
+    assert_string_equal(rs_postgres_text(database, "SELECT definition ->> 'threshold_ms' FROM ringside.policy "
+                                                   "WHERE name = 'answered_only'"), "20000");
+    assert_string_equal(rs_postgres_text(database, "SELECT definition ->> 'open_over_t' FROM ringside.policy "
+                                                   "WHERE name = 'short_excluded'"), "miss_now");
     assert_string_equal(rs_postgres_text(database, "SELECT sl_version FROM ringside.queue_interval_part WHERE part = 1"), "{1,2}");
 }
 
@@ -227,9 +230,11 @@ static void a_roll_up_weighs_by_calls(void **state) {
     rs_postgres_run(database, "SELECT ringside.ensure_partitions('2026-01-01Z', '2026-01-02Z')");
     for (int i = 0; i < 2; i++) {
         char sql[512];
-        snprintf(sql, sizeof sql, "INSERT INTO ringside.queue_interval_part (tenant, queue, channel, interval_start, interval_s, attribution,"
-                 " stream_id, run, part, revision, final, still_open, sl_policy, sl_version, sl_num, sl_den) VALUES ('acme', 'vip', 'voice',"
-                 " '2026-01-01 0%d:00Z', 900, 'event', 1, 1, 1, 1, true, 0, '{p}', '{1}', '{%" PRId64 "}', '{%" PRId64 "}')", i,
+        snprintf(sql, sizeof sql,
+                 "INSERT INTO ringside.queue_interval_part (tenant, queue, channel, interval_start, interval_s, attribution,"
+                 " stream_id, run, part, revision, final, still_open, sl_policy, sl_version, sl_num, sl_den)"
+                 " VALUES ('acme', 'vip', 'voice', '2026-01-01 0%d:00Z', 900, 'event', 1, 1, 1, 1, true, 0, '{p}', '{1}', '{%" PRId64 "}',"
+                 " '{%" PRId64 "}')", i,
                  parts[i].hits, parts[i].calls);
         rs_postgres_run(database, sql);
     }
@@ -311,7 +316,8 @@ static void every_family_has_its_own_rows_and_null_is_a_queue_too(void **state) 
     assert_int_equal(rs_postgres_number(database, "SELECT offered FROM ringside.queue_interval WHERE attribution = 'enter'"), 7);
     assert_int_equal(rs_postgres_number(database, "SELECT offered FROM ringside.channel_interval WHERE channel = 'voice'"), 2);
     assert_int_equal(rs_postgres_number(database, "SELECT offered FROM ringside.total_interval WHERE tenant = 'acme'"), 3);
-    const figure_t figures[] = {{"answered", "1"}, {"offered", "null"}, {"service_level", "null"}, {"still_open", "null"}, {"threshold_ms", "null"},
+    const figure_t figures[] = {{"answered", "1"}, {"offered", "null"}, {"service_level", "null"}, {"still_open", "null"},
+                                {"threshold_ms", "null"},
                                 {"abandon_wait_ms", "null"}, {"flowed_out_by_reason", "null"}, {"wait_ms ->> 'answered_sum'", "0"}};
     expect_figures(database, "agent_interval WHERE agent = 'x'", figures, RS_ARRAY_LEN(figures));
     expect_figures(database, "team_interval WHERE team = 'x'", figures, RS_ARRAY_LEN(figures));

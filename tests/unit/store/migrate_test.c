@@ -75,11 +75,13 @@ static void effects_of_an_older_version_keep_their_place_beside_the_new(void **s
     const char *database = fresh_database();
     assert_int_equal(rs__store_migrate_to(database, 8, false, NULL, NULL), RS_OK);
     rs_postgres_run(database, "INSERT INTO ringside.mark (stream, epoch, run, batch) VALUES ('main', 4, 3, 99);"
-                    "INSERT INTO ringside.alert_episode (stream_id, episode, rule, severity, family, tenant, metric, compare, limit_value, clear_value,"
-                    " state, started_at, changed_at, run, number) VALUES (1, 17, 'r', 'info', 'total', 'acme', 'offered', 'above', 1, 0, 'firing', now(), now(), 3, 5);"
+                    "INSERT INTO ringside.alert_episode (stream_id, episode, rule, severity, family, tenant, metric, compare,"
+                    " limit_value, clear_value, state, started_at, changed_at, run, number)"
+                    " VALUES (1, 17, 'r', 'info', 'total', 'acme', 'offered', 'above', 1, 0, 'firing', now(), now(), 3, 5);"
                     "INSERT INTO ringside.alert_change (stream_id, run, number, episode, at, from_state, to_state, numerator, denominator)"
                     " VALUES (1, 3, 4, 17, now(), 'ok', 'pending', 1, 0), (1, 3, 5, 17, now(), 'pending', 'firing', 1, 0);"
-                    "INSERT INTO ringside.quarantine (stream_id, run, number, at, reason, length, hash) VALUES (1, 3, 5, now(), 'malformed', 1, 1)");
+                    "INSERT INTO ringside.quarantine (stream_id, run, number, at, reason, length, hash)"
+                    " VALUES (1, 3, 5, now(), 'malformed', 1, 1)");
     assert_int_equal(rs_store_migrate(database, false, NULL, NULL), RS_OK);
     driver_t driver;
     driver_start(&driver, &(driver_options_t){.conninfo = database, .run = 4});
@@ -120,7 +122,8 @@ static void run_file(const char *database, const char *path) {
 static void make_version_4(const char *database) {
     assert_int_equal(rs__store_migrate_to(database, 4, false, NULL, NULL), RS_OK);
     for (size_t i = 0; i < rs__sql_file_count; i++)
-        if (strcmp(rs__sql_files[i].kind, "function") == 0 && is_of_version_4(rs__sql_files[i].name)) rs_postgres_run(database, rs__sql_files[i].text);
+        if (strcmp(rs__sql_files[i].kind, "function") == 0 && is_of_version_4(rs__sql_files[i].name))
+            rs_postgres_run(database, rs__sql_files[i].text);
     run_file(database, RS_SOURCE_DIR "/tests/fixtures/sql/mark_of_version_4.sql");
     run_file(database, RS_SOURCE_DIR "/tests/fixtures/sql/interval_of_version_4.sql");
     rs_postgres_run(database, "INSERT INTO ringside.schema_object (kind, name, checksum) VALUES ('view', 'interval', 'of version 4');"
@@ -287,7 +290,8 @@ static void the_part_tables_have_the_columns_of_the_counts(void **state) {
         for (size_t i = 0; i < rs__rows_columns(); i++) strcat(strcat(all, i == 0 ? "'" : "','"), rs__rows_column(i));
         char query[9000];   /* and everything else that rows fill */
         snprintf(query, sizeof query, "SELECT string_agg(wanted, ' ') FROM unnest(ARRAY[%s']) AS wanted WHERE NOT EXISTS (SELECT FROM"
-                 " pg_attribute WHERE attrelid = 'ringside.%s_interval_part'::regclass AND attnum > 0 AND attname = wanted)", all, families[f]);
+                 " pg_attribute WHERE attrelid = 'ringside.%s_interval_part'::regclass AND attnum > 0 AND attname = wanted)",
+                 all, families[f]);
         assert_string_equal(rs_postgres_text(database, query), "");
     }
 }

@@ -35,14 +35,17 @@ static void months_are_made_for_rows_of_any_time(void **state) {
     (void)state;
     const char *database = fresh_database();
     int64_t starts[80];
-    for (size_t i = 0; i < RS_ARRAY_LEN(starts); i++) starts[i] = (int64_t)(i % 40) * 40 * RS_US_PER_DAY + (int64_t)(i / 40) * 15 * RS_US_PER_MIN;
+    for (size_t i = 0; i < RS_ARRAY_LEN(starts); i++) {
+        starts[i] = (int64_t)(i % 40) * 40 * RS_US_PER_DAY + (int64_t)(i / 40) * 15 * RS_US_PER_MIN;
+    }
     driver_t driver;
     driver_start(&driver, &(driver_options_t){.conninfo = database});
     driver_hand(&driver, batch_over_months(starts, RS_ARRAY_LEN(starts)));
     driver_run(&driver, all_stored);
     assert_int_equal(rs_postgres_number(database, "SELECT count(*) FROM ringside.queue_interval"), 80);
     assert_int_equal(rs_postgres_number(database, "SELECT count(*) FROM ringside.quarantine"), 0);
-    assert_int_equal(rs_postgres_number(database, "SELECT count(*) FROM ringside.partition WHERE parent = 'queue_interval_part' AND to_time <= '1975-01-01Z'"), 40);
+    assert_int_equal(rs_postgres_number(database, "SELECT count(*) FROM ringside.partition WHERE parent = 'queue_interval_part' "
+                                                  "AND to_time <= '1975-01-01Z'"), 40);
     assert_int_equal(rs_postgres_number(database, "SELECT count(DISTINCT tableoid) FROM ringside.queue_interval_part"), 40);
     assert_int_equal(driver_stop(&driver, 5 * RS_US_PER_S), RS_OK);
 }
@@ -55,7 +58,8 @@ static void months_around_now_are_made_at_connect(void **state) {
     const rs_row_t row = make_row("vip", START_US, 1, 1);
     driver_hand_row(&driver, &row);
     driver_run(&driver, all_stored);
-    assert_int_equal(rs_postgres_number(database, "SELECT count(DISTINCT parent) FROM ringside.partition WHERE to_time > now() + interval '1 month'"),
+    assert_int_equal(rs_postgres_number(database, "SELECT count(DISTINCT parent) FROM ringside.partition "
+                                                  "WHERE to_time > now() + interval '1 month'"),
                      rs_postgres_number(database, "SELECT count(*) FROM ringside.partitioned"));
     assert_int_equal(driver_stop(&driver, 5 * RS_US_PER_S), RS_OK);
 }
@@ -105,20 +109,25 @@ static void expired_months_are_dropped_by_class_and_remembered(void **state) {
     assert_true(rs_postgres_number(database, "SELECT ringside.ensure_partitions('2019-11-30 23:59:59Z', '2020-03-01Z')") > 0);
     assert_int_equal(rs_postgres_number(database, "SELECT ringside.ensure_partitions('2019-11-30 23:59:59Z', '2020-03-01Z')"), 0);
     assert_int_equal(rs_postgres_number(database, "SELECT count(*) FROM ringside.partition WHERE parent = 'agent_interval_part'"), 4);
-    rs_postgres_run(database, "INSERT INTO ringside.agent_interval_part (tenant, agent, interval_start, interval_s, attribution, stream_id, run,"
+    rs_postgres_run(database,
+                    "INSERT INTO ringside.agent_interval_part (tenant, agent, interval_start, interval_s, attribution, stream_id, run,"
                     " part, revision, final, still_open) VALUES ('acme', 'a1', '2020-01-31 23:45Z', 900, 'event', 1, 1, 1, 1, true, 0)");
     /* Loaded just now: it is kept as long as if it had happened now. */
     assert_int_equal(rs_postgres_number(database, "SELECT ringside.drop_expired()"), 0);
-    rs_postgres_run(database, "UPDATE ringside.partition SET made_at = to_time WHERE parent IN ('agent_interval_part', 'queue_interval_part')");
+    rs_postgres_run(database, "UPDATE ringside.partition SET made_at = to_time "
+                              "WHERE parent IN ('agent_interval_part', 'queue_interval_part')");
     assert_int_equal(rs_postgres_number(database, "SELECT ringside.drop_expired(1)"), 1);
     assert_int_equal(rs_postgres_number(database, "SELECT ringside.drop_expired()"), 3);
     assert_int_equal(rs_postgres_number(database, "SELECT ringside.drop_expired()"), 0);
     assert_int_equal(rs_postgres_number(database, "SELECT count(*) FROM ringside.agent_interval_part"), 0);
     assert_int_equal(rs_postgres_number(database, "SELECT count(*) FROM ringside.partition WHERE dropped_at IS NOT NULL"), 4);
-    assert_string_equal(rs_postgres_text(database, "SELECT string_agg(why, ',') FROM ringside.missing_months('queue_interval_part', '2000-01-01Z', '2030-01-01Z')"), "");
-    assert_non_null(strstr(rs_postgres_text(database, "SELECT why FROM ringside.missing_months('agent_interval_part', '2020-01-05Z', '2020-01-06Z')"), "dropped by retention"));
+    assert_string_equal(rs_postgres_text(database, "SELECT string_agg(why, ',') FROM ringside.missing_months('queue_interval_part', "
+                                                   "'2000-01-01Z', '2030-01-01Z')"), "");
+    assert_non_null(strstr(rs_postgres_text(database, "SELECT why FROM ringside.missing_months('agent_interval_part', '2020-01-05Z', "
+                                                      "'2020-01-06Z')"), "dropped by retention"));
     rs_postgres_run(database, "ALTER TABLE ringside.queue_interval_part DETACH PARTITION ringside.queue_interval_part_2020_01");
-    assert_non_null(strstr(rs_postgres_text(database, "SELECT why FROM ringside.missing_months('queue_interval_part', '2020-01-05Z', '2020-01-06Z')"), "by hand"));
+    assert_non_null(strstr(rs_postgres_text(database, "SELECT why FROM ringside.missing_months('queue_interval_part', '2020-01-05Z', "
+                                                      "'2020-01-06Z')"), "by hand"));
 }
 
 /* A report reads for long: the month stays for the next time, and a writer that comes after us waits for milliseconds only. */
@@ -144,7 +153,8 @@ static void a_failing_upkeep_is_told_and_rows_go_on(void **state) {
     (void)state;
     const char *database = fresh_database();
     assert_int_equal(rs_store_migrate(database, false, NULL, NULL), RS_OK);
-    rs_postgres_run(database, "CREATE OR REPLACE FUNCTION ringside.drop_expired(at_most integer DEFAULT 100) RETURNS integer LANGUAGE plpgsql"
+    rs_postgres_run(database,
+                    "CREATE OR REPLACE FUNCTION ringside.drop_expired(at_most integer DEFAULT 100) RETURNS integer LANGUAGE plpgsql"
                     " AS 'BEGIN RAISE EXCEPTION ''not today''; END'");
     driver_t driver;
     driver_start(&driver, &(driver_options_t){.conninfo = database});
@@ -160,8 +170,10 @@ static void a_period_that_is_empty_or_a_table_that_is_whole_is_refused(void **st
     (void)state;
     const char *database = fresh_database();
     assert_int_equal(rs_store_migrate(database, false, NULL, NULL), RS_OK);
-    static const char *const wrong[] = {"SELECT ringside.ensure_partitions('2020-01-01Z', '2020-01-01Z')", "SELECT ringside.ensure_partitions(NULL, now())",
-                                        "SELECT ringside.ensure_partitions('1000-01-01Z', now())", "SELECT ringside.make_partition('mark', now())"};
+    static const char *const wrong[] = {"SELECT ringside.ensure_partitions('2020-01-01Z', '2020-01-01Z')",
+                                        "SELECT ringside.ensure_partitions(NULL, now())",
+                                        "SELECT ringside.ensure_partitions('1000-01-01Z', now())",
+                                        "SELECT ringside.make_partition('mark', now())"};
     PGconn *connection = PQconnectdb(database);
     for (size_t i = 0; i < RS_ARRAY_LEN(wrong); i++) {
         PGresult *result = PQexec(connection, wrong[i]);

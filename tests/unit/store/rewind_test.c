@@ -1,9 +1,11 @@
-/* A database that has forgotten what it had, and whatever else left memory without being stored: it is asked for again, and the mark waits. */
+/* A database that has forgotten what it had, and whatever else left memory without being stored: it is asked for again,
+ * and the mark waits. */
 #include "store_test.h"
 
 static void hand_numbered(driver_t *driver, int count) {
     for (int i = 0; i < count; i++) {
-        const rs_row_t row = make_row("vip", START_US + (int64_t)driver->handed_count * 15 * RS_US_PER_MIN, 1, (int64_t)driver->handed_count + 1);
+        const rs_row_t row = make_row("vip", START_US + (int64_t)driver->handed_count * 15 * RS_US_PER_MIN, 1,
+                                      (int64_t)driver->handed_count + 1);
         driver_hand_row(driver, &row);
     }
 }
@@ -26,7 +28,8 @@ static void give_again(driver_t *driver, uint64_t after, uint64_t upto) {
 
 static void forget_after(const char *database, int batch) {
     char sql[512];
-    snprintf(sql, sizeof sql, "UPDATE ringside.mark SET batch = %d, position = %d, newest = %d, epoch = 0; DELETE FROM ringside.queue_interval_part WHERE offered > %d;"
+    snprintf(sql, sizeof sql, "UPDATE ringside.mark SET batch = %d, position = %d, newest = %d, epoch = 0; DELETE "
+                              "FROM ringside.queue_interval_part WHERE offered > %d;"
              "DELETE FROM ringside.alert_change WHERE number > %d;"
              "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ringsided' AND datname = current_database()",
              batch, batch, batch, batch, batch);
@@ -123,7 +126,8 @@ static void a_start_between_two_batches_of_the_same_rows_is_no_rewind(void **sta
         assert_int_equal(driver_stop(&driver, 5 * RS_US_PER_S), RS_OK);
     }
     assert_int_equal(mark_of(database), 1);
-    assert_int_equal(rs_postgres_number(database, "SELECT newest FROM ringside.mark"), 900);   /* closing does not hide it from the next start */
+    /* closing does not hide it from the next start */
+    assert_int_equal(rs_postgres_number(database, "SELECT newest FROM ringside.mark"), 900);
 }
 
 static void a_crash_in_the_middle_of_writing_again_begins_it_anew(void **state) {
@@ -187,7 +191,8 @@ static void a_lost_connection_does_not_begin_it_anew(void **state) {
     driver_run(&driver, is_asked_again);
     for (uint64_t i = 0; i < 5; i++) {
         give_again(&driver, i, i + 1);
-        rs_postgres_run(database, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ringsided' AND datname = current_database()");
+        rs_postgres_run(database, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ringsided' "
+                                  "AND datname = current_database()");
         driver_run(&driver, is_written_again);
     }
     assert_int_equal(rs_store_rebuilt(driver.store), RS_OK);

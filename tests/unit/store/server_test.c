@@ -41,7 +41,8 @@ static void start_pool(pool_t *pool, const char *mode, int size) {
     char text[1024], line[512];
     strcpy(pool->directory, "/tmp/ringside-pool.XXXXXX");
     assert_non_null(mkdtemp(pool->directory));
-    snprintf(text, sizeof text, "[databases]\n* = host=%s\n[pgbouncer]\nlisten_addr =\nlisten_port = 6432\nunix_socket_dir = %s\nauth_type = trust\n"
+    snprintf(text, sizeof text, "[databases]\n* = host=%s\n[pgbouncer]\nlisten_addr =\nlisten_port = 6432\nunix_socket_dir = %s\n"
+                                "auth_type = trust\n"
              "auth_file = %s/users\npool_mode = %s\ndefault_pool_size = %d\nlogfile = %s/log\nquery_wait_timeout = 20\nuser = nobody\n",
              postgres.socket, pool->directory, pool->directory, mode, size, pool->directory);
     write_file(pool->directory, "pool.ini", text);
@@ -176,7 +177,8 @@ static void a_server_that_turns_read_only_is_left_and_looked_at_again(void **sta
 /* --- errors by class ---------------------------------------------------------------------------------------------------- */
 static void raise_on_insert(const char *database, const char *state) {
     char sql[512];
-    snprintf(sql, sizeof sql, "CREATE OR REPLACE FUNCTION public.trouble() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'trouble'"
+    snprintf(sql, sizeof sql,
+             "CREATE OR REPLACE FUNCTION public.trouble() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'trouble'"
              " USING ERRCODE = '%s'; END$$; CREATE TRIGGER trouble BEFORE INSERT ON ringside.queue_interval_part FOR EACH ROW"
              " EXECUTE FUNCTION public.trouble()", state);
     rs_postgres_run(database, sql);
@@ -186,8 +188,10 @@ static void trouble_of_the_servers_own_costs_backlog_only(void **state) {
     (void)state;
     static const struct { const char *state; rs_store_fault_t fault; } cases[] = {
         {"53100", RS_STORE_FAULT_FULL}, {"53200", RS_STORE_FAULT_FULL}, {"58030", RS_STORE_FAULT_FULL}, {"55P03", RS_STORE_FAULT_BUSY},
-        {"57014", RS_STORE_FAULT_BUSY}, {"53300", RS_STORE_FAULT_BUSY}, {"57P01", RS_STORE_FAULT_CONNECTION}, {"42P01", RS_STORE_FAULT_SCHEMA},
-        {"42703", RS_STORE_FAULT_SCHEMA}, {"P0001", RS_STORE_FAULT_SCHEMA}, {"42501", RS_STORE_FAULT_REFUSED}, {"XX001", RS_STORE_FAULT_DAMAGED},
+        {"57014", RS_STORE_FAULT_BUSY}, {"53300", RS_STORE_FAULT_BUSY}, {"57P01", RS_STORE_FAULT_CONNECTION},
+        {"42P01", RS_STORE_FAULT_SCHEMA},
+        {"42703", RS_STORE_FAULT_SCHEMA}, {"P0001", RS_STORE_FAULT_SCHEMA}, {"42501", RS_STORE_FAULT_REFUSED},
+        {"XX001", RS_STORE_FAULT_DAMAGED},
         {"40001", RS_STORE_FAULT_CONFLICT}, {"40P01", RS_STORE_FAULT_CONFLICT},
     };
     const char *database = fresh_database();
@@ -200,7 +204,9 @@ static void trouble_of_the_servers_own_costs_backlog_only(void **state) {
         hand_some(&driver, 1);
         for (int tries = 0; tries < 200 && faults(&driver, cases[i].fault) == before; tries++) driver_run_for(&driver, 20);
         driver_run_for(&driver, 40);
-        if (faults(&driver, cases[i].fault) == before) fail_msg("%s was not counted as %s", cases[i].state, rs_store_fault_name(cases[i].fault));
+        if (faults(&driver, cases[i].fault) == before) {
+            fail_msg("%s was not counted as %s", cases[i].state, rs_store_fault_name(cases[i].fault));
+        }
         assert_int_equal(driver.stored, i);
         assert_true(faults(&driver, cases[i].fault) - before < 40);   /* no spinning */
         rs_postgres_run(database, "DROP TRIGGER trouble ON ringside.queue_interval_part");
@@ -217,7 +223,8 @@ static void rows_without_a_partition_wait_for_it(void **state) {
     const char *database = fresh_database();
     assert_int_equal(rs_store_migrate(database, false, NULL, NULL), RS_OK);
     rs_postgres_run(database, "CREATE TABLE public.parted (at timestamptz NOT NULL) PARTITION BY RANGE (at);"
-                    "CREATE FUNCTION public.copy() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN INSERT INTO public.parted VALUES (new.interval_start); RETURN new; END$$;"
+                    "CREATE FUNCTION public.copy() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN INSERT INTO public.parted "
+                    "VALUES (new.interval_start); RETURN new; END$$;"
                     "CREATE TRIGGER copy BEFORE INSERT ON ringside.queue_interval_part FOR EACH ROW EXECUTE FUNCTION public.copy()");
     driver_t driver;
     driver_start(&driver, &(driver_options_t){.conninfo = database});

@@ -97,11 +97,13 @@ static void alerts_are_stored_change_by_change(void **state) {
     other.dimensions.name = (rs_str_t){"a\0b\xff", 4};   /* cannot be text: cleaned */
     assert_int_equal(rs_store_add_transition(driver.store, &other, ++places, 0), RS_OK);
     driver_run(&driver, is_idle_without_backlog);
-    assert_string_equal(rs_postgres_text(database, "SELECT (stream, rule, severity, state, tenant, family, key, channel, metric, policy, compare,"
+    assert_string_equal(rs_postgres_text(database, "SELECT (stream, rule, severity, state, tenant, family, key, channel, metric,"
+                                                   " policy, compare,"
         " limit_value, started_at = '2026-01-01Z', fired_at = '2026-01-01 00:00:05Z', ended_at = '2026-01-01 00:00:04Z')"
         " FROM ringside.alert WHERE episode = 100"),
         "(main,long-wait,critical,resolved,acme,queue,vip,voice,oldest_wait,,above,60000,t,t,t)");
-    assert_string_equal(rs_postgres_text(database, "SELECT string_agg(from_state || '>' || to_state || '@' || extract(second FROM at)::int, ' '"
+    assert_string_equal(rs_postgres_text(database, "SELECT string_agg(from_state || '>' || to_state || '@' || extract(second"
+                                                   " FROM at)::int, ' '"
         " ORDER BY number) FROM ringside.alert_transition WHERE episode = 100"),
         "ok>pending@1 pending>firing@2 firing>recovering@3 recovering>resolved@4");
     assert_string_equal(rs_postgres_text(database, "SELECT (key, state, ended_at, fired_at) FROM ringside.alert WHERE episode = 101"),
@@ -131,8 +133,10 @@ static void refusals_and_accounting_are_stored(void **state) {
     driver_t driver;
     driver_start(&driver, &(driver_options_t){.conninfo = database});
     const rs_refused_t refused = {.reason = RS_REFUSAL_BAD_TIME, .field = "occurred_at", .len = 12};
-    assert_int_equal(rs_store_add_refusal(driver.store, RS_STR("pbx-1"), true, UINT64_MAX, &refused, UINT64_C(0xfedcba9876543210), START_US, ++places, 0), RS_OK);
-    assert_int_equal(rs_store_add_refusal(driver.store, (rs_str_t){"\xc0\xaf\0", 3}, false, 0, &(rs_refused_t){.reason = RS_REFUSAL_MALFORMED, .len = 900}, 1, START_US, ++places, 0), RS_OK);
+    assert_int_equal(rs_store_add_refusal(driver.store, RS_STR("pbx-1"), true, UINT64_MAX, &refused, UINT64_C(0xfedcba9876543210), START_US,
+                                          ++places, 0), RS_OK);
+    assert_int_equal(rs_store_add_refusal(driver.store, (rs_str_t){"\xc0\xaf\0", 3}, false, 0,
+                                          &(rs_refused_t){.reason = RS_REFUSAL_MALFORMED, .len = 900}, 1, START_US, ++places, 0), RS_OK);
     rs_accounting_t accounting = {.source = RS_STR("pbx-1"), .received = 10, .applied = 6, .duplicate = 1, .late_applied = 1, .invalid = 2};
     assert_int_equal(rs_store_add_accounting(driver.store, &accounting), RS_OK);
     accounting.received = 11;
@@ -160,11 +164,14 @@ static void refusals_and_accounting_are_stored(void **state) {
     assert_int_equal(rs_store_add_accounting(driver.store, &accounting), RS_OK);
     driver_run_for(&driver, 30);
     assert_int_equal(driver_status(&driver).batches, with_skew);
-    assert_string_equal(rs_postgres_text(database, "SELECT (at, source, seq, reason, field, length, hash) FROM ringside.quarantine WHERE source = 'pbx-1'"),
+    assert_string_equal(rs_postgres_text(database, "SELECT (at, source, seq, reason, field, length, hash) FROM ringside.quarantine "
+                                                   "WHERE source = 'pbx-1'"),
                         "(\"2026-01-01 00:00:00+00\",pbx-1,18446744073709551615,bad_time,occurred_at,12,-81985529216486896)");
-    assert_string_equal(rs_postgres_text(database, "SELECT (source, seq, reason, field, length) FROM ringside.quarantine WHERE source <> 'pbx-1'"),
+    assert_string_equal(rs_postgres_text(database, "SELECT (source, seq, reason, field, length) FROM ringside.quarantine "
+                                                   "WHERE source <> 'pbx-1'"),
                         "(???,,malformed,,900)");
-    assert_string_equal(rs_postgres_text(database, "SELECT (source, received, applied, duplicate, late_applied, invalid, watermark = '2026-01-01Z')"
+    assert_string_equal(rs_postgres_text(database,
+                                         "SELECT (source, received, applied, duplicate, late_applied, invalid, watermark = '2026-01-01Z')"
                                          " FROM ringside.source_accounting"), "(pbx-1,12,8,1,1,2,t)");
     assert_int_equal(driver_stop(&driver, 5 * RS_US_PER_S), RS_OK);
 }

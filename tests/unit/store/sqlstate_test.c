@@ -70,7 +70,9 @@ static void each_sqlstate_has_its_fault_and_each_fault_its_remedy(void **state) 
     bool seen[RS_STORE_FAULT_COUNT] = {[RS_STORE_FAULT_POOLER] = true};   /* no SQLSTATE says that */
     for (size_t i = 0; i < RS_ARRAY_LEN(cases); i++) {
         const rs_store_fault_t fault = rs__sqlstate_fault(cases[i].state, cases[i].constraint);
-        if (fault != cases[i].fault) fail_msg("%s: %s, not %s", cases[i].state, rs_store_fault_name(fault), rs_store_fault_name(cases[i].fault));
+        if (fault != cases[i].fault) {
+            fail_msg("%s: %s, not %s", cases[i].state, rs_store_fault_name(fault), rs_store_fault_name(cases[i].fault));
+        }
         if (rs__fault_remedy(fault) != cases[i].remedy) fail_msg("%s: remedy %d", cases[i].state, (int)rs__fault_remedy(fault));
         seen[fault] = true;
     }

@@ -31,7 +31,8 @@ static void put_metrics(void *context, rs_metrics_t *page) {
 static const char *not_ready(void *context) { return ((world_t *)context)->why; }
 
 static rs_web_options_t options_of(world_t *world, const char *listen) {
-    return (rs_web_options_t){.loop = &world->loop, .listen = rs_str(listen), .context = world, .metrics = put_metrics, .not_ready = not_ready};
+    return (rs_web_options_t){.loop = &world->loop, .listen = rs_str(listen), .context = world, .metrics = put_metrics,
+                              .not_ready = not_ready};
 }
 
 static void on_done(uv_async_t *async) {
@@ -133,7 +134,8 @@ static void ready_is_what_the_daemon_says(void **state) {
 static void everything_else_is_a_problem_document(void **state) {
     (void)state;
     static const struct { const char *method, *path; long status; } cases[] = {
-        {"GET", "/", 404}, {"GET", "/metrics?x=/metrics/", 200}, {"GET", "/metricsx", 404}, {"POST", "/metrics", 405}, {"PUT", "/nothing", 405}};
+        {"GET", "/", 404}, {"GET", "/metrics?x=/metrics/", 200}, {"GET", "/metricsx", 404}, {"POST", "/metrics", 405},
+        {"PUT", "/nothing", 405}};
     for (size_t i = 0; i < RS_ARRAY_LEN(cases); i++) {
         const request_t request = answer_to(cases[i].method, cases[i].path, NULL, NULL, false);
         assert_int_equal(request.status, cases[i].status);
@@ -144,10 +146,15 @@ static void everything_else_is_a_problem_document(void **state) {
 static void on_loopback_nobody_reads_it_through_a_name_of_his_own(void **state) {
     (void)state;
     static const struct { const char *listen, *header; long status; } cases[] = {
-        {"127.0.0.1:0", "Host: evil.example", 403}, {"127.0.0.1:0", "Host: localhost.evil.example:8570", 403}, {"127.0.0.1:0", "Host: 127.0.0.1.evil.example", 403},
-        {"127.0.0.1:0", "Host: 1.2.3", 403}, {"127.0.0.1:0", "Host: LocalHost:8570", 200}, {"127.0.0.1:0", "Host: 127.0.0.1", 200}, {"127.0.0.1:0", "Host: [::1]:8570", 200},
-        {"127.8.0.1:0", "Host: evil.example", 403}, {"[::1]:0", "Host: evil.example:8570", 403}, {"0.0.0.0:0", "Host: metrics.example", 200}};
-    for (size_t i = 0; i < RS_ARRAY_LEN(cases); i++) assert_int_equal(answer_at(cases[i].listen, "GET", "/metrics", cases[i].header, NULL, false).status, cases[i].status);
+        {"127.0.0.1:0", "Host: evil.example", 403}, {"127.0.0.1:0", "Host: localhost.evil.example:8570", 403},
+        {"127.0.0.1:0", "Host: 127.0.0.1.evil.example", 403},
+        {"127.0.0.1:0", "Host: 1.2.3", 403}, {"127.0.0.1:0", "Host: LocalHost:8570", 200}, {"127.0.0.1:0", "Host: 127.0.0.1", 200},
+        {"127.0.0.1:0", "Host: [::1]:8570", 200},
+        {"127.8.0.1:0", "Host: evil.example", 403}, {"[::1]:0", "Host: evil.example:8570", 403},
+        {"0.0.0.0:0", "Host: metrics.example", 200}};
+    for (size_t i = 0; i < RS_ARRAY_LEN(cases); i++) {
+        assert_int_equal(answer_at(cases[i].listen, "GET", "/metrics", cases[i].header, NULL, false).status, cases[i].status);
+    }
 }
 
 static void an_address_that_is_none_or_taken_is_refused(void **state) {
@@ -174,7 +181,8 @@ static void an_address_that_is_none_or_taken_is_refused(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(metrics_come_in_the_form_that_was_asked_for),
-                                       cmocka_unit_test(a_page_without_room_is_an_error_and_no_half_page), cmocka_unit_test(ready_is_what_the_daemon_says),
+                                       cmocka_unit_test(a_page_without_room_is_an_error_and_no_half_page),
+                                       cmocka_unit_test(ready_is_what_the_daemon_says),
                                        cmocka_unit_test(everything_else_is_a_problem_document),
                                        cmocka_unit_test(on_loopback_nobody_reads_it_through_a_name_of_his_own),
                                        cmocka_unit_test(an_address_that_is_none_or_taken_is_refused)};
