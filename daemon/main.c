@@ -32,7 +32,8 @@ int main(int argc, char **argv) {
         {"write-snapshot", KEY_WRITE_SNAPSHOT, "FOLDER", OPTION_HIDDEN, 0, 0},   /* the daemon calls itself, see service/snapshots.c */
         {"upto", KEY_UPTO, "NUMBER", OPTION_HIDDEN, 0, 0},
         {0}};
-    static const struct argp parser = {options, parse_option, NULL, "The ringside daemon: live contact-centre telemetry.", NULL, NULL, NULL};
+    static const struct argp parser = {options, parse_option, NULL, "The ringside daemon: live contact-centre telemetry.",
+                                       NULL, NULL, NULL};
     static rs_service_t service = {.lock_file = -1};
     rs_arguments_t arguments = {.config = "/etc/ringside/ringside.conf"};
     argp_err_exit_status = 2;

@@ -9,7 +9,8 @@
 #   bench/*.c            programs, not tests: bench_<name>; a .cc of the same name belongs to it
 enable_testing()
 set(all_rooms rs_engine rs_journal rs_ingest rs_connect rs_store rs_feed rs_web rs_client rs_core rs_ring rs_event rs_config rs_base)
-set(test_env "RS_SOURCE_DIR=${CMAKE_SOURCE_DIR};RS_BUILD_DIR=${CMAKE_BINARY_DIR};ASAN_OPTIONS=detect_leaks=1;UBSAN_OPTIONS=print_stacktrace=1;TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/tsan.supp")
+set(test_env "RS_SOURCE_DIR=${CMAKE_SOURCE_DIR};RS_BUILD_DIR=${CMAKE_BINARY_DIR};ASAN_OPTIONS=detect_leaks=1"
+    "UBSAN_OPTIONS=print_stacktrace=1;TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/tsan.supp")
 
 # What tests share: an archive, so that a test takes from it only what it names.
 file(GLOB support_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/support/*.c)
@@ -84,7 +85,8 @@ endforeach()
 add_executable(fault_producer ${CMAKE_SOURCE_DIR}/tests/fault/producer.c)
 target_link_libraries(fault_producer PRIVATE rs_flags rs_client)
 if(NOT RS_SANITIZE AND NOT RS_FUZZ)   # a sanitizer's library wants to be the first that is loaded
-    add_test(NAME fault_torture COMMAND /usr/bin/python3 ${CMAKE_SOURCE_DIR}/tests/fault/torture --short ${CMAKE_BINARY_DIR} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+    add_test(NAME fault_torture COMMAND /usr/bin/python3 ${CMAKE_SOURCE_DIR}/tests/fault/torture --short ${CMAKE_BINARY_DIR}
+             WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
     set_tests_properties(fault_torture PROPERTIES LABELS fault TIMEOUT 900 ENVIRONMENT "${test_env}")
 endif()
 
@@ -123,7 +125,9 @@ if(RS_PLANTS)
     target_link_options(planted_ring_race PRIVATE -fsanitize=thread)
     target_link_libraries(planted_ring_race PRIVATE rs_flags PkgConfig::cmocka Threads::Threads)
     add_custom_target(planted DEPENDS planted_ring_race test_journal test_ingest test_store test_engine property_journal_crash
-                      property_recovery_oracle property_producer_oracle property_rebuild property_ring_model race_ring_race sim_installation)
-    add_test(NAME planted COMMAND /usr/bin/python3 ${CMAKE_SOURCE_DIR}/tests/fault/planted ${CMAKE_BINARY_DIR} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+                      property_recovery_oracle property_producer_oracle property_rebuild property_ring_model race_ring_race
+                      sim_installation)
+    add_test(NAME planted COMMAND /usr/bin/python3 ${CMAKE_SOURCE_DIR}/tests/fault/planted ${CMAKE_BINARY_DIR}
+             WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
     set_tests_properties(planted PROPERTIES LABELS planted TIMEOUT 900)
 endif()

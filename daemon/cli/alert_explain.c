@@ -48,7 +48,9 @@ static void print_recent(FILE *out, const json_t *explanation, const char *metri
     size_t count = json_array_size(values);
     if (count > MOST_FIGURES) count = MOST_FIGURES;
     if (count == 0) return;
-    for (size_t i = 0; i < count; i++) figures[i] = json_is_number(json_array_get(values, i)) ? json_number_value(json_array_get(values, i)) : (double)NAN;
+    for (size_t i = 0; i < count; i++) {
+        figures[i] = json_is_number(json_array_get(values, i)) ? json_number_value(json_array_get(values, i)) : (double)NAN;
+    }
     rs_alert_sparkline(figures, count, curve, sizeof curve);
     strcpy(first, RS_NO_FIGURE);
     strcpy(last, RS_NO_FIGURE);
@@ -69,7 +71,8 @@ static void print_parts(FILE *out, const json_t *explanation) {
         if (json_is_number(json_object_get(before, "denominator")))
             snprintf(was, sizeof was, ", usual %.4g of %.4g", json_number_value(json_object_get(before, "numerator")),
                      json_number_value(json_object_get(before, "denominator")));
-        snprintf(text, sizeof text, "%.0f %% from %s %s (%" PRId64 " of %" PRId64 "%s)", 100 * json_number_value(json_object_get(part, "share")),
+        snprintf(text, sizeof text, "%.0f %% from %s %s (%" PRId64 " of %" PRId64 "%s)",
+                 100 * json_number_value(json_object_get(part, "share")),
                  text_in(part, "by"), text_in(part, "name"), (int64_t)json_integer_value(json_object_get(part, "numerator")),
                  (int64_t)json_integer_value(json_object_get(part, "denominator")), was);
         print_line(out, i == 0 ? "because" : "", text);

@@ -71,7 +71,8 @@ static void print_difference(FILE *out, const json_t *outcome) {
         const double bounds[] = {json_number_value(json_object_get(outcome, "low")), json_number_value(json_object_get(outcome, "high"))};
         rs_text_metric(text_in(outcome, "metric"), fabs(bounds[0]), low);
         rs_text_metric(text_in(outcome, "metric"), fabs(bounds[1]), high);
-        fprintf(out, ", with 95 %% confidence between %s %s and %s %s", low, bounds[0] < 0 ? "less" : "more", high, bounds[1] < 0 ? "less" : "more");
+        fprintf(out, ", with 95 %% confidence between %s %s and %s %s", low, bounds[0] < 0 ? "less" : "more", high,
+                bounds[1] < 0 ? "less" : "more");
     }
     fputc('\n', out);
 }
@@ -112,8 +113,9 @@ rs_review_watch_t *rs_review_watch_begin(const char *conninfo) {
 static bool look(const rs_review_watch_t *watch, const char *episode, const char *who, json_t **measured) {
     const char *const values[] = {episode, who, watch->began};
     PGresult *answer = PQexecParams(watch->connection,
-        "SELECT s.measured::text FROM ringside.alert_said AS s JOIN ringside.mark AS m USING (stream_id) WHERE m.stream = 'main' AND s.episode = $1::bigint"
-        " AND s.act = 'review' AND s.author = $2 AND s.stored_at >= $3::timestamptz ORDER BY s.number, s.ordinal LIMIT 1", 3, NULL, values, NULL, NULL, 0);
+        "SELECT s.measured::text FROM ringside.alert_said AS s JOIN ringside.mark AS m USING (stream_id) WHERE m.stream = 'main'"
+        " AND s.episode = $1::bigint AND s.act = 'review' AND s.author = $2 AND s.stored_at >= $3::timestamptz"
+        " ORDER BY s.number, s.ordinal LIMIT 1", 3, NULL, values, NULL, NULL, 0);
     const bool failed = PQresultStatus(answer) != PGRES_TUPLES_OK, found = !failed && PQntuples(answer) == 1;
     if (found && !PQgetisnull(answer, 0, 0)) *measured = json_loads(PQgetvalue(answer, 0, 0), 0, NULL);
     PQclear(answer);

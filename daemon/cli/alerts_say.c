@@ -64,7 +64,9 @@ static void take_argument(struct argp_state *state, saying_t *saying, const char
 static long parse_seconds(struct argp_state *state, const char *argument) {
     char *end;
     const long seconds = strtol(argument, &end, 10);
-    if (*argument == '\0' || *end != '\0' || seconds < 1 || seconds > 86400) argp_error(state, "--timeout: \"%s\"; allowed: 1 to 86400 seconds", argument);
+    if (*argument == '\0' || *end != '\0' || seconds < 1 || seconds > 86400) {
+        argp_error(state, "--timeout: \"%s\"; allowed: 1 to 86400 seconds", argument);
+    }
     return seconds;
 }
 
@@ -86,7 +88,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state) {
         case OPTION_OUTPUT:
             saying->is_output_named = true;
             saying->prints_ndjson = strcmp(argument, "ndjson") == 0;
-            if (!saying->prints_ndjson && strcmp(argument, "table") != 0) argp_error(state, "--output: unknown \"%s\"; allowed: table, ndjson", argument);
+            if (!saying->prints_ndjson && strcmp(argument, "table") != 0) {
+                argp_error(state, "--output: unknown \"%s\"; allowed: table, ndjson", argument);
+            }
             return 0;
         case ARGP_KEY_ARG: take_argument(state, saying, argument); return 0;
         case ARGP_KEY_END:
@@ -201,7 +205,8 @@ static int tell_silences(const saying_t *saying, const rs_door_answer_t *answer)
         }
         snprintf(text, sizeof text, "%" PRId64 "  until %.19s  rule %s  key %s  channel %s  tenant %s  by %s: %s",
                  (int64_t)json_integer_value(json_object_get(silence, "silence")), text_of(silence, "until"), text_of(silence, "rule"),
-                 text_of(silence, "key"), text_of(silence, "channel"), text_of(silence, "tenant"), text_of(silence, "by"), text_of(silence, "text"));
+                 text_of(silence, "key"), text_of(silence, "channel"), text_of(silence, "tenant"), text_of(silence, "by"),
+                 text_of(silence, "text"));
         rs_line_clear(&line);
         rs_line_put(&line, RS_STYLE_PLAIN, text);
         puts(line.text);
@@ -252,8 +257,9 @@ int rs_cli_alerts_say(const char *verb, int argc, char **argv) {
     saying = (saying_t){.what = rs_command_find(rs_str(verb)), .timeout_s = DEFAULT_TIMEOUT_S};
     const struct argp parser = {options, parse_option, usage_of(saying.what),
                                 "Says something about an alert, or a silence; it is kept with who, when and why."
-                                "\vack: somebody has it (--until, --sticky). note, cause, action (--owner, --due): what is known and done. resolve: it is "
-                                "over. review, of one that has ended: did it help? With a database in --config the measured before and after are shown. silence: what matches is not told to receivers until it ends; "
+                                "\vack: somebody has it (--until, --sticky). note, cause, action (--owner, --due): what is known and done. "
+                                "resolve: it is over. review, of one that has ended: did it help? With a database in --config the measured "
+                                "before and after are shown. silence: what matches is not told to receivers until it ends; "
                                 "`silences` lists them, unsilence ends one. The answer comes when it is on the daemon's disk.",
                                 NULL, NULL, NULL};
     argp_err_exit_status = 2;

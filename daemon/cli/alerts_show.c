@@ -41,7 +41,8 @@ static error_t parse_option(int key, char *argument, struct argp_state *state) {
         case OPTION_OUTPUT:
             showing->is_output_named = true;
             showing->prints_ndjson = strcmp(argument, "ndjson") == 0;
-            if (!showing->prints_ndjson && strcmp(argument, "table") != 0) argp_error(state, "--output: unknown \"%s\"; allowed: table, ndjson", argument);
+            if (!showing->prints_ndjson && strcmp(argument, "table") != 0)
+                argp_error(state, "--output: unknown \"%s\"; allowed: table, ndjson", argument);
             return 0;
         case ARGP_KEY_ARG:
             if (showing->name != NULL) argp_error(state, "unexpected \"%s\"", argument);
@@ -98,7 +99,8 @@ static const char sql[] =
     "ORDER BY t.number, t.ordinal), '[]') FROM t), "
     "'said', (SELECT coalesce(jsonb_agg(to_jsonb(s) - '{stream,episode,tenant,rule,key,channel,run}'::text[] "
     "ORDER BY s.number, s.ordinal), '[]') FROM s), "
-    "'outcome', (SELECT to_jsonb(o) FROM ringside.mark AS m, ringside.alert_outcome(m.stream_id, a.episode) AS o WHERE m.stream = 'main'))::text FROM a";
+    "'outcome', (SELECT to_jsonb(o) FROM ringside.mark AS m, ringside.alert_outcome(m.stream_id, a.episode) AS o "
+    "WHERE m.stream = 'main'))::text FROM a";
 
 static int fail_database(PGconn *connection, const char *what) {
     char text[512];
@@ -197,7 +199,8 @@ static void print_head(const showing_t *showing) {
     const int64_t denominator = json_integer_value(json_object_get(live, "denominator"));
     char share[64] = "";
     if (denominator > 0)
-        snprintf(share, sizeof share, " (%" PRId64 " of %" PRId64 ")", (int64_t)json_integer_value(json_object_get(live, "numerator")), denominator);
+        snprintf(share, sizeof share, " (%" PRId64 " of %" PRId64 ")",
+                 (int64_t)json_integer_value(json_object_get(live, "numerator")), denominator);
     snprintf(text, sizeof text, "%s %s%s, limit %s%s", metric, live == NULL ? "" : value, share,
              strcmp(text_in(from, "compare"), "above") == 0 ? ">" : "<", limit);
     print_line("figure", text);
@@ -267,7 +270,8 @@ static int gather(showing_t *showing) {
     if (live != 0 && (stored != 0 || showing->stored == NULL)) return live;
     if (showing->live != NULL || showing->stored != NULL) return 0;
     return rs_cli_fail("alerts show: there is no open alert %s%s", showing->name,
-                       conninfo == NULL ? "; of those that have ended a database would know (--config or --database)" : ", and none in the database");
+                       conninfo == NULL ? "; of those that have ended a database would know (--config or --database)"
+                                        : ", and none in the database");
 }
 
 int rs_cli_alerts_show(int argc, char **argv) {

@@ -66,7 +66,8 @@ static int wait_for_answer(void *socket, const char *endpoint, long timeout_s, c
         if (zmq_poll(&item, 1, (long)left_ms) < 0 && errno != EINTR) break;
         if ((item.revents & ZMQ_POLLIN) != 0 && receive(socket, id, answer)) return 0;
     }
-    return rs_cli_fail("no answer from %s within %ld s: it is not known whether the command was taken (`ringside alerts show` tells); is ringsided "
+    return rs_cli_fail("no answer from %s within %ld s: "
+                       "it is not known whether the command was taken (`ringside alerts show` tells); is ringsided "
                        "running, and is that its ingest.commands?", endpoint, timeout_s);
 }
 
@@ -79,7 +80,8 @@ static bool send_all(void *socket, const char *word, const char *id, const char 
     return true;
 }
 
-int rs_door_ask(const char *endpoint, long timeout_s, const char *word, const char *const *frames, uint32_t count, rs_door_answer_t *answer) {
+int rs_door_ask(const char *endpoint, long timeout_s, const char *word, const char *const *frames, uint32_t count,
+                rs_door_answer_t *answer) {
     const int linger = 0;
     char id[64];
     int result = 1;

@@ -12,8 +12,8 @@ typedef struct rs_door_answer {
     char (*frames)[RS_DOOR_TEXT];               /* each ends with a NUL; free() */
 } rs_door_answer_t;
 
-/* Sends [RS1, word, id, frames …] to `endpoint` and waits for the answer of that id. 0, or an exit status: then it has been said why (nobody
- * answers: then it is not known whether the command was taken). */
+/* Sends [RS1, word, id, frames …] to `endpoint` and waits for the answer of that id. 0, or an exit status: then it has been said why
+ * (nobody answers: then it is not known whether the command was taken). */
 RS_MUST_CHECK int rs_door_ask(const char *endpoint, long timeout_s, const char *word, const char *const *frames, uint32_t count,
                               rs_door_answer_t *answer);
 /* Where the door is: as named, else of the file (NULL: the defaults). 0, or an exit status, and it has been said why. */

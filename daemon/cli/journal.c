@@ -120,9 +120,10 @@ static int verify(rs_reading_t *reading) {
     if (status == RS_OK) status = recover(reading, before, note_record);
     if (status != RS_OK) return fail_reading(reading, status);
     const rs_recovery_t *recovery = reading->recovery;
-    printf("segments %u\nrecords %" PRIu64 " (%" PRIu64 "..%" PRIu64 ")\n", recovery->resume.segment_count, recovery->records, reading->first,
-           reading->last);
-    printf("torn %" PRIu64 " records, %" PRIu64 " bytes (a last write that was not finished)\n", recovery->torn_records, recovery->torn_bytes);
+    printf("segments %u\nrecords %" PRIu64 " (%" PRIu64 "..%" PRIu64 ")\n", recovery->resume.segment_count,
+           recovery->records, reading->first, reading->last);
+    printf("torn %" PRIu64 " records, %" PRIu64 " bytes (a last write that was not finished)\n", recovery->torn_records,
+           recovery->torn_bytes);
     print_ranges(recovery);
     if (recovery->damaged_headers != 0) printf("damaged headers %u (each is there twice)\n", recovery->damaged_headers);
     if (recovery->unreadable_blocks != 0) printf("unreadable blocks %u of 4096 bytes\n", recovery->unreadable_blocks);
@@ -137,7 +138,8 @@ static int verify(rs_reading_t *reading) {
         printf("missing: the records end at %" PRIu64 ", before the newest snapshot\n", reading->last);
         bad++;
     }
-    const bool is_whole = bad == 0 && recovery->lost == 0 && recovery->damaged_headers == 0 && recovery->unreadable_blocks == 0 && recovery->foreign == 0;
+    const bool is_whole = bad == 0 && recovery->lost == 0 && recovery->damaged_headers == 0 && recovery->unreadable_blocks == 0 &&
+                          recovery->foreign == 0;
     puts(is_whole ? "whole" : "damaged");
     return is_whole ? 0 : rs_cli_fail("%s: the journal is damaged", reading->arguments->folder);
 }
@@ -152,7 +154,8 @@ static int dump(rs_reading_t *reading) {
     if (fflush(stdout) != 0 || ferror(stdout)) return rs_cli_fail("cannot write to standard output");
     if (status != RS_OK && status != RS_ERR_CLOSED) return fail_reading(reading, status);
     if (reading->recovery->lost == 0) return 0;
-    return rs_cli_fail("%s: %" PRIu64 " records are lost; `ringside journal verify` says which", reading->arguments->folder, reading->recovery->lost);
+    return rs_cli_fail("%s: %" PRIu64 " records are lost; `ringside journal verify` says which", reading->arguments->folder,
+                       reading->recovery->lost);
 }
 
 /* --- stat ------------------------------------------------------------------------------------------------------------------ */

@@ -21,7 +21,9 @@ static void add_text(json_t *line, const char *name, rs_str_t text) {
     json_object_set_new(line, name, value != NULL ? value : json_string("(not UTF-8)"));
 }
 
-static void add_number(json_t *line, const char *name, uint64_t number) { json_object_set_new(line, name, json_integer((json_int_t)number)); }
+static void add_number(json_t *line, const char *name, uint64_t number) {
+    json_object_set_new(line, name, json_integer((json_int_t)number));
+}
 
 static void add_origin(json_t *line, int64_t arrival_us, rs_origin_t origin) {
     add_time(line, "arrived_at", arrival_us);

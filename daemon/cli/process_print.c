@@ -239,8 +239,11 @@ static void print_variant_line(const process_printer_t *printer, const rs_varian
     FILE *out = printer->to->out;
     char text[RS_STAGE_TEXT];
     const int64_t seen = row->count - row->error;
-    if (printer->variants == 1) fprintf(out, "variants of %.*s\n  %8s %8s %9s\n", (int)row->tenant.len, row->tenant.data, "count", "share", "mean s");
-    fprintf(out, "  %8" PRId64 " %6.1f %%", row->count, printer->finished > 0 ? 100.0 * (double)row->count / (double)printer->finished : 0.0);
+    if (printer->variants == 1) {
+        fprintf(out, "variants of %.*s\n  %8s %8s %9s\n", (int)row->tenant.len, row->tenant.data, "count", "share", "mean s");
+    }
+    fprintf(out, "  %8" PRId64 " %6.1f %%", row->count,
+            printer->finished > 0 ? 100.0 * (double)row->count / (double)printer->finished : 0.0);
     put_seconds(out, seen > 0, seen > 0 ? (double)row->path_us / 1000.0 / (double)seen : 0);
     fputs("  ", out);
     for (uint32_t i = 0; i < row->length; i++) {
@@ -318,7 +321,8 @@ static int draw(process_printer_t *printer) {
     FILE *out = printer->to->out;
     rs_core_process_rows(printer->core, note_tenant, &tenants);
     int status = tenants.failed ? RS_ERR_MEMORY : RS_OK;
-    fputs("digraph process {\n  rankdir=LR;\n  node [shape=box, style=\"rounded,filled\", fillcolor=\"#dbe9f6\", fontname=\"sans-serif\"];\n"
+    fputs("digraph process {\n  rankdir=LR;\n"
+          "  node [shape=box, style=\"rounded,filled\", fillcolor=\"#dbe9f6\", fontname=\"sans-serif\"];\n"
           "  edge [fontname=\"sans-serif\", fontsize=10, color=\"#555555\"];\n", out);
     for (uint32_t i = 0; i < tenants.count && status == RS_OK; i++) {
         rs_process_map_t map;

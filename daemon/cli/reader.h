@@ -20,8 +20,8 @@ typedef struct rs_reader rs_reader_t;
 /* "ndjson, protobuf, asterisk-queue-log", for messages. Static storage. */
 const char *rs_reader_format_names(void);
 
-/* Opens `path`. `format` NULL: by file name (…/queue_log, queue_log.1, queue_log.gz: asterisk-queue-log; .pb, .protobuf: protobuf; else ndjson).
- * `config` is borrowed for the reader's life and may be NULL when the format needs none (ndjson, protobuf).
+/* Opens `path`. `format` NULL: by file name (…/queue_log, queue_log.1, queue_log.gz: asterisk-queue-log; .pb, .protobuf: protobuf; else
+ * ndjson). `config` is borrowed for the reader's life and may be NULL when the format needs none (ndjson, protobuf).
  * RS_ERR_NOT_FOUND: unknown format. RS_ERR_IO: cannot be opened, errno says why. RS_ERR_MEMORY. */
 RS_MUST_CHECK int rs_reader_open(const char *path, const char *format, const rs_config_t *config, rs_reader_t **reader);
 void rs_reader_close(rs_reader_t **reader);

@@ -60,8 +60,8 @@ typedef struct rs_replay {
 } rs_replay_t;
 
 enum { OPTION_FORMAT = 256, OPTION_INTERVAL, OPTION_TIMEZONE, OPTION_BY, OPTION_ATTRIBUTION, OPTION_POLICY, OPTION_THRESHOLD,
-       OPTION_SHORT, OPTION_CONFIG, OPTION_SET, OPTION_OUTPUT, OPTION_ALERTS, OPTION_BASELINE, OPTION_SORT_MEMORY, OPTION_PROCESS, OPTION_CUSTOMERS,
-       OPTION_STORE, OPTION_DATABASE, OPTION_STREAM, OPTION_REPLACE };
+       OPTION_SHORT, OPTION_CONFIG, OPTION_SET, OPTION_OUTPUT, OPTION_ALERTS, OPTION_BASELINE, OPTION_SORT_MEMORY, OPTION_PROCESS,
+       OPTION_CUSTOMERS, OPTION_STORE, OPTION_DATABASE, OPTION_STREAM, OPTION_REPLACE };
 
 static const struct argp_option options[] = {
     {"format", OPTION_FORMAT, "FORMAT", 0, "ndjson, asterisk-queue-log or protobuf (by file name)", 0},
@@ -75,7 +75,8 @@ static const struct argp_option options[] = {
     {"config", OPTION_CONFIG, "FILE", 0, "a daemon's configuration", 0},
     {"set", OPTION_SET, "KEY=VALUE", 0, "one key of that file; may be repeated", 0},
     {"output", OPTION_OUTPUT, "FORM", 0, "table, csv or ndjson (table on a terminal, else ndjson); dot with --process", 0},
-    {"alerts", OPTION_ALERTS, 0, 0, "print the transitions of the configured alert rules instead, or, where there are none, of those that ringside.conf comes with", 0},
+    {"alerts", OPTION_ALERTS, 0, 0, "print the transitions of the configured alert rules instead, or, where there are none, "
+                                    "of those that ringside.conf comes with", 0},
     {"process", OPTION_PROCESS, 0, 0, "print the way through the process instead: edges between stages, bottleneck, rework, variants", 0},
     {"customers", OPTION_CUSTOMERS, 0, 0, "print contacts per customer, and who came most often, by pseudonym, instead", 0},
     {"store", OPTION_STORE, 0, 0, "write rows and the process map into PostgreSQL as a daemon would have (store.database) instead", 0},
@@ -122,8 +123,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state) {
 static const struct argp parser = {
     options, parse_option, "FILE...", "Runs recorded events through the core and prints aggregates."
     "\vA line that is refused is reported on standard error with file, line and reason; the rest counts.\n"
-    "--customers tells of each tenant the inbound contacts and customers that are remembered at the end of the files (fcr.repeat_window, and a "
-    "little more) and the customers with the most contacts. Pseudonyms are made with the key that service.pseudonym_key names, so that they "
+    "--customers tells of each tenant the inbound contacts and customers that are remembered at the end of the files "
+    "(fcr.repeat_window, and a little more) and the customers with the most contacts. "
+    "Pseudonyms are made with the key that service.pseudonym_key names, so that they "
     "are the daemon's; without one they are good for one run only.", NULL, NULL, NULL};
 
 /* --- from words to settings ----------------------------------------------------------------------------------------- */
@@ -478,8 +480,8 @@ static void print_summary(const rs_replay_t *replay) {
     }
     if (losses.contacts + losses.cells + losses.panes + losses.overflowed_keys + losses.edges != 0) {
         fprintf(stderr, "ringside replay: limits reached: contacts or events %" PRIu64 ", rows %" PRIu64 ", panes %" PRIu64
-                ", keys in " RS_OVERFLOW_NAME " %" PRIu64 ", edges %" PRIu64 "; see limits.* of the configuration\n", losses.contacts, losses.cells,
-                losses.panes, losses.overflowed_keys, losses.edges);
+                ", keys in " RS_OVERFLOW_NAME " %" PRIu64 ", edges %" PRIu64 "; see limits.* of the configuration\n",
+                losses.contacts, losses.cells, losses.panes, losses.overflowed_keys, losses.edges);
     }
 }
 
@@ -501,14 +503,16 @@ static int create_core(rs_replay_t *replay, bool applies, rs_core_t **core) {
     const rs_config_t *config = replay->config;
     rs_core_options_t core_options = {
         .config = replay->config, .replay = true, .windows = alerts, .alerts = alerts, .process = process,
-        .families = applies && !alerts && !process ? 1u << (replay->customers ? RS_FAMILY_TOTAL : replay->family) : 0, .attributions = replay->attribution_bit,
+        .families = applies && !alerts && !process ? 1u << (replay->customers ? RS_FAMILY_TOTAL : replay->family) : 0,
+        .attributions = replay->attribution_bit,
         .interval = replay->spec, .start_us = 0, .run = 0, .hash_seed = UINT64_C(0x72696e6773696465),
         .effects = {.context = replay, .on_alert = print_alert}};
     if (store) {   /* all that a daemon keeps */
         core_options.families = (1u << RS_FAMILY_COUNT) - 1;
         core_options.process = replay->keeps_edges;
         core_options.facts = true;
-        core_options.attributions = (config->attribution_event ? 1u << RS_ATTRIBUTION_EVENT : 0u) | (config->attribution_enter ? 1u << RS_ATTRIBUTION_ENTER : 0u) |
+        core_options.attributions = (config->attribution_event ? 1u << RS_ATTRIBUTION_EVENT : 0u) |
+                                    (config->attribution_enter ? 1u << RS_ATTRIBUTION_ENTER : 0u) |
                                     (config->attribution_close ? 1u << RS_ATTRIBUTION_CLOSE : 0u);
         core_options.interval = (rs_interval_spec_t){.mode = RS_INTERVAL_FIXED, .length_us = config->interval_us};
         core_options.run = replay->store_run;
@@ -552,13 +556,17 @@ static int create_parts(rs_replay_t *replay) {
 static int check_store(rs_replay_t *replay) {
     struct timespec now;
     if (!replay->store) {
-        return replay->database == NULL && replay->stream == NULL && !replay->replace ? 0 : rs_cli_usage("--database, --stream and --replace: only with --store");
+        const bool is_alone = replay->database == NULL && replay->stream == NULL && !replay->replace;
+        return is_alone ? 0 : rs_cli_usage("--database, --stream and --replace: only with --store");
     }
     if (replay->policy != NULL || replay->threshold != NULL || replay->short_text != NULL) {
-        return rs_cli_usage("--store: --policy, --threshold and --short would store other figures under a policy's name; name them in the configuration");
+        return rs_cli_usage("--store: --policy, --threshold and --short would store other figures under a policy's name; "
+                            "name them in the configuration");
     }
     if (replay->stream == NULL) replay->stream = "replay";
-    if (replay->stream[0] == 0 || strlen(replay->stream) > RS_MAX_NAME) return rs_cli_usage("--stream: a name of 1 to %d bytes", RS_MAX_NAME);
+    if (replay->stream[0] == 0 || strlen(replay->stream) > RS_MAX_NAME) {
+        return rs_cli_usage("--stream: a name of 1 to %d bytes", RS_MAX_NAME);
+    }
     clock_gettime(CLOCK_REALTIME, &now);
     replay->store_run = (uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000u;
     return 0;
@@ -568,15 +576,17 @@ static int store_rows(rs_replay_t *replay) {
     const rs_str_t named = replay->config->database;
     char *database = replay->database != NULL ? strdup(replay->database) : strndup(named.len == 0 ? "" : named.data, named.len);
     if (database == NULL) return rs_cli_fail("out of memory");
-    const rs_replay_store_t store = {.database = database, .stream = replay->stream, .replace = replay->replace, .progress = isatty(STDERR_FILENO) != 0,
-                                     .run = replay->store_run};
+    const rs_replay_store_t store = {.database = database, .stream = replay->stream, .replace = replay->replace,
+                                     .progress = isatty(STDERR_FILENO) != 0, .run = replay->store_run};
     const int result = rs_replay_store(replay->core, replay->admission, &store, &replay->rows);
     free(database);
     return result;
 }
 
 static int run(rs_replay_t *replay) {
-    if (replay->alerts + replay->process + replay->customers + replay->store > 1) return rs_cli_usage("--alerts, --process, --customers and --store: one of them");
+    if (replay->alerts + replay->process + replay->customers + replay->store > 1) {
+        return rs_cli_usage("--alerts, --process, --customers and --store: one of them");
+    }
     if (check_store(replay) != 0) return 2;
     int result = parse_names(replay);
     if (result == 0) result = parse_bytes(replay->sort_memory, &replay->sort_bytes);

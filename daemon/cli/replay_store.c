@@ -79,8 +79,9 @@ static const char remove_sql[] = "WITH which AS (SELECT stream_id FROM ringside.
           " AND p.tenant = told.tenant AND p.contact = told.contact RETURNING 1)"
     REMOVE("queue_interval_part") ", " REMOVE("channel_interval_part") ", " REMOVE("total_interval_part") ", " REMOVE(
         "agent_interval_part") ", " REMOVE("team_interval_part") ", " REMOVE("process_edge_part") ","
-    " told AS (SELECT c.tenant, c.contact FROM ringside.contact_fact AS c, which, tenant WHERE c.stream_id = which.stream_id AND c.tenant = tenant.name"
-    " AND c.begun_at < to_timestamp($2::bigint / 1e6) AND coalesce(c.ended_at, c.begun_at) >= to_timestamp($1::bigint / 1e6)), "
+    " told AS (SELECT c.tenant, c.contact FROM ringside.contact_fact AS c, which, tenant WHERE c.stream_id = which.stream_id"
+    " AND c.tenant = tenant.name AND c.begun_at < to_timestamp($2::bigint / 1e6)"
+    " AND coalesce(c.ended_at, c.begun_at) >= to_timestamp($1::bigint / 1e6)), "
     REMOVE_FACTS("leg_fact") ", " REMOVE_FACTS("handling_fact") ", " REMOVE_FACTS("moment_fact") ", " REMOVE_FACTS("contact_fact")
     " SELECT count(*)::text FROM total_interval_part";
 

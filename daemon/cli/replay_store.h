@@ -2,8 +2,8 @@
  *
  * Model:   all rows (five families, the configuration's attributions and interval), the edges of the process map and (if limits.facts > 0)
  *          the facts of contacts are in the core when the files have been read. They go through the daemon's own store, in its
- *          batches, under a stream of their own: so they are absolute, exactly once, and a run that breaks off can be repeated. Refused events and alerts
- *          are not stored: the one are reported while reading, the other belong to the time in which somebody could act.
+ *          batches, under a stream of their own: so they are absolute, exactly once, and a run that breaks off can be repeated. Refused
+ *          events and alerts are not stored: the one are reported while reading, the other belong to the time in which somebody could act.
  * Twice:   rows of several streams add up. So nothing is written when the tenants already have rows of any stream in the
  *          quarters of an hour from the first to the last that the files touch; `replace` removes those first that an earlier
  *          replay of this stream wrote there, never those of another stream.

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { OPTION_FROM = 256, OPTION_TO, OPTION_ZONE, OPTION_POLICY, OPTION_THRESHOLD, OPTION_SHORT, OPTION_SET, OPTION_REASON, OPTION_DATABASE, OPTION_DRY_RUN,
-       OPTION_UNDO, OPTION_LIST, MAX_SETS = 64 };
+enum { OPTION_FROM = 256, OPTION_TO, OPTION_ZONE, OPTION_POLICY, OPTION_THRESHOLD, OPTION_SHORT, OPTION_SET, OPTION_REASON,
+       OPTION_DATABASE, OPTION_DRY_RUN, OPTION_UNDO, OPTION_LIST, MAX_SETS = 64 };
 
 typedef struct rs_restate {
     const char *from, *to, *zone, *policy, *threshold, *short_text, *config_path, *database, *reason, *undo;
@@ -93,7 +93,8 @@ static int load_config(rs_restate_t *restate) {
         restate->config_database = strndup(config->database.len == 0 ? "" : config->database.data, config->database.len);
         restate->database = restate->config_database;
         if (restate->database == NULL || restate->database[0] == 0)
-            result = rs_cli_fail("%s: store.database is not set, and there is no --database", restate->config_path == NULL ? "no file" : restate->config_path);
+            result = rs_cli_fail("%s: store.database is not set, and there is no --database",
+                                 restate->config_path == NULL ? "no file" : restate->config_path);
     }
     return result;
 }
@@ -135,15 +136,18 @@ static int connect_to(rs_restate_t *restate) {
     if (PQstatus(restate->connection) != CONNECTION_OK) return rs_restate_fail(restate->connection, NULL);
     PQsetNoticeReceiver(restate->connection, no_notice, NULL);
     int result = run_sql(restate, "SET search_path = pg_catalog");
-    if (result == 0) result = run_sql(restate, "SELECT set_config('TimeZone', 'UTC', false), set_config('jit', 'off', false), set_config('application_name', 'ringside restate', false)");
+    if (result == 0)
+        result = run_sql(restate, "SELECT set_config('TimeZone', 'UTC', false), set_config('jit', 'off', false), "
+                                  "set_config('application_name', 'ringside restate', false)");
     return result;
 }
 
 static int resolve_period(rs_restate_t *restate) {
     const char *const values[] = {restate->from, restate->to, restate->zone};
     PGresult *answer = ask(restate,
-                           "SELECT (extract(epoch FROM f) * 1000000)::bigint, (extract(epoch FROM t) * 1000000)::bigint, ringside.restate_check(f, t),"
-                           " (SELECT string_agg(DISTINCT p.attribution, ',') FROM ringside.total_interval_part AS p WHERE p.interval_start >= f AND p.interval_start < t)"
+                           "SELECT (extract(epoch FROM f) * 1000000)::bigint, (extract(epoch FROM t) * 1000000)::bigint,"
+                           " ringside.restate_check(f, t), (SELECT string_agg(DISTINCT p.attribution, ',')"
+                           " FROM ringside.total_interval_part AS p WHERE p.interval_start >= f AND p.interval_start < t)"
                            " FROM (SELECT ringside.report_instant($1, $3) AS f, ringside.report_instant($2, $3) AS t) AS period",
                            3, values);
     if (answer == NULL) return 1;
@@ -164,7 +168,8 @@ static int make_core(rs_restate_t *restate) {
     limits->contacts = 100;
     limits->facts = limits->edges = 0;
     if (limits->rows < 4u << 20) limits->rows = 4u << 20;
-    const rs_core_options_t settings = {.config = restate->config, .replay = true, .families = (1u << RS_FAMILY_COUNT) - 1, .attributions = restate->attributions,
+    const rs_core_options_t settings = {.config = restate->config, .replay = true, .families = (1u << RS_FAMILY_COUNT) - 1,
+                                        .attributions = restate->attributions,
                                         .interval = {.mode = RS_INTERVAL_FIXED, .length_us = restate->config->interval_us},
                                         .hash_seed = UINT64_C(0x72696e6773696465)};
     const int status = rs_core_create(&settings, &restate->core);
@@ -174,7 +179,8 @@ static int make_core(rs_restate_t *restate) {
 static int check_losses(const rs_restate_t *restate) {
     const rs_core_losses_t losses = rs_core_losses(restate->core);
     if (losses.cells + losses.overflowed_keys == 0) return 0;
-    return rs_cli_fail("restate: limits were reached (rows %" PRIu64 ", keys in " RS_OVERFLOW_NAME " %" PRIu64 "): a shorter period, or larger limits.*",
+    return rs_cli_fail("restate: limits were reached (rows %" PRIu64 ", keys in " RS_OVERFLOW_NAME " %" PRIu64 "): a shorter period, "
+                       "or larger limits.*",
                        losses.cells, losses.overflowed_keys);
 }
 
@@ -206,7 +212,8 @@ static int finish(rs_restate_t *restate) {
     snprintf(facts, sizeof facts, "%" PRIu64, restate->facts);
     const char *const values[] = {from, to, names, versions, list, restate->reason, facts};
     PGresult *answer = list == NULL ? NULL : ask(restate,
-        "SELECT r ->> 'id', r ->> 'rows', (SELECT string_agg(p.key || ' version ' || p.value, ', ' ORDER BY p.key) FROM jsonb_each_text(r -> 'policies') AS p)"
+        "SELECT r ->> 'id', r ->> 'rows', (SELECT string_agg(p.key || ' version ' || p.value, ', ' ORDER BY p.key)"
+        " FROM jsonb_each_text(r -> 'policies') AS p)"
         " FROM ringside.restate(to_timestamp($1::bigint / 1e6), to_timestamp($2::bigint / 1e6), $3, $4,"
         " ARRAY(SELECT d FROM jsonb_array_elements($5::jsonb) AS d), $6, $7) AS r", (int)RS_ARRAY_LEN(values), values);
     free(list);
@@ -227,7 +234,8 @@ static int restate_period(rs_restate_t *restate) {
     if (result == 0) result = rs_restate_stage(restate->connection, restate->from_us, restate->to_us, restate->core);
     if (result == 0) result = finish(restate);
     if (result == 0 && restate->journeys > 0)
-        fprintf(stderr, "ringside restate: note: policies of unit journey (%" PRIu32 ") need whole journeys and stay as they are\n", restate->journeys);
+        fprintf(stderr, "ringside restate: note: policies of unit journey (%" PRIu32 ") need whole journeys and stay as they are\n",
+                restate->journeys);
     if (result == 0) result = run_sql(restate, restate->dry_run ? "ROLLBACK" : "COMMIT");
     return result;
 }
@@ -241,7 +249,8 @@ static int undo(rs_restate_t *restate) {
 }
 
 static int list(rs_restate_t *restate) {
-    PGresult *answer = ask(restate, "SELECT id, from_time, to_time, policies, rows, made_at, made_by, coalesce(reason, '') FROM ringside.restatement ORDER BY id", 0, NULL);
+    PGresult *answer = ask(restate, "SELECT id, from_time, to_time, policies, rows, made_at, made_by, coalesce(reason, '') "
+                                    "FROM ringside.restatement ORDER BY id", 0, NULL);
     if (answer == NULL) return 1;
     for (int row = 0; row < PQntuples(answer); row++) {
         for (int column = 0; column < PQnfields(answer); column++) printf("%s%s", column == 0 ? "" : "\t", PQgetvalue(answer, row, column));
@@ -256,7 +265,8 @@ static int run(rs_restate_t *restate) {
         return rs_cli_usage("restate: which? --from and --to, or --list, or --undo NUMBER");
     if (!restate->list && restate->undo == NULL && (restate->from == NULL || restate->to == NULL))
         return rs_cli_usage("restate: a period has two ends: --from and --to");
-    if (restate->undo != NULL && (restate->undo[0] == 0 || strspn(restate->undo, "0123456789") != strlen(restate->undo) || strlen(restate->undo) > 18))
+    if (restate->undo != NULL &&
+        (restate->undo[0] == 0 || strspn(restate->undo, "0123456789") != strlen(restate->undo) || strlen(restate->undo) > 18))
         return rs_cli_usage("--undo: \"%s\" is no number of a restatement; --list prints them", restate->undo);
     if (restate->config_path == NULL && restate->database == NULL) restate->config_path = "/etc/ringside/ringside.conf";
     int result = load_config(restate);
@@ -269,9 +279,10 @@ static int run(rs_restate_t *restate) {
 int rs_cli_restate(int argc, char **argv) {
     static const struct argp parser = {options, parse_option, NULL,
                                        "Counts intervals again from the stored facts, as the policies of the configuration have it now."
-                                       "\vNothing is overwritten: the difference is added as parts of their own, under new versions of the policies, and --undo "
-                                       "takes it back. The facts must agree with the rows in what no policy changes; where they do not (facts that were not "
-                                       "kept, were lost, or that retention has dropped) nothing is written.",
+                                       "\vNothing is overwritten: the difference is added as parts of their own, "
+                                       "under new versions of the policies, and --undo takes it back. The facts must agree with the rows "
+                                       "in what no policy changes; where they do not (facts that were not kept, were lost, "
+                                       "or that retention has dropped) nothing is written.",
                                        NULL, NULL, NULL};
     rs_restate_t restate = {.zone = "UTC"};
     argp_err_exit_status = 2;

@@ -1,7 +1,7 @@
 /* cli/restate.h — `ringside restate`: intervals counted again from stored facts, as the policies of a configuration have it now.
  *
- * Model:   legs, handlings and moments of a period ─► a core that takes no events: rs_core_count_facts, the same formulas as live ─► its rows
- *          ─► pg_temp.ringside_restated ─► ringside.restate(…), which adds the difference as parts of their own, under policy versions
+ * Model:   legs, handlings and moments of a period ─► a core that takes no events: rs_core_count_facts, the same formulas as live ─► its
+ *          rows ─► pg_temp.ringside_restated ─► ringside.restate(…), which adds the difference as parts of their own, under policy versions
  *          that were never used before. All of it is one transaction. Nothing is overwritten: `--undo` takes the parts away.
  * Exactly: facts must say what the rows say in everything that no policy changes (legs by outcome, waits, refusals), interval by interval;
  *          else nothing is written and the first difference is told. So a restatement never rests on facts that are not whole.

@@ -17,14 +17,15 @@ int rs_restate_fail(PGconn *connection, const PGresult *answer) {
     if (state != NULL && strcmp(state, "42501") == 0)
         return rs_cli_fail("restate: %s: it reads single contacts and writes rows: that is for the owner of the schema", message);
     if (state != NULL && (strncmp(state, "42", 2) == 0 || strncmp(state, "3F", 2) == 0))
-        return rs_cli_fail("restate: %s: the schema is older than this program, or was changed by hand; `ringside migrate` brings it up to date", message);
+        return rs_cli_fail("restate: %s: the schema is older than this program, or was changed by hand; "
+                           "`ringside migrate` brings it up to date", message);
     return rs_cli_fail("restate: %s", message);
 }
 
 /* --- reading --------------------------------------------------------------------------------------------------------- */
 /* Columns of every branch below. WORD: the outcome of a leg; REASON: a word for legs and transfers, CODE its number for moments. */
-enum { COLUMN_TENANT, COLUMN_KIND, COLUMN_AT, COLUMN_ENTERED, COLUMN_BEGUN, COLUMN_CLOSE, COLUMN_WORD, COLUMN_REASON, COLUMN_OUTCOME, COLUMN_CODE,
-       COLUMN_VALUE, COLUMN_SECOND, COLUMN_HOLDS, COLUMN_QUEUE, COLUMN_CHANNEL, COLUMN_AGENT, COLUMN_TEAM };
+enum { COLUMN_TENANT, COLUMN_KIND, COLUMN_AT, COLUMN_ENTERED, COLUMN_BEGUN, COLUMN_CLOSE, COLUMN_WORD, COLUMN_REASON,
+       COLUMN_OUTCOME, COLUMN_CODE, COLUMN_VALUE, COLUMN_SECOND, COLUMN_HOLDS, COLUMN_QUEUE, COLUMN_CHANNEL, COLUMN_AGENT, COLUMN_TEAM };
 
 #define US(moment) "(extract(epoch FROM " moment ") * 1000000)::bigint"
 #define CONTACT(moment)                                                                                                          \
@@ -33,27 +34,32 @@ enum { COLUMN_TENANT, COLUMN_KIND, COLUMN_AT, COLUMN_ENTERED, COLUMN_BEGUN, COLU
 
 /* What stands in the period in some attribution; legs that are open still are in no other place than their own. */
 static const char legs_sql[] =
-    "WITH fact AS (SELECT f.tenant, k.kind, CASE k.kind WHEN 'leg_opened' THEN f.queued_at ELSE f.closed_at END AS at, f.queued_at AS entered_at,"
-    " NULL::timestamptz AS begun_at, c.closed_at, f.outcome AS word, f.reason AS reason, 0 AS outcome, 0 AS code, CASE k.kind WHEN 'leg_opened' THEN 0 ELSE f.wait_us END AS value,"
-    " CASE k.kind WHEN 'leg_opened' THEN 0 ELSE f.counted_us END AS second, 0 AS holds, f.queue, f.channel, CASE k.kind WHEN 'leg_closed' THEN f.agent END AS agent,"
+    "WITH fact AS (SELECT f.tenant, k.kind,"
+    " CASE k.kind WHEN 'leg_opened' THEN f.queued_at ELSE f.closed_at END AS at, f.queued_at AS entered_at,"
+    " NULL::timestamptz AS begun_at, c.closed_at, f.outcome AS word, f.reason AS reason, 0 AS outcome, 0 AS code,"
+    " CASE k.kind WHEN 'leg_opened' THEN 0 ELSE f.wait_us END AS value, CASE k.kind WHEN 'leg_opened' THEN 0 ELSE f.counted_us END AS"
+    " second, 0 AS holds, f.queue, f.channel, CASE k.kind WHEN 'leg_closed' THEN f.agent END AS agent,"
     " CASE k.kind WHEN 'leg_closed' THEN f.team END AS team"
     " FROM ringside.leg_fact AS f CROSS JOIN (VALUES ('leg_opened'), ('leg_closed')) AS k (kind)" CONTACT("queued_at")
     " WHERE CASE k.kind WHEN 'leg_opened' THEN f.opened ELSE f.outcome IS NOT NULL END";
 static const char handlings_sql[] =
-    " UNION ALL SELECT f.tenant, k.kind, k.at, coalesce(f.entered_at, f.begun_at), f.begun_at, c.closed_at, NULL, CASE k.kind WHEN 'transferred_out' THEN f.transfer_kind END,"
-    " 0, 0, k.value, k.second, f.holds, f.queue, f.channel, f.agent, f.team FROM ringside.handling_fact AS f"
-    " CROSS JOIN LATERAL (SELECT 'handled', f.ended_at, f.talk_us, f.hold_us WHERE f.ended_at IS NOT NULL"
+    " UNION ALL SELECT f.tenant, k.kind, k.at, coalesce(f.entered_at, f.begun_at), f.begun_at, c.closed_at, NULL,"
+    " CASE k.kind WHEN 'transferred_out' THEN f.transfer_kind END, 0, 0, k.value, k.second, f.holds, f.queue, f.channel, f.agent, f.team"
+    " FROM ringside.handling_fact AS f CROSS JOIN LATERAL (SELECT 'handled', f.ended_at, f.talk_us, f.hold_us WHERE f.ended_at IS NOT NULL"
     " UNION ALL SELECT 'handle_time', f.ended_at, f.handle_us, 1 WHERE f.handle_us IS NOT NULL"
     " UNION ALL SELECT 'transferred_out', f.transferred_at, 0, 0 WHERE f.transferred_at IS NOT NULL"
     " UNION ALL SELECT 'wrapped', to_timestamp(w.at_us / 1000000) + w.at_us % 1000000 * interval '1 microsecond', w.us, 0"
     " FROM unnest(f.wrap_ends_us, f.wraps_us) AS w (at_us, us)) AS k (kind, at, value, second)" CONTACT("begun_at");
 static const char moments_sql[] =
-    " UNION ALL SELECT f.tenant, f.kind, f.at, f.entered_at, f.begun_at, c.closed_at, NULL, NULL, f.outcome, f.reason, f.value, f.second_value, f.holds, f.queue,"
-    " f.channel, f.agent, f.team FROM ringside.moment_fact AS f" CONTACT("at") " WHERE f.kind <> 'none')";
+    " UNION ALL SELECT f.tenant, f.kind, f.at, f.entered_at, f.begun_at, c.closed_at, NULL, NULL, f.outcome, f.reason, f.value,"
+    " f.second_value, f.holds, f.queue, f.channel, f.agent, f.team FROM ringside.moment_fact AS f" CONTACT("at") " WHERE f.kind <> 'none')";
 static const char fact_sql[] =
-    " SELECT tenant, kind, " US("at") ", " US("entered_at") ", " US("begun_at") ", " US("coalesce(closed_at, at)") ", word, reason, outcome, code, value, second, holds,"
-    " queue, channel, agent, team FROM fact, (SELECT to_timestamp($1::bigint / 1e6) AS from_time, to_timestamp($2::bigint / 1e6) AS to_time) AS p"
-    " WHERE (at >= from_time AND at < to_time) OR (entered_at >= from_time AND entered_at < to_time) OR (closed_at >= from_time AND closed_at < to_time) ORDER BY at";
+    " SELECT tenant, kind, " US("at") ", " US("entered_at") ", " US("begun_at") ", "
+    US("coalesce(closed_at, at)") ", word, reason, outcome, code, value, second, holds,"
+    " queue, channel, agent, team FROM fact,"
+    " (SELECT to_timestamp($1::bigint / 1e6) AS from_time, to_timestamp($2::bigint / 1e6) AS to_time) AS p"
+    " WHERE (at >= from_time AND at < to_time) OR (entered_at >= from_time AND entered_at < to_time)"
+    " OR (closed_at >= from_time AND closed_at < to_time) ORDER BY at";
 
 static rs_str_t text_at(const PGresult *row, int column) {
     return (rs_str_t){PQgetvalue(row, 0, column), (uint32_t)PQgetlength(row, 0, column)};
@@ -70,10 +76,12 @@ static unsigned channel_of(rs_str_t name) {
 
 static int count_row(rs_core_t *core, const PGresult *row) {
     const int type = rs_store_fact_type(text_at(row, COLUMN_KIND));
-    rs_told_fact_t fact = {.type = (uint8_t)type, .outcome = (uint8_t)number_at(row, COLUMN_OUTCOME), .reason = (uint8_t)number_at(row, COLUMN_CODE),
+    rs_told_fact_t fact = {.type = (uint8_t)type, .outcome = (uint8_t)number_at(row, COLUMN_OUTCOME),
+                           .reason = (uint8_t)number_at(row, COLUMN_CODE),
                            .channel = (uint8_t)channel_of(text_at(row, COLUMN_CHANNEL)), .holds = (uint32_t)number_at(row, COLUMN_HOLDS),
                            .queue = text_at(row, COLUMN_QUEUE), .agent = text_at(row, COLUMN_AGENT), .team = text_at(row, COLUMN_TEAM),
-                           .at_us = number_at(row, COLUMN_AT), .enter_us = number_at(row, COLUMN_ENTERED), .a_us = number_at(row, COLUMN_VALUE),
+                           .at_us = number_at(row, COLUMN_AT), .enter_us = number_at(row, COLUMN_ENTERED),
+                           .a_us = number_at(row, COLUMN_VALUE),
                            .b_us = number_at(row, COLUMN_SECOND), .begin_us = number_at(row, COLUMN_BEGUN)};
     bool sound = type > 0;
     if (type == RS_FACT_LEG_CLOSED) {
@@ -87,8 +95,10 @@ static int count_row(rs_core_t *core, const PGresult *row) {
         fact.reason = (uint8_t)kind;
     }
     if (sound && rs_core_count_facts(core, text_at(row, COLUMN_TENANT), &fact, 1, number_at(row, COLUMN_CLOSE))) return 0;
-    return rs_cli_fail("restate: a fact of tenant %s is none of this program's: kind %s, outcome %s, reason %s: written by a newer one, or by hand",
-                       PQgetvalue(row, 0, COLUMN_TENANT), PQgetvalue(row, 0, COLUMN_KIND), PQgetvalue(row, 0, COLUMN_WORD), PQgetvalue(row, 0, COLUMN_REASON));
+    return rs_cli_fail("restate: a fact of tenant %s is none of this program's: kind %s, outcome %s, reason %s: "
+                       "written by a newer one, or by hand",
+                       PQgetvalue(row, 0, COLUMN_TENANT), PQgetvalue(row, 0, COLUMN_KIND), PQgetvalue(row, 0, COLUMN_WORD),
+                       PQgetvalue(row, 0, COLUMN_REASON));
 }
 
 int rs_restate_read(PGconn *connection, int64_t from_us, int64_t to_us, rs_core_t *core, uint64_t *facts) {
@@ -99,7 +109,8 @@ int rs_restate_read(PGconn *connection, int64_t from_us, int64_t to_us, rs_core_
     char *sql = NULL;
     int result = 0;
     if (asprintf(&sql, "%s%s%s%s", legs_sql, handlings_sql, moments_sql, fact_sql) < 0) return rs_cli_fail("out of memory");
-    const bool sent = PQsendQueryParams(connection, sql, (int)RS_ARRAY_LEN(values), NULL, values, NULL, NULL, 0) && PQsetSingleRowMode(connection);
+    const bool sent = PQsendQueryParams(connection, sql, (int)RS_ARRAY_LEN(values), NULL, values, NULL, NULL, 0) &&
+                      PQsetSingleRowMode(connection);
     free(sql);
     if (!sent) return rs_restate_fail(connection, NULL);
     for (PGresult *row; (row = PQgetResult(connection)) != NULL; PQclear(row)) {
@@ -117,12 +128,13 @@ int rs_restate_read(PGconn *connection, int64_t from_us, int64_t to_us, rs_core_
 
 /* --- staging --------------------------------------------------------------------------------------------------------- */
 static const char stage_sql[] =
-    "CREATE TEMPORARY TABLE ringside_restated (family smallint, tenant text COLLATE \"C\", name text COLLATE \"C\", channel text COLLATE \"C\","
-    " interval_start timestamptz, interval_s integer, attribution text, threshold_us bigint, mixes_t boolean, answered bigint, abandoned bigint, flowed_out bigint,"
-    " callbacks bigint, blocked bigint, answered_in_t bigint, abandoned_in_t bigint, flowed_out_in_t bigint, callbacks_in_t bigint,"
-    " abandoned_short bigint, wait_answered_us bigint, wait_abandoned_us bigint, excess_us bigint, sl_policy text[], sl_num bigint[], sl_den bigint[])"
-    " ON COMMIT DROP";
-static const rs_count_t counts[] = {RS_COUNT_ANSWERED, RS_COUNT_ABANDONED, RS_COUNT_FLOWED_OUT, RS_COUNT_CALLBACKS, RS_COUNT_BLOCKED, RS_COUNT_ANSWERED_IN_T,
+    "CREATE TEMPORARY TABLE ringside_restated (family smallint, tenant text COLLATE \"C\", name text COLLATE \"C\","
+    " channel text COLLATE \"C\", interval_start timestamptz, interval_s integer, attribution text, threshold_us bigint, mixes_t boolean,"
+    " answered bigint, abandoned bigint, flowed_out bigint, callbacks bigint, blocked bigint, answered_in_t bigint, abandoned_in_t bigint,"
+    " flowed_out_in_t bigint, callbacks_in_t bigint, abandoned_short bigint, wait_answered_us bigint, wait_abandoned_us bigint,"
+    " excess_us bigint, sl_policy text[], sl_num bigint[], sl_den bigint[]) ON COMMIT DROP";
+static const rs_count_t counts[] = {RS_COUNT_ANSWERED, RS_COUNT_ABANDONED, RS_COUNT_FLOWED_OUT, RS_COUNT_CALLBACKS, RS_COUNT_BLOCKED,
+                                    RS_COUNT_ANSWERED_IN_T,
                                     RS_COUNT_ABANDONED_IN_T, RS_COUNT_FLOWED_OUT_IN_T, RS_COUNT_CALLBACKS_IN_T, RS_COUNT_ABANDONED_SHORT,
                                     RS_COUNT_WAIT_ANSWERED_US, RS_COUNT_WAIT_ABANDONED_US, RS_COUNT_EXCESS_US};
 
@@ -155,7 +167,10 @@ static size_t print_levels(char *out, const rs_core_t *core, const rs_row_t *row
             const rs_policy_t *policy = rs_core_policy(core, slot);
             if (policy == NULL) continue;
             if (list == 0) len += (size_t)sprintf(out + len, "%s\"%s\"", separator, policy->name);
-            else len += (size_t)sprintf(out + len, "%s%" PRId64, separator, row->counts[(list == 1 ? RS_COUNT_SL_NUM_0 : RS_COUNT_SL_DEN_0) + slot]);
+            else {
+                len += (size_t)sprintf(out + len, "%s%" PRId64, separator,
+                                       row->counts[(list == 1 ? RS_COUNT_SL_NUM_0 : RS_COUNT_SL_DEN_0) + slot]);
+            }
             separator = ",";
         }
         len += (size_t)sprintf(out + len, "}");

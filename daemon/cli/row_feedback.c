@@ -17,7 +17,8 @@ static void put_csat(rs_form_t *form, const rs_row_t *row) {
     rs_form_integer(form, "responses", true, responses);
     rs_form_quotient(form, "mean", (double)row->counts[RS_COUNT_CSAT_SCORE_MILLI] / 1000.0, (double)responses);
     rs_form_quotient(form, "top_box", (double)row->counts[RS_COUNT_CSAT_TOP], (double)responses);
-    put_scale(form, row, RS_COUNT_CSAT_RESPONSES, RS_COUNT_CSAT_SCALE_MIN_MILLI, RS_COUNT_CSAT_SCALE_MAX_MILLI, RS_COUNT_CSAT_SCALE_SQUARES);
+    put_scale(form, row, RS_COUNT_CSAT_RESPONSES, RS_COUNT_CSAT_SCALE_MIN_MILLI, RS_COUNT_CSAT_SCALE_MAX_MILLI,
+              RS_COUNT_CSAT_SCALE_SQUARES);
     rs_form_end(form);
 }
 

@@ -91,7 +91,9 @@ static void put_legs(FILE *out, const rs_row_t *row) {
         if (row->policies[slot] == NULL) continue;
         const int64_t numerator = counts[RS_COUNT_SL_NUM_0 + slot], denominator = counts[RS_COUNT_SL_DEN_0 + slot];
         if (denominator == 0) fprintf(out, " %24s", "-");
-        else fprintf(out, " %10.1f %% (%5" PRId64 "/%5" PRId64 ")", 100.0 * (double)numerator / (double)denominator, numerator, denominator);
+        else {
+            fprintf(out, " %10.1f %% (%5" PRId64 "/%5" PRId64 ")", 100.0 * (double)numerator / (double)denominator, numerator, denominator);
+        }
     }
     const int64_t p90_ms = rs_figure_wait_ms(row, false, 900), max_us = row->extremes[RS_EXTREME_WAIT_MAX];
     put_mean(out, counts[RS_COUNT_WAIT_ANSWERED_US], counts[RS_COUNT_ANSWERED]);

@@ -30,7 +30,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state) {
             else argp_error(state, "more than one file");
             return 0;
         case ARGP_KEY_END:
-            if (options->verb == NULL || strcmp(options->verb, "explain") != 0) argp_error(state, "what to do? `ringside rules explain FILE`");
+            if (options->verb == NULL || strcmp(options->verb, "explain") != 0) {
+                argp_error(state, "what to do? `ringside rules explain FILE`");
+            }
             if (options->file == NULL) argp_error(state, "no file named");
             return 0;
         default: return ARGP_ERR_UNKNOWN;
@@ -57,7 +59,9 @@ static const char *side_text(const rs_detect_rule_t *rule) {
 }
 
 static void print_counts(const rs_cusum_design_t *design) {
-    if ((design->sides & RS_SIDE_UP) != 0) printf(" sum of (count - %g) reaches %g%s", design->k_up, design->h_up, design->sides == RS_SIDE_BOTH ? ", or" : "");
+    if ((design->sides & RS_SIDE_UP) != 0) {
+        printf(" sum of (count - %g) reaches %g%s", design->k_up, design->h_up, design->sides == RS_SIDE_BOTH ? ", or" : "");
+    }
     if ((design->sides & RS_SIDE_DOWN) != 0) printf(" sum of (%g - count) reaches %g", design->k_down, design->h_down);
 }
 
@@ -108,8 +112,11 @@ static void print_time(const rs_detect_rule_t *rule, double subgroups) {
 /* Of those that learn: from when on. */
 static void print_learning(const rs_detect_rule_t *rule) {
     const char *how = rule->per_day > 0 ? "once it has three weeks of a time of the week" : "once it has 24 subgroups";
-    if (rs_detect_has_history(rule)) printf("    learns what is usual, and speaks %s; a database has them at the first start (up to six weeks)\n", how);
-    else if (rule->per_day > 0 || rule->config->baseline != RS_BASELINE_FIXED) printf("    learns what is usual, and speaks %s; no history is kept of it\n", how);
+    if (rs_detect_has_history(rule)) {
+        printf("    learns what is usual, and speaks %s; a database has them at the first start (up to six weeks)\n", how);
+    } else if (rule->per_day > 0 || rule->config->baseline != RS_BASELINE_FIXED) {
+        printf("    learns what is usual, and speaks %s; no history is kept of it\n", how);
+    }
 }
 
 /* Returns the false alarms per day to expect. */
@@ -150,8 +157,10 @@ static void explain_other(const rs_config_t *config, const rs_detect_rule_t *rul
                rule->config->budget, period, (int)rule->config->window.len, rule->config->window.data);
     }
     if (takes_limit(rule->detector)) {
-        const bool time = rule->detector == RS_DETECTOR_SOURCE_SILENCE || (rule->detector != RS_DETECTOR_SOURCE_GAP && rs_metric_is_time(metric));
-        printf("    fires when it is %s %.6g%s\n", rule->config->compare == RS_ALERT_BELOW ? "below" : "above", rule->config->limit, time ? " ms" : "");
+        const bool time = rule->detector == RS_DETECTOR_SOURCE_SILENCE ||
+                          (rule->detector != RS_DETECTOR_SOURCE_GAP && rs_metric_is_time(metric));
+        printf("    fires when it is %s %.6g%s\n", rule->config->compare == RS_ALERT_BELOW ? "below" : "above", rule->config->limit,
+               time ? " ms" : "");
     }
     printf("    false alarms: not to be foretold, they depend on the queue\n");
 }
@@ -167,8 +176,8 @@ static int explain(const rs_config_t *config, const rules_options_t *options) {
             return rs_cli_fail("alerts.rules.%s: its limits cannot be solved", from->name.data);
         }
         rs_config_format_duration(rs_config_subgroup_us(from), every);
-        printf("%s: %s%s%s%s%s\n", from->name.data, rs_config_detector_name(from->detector), from->metric.len > 0 ? " on " : "", from->metric.data,
-               rule.every_us > 0 ? ", every " : "", rule.every_us > 0 ? every : "");
+        printf("%s: %s%s%s%s%s\n", from->name.data, rs_config_detector_name(from->detector), from->metric.len > 0 ? " on " : "",
+               from->metric.data, rule.every_us > 0 ? ", every " : "", rule.every_us > 0 ? every : "");
         if (!rs_config_is_solved(from)) {
             explain_other(config, &rule);
             continue;
@@ -184,7 +193,8 @@ static int explain(const rs_config_t *config, const rules_options_t *options) {
 int rs_cli_rules(int argc, char **argv) {
     static const struct argp_option options[] = {
         {"keys", 'k', "N", 0, "queues that each rule will watch; else those that the file names", 0}, {0}};
-    static const struct argp parser = {options, parse_option, "explain FILE", "Explains the alert rules of a configuration file: their limits, how "
+    static const struct argp parser = {options, parse_option, "explain FILE",
+                                       "Explains the alert rules of a configuration file: their limits, how "
                                        "many false alarms to expect, and how soon a shift of 1 and 2 sigma is seen.", NULL, NULL, NULL};
     rules_options_t chosen = {0};
     argp_err_exit_status = 2;

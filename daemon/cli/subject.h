@@ -1,4 +1,5 @@
-/* cli/subject.h — `ringside subject`: what the daemon (service/admin.h) and the database (sql/reports/privacy.sql) are asked about a person.
+/* cli/subject.h — `ringside subject`: what the daemon (service/admin.h) and the database (sql/reports/privacy.sql) are asked about a
+ * person.
  *
  * Privacy:  a number goes to the daemon's local door and nowhere else; what it answers, pseudonyms, goes to the database as parameters.
  */
@@ -23,8 +24,8 @@ typedef struct rs_subject_settings {
 json_t *rs_subject_ask(const rs_subject_settings_t *settings, json_t *request);
 
 /* subject_store.c; each says why it failed and returns the exit status, 0: done */
-/* The rows of a query whose parameters are texts (NULL: null), as an array of arrays of texts; a new reference. `opens` keeps the connection for
- * nothing: each call has its own. */
+/* The rows of a query whose parameters are texts (NULL: null), as an array of arrays of texts; a new reference. `opens` keeps the
+ * connection for nothing: each call has its own. */
 int rs_subject_query(const rs_subject_settings_t *settings, const char *sql, const char *const *values, int count, json_t **rows);
 /* Prints the first column of each row, a line each, as it comes; *lines counts. */
 int rs_subject_print_rows(const rs_subject_settings_t *settings, const char *sql, const char *const *values, int count, uint64_t *lines);

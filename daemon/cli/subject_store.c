@@ -75,7 +75,9 @@ char *rs_subject_array(const json_t *list) {
     size_t len = 0;
     FILE *out = open_memstream(&text, &len);
     if (out == NULL) return NULL;
-    for (size_t i = 0; i < json_array_size(list); i++) fprintf(out, "%s\"%s\"", i == 0 ? "{" : ",", json_string_value(json_array_get(list, i)));
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        fprintf(out, "%s\"%s\"", i == 0 ? "{" : ",", json_string_value(json_array_get(list, i)));
+    }
     fputs("}", out);
     fclose(out);
     return text;

@@ -386,7 +386,8 @@ static void write_gauges(rs_json_t *json, const rs_window_gauges_t *gauges, int6
     rs_json_integer(json, "talking", gauges->talking);
 }
 
-static int write_predicted(rs_json_t *json, const char *name, const rs_feed_view_t *view, uint32_t key, rs_metric_t metric, int64_t now_us) {
+static int write_predicted(rs_json_t *json, const char *name, const rs_feed_view_t *view, uint32_t key, rs_metric_t metric,
+                           int64_t now_us) {
     rs_figure_t figure = {.is_null = true};
     const int status = rs_metric_read(view->store, key, 0, metric, 0, false, now_us, &figure);
     if (status != RS_OK) return status;

@@ -38,7 +38,8 @@ typedef struct rs_notice {
 
 /* What the transition is to receivers: FIRING, ENDED, or NOTHING (they are not told of it). */
 rs_told_t rs_notice_phase(const rs_alert_transition_t *transition);
-/* A copy with one holder, identified by the transition's position and ordinal. RS_ERR_NOT_FOUND: receivers are not told of this; RS_ERR_MEMORY. */
+/* A copy with one holder, identified by the transition's position and ordinal. RS_ERR_NOT_FOUND: receivers are not told of this;
+ * RS_ERR_MEMORY. */
 RS_MUST_CHECK int rs_notice_create(const rs_alert_transition_t *transition, rs_notice_t **notice);
 /* Both take NULL. */
 rs_notice_t *rs_notice_hold(rs_notice_t *notice);

@@ -1,7 +1,8 @@
 /* feed/receivers.h — tells the configured receivers of alerts that fire and end: Alertmanagers, webhooks, mail.
  *
- * Model:        rs_receivers_on_transition ──► waits until its position is durable ──► table of open episodes
- *                                                                              └─► of each receiver: post (messages) or presenter (Alertmanager)
+ * Model:     rs_receivers_on_transition ──► waits until its position is durable ──► table of open episodes
+ *                                                                           └─► of each receiver: post (messages) or presenter
+ *                                                                           (Alertmanager)
  *            Each receiver has one request under way at most, its own pace and its own failures: whatever one does (hang, lie,
  *            redirect, refuse) is no other's business. A receiver that a reload adds is told of everything that is open.
  * Positions: an effect goes out when rs_receivers_set_durable has reached its position. How far a receiver has confirmed is reported

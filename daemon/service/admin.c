@@ -127,7 +127,8 @@ static void on_connection(uv_stream_t *door, int status) {
     *peer = (rs_admin_peer_t){.admin = admin, .is_used = true, .until_us = rs_service_monotonic_us() + PATIENCE_US};
     uv_pipe_init(&admin->service->loop, &peer->pipe, 0);
     peer->pipe.data = peer;
-    if (uv_accept(door, (uv_stream_t *)&peer->pipe) != 0 || uv_read_start((uv_stream_t *)&peer->pipe, give_room, on_read) != 0) let_go(peer);
+    if (uv_accept(door, (uv_stream_t *)&peer->pipe) != 0 || uv_read_start((uv_stream_t *)&peer->pipe, give_room, on_read) != 0)
+        let_go(peer);
 }
 
 /* --- life --------------------------------------------------------------------------------------------------------------- */
@@ -156,7 +157,8 @@ void rs_service_move_admin(rs_service_t *service) {
 }
 
 static void fail_open(const rs_admin_t *admin, int error) {
-    RS_LOG_WITH(RS_LOG_WARNING, "cannot open the local door for `ringside subject`; the daemon goes on without", RS_LOG_TEXT("path", admin->path),
+    RS_LOG_WITH(RS_LOG_WARNING, "cannot open the local door for `ringside subject`; the daemon goes on without",
+                RS_LOG_TEXT("path", admin->path),
                 RS_LOG_TEXT("why", error == UV_ENAMETOOLONG ? "the state folder's name is too long for a socket" : uv_strerror(error)));
 }
 

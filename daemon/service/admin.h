@@ -1,17 +1,20 @@
 /* service/admin.h — the daemon's local door for those who keep it: a Unix socket in the state folder, for its user and root alone.
  *
  *   one connection, one line of JSON there, one line back, closed:
- *     {"do":"pseudonyms","tenant":"t","customer":"+49 30 …"}                  {"pseudonyms":["<32 hexadecimal digits>", …]}   one per key, oldest first
+ *     {"do":"pseudonyms","tenant":"t","customer":"+49 30 …"}
+ *                          {"pseudonyms":["<32 hexadecimal digits>", …]}                     one per key, oldest first
  *     {"do":"erase", … the same, or "pseudonym":"…", "who":"anna","reason":"asked for it"}
  *                          {"pseudonyms":[…],"stand_ins":[…],"record":812,"at":"2026-…Z"}    when it is applied and on disk
  *     {"do":"erase","tenant":"t","agent":"ann","who":"anna","reason":"has left"}        {"stand_in":"erased-0123abcde","record":812,"at":…}
- *     {"do":"forget","record":812}    begins to recycle at once           {"complete":false,"journal_from":1,"journal_upto":900,"snapshots":[850]}
+ *     {"do":"forget","record":812}    begins to recycle at once
+ *                          {"complete":false,"journal_from":1,"journal_upto":900,"snapshots":[850]}
  *     {"do":"progress","record":812}                                      the same
  *     {"do":"rotate","keep":3}        another key for pseudonyms          {"keys":3}
  *     {"do":"sign","text":"{\"ringside_erasure\":1…"}                     {"signature":"…","public_key":"…"}      Ed25519, of erasure.key
  *     any                                                                 {"error":"field: reason"}
  *
- * Privacy:  the number is in the request alone, which is wiped; it goes nowhere else. No line of the log has a pseudonym, or an agent's name.
+ * Privacy:  the number is in the request alone, which is wiped; it goes nowhere else. No line of the log has a pseudonym, or an agent's
+ *           name.
  * Bounds:   RS_ADMIN_PEERS connections, RS_ADMIN_LINE bytes a request; who is silent for 10 s is let go.
  * Threads:  the loop's.
  *

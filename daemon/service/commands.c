@@ -1,4 +1,5 @@
-/* People's commands: from their door into the core, and back when they are on disk; and which silences there are, for whoever asks the door. */
+/* People's commands: from their door into the core, and back when they are on disk; and which silences there are,
+ * for whoever asks the door. */
 #include "service/service.h"
 
 #include "base/log.h"
@@ -34,7 +35,8 @@ static void keep_silence(rs_service_t *service, const rs_alert_transition_t *sai
     if (silences->count == RS_MAX_SILENCES) forget_past(service);
     if (silences->count == RS_MAX_SILENCES) return;   /* the core has no more either */
     rs_silence_t *silence = &silences->places[silences->count++];
-    *silence = (rs_silence_t){.number = said->episode, .from_us = said->started_us, .until_us = said->until_us, .channel = said->act_channel};
+    *silence = (rs_silence_t){.number = said->episode, .from_us = said->started_us, .until_us = said->until_us,
+                              .channel = said->act_channel};
     keep_text(silence->tenant, sizeof silence->tenant, said->dimensions.tenant);
     keep_text(silence->rule, sizeof silence->rule, said->rule_name);
     keep_text(silence->key, sizeof silence->key, said->dimensions.name);
@@ -115,9 +117,11 @@ int rs_service_open_commands(rs_service_t *service) {
     restore_silences(service);
     if (config->commands_endpoint.len == 0) return RS_OK;
     if (!is_local(config->commands_endpoint))
-        RS_LOG_WITH(RS_LOG_WARNING, "ingest.commands knows no passwords and is open to other machines: who can connect can say anything in anybody's name",
+        RS_LOG_WITH(RS_LOG_WARNING,
+                    "ingest.commands knows no passwords and is open to other machines: who can connect can say anything in anybody's name",
                     RS_LOG_STR("endpoint", config->commands_endpoint));
     const int status = rs_commands_create(&service->loop, service->zmq, config, &sink, &service->commands);
     if (status == RS_OK) return RS_OK;
-    return rs_service_fail("open the door of commands", config->commands_endpoint.data, status == RS_ERR_IO ? strerror(errno) : rs_status_text(status));
+    return rs_service_fail("open the door of commands", config->commands_endpoint.data,
+                           status == RS_ERR_IO ? strerror(errno) : rs_status_text(status));
 }

@@ -53,7 +53,9 @@ static int restore_sessions(rs_service_t *service) {
     const int64_t taken = rs_ingest_restore(service->ingest, sessions, used);
     free(sessions);
     if (taken < 0) return rs_service_fail("restore the sessions", "producers", rs_status_text((int)taken));
-    if (taken != used) RS_LOG_WITH(RS_LOG_WARNING, "producers' sessions found no place; they begin anew", RS_LOG_INT("sessions", used - taken));
+    if (taken != used) {
+        RS_LOG_WITH(RS_LOG_WARNING, "producers' sessions found no place; they begin anew", RS_LOG_INT("sessions", used - taken));
+    }
     return RS_OK;
 }
 
@@ -64,7 +66,8 @@ static int open_ingest(rs_service_t *service) {
     const int status =
         rs_ingest_create(&service->loop, service->zmq, rs_service_config(service), service->key, &sink, NULL, &failed, &service->ingest);
     if (status == RS_OK) return restore_sessions(service);
-    return rs_service_fail("open an event socket", failed == NULL ? "" : failed, status == RS_ERR_IO ? strerror(errno) : rs_status_text(status));
+    return rs_service_fail("open an event socket", failed == NULL ? "" : failed,
+                           status == RS_ERR_IO ? strerror(errno) : rs_status_text(status));
 }
 
 static int open_asterisk(rs_service_t *service) {

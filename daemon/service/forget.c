@@ -1,5 +1,5 @@
-/* What was erased leaves the journal's folder: snapshots without it are made, and files with it go. The wish stands in the state folder until it has
- * come true, as the number of a record and nothing else. */
+/* What was erased leaves the journal's folder: snapshots without it are made, and files with it go. The wish stands in the state folder
+ * until it has come true, as the number of a record and nothing else. */
 #include "service/admin.h"
 
 #include "base/log.h"
@@ -17,7 +17,8 @@ static void write_down(const rs_service_t *service) {
     path_of(service, path, sizeof path);
     const int len = snprintf(text, sizeof text, "%" PRIu64 " %d\n", forgetting->upto, forgetting->soon);
     if (rs_small_file_write(path, text, (size_t)len, 0640) == RS_OK) return;
-    RS_LOG_WITH(RS_LOG_WARNING, "cannot write down what is to be forgotten; after a restart an erasure is to be repeated", RS_LOG_TEXT("file", path));
+    RS_LOG_WITH(RS_LOG_WARNING, "cannot write down what is to be forgotten; after a restart an erasure is to be repeated",
+                RS_LOG_TEXT("file", path));
 }
 
 static void read_back(rs_service_t *service) {

@@ -4,8 +4,9 @@
 
 #include <stdlib.h>
 
-/* Numbers that a source has given and that never came. Each source is told when more are missing than before, and when all have come; numbers that
- * only overtook each other are missing for moments, so it is told what is still missing a second look later, and once a minute at most. */
+/* Numbers that a source has given and that never came. Each source is told when more are missing than before, and when all have come;
+ * numbers that only overtook each other are missing for moments, so it is told what is still missing a second look later,
+ * and once a minute at most. */
 struct rs_service_gaps {
     uint32_t count;
     int64_t told_us;
@@ -28,8 +29,8 @@ static void tell(const rs_accounting_t *source) {
         RS_LOG_WITH(RS_LOG_NOTICE, "all missing numbers of a source have come", RS_LOG_STR("source", source->source));
         return;
     }
-    RS_LOG_WITH(RS_LOG_WARNING, "numbers of a source are missing", RS_LOG_STR("source", source->source), RS_LOG_UINT("numbers", source->missing),
-                RS_LOG_UINT("gaps", source->gaps));
+    RS_LOG_WITH(RS_LOG_WARNING, "numbers of a source are missing", RS_LOG_STR("source", source->source),
+                RS_LOG_UINT("numbers", source->missing), RS_LOG_UINT("gaps", source->gaps));
 }
 
 void rs_service_log_gaps(rs_service_t *service, const rs_collection_t *collection) {

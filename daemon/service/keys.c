@@ -1,5 +1,5 @@
-/* The keys of the pseudonyms, one behind the other in their file: the last one is in force since it was added. With the tenant's name, which is
- * hashed along, each tenant has a function of its own under each of them. And the key that signs records of erasures. */
+/* The keys of the pseudonyms, one behind the other in their file: the last one is in force since it was added. With the tenant's name,
+ * which is hashed along, each tenant has a function of its own under each of them. And the key that signs records of erasures. */
 #include "service/admin.h"
 
 #include "base/log.h"
@@ -39,7 +39,8 @@ int rs_service_rotate_keys(rs_service_t *service, uint32_t keep) {
         memcpy(service->keys, keys, ((size_t)kept + 1) * RS_PSEUDONYM_KEY_BYTES);
         service->key_count = kept + 1;
         memcpy(service->key, keys[kept], sizeof service->key);   /* the doors look at it with every event */
-        RS_LOG_WITH(RS_LOG_NOTICE, "another key for pseudonyms is in force; who comes again is somebody new", RS_LOG_UINT("keys", service->key_count));
+        RS_LOG_WITH(RS_LOG_NOTICE, "another key for pseudonyms is in force; who comes again is somebody new",
+                    RS_LOG_UINT("keys", service->key_count));
     }
     sodium_memzero(keys, sizeof keys);
     return status;
@@ -47,7 +48,8 @@ int rs_service_rotate_keys(rs_service_t *service, uint32_t keep) {
 
 int rs_service_sign(rs_service_t *service, const char *text, char signature[129], char public_key[65]) {
     char path[4096];
-    uint8_t seed[crypto_sign_SEEDBYTES], public_bytes[crypto_sign_PUBLICKEYBYTES], secret[crypto_sign_SECRETKEYBYTES], bytes[crypto_sign_BYTES];
+    uint8_t seed[crypto_sign_SEEDBYTES], public_bytes[crypto_sign_PUBLICKEYBYTES], secret[crypto_sign_SECRETKEYBYTES],
+        bytes[crypto_sign_BYTES];
     rs_service_state_path(service, "erasure.key", path, sizeof path);
     const int file = open(path, O_RDONLY | O_CLOEXEC);
     if (file < 0 && errno != ENOENT) return RS_ERR_IO;

@@ -52,8 +52,8 @@ static void close_everything(rs_service_t *service) {
 static void on_store_closed(void *context, int status, uint64_t left) {
     rs_service_t *service = context;
     if (status != RS_OK) {
-        RS_LOG_WITH(RS_LOG_WARNING, "stopped before everything was in the database; it is written after the next start", RS_LOG_UINT("left", left),
-                    RS_LOG_STATUS("status", status));
+        RS_LOG_WITH(RS_LOG_WARNING, "stopped before everything was in the database; it is written after the next start",
+                    RS_LOG_UINT("left", left), RS_LOG_STATUS("status", status));
     }
     close_everything(service);
 }
@@ -232,7 +232,8 @@ int rs_service_run(rs_service_t *service) {
     if (sodium_init() < 0) return rs_require_failed("sodium_init() >= 0", __FILE__, __LINE__), 1;
     int result = 1;
     if (start(service) == RS_OK) {
-        RS_LOG_WITH(RS_LOG_NOTICE, "ready", RS_LOG_TEXT("version", RS_VERSION), RS_LOG_TEXT("events", rs_ingest_events_endpoint(service->ingest)),
+        RS_LOG_WITH(RS_LOG_NOTICE, "ready", RS_LOG_TEXT("version", RS_VERSION),
+                    RS_LOG_TEXT("events", rs_ingest_events_endpoint(service->ingest)),
                     RS_LOG_STR("feed", rs_service_config(service)->feed_endpoint));
         sd_notify(0, "READY=1");
         uv_run(&service->loop, UV_RUN_DEFAULT);

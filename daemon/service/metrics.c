@@ -71,11 +71,12 @@ static void add_ingest(const rs_service_t *service, rs_metrics_t *page) {
     rs_ingest_stats_t stats;
     rs_ingest_stats(service->ingest, &stats);
     ADD_ROWS(page, rows, &stats);
-    add_by_name(page, "ringside_ingest_refused", "Events refused when they were read, by reason.", "reason", stats.refused, 1, RS_REFUSAL_COUNT,
-                rs_refusal_name);
-    add_by_name(page, "ringside_ingest_judged", "Events of acknowledged sessions that the core refused or knew, by reason.", "reason", stats.judged, 1,
+    add_by_name(page, "ringside_ingest_refused", "Events refused when they were read, by reason.", "reason", stats.refused, 1,
                 RS_REFUSAL_COUNT, rs_refusal_name);
-    add_by_name(page, "ringside_ingest_errors", "ERROR frames sent, by code.", "code", stats.errors, 1, RS_INGEST_ERROR_COUNT, rs_ingest_error_name);
+    add_by_name(page, "ringside_ingest_judged", "Events of acknowledged sessions that the core refused or knew, by reason.", "reason",
+                stats.judged, 1, RS_REFUSAL_COUNT, rs_refusal_name);
+    add_by_name(page, "ringside_ingest_errors", "ERROR frames sent, by code.", "code", stats.errors, 1, RS_INGEST_ERROR_COUNT,
+                rs_ingest_error_name);
 }
 
 static void add_asterisk(const rs_service_t *service, rs_metrics_t *page) {
@@ -84,7 +85,8 @@ static void add_asterisk(const rs_service_t *service, rs_metrics_t *page) {
         A(COUNTER, parser.lines, "lines", "Lines of the queue_log read."), A(COUNTER, parser.events, "events", "Events made of them."),
         A(COUNTER, parser.ignored, "ignored", "Lines that say nothing to us."), A(COUNTER, parser.refused, "refused", "Lines refused."),
         A(COUNTER, bytes, "bytes", "Bytes of the queue_log read."), A(COUNTER, rotations, "rotations", "Times it was rotated."),
-        A(COUNTER, truncations, "truncations", "Times it was truncated."), A(COUNTER, cut_lines, "cut_lines", "Half lines at the end of such files."),
+        A(COUNTER, truncations, "truncations", "Times it was truncated."),
+        A(COUNTER, cut_lines, "cut_lines", "Half lines at the end of such files."),
         A(GAUGE, is_open, "is_open", "1: the file is there."), A(GAUGE, is_stalled, "stalled", "1: the core or the disk has no room.")};
 #undef A
     if (service->asterisk == NULL) return;
@@ -118,9 +120,11 @@ void rs_service_note_core(rs_service_t *service, const rs_collection_t *collecti
 static void add_core(const rs_service_t *service, rs_metrics_t *page) {
 #define C(TYPE, member, name, help) ROW(TYPE, rs_service_core_figures_t, member, "ringside_core_" name, help)
 #define J(member, result) \
-    ROW_OF(COUNTER, rs_service_core_figures_t, sums.member, "ringside_core_events", "Events by what became of them; together those received.", "result", result)
+    ROW_OF(COUNTER, rs_service_core_figures_t, sums.member, "ringside_core_events", \
+           "Events by what became of them; together those received.", "result", result)
 #define L(member, what) \
-    ROW_OF(COUNTER, rs_service_core_figures_t, losses.member, "ringside_core_over_limit", "What a limit of the configuration kept out.", "what", what)
+    ROW_OF(COUNTER, rs_service_core_figures_t, losses.member, "ringside_core_over_limit", \
+           "What a limit of the configuration kept out.", "what", what)
     static const row_t rows[] = {
         C(COUNTER, sums.received, "received", "Events of all sources, refused ones included."),
         J(applied, "applied"), J(late_applied, "late_applied"), J(duplicate, "duplicate"), J(too_late, "too_late"), J(invalid, "invalid"),
@@ -128,7 +132,8 @@ static void add_core(const rs_service_t *service, rs_metrics_t *page) {
         L(contacts, "contacts"), L(cells, "rows"), L(panes, "panes"), L(overflowed_keys, "keys"), L(alerts, "alerts"), L(cases, "cases"),
         L(edges, "edges"), L(variants, "variants"), L(customers, "customers"), L(untold, "untold_alerts"),
         C(GAUGE, sources, "sources", "Sources of events."), C(GAUGE, sums.missing, "missing", "Numbers of sources that have not come."),
-        C(GAUGE, bytes, "bytes", "Memory of the core's state."), C(GAUGE, rows_permille, "rows_permille", "How full the rows' memory is, of 1000.")};
+        C(GAUGE, bytes, "bytes", "Memory of the core's state."),
+        C(GAUGE, rows_permille, "rows_permille", "How full the rows' memory is, of 1000.")};
 #undef C
 #undef J
 #undef L
@@ -145,41 +150,51 @@ static void add_journal(const rs_service_t *service, rs_metrics_t *page) {
 #define J(TYPE, member, name, help) ROW(TYPE, rs_keeper_stat_t, journal.member, "ringside_journal_" name, help)
     static const row_t rows[] = {
         J(COUNTER, appended, "records", "Records ever written, over all starts."), J(COUNTER, commits, "commits", "Group commits."),
-        J(COUNTER, bytes, "bytes", "Bytes on disk, written by this process."), J(COUNTER, failures, "failures", "Writes and syncs that failed."),
+        J(COUNTER, bytes, "bytes", "Bytes on disk, written by this process."),
+        J(COUNTER, failures, "failures", "Writes and syncs that failed."),
         J(COUNTER, poisoned, "poisoned", "Files given up after a failure."),
         J(COUNTER, given_way, "given_way", "Files that went before their time for want of room."),
-        J(GAUGE, durable, "durable_record", "Number of the last record on disk."), J(GAUGE, oldest, "oldest_record", "Number of the oldest one kept."),
+        J(GAUGE, durable, "durable_record", "Number of the last record on disk."),
+        J(GAUGE, oldest, "oldest_record", "Number of the oldest one kept."),
         J(GAUGE, segments, "segments", "Files in use."), J(GAUGE, spares, "spares", "Files made ahead.")};
 #undef J
     rs_keeper_stat_t stat;
     rs_keeper_stat(service->journal.keeper, &stat);
     ADD_ROWS(page, rows, &stat);
     const rs_service_space_t space = rs_service_journal_space(service);
-    rs_metrics_gauge(page, "ringside_journal_snapshot_record", "Number of the last record in the newest snapshot.", (double)service->journal.snapshot);
+    rs_metrics_gauge(page, "ringside_journal_snapshot_record", "Number of the last record in the newest snapshot.",
+                     (double)service->journal.snapshot);
     rs_metrics_gauge(page, "ringside_journal_sync_seconds", "How long the last commit took.", (double)stat.sync_us / 1e6);
     rs_metrics_gauge(page, "ringside_journal_failing", "1: nothing can be written to disk now, and nothing is acknowledged.",
                      rs_keeper_state(service->journal.keeper, NULL) == RS_OK ? 0 : 1);
-    rs_metrics_gauge(page, "ringside_journal_left_bytes", "Left of journal.max_bytes or of the disk, whichever ends first.", (double)space.bytes);
-    rs_metrics_gauge(page, "ringside_journal_left_seconds", "For how long that will do at the rate of the last hour (3600 times the hours left).",
-                     space.hours * 3600);
+    rs_metrics_gauge(page, "ringside_journal_left_bytes", "Left of journal.max_bytes or of the disk, whichever ends first.",
+                     (double)space.bytes);
+    rs_metrics_gauge(page, "ringside_journal_left_seconds",
+                     "For how long that will do at the rate of the last hour (3600 times the hours left).", space.hours * 3600);
 }
 
 /* --- what goes out ------------------------------------------------------------------------------------------------------- */
 static void add_store(const rs_service_t *service, rs_metrics_t *page) {
 #define S(TYPE, member, name, help) ROW(TYPE, rs_store_status_t, member, "ringside_store_" name, help)
-#define W(member, what) ROW_OF(COUNTER, rs_store_status_t, member, "ringside_store_written", "What committed transactions held.", "what", what)
+#define W(member, what) \
+    ROW_OF(COUNTER, rs_store_status_t, member, "ringside_store_written", "What committed transactions held.", "what", what)
     static const row_t rows[] = {
         S(GAUGE, connected, "connected", "1: the database takes rows."), W(rows_written, "rows"), W(edges_written, "edges"),
         W(transitions_written, "transitions"), W(refusals_written, "refusals"), S(COUNTER, batches, "batches", "Transactions committed."),
         S(COUNTER, poisoned, "poisoned", "Rows that PostgreSQL refused and that are in quarantine."),
-        ROW_OF(COUNTER, rs_store_status_t, dropped_transitions, "ringside_store_dropped", "What found no place while the database was away.", "what", "transitions"),
+        ROW_OF(COUNTER, rs_store_status_t, dropped_transitions, "ringside_store_dropped",
+               "What found no place while the database was away.", "what", "transitions"),
         ROW_OF(COUNTER, rs_store_status_t, dropped_refusals, "ringside_store_dropped", "", "what", "refusals"),
         S(COUNTER, connects, "connects", "Connections made."), S(COUNTER, failures, "failures", "Attempts and connections that failed."),
-        ROW_OF(COUNTER, rs_store_status_t, ambiguous_stored, "ringside_store_lost_at_commit", "Connections lost at COMMIT, by what the next one found.", "found", "stored"),
+        ROW_OF(COUNTER, rs_store_status_t, ambiguous_stored, "ringside_store_lost_at_commit",
+               "Connections lost at COMMIT, by what the next one found.", "found", "stored"),
         ROW_OF(COUNTER, rs_store_status_t, ambiguous_resent, "ringside_store_lost_at_commit", "", "found", "not_stored"),
-        S(COUNTER, rewinds, "rewinds", "Times that the database had gone back."), S(COUNTER, rebuilds, "rebuilds", "Times that what it lacked was made again."),
-        S(COUNTER, rebuilt_rows, "rebuilt_rows", "Rows and edges written so."), S(GAUGE, rebuilding, "rebuilding", "1: it is being made again."),
-        S(GAUGE, backlog, "backlog", "What waits for the database."), S(GAUGE, position, "record", "Up to this record the database has everything."),
+        S(COUNTER, rewinds, "rewinds", "Times that the database had gone back."),
+        S(COUNTER, rebuilds, "rebuilds", "Times that what it lacked was made again."),
+        S(COUNTER, rebuilt_rows, "rebuilt_rows", "Rows and edges written so."),
+        S(GAUGE, rebuilding, "rebuilding", "1: it is being made again."),
+        S(GAUGE, backlog, "backlog", "What waits for the database."),
+        S(GAUGE, position, "record", "Up to this record the database has everything."),
         S(GAUGE, owed, "owed_record", "Up to this record it must get something again; 0: nothing.")};
 #undef S
 #undef W
@@ -189,20 +204,24 @@ static void add_store(const rs_service_t *service, rs_metrics_t *page) {
     ADD_ROWS(page, rows, &status);
     rs_metrics_counter(page, "ringside_history_pairs", "Rules and keys whose history was read.", service->warm.pairs);
     rs_metrics_counter(page, "ringside_history_figures", "Figures of history that rules have been told.", service->warm.all);
-    rs_metrics_counter(page, "ringside_history_failures", "Times that history could not be read; it is asked for again.", service->warm.failures);
-    add_by_name(page, "ringside_store_faults", "Errors of the database, by what is done about them.", "fault", status.faults, 0, RS_STORE_FAULT_COUNT,
-                rs_store_fault_name);
+    rs_metrics_counter(page, "ringside_history_failures", "Times that history could not be read; it is asked for again.",
+                       service->warm.failures);
+    add_by_name(page, "ringside_store_faults", "Errors of the database, by what is done about them.", "fault", status.faults, 0,
+                RS_STORE_FAULT_COUNT, rs_store_fault_name);
 }
 
 static void add_feed(const rs_service_t *service, rs_metrics_t *page) {
 #define F(TYPE, member, name, help) ROW(TYPE, rs_feed_stats_t, member, "ringside_feed_" name, help)
 #define M(member, stream) ROW_OF(COUNTER, rs_feed_stats_t, member, "ringside_feed_messages", "Messages published.", "stream", stream)
-#define R(member, reason) ROW_OF(COUNTER, rs_feed_stats_t, member, "ringside_feed_refused", "Requests for snapshots answered with an error.", "reason", reason)
+#define R(member, reason) \
+    ROW_OF(COUNTER, rs_feed_stats_t, member, "ringside_feed_refused", "Requests for snapshots answered with an error.", "reason", reason)
     static const row_t rows[] = {
-        M(alerts, "alert"), M(windows, "window"), M(heartbeats, "heartbeat"), F(COUNTER, send_failures, "send_failures", "Messages that were not taken."),
+        M(alerts, "alert"), M(windows, "window"), M(heartbeats, "heartbeat"),
+        F(COUNTER, send_failures, "send_failures", "Messages that were not taken."),
         F(COUNTER, scans_late, "scans_late", "Periods that began before the last scan was done."),
         F(COUNTER, untracked, "untracked", "Alerts without room in the table."), F(COUNTER, snapshots, "snapshots", "Snapshots asked for."),
-        F(COUNTER, snapshots_timed_out, "snapshots_timed_out", "Snapshots given up."), R(refused_version, "version"), R(refused_unknown, "unknown"),
+        F(COUNTER, snapshots_timed_out, "snapshots_timed_out", "Snapshots given up."), R(refused_version, "version"),
+        R(refused_unknown, "unknown"),
         R(refused_malformed, "malformed"), R(refused_busy, "busy"), F(GAUGE, open_episodes, "open_alerts", "Alerts that are open."),
         F(GAUGE, keys, "keys", "Keys with windows.")};
 #undef F

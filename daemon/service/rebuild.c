@@ -10,13 +10,14 @@ enum { GIVE_UP_AT_PERMILLE = 750, BACKLOG_MOST = 8192 };
  * below this position, by which the store knows, also after the next start, that it must be made again. */
 void rs_service_give_up_rows(rs_service_t *service) {
     const uint64_t position = rs_engine_submitted(service->engine);
-    const rs_confirmed_t all = {.receiver = RS_RECEIVER_STORE, .rows = {UINT64_MAX, UINT64_MAX}, .edges = {UINT64_MAX, UINT64_MAX}, .facts = {UINT64_MAX, UINT64_MAX},
-                                .position = position};
+    const rs_confirmed_t all = {.receiver = RS_RECEIVER_STORE, .rows = {UINT64_MAX, UINT64_MAX}, .edges = {UINT64_MAX, UINT64_MAX},
+                                .facts = {UINT64_MAX, UINT64_MAX}, .position = position};
     rs_store_status_t status;
     rs_store_status(service->store, &status);
     if (status.connected || rs_engine_submit_confirmed(service->engine, &all) != RS_OK) return;   /* or a second later */
     rs_store_owe(service->store, position);
-    RS_LOG_WITH(RS_LOG_WARNING, "the database is away for so long that finished rows leave memory; they will be made again from the journal",
+    RS_LOG_WITH(RS_LOG_WARNING,
+                "the database is away for so long that finished rows leave memory; they will be made again from the journal",
                 RS_LOG_UINT("position", position));
 }
 
@@ -111,7 +112,8 @@ static void finish(rs_service_t *service) {
         RS_LOG_WITH(RS_LOG_ERROR, "what the database lacks could not be made again; it stays without it", RS_LOG_TEXT("why", result.why),
                     RS_LOG_STATUS("status", result.status));
     } else {
-        RS_LOG_WITH(result.missing > 0 ? RS_LOG_ERROR : RS_LOG_NOTICE, "made again what the database lacked", RS_LOG_UINT("rows", result.rows),
+        RS_LOG_WITH(result.missing > 0 ? RS_LOG_ERROR : RS_LOG_NOTICE, "made again what the database lacked",
+                    RS_LOG_UINT("rows", result.rows),
                     RS_LOG_UINT("effects", result.effects), RS_LOG_UINT("records", result.records), RS_LOG_UINT("from", result.from),
                     RS_LOG_UINT("missing", result.missing));
     }

@@ -6,7 +6,8 @@
 static void log_change(void *context, const char *key, const char *from, const char *to, bool needs_restart) {
     (void)context;
     if (needs_restart) {
-        RS_LOG_WITH(RS_LOG_WARNING, "this change takes a restart", RS_LOG_TEXT("key", key), RS_LOG_TEXT("from", from), RS_LOG_TEXT("to", to));
+        RS_LOG_WITH(RS_LOG_WARNING, "this change takes a restart", RS_LOG_TEXT("key", key), RS_LOG_TEXT("from", from),
+                    RS_LOG_TEXT("to", to));
     } else {
         RS_LOG_WITH(RS_LOG_NOTICE, "changed", RS_LOG_TEXT("key", key), RS_LOG_TEXT("from", from), RS_LOG_TEXT("to", to));
     }

@@ -5,8 +5,8 @@
 enum { MINUTE_US = 60 * 1000 * 1000, FEW_HOURS = 24 };
 #define MOST_HOURS 1e6
 
-/* Needed: what the newest snapshot but one does not have, so that a damaged newest one costs time only, and what the database does not have.
- * Below that the keeper keeps segments for journal.keep. */
+/* Needed: what the newest snapshot but one does not have, so that a damaged newest one costs time only, and what the database does not
+ * have. Below that the keeper keeps segments for journal.keep. */
 static uint64_t needed_from(const rs_service_t *service) {
     uint64_t numbers[RS_SNAPSHOTS_NEEDED];
     uint32_t count;
@@ -50,9 +50,10 @@ rs_service_space_t rs_service_journal_space(const rs_service_t *service) {
 
 static void report(const rs_service_t *service, const rs_journal_stat_t *stat) {
     const rs_service_space_t space = space_of(service, stat);
-    RS_LOG_WITH(space.hours < FEW_HOURS ? RS_LOG_WARNING : RS_LOG_INFO, "journal", RS_LOG_UINT("segments", stat->segments), RS_LOG_UINT("oldest", stat->oldest),
-                RS_LOG_UINT("durable", stat->durable), RS_LOG_UINT("snapshot", service->journal.snapshot), RS_LOG_UINT("bytes_left", space.bytes),
-                RS_LOG_REAL("hours_left", space.hours));
+    RS_LOG_WITH(space.hours < FEW_HOURS ? RS_LOG_WARNING : RS_LOG_INFO, "journal", RS_LOG_UINT("segments", stat->segments),
+                RS_LOG_UINT("oldest", stat->oldest),
+                RS_LOG_UINT("durable", stat->durable), RS_LOG_UINT("snapshot", service->journal.snapshot),
+                RS_LOG_UINT("bytes_left", space.bytes), RS_LOG_REAL("hours_left", space.hours));
 }
 
 static void sample(rs_service_t *service, const rs_journal_stat_t *stat) {

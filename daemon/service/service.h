@@ -1,5 +1,5 @@
-/* service/service.h — the parts of the daemon's wiring: each file joins some rooms on the one libuv loop. No room: only main.c and the files
- * of this folder see it.
+/* service/service.h — the parts of the daemon's wiring: each file joins some rooms on the one libuv loop. No room: only main.c and the
+ * files of this folder see it.
  *
  *   state_folder.c  one daemon at a time, the run's number, the key of the pseudonyms
  *   durable.c       journal: opened, read back, followed; what stops when the disk fails
@@ -13,7 +13,8 @@
  *   rebuild.c       what a database forgot, made again from the journal
  *   metrics.c       what /metrics, /healthz and /readyz answer
  *   troubles.c      what the core says that is told in the log
- *   admin.c         a local door (admin.h): subject.c what is asked there, keys.c pseudonyms' keys, forget.c what was erased leaves the disk
+ *   admin.c         a local door (admin.h): subject.c what is asked there, keys.c pseudonyms' keys, forget.c what was erased
+ *                   leaves the disk
  *   reload.c        SIGHUP
  *   life.c          start, loop, stop
  * Threads:  all of it is the loop's thread, but rs_service_wake.
@@ -199,8 +200,8 @@ uint64_t rs_service_durable(const rs_service_t *service);
 
 /* retain.c: every second */
 void rs_service_retain(rs_service_t *service);
-/* What is left of journal.max_bytes or the disk, whichever ends first, and for how long that will do at the rate of the last hour (at most 1e6
- * hours). */
+/* What is left of journal.max_bytes or the disk, whichever ends first, and for how long that will do at the rate of the last hour (at most
+ * 1e6 hours). */
 typedef struct rs_service_space { uint64_t bytes; double hours; } rs_service_space_t;
 rs_service_space_t rs_service_journal_space(const rs_service_t *service);
 
@@ -231,8 +232,8 @@ void rs_service_on_verdict(void *service, rs_origin_t origin, rs_refusal_t reaso
 void rs_service_on_alert(void *service, const rs_alert_transition_t *transition);
 void rs_service_on_alert_again(void *service, const rs_alert_transition_t *transition);
 /* A refused event for the quarantine, when position `gate` of the inlet is on disk. */
-void rs_service_hold_refusal(rs_service_t *service, uint64_t gate, uint64_t number, rs_str_t source, const rs_refused_t *refused, uint64_t hash,
-                             int64_t at_us);
+void rs_service_hold_refusal(rs_service_t *service, uint64_t gate, uint64_t number, rs_str_t source,
+                             const rs_refused_t *refused, uint64_t hash, int64_t at_us);
 /* Of what was held while the journal was read: what is stored already is forgotten. */
 void rs_service_forget_stored(rs_service_t *service, uint64_t position);
 RS_MUST_CHECK int rs_service_start_store(rs_service_t *service);

@@ -1,5 +1,5 @@
-/* The next snapshot is made by a process of its own, at the lowest priority: the core is never stopped for it. It reads the last one and the
- * journal after it through the same core, and finds damage on the disk while the daemon still has everything in memory. */
+/* The next snapshot is made by a process of its own, at the lowest priority: the core is never stopped for it. It reads the last one and
+ * the journal after it through the same core, and finds damage on the disk while the daemon still has everything in memory. */
 #include "service/service.h"
 
 #include "base/log.h"
@@ -14,7 +14,9 @@
 
 enum { LOWEST_PRIORITY = 19, READ_BYTES = 1 << 20 };
 
-void rs_service_hash_text(const rs_hash128_t *hash, char text[33]) { snprintf(text, 33, "%016" PRIx64 "%016" PRIx64, hash->high, hash->low); }
+void rs_service_hash_text(const rs_hash128_t *hash, char text[33]) {
+    snprintf(text, 33, "%016" PRIx64 "%016" PRIx64, hash->high, hash->low);
+}
 
 /* --- saving and loading ------------------------------------------------------------------------------------------------- */
 static int write_state(void *context, const void *bytes, size_t len) {
@@ -72,7 +74,9 @@ static int save_next(rs_disk_t *disk, rs_engine_t *engine, const rs_recovery_t *
         return complain("read the journal", "it has damage on disk; `ringside journal verify` says where");
     }
     const int status = rs_service_save(disk, recovery->resume.journal, engine, &hash);
-    if (status != RS_OK) return complain("write it", status == RS_ERR_IO || status == RS_ERR_FULL ? strerror(disk->error) : rs_status_text(status));
+    if (status != RS_OK) {
+        return complain("write it", status == RS_ERR_IO || status == RS_ERR_FULL ? strerror(disk->error) : rs_status_text(status));
+    }
     rs_service_hash_text(&hash, text);
     RS_LOG_WITH(RS_LOG_INFO, "snapshot", RS_LOG_UINT("position", upto), RS_LOG_TEXT("hash", text));
     return 0;
@@ -148,7 +152,8 @@ static void start_process(rs_service_t *service, uint64_t upto) {
     char program[] = "/proc/self/exe", name[] = "ringsided-snapshot", folder[] = "--write-snapshot", at[] = "--upto";
     char *arguments[] = {name, folder, service->journal.folder, at, number, NULL};
     uv_stdio_container_t streams[] = {{.flags = UV_IGNORE}, {.flags = UV_IGNORE}, {.flags = UV_INHERIT_FD, .data.fd = 2}};
-    const uv_process_options_t options = {.file = program, .args = arguments, .exit_cb = on_process_end, .stdio = streams, .stdio_count = 3};
+    const uv_process_options_t options = {.file = program, .args = arguments, .exit_cb = on_process_end, .stdio = streams,
+                                          .stdio_count = 3};
     const int failed = uv_spawn(&service->loop, &snapshots->process, &options);
     snapshots->process.data = service;
     snapshots->is_loaded = true;

@@ -71,6 +71,8 @@ int rs_service_load_key(rs_service_t *service) {
     const int status = rs_service_read_keys(service, path);
     if (status == RS_ERR_IO && errno == ENOENT && named.len == 0) return make_key(service, path);
     if (status == RS_ERR_IO) return rs_service_fail("read the pseudonym key", path, strerror(errno));
-    if (status != RS_OK) return rs_service_fail("read the pseudonym key", path, "it must be of keys of exactly 32 bytes, at most 64 of them");
+    if (status != RS_OK) {
+        return rs_service_fail("read the pseudonym key", path, "it must be of keys of exactly 32 bytes, at most 64 of them");
+    }
     return RS_OK;
 }

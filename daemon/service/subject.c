@@ -34,7 +34,8 @@ static json_t *read_subject(const rs_service_t *service, const json_t *request, 
     if ((customer.len == 0) == (pseudonym.len == 0)) return rs_service_admin_error("customer: give the number, or else the pseudonym");
     if (pseudonym.len != 0) {
         subject->count = 1;
-        return rs_pseudonym_parse(pseudonym, subject->pseudonyms[0]) ? NULL : rs_service_admin_error("pseudonym: not 32 hexadecimal digits");
+        return rs_pseudonym_parse(pseudonym, subject->pseudonyms[0]) ? NULL
+                                                                     : rs_service_admin_error("pseudonym: not 32 hexadecimal digits");
     }
     if (customer.len > RS_MAX_CUSTOMER) return rs_service_admin_error("customer: longer than %d bytes", RS_MAX_CUSTOMER);
     subject->count = service->key_count;
@@ -72,7 +73,8 @@ static json_t *submit(rs_service_t *service, const rs_command_t *command, uint64
     return NULL;
 }
 
-static json_t *submit_each(rs_service_t *service, rs_command_t *command, const rs_subject_t *subject, json_t *pseudonyms, json_t *stand_ins, uint64_t *position) {
+static json_t *submit_each(rs_service_t *service, rs_command_t *command, const rs_subject_t *subject, json_t *pseudonyms, json_t *stand_ins,
+                           uint64_t *position) {
     for (uint32_t i = 0; i < subject->count; i++) {
         char pseudonym[2 * RS_PSEUDONYM_BYTES + 1], stand_in[2 * RS_PSEUDONYM_BYTES + 1];
         uint8_t random[RS_PSEUDONYM_BYTES];
@@ -90,8 +92,8 @@ static json_t *submit_each(rs_service_t *service, rs_command_t *command, const r
 }
 
 static rs_command_t erasure_of(const json_t *request, rs_str_t tenant, rs_str_t owner) {
-    return (rs_command_t){.what = RS_COMMAND_ERASE, .at_us = rs_service_wall_us(), .who = text_of(request, "who"), .owner = owner, .tenant = tenant,
-                          .text = text_of(request, "reason")};
+    return (rs_command_t){.what = RS_COMMAND_ERASE, .at_us = rs_service_wall_us(), .who = text_of(request, "who"), .owner = owner,
+                          .tenant = tenant, .text = text_of(request, "reason")};
 }
 
 /* Its record is in the journal soon: then the answer is given (rs_service_move_admin). */
@@ -110,7 +112,10 @@ static json_t *erase_agent(rs_service_t *service, const json_t *request, rs_admi
     rs_command_t command = erasure_of(request, tenant, RS_STR("agent"));
     command.key = text_of(request, "agent");
     const rs_str_t team = rs_config_team(rs_service_config(service), tenant, command.key);
-    if (team.len != 0) return rs_service_admin_error("agent: stands in the configuration, in team %.*s: take the name out there, reload, and repeat it", (int)team.len, team.data);
+    if (team.len != 0) {
+        return rs_service_admin_error("agent: stands in the configuration, in team %.*s: take the name out there, reload, and repeat it",
+                                      (int)team.len, team.data);
+    }
     randombytes_buf(random, sizeof random);
     uint64_t digits = 0;
     memcpy(&digits, random, sizeof digits);
@@ -131,7 +136,8 @@ static json_t *erase_customer(rs_service_t *service, const json_t *request, rs_a
     json_t *pseudonyms = json_array(), *stand_ins = json_array();
     wrong = submit_each(service, &command, &subject, pseudonyms, stand_ins, &wait->position);
     if (wrong == NULL) {
-        wait_for(service, wait, json_pack("{s:O,s:O,s:I}", "pseudonyms", pseudonyms, "stand_ins", stand_ins, "at_us", (json_int_t)command.at_us));
+        wait_for(service, wait,
+                 json_pack("{s:O,s:O,s:I}", "pseudonyms", pseudonyms, "stand_ins", stand_ins, "at_us", (json_int_t)command.at_us));
         RS_LOG(RS_LOG_NOTICE, "a customer is erased");
     }
     json_decref(pseudonyms);
@@ -140,7 +146,9 @@ static json_t *erase_customer(rs_service_t *service, const json_t *request, rs_a
 }
 
 static json_t *erase(rs_service_t *service, const json_t *request, rs_admin_wait_t *wait) {
-    if (service->phase != PHASE_RUNNING || !rs_service_can_take(service)) return rs_service_admin_error("the daemon takes nothing now: its journal cannot be written, or it stops");
+    if (service->phase != PHASE_RUNNING || !rs_service_can_take(service)) {
+        return rs_service_admin_error("the daemon takes nothing now: its journal cannot be written, or it stops");
+    }
     return text_of(request, "agent").len != 0 ? erase_agent(service, request, wait) : erase_customer(service, request, wait);
 }
 
@@ -151,7 +159,8 @@ static json_t *tell_progress(const rs_service_t *service, uint64_t record) {
     const bool complete = rs_service_is_forgotten(service, record, numbers, &count, &stat);
     json_t *list = json_array();
     for (uint32_t i = 0; i < count; i++) json_array_append_new(list, json_integer((json_int_t)numbers[i]));
-    return json_pack("{s:b,s:I,s:I,s:o}", "complete", complete, "journal_from", (json_int_t)stat.oldest, "journal_upto", (json_int_t)stat.durable,
+    return json_pack("{s:b,s:I,s:I,s:o}", "complete", complete, "journal_from", (json_int_t)stat.oldest, "journal_upto",
+                     (json_int_t)stat.durable,
                      "snapshots", list);
 }
 
@@ -170,9 +179,13 @@ static json_t *forget(rs_service_t *service, const json_t *request, bool begins)
 static json_t *rotate(rs_service_t *service, const json_t *request) {
     const json_t *value = json_object_get(request, "keep");
     const json_int_t keep = value == NULL ? RS_SERVICE_KEYS : json_integer_value(value);
-    if ((value != NULL && !json_is_integer(value)) || keep < 1 || keep > RS_SERVICE_KEYS) return rs_service_admin_error("keep: from 1 to %d keys", RS_SERVICE_KEYS);
+    if ((value != NULL && !json_is_integer(value)) || keep < 1 || keep > RS_SERVICE_KEYS) {
+        return rs_service_admin_error("keep: from 1 to %d keys", RS_SERVICE_KEYS);
+    }
     const int status = rs_service_rotate_keys(service, (uint32_t)keep);
-    if (status == RS_ERR_LIMIT) return rs_service_admin_error("keep: there are %d keys already, which is the most; keep fewer", RS_SERVICE_KEYS);
+    if (status == RS_ERR_LIMIT) {
+        return rs_service_admin_error("keep: there are %d keys already, which is the most; keep fewer", RS_SERVICE_KEYS);
+    }
     if (status != RS_OK) return rs_service_admin_error("the key file cannot be written: %s", strerror(errno));
     return json_pack("{s:I}", "keys", (json_int_t)service->key_count);
 }
@@ -182,8 +195,12 @@ static json_t *sign(rs_service_t *service, const json_t *request) {
     static const char begin[] = "{\"ringside_erasure\":1,";
     const rs_str_t text = text_of(request, "text");
     char signature[129], public_key[65];
-    if (text.len < sizeof begin || memcmp(text.data, begin, sizeof begin - 1) != 0) return rs_service_admin_error("text: not the record of an erasure");
-    if (rs_service_sign(service, text.data, signature, public_key) != RS_OK) return rs_service_admin_error("erasure.key: %s", strerror(errno));
+    if (text.len < sizeof begin || memcmp(text.data, begin, sizeof begin - 1) != 0) {
+        return rs_service_admin_error("text: not the record of an erasure");
+    }
+    if (rs_service_sign(service, text.data, signature, public_key) != RS_OK) {
+        return rs_service_admin_error("erasure.key: %s", strerror(errno));
+    }
     return json_pack("{s:s,s:s}", "signature", signature, "public_key", public_key);
 }
 

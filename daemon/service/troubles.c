@@ -2,8 +2,8 @@
 
 #include "base/log.h"
 
-/* What a bound kept out, and what came in that cannot be: each is told when its numbers change, and until the end at most once a minute, so that
- * a steady trickle does not fill the log. `told` is what was said last. */
+/* What a bound kept out, and what came in that cannot be: each is told when its numbers change, and until the end at most once a minute, so
+ * that a steady trickle does not fill the log. `told` is what was said last. */
 static void log_losses(const rs_core_losses_t *losses, const rs_core_losses_t *told) {
     rs_core_losses_t bounds = *losses;
     bounds.unmoved = told->unmoved;   /* no bound's */
@@ -12,7 +12,8 @@ static void log_losses(const rs_core_losses_t *losses, const rs_core_losses_t *t
                     RS_LOG_UINT("rows", losses->cells), RS_LOG_UINT("panes", losses->panes),
                     RS_LOG_UINT("overflowed_keys", losses->overflowed_keys), RS_LOG_UINT("alerts", losses->alerts),
                     RS_LOG_UINT("customers", losses->customers), RS_LOG_UINT("cases", losses->cases),
-                    RS_LOG_UINT("edges", losses->edges), RS_LOG_UINT("facts", losses->facts), RS_LOG_UINT("variants", losses->variants), RS_LOG_UINT("untold_alerts", losses->untold));
+                    RS_LOG_UINT("edges", losses->edges), RS_LOG_UINT("facts", losses->facts), RS_LOG_UINT("variants", losses->variants),
+                    RS_LOG_UINT("untold_alerts", losses->untold));
     }
     if (losses->unmoved != told->unmoved) {
         RS_LOG_WITH(RS_LOG_WARNING, "counts stay at their own moment in rows of attribution close", RS_LOG_UINT("counts", losses->unmoved));

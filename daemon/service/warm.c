@@ -1,6 +1,6 @@
-/* History for rules that learn: with each collection the core says which of them want it, the database is asked for one after another, and what
- * comes goes into the ring, so that it is journaled and a restart knows it, too. Nothing waits for it: without a database nobody asks, a slow one
- * is late, and what the daemon has learned meanwhile stays. */
+/* History for rules that learn: with each collection the core says which of them want it, the database is asked for one after another, and
+ * what comes goes into the ring, so that it is journaled and a restart knows it, too. Nothing waits for it: without a database nobody asks,
+ * a slow one is late, and what the daemon has learned meanwhile stays. */
 #include "service/service.h"
 
 #include "base/log.h"
@@ -34,7 +34,8 @@ static void answered(void *context, int status, const rs_warm_figure_t *figures,
         warm->state = RS_WARM_IDLE;
         warm->failures++;
         warm->not_before_us = rs_service_monotonic_us() + ASK_AGAIN_US;
-        RS_LOG_WITH(RS_LOG_WARNING, "history was not read; it is asked for again", RS_LOG_STR("rule", in_hand(warm)->rule), RS_LOG_TEXT("message", why));
+        RS_LOG_WITH(RS_LOG_WARNING, "history was not read; it is asked for again", RS_LOG_STR("rule", in_hand(warm)->rule),
+                    RS_LOG_TEXT("message", why));
         rs_history_rest(warm->history);
         return;
     }
@@ -56,7 +57,8 @@ static void end_question(rs_service_t *service) {
     warm->submitted = rs_engine_submitted(service->engine);
     warm->pairs++;
     warm->all += warm->count;
-    RS_LOG_WITH(RS_LOG_INFO, "a rule has learned from history", RS_LOG_STR("rule", done->rule), RS_LOG_STR("tenant", done->dimensions.tenant),
+    RS_LOG_WITH(RS_LOG_INFO, "a rule has learned from history", RS_LOG_STR("rule", done->rule),
+                RS_LOG_STR("tenant", done->dimensions.tenant),
                 RS_LOG_STR("key", done->dimensions.name), RS_LOG_UINT("figures", warm->count));
     warm->state = RS_WARM_IDLE;
     if (++warm->question < warm->question_count) ask(warm);

@@ -98,7 +98,8 @@ static enum MHD_Result answer_text(struct MHD_Connection *connection, const char
 /* `detail` is plain words. */
 static enum MHD_Result answer_problem(struct MHD_Connection *connection, unsigned status, const char *title, const char *detail) {
     char body[512];
-    const int len = snprintf(body, sizeof body, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%u,\"detail\":\"%s\"}\n", title, status, detail);
+    const int len = snprintf(body, sizeof body, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%u,\"detail\":\"%s\"}\n", title,
+                             status, detail);
     return answer(connection, status, "application/problem+json", body, (size_t)len);
 }
 
@@ -111,13 +112,15 @@ static enum MHD_Result answer_metrics(rs_web_t *web, struct MHD_Connection *conn
         return answer_problem(connection, MHD_HTTP_INTERNAL_SERVER_ERROR, "Internal Server Error", "the page found no room");
     }
     return answer(connection, MHD_HTTP_OK,
-                  is_openmetrics ? "application/openmetrics-text; version=1.0.0; charset=utf-8" : "text/plain; version=0.0.4; charset=utf-8",
+                  is_openmetrics ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+                                 : "text/plain; version=0.0.4; charset=utf-8",
                   web->page.text, web->page.len);
 }
 
 static enum MHD_Result answer_ready(const rs_web_t *web, struct MHD_Connection *connection) {
     const char *why = web->options.not_ready(web->options.context);
-    return why == NULL ? answer_text(connection, "ready\n") : answer_problem(connection, MHD_HTTP_SERVICE_UNAVAILABLE, "Service Unavailable", why);
+    return why == NULL ? answer_text(connection, "ready\n")
+                       : answer_problem(connection, MHD_HTTP_SERVICE_UNAVAILABLE, "Service Unavailable", why);
 }
 
 /* An address, or localhost: no name that somebody's DNS could point here. */
@@ -137,8 +140,8 @@ static bool is_meant(const rs_web_t *web, struct MHD_Connection *connection) {
     return !web->is_local || host == NULL || is_no_foreign_name(host);
 }
 
-static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *path, const char *method, const char *version,
-                                  const char *body, size_t *body_len, void **request) {
+static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *path, const char *method,
+                                  const char *version, const char *body, size_t *body_len, void **request) {
     static char seen;
     rs_web_t *web = context;
     (void)version, (void)body;

@@ -1,16 +1,17 @@
 /* web/web.h — what the daemon answers over HTTP: /metrics, /healthz, /readyz. GET and HEAD, nothing is changed by it.
  *
- * Model:     libmicrohttpd speaks HTTP/1.1; its epoll descriptor stands in the libuv loop, so that a request is answered from within the loop
- *            by callbacks, which must not block.
+ * Model:     libmicrohttpd speaks HTTP/1.1; its epoll descriptor stands in the libuv loop, so that a request is answered from within the
+ *            loop by callbacks, which must not block.
  *              /metrics   200 and the page of the callback, as OpenMetrics when the request accepts that, else as text 0.0.4
  *              /healthz   200 "ok": the loop turns
  *              /readyz    200 "ready", or 503 and why not
  *            Everything else is a problem document (RFC 9457): 404, 405 with Allow, 403.
- * Bounds:    RS_WEB_CONNECTIONS at a time, each with RS_WEB_REQUEST_BYTES for its head; more wait in the kernel. A connection that says nothing
- *            for RS_WEB_IDLE_S is closed. A body that comes with a request is dropped.
+ * Bounds:    RS_WEB_CONNECTIONS at a time, each with RS_WEB_REQUEST_BYTES for its head; more wait in the kernel. A connection that says
+ *            nothing for RS_WEB_IDLE_S is closed. A body that comes with a request is dropped.
  * Trust:     there is no login: listen on loopback, or behind something that has one. Nothing here names a customer.
- *            On loopback Host must be an address or localhost (403): so no page in a browser of this machine reads it through a name of its own
- *            that it points here (DNS rebinding). Elsewhere any Host will do, as with other exporters: which names lead here is not known.
+ *            On loopback Host must be an address or localhost (403): so no page in a browser of this machine reads it through a name of its
+ *            own that it points here (DNS rebinding). Elsewhere any Host will do, as with other exporters: which names lead here is not
+ *            known.
  * Threads:   the loop's.
  */
 #ifndef RS_WEB_H

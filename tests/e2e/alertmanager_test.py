@@ -16,7 +16,8 @@ import house
 from receiving import Producer, Receiver, RULES, free_port, receivers, run
 
 PROGRAM = shutil.which("prometheus-alertmanager")
-FAKETIME = next((path for path in ("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1", "/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1")
+FAKETIME = next((path
+                 for path in ("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1", "/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1")
                  if os.path.exists(path)), None)
 GROUP_WAIT, GROUP_INTERVAL = 1, 2
 EPISODES = int(os.environ.get("RS_EPISODES", "24"))     # of each chaos; some 0.7 s each
@@ -30,8 +31,8 @@ class Alertmanager:
         self.path, self.port = path, free_port()
         self.config = os.path.join(path, f"alertmanager-{self.port}.yml")
         with open(self.config, "w") as file:
-            json.dump({"route": {"receiver": "hook", "group_by": ["..."], "group_wait": f"{GROUP_WAIT}s", "group_interval": f"{GROUP_INTERVAL}s",
-                                 "repeat_interval": "1h"},
+            json.dump({"route": {"receiver": "hook", "group_by": ["..."], "group_wait": f"{GROUP_WAIT}s",
+                                 "group_interval": f"{GROUP_INTERVAL}s", "repeat_interval": "1h"},
                        "receivers": [{"name": "hook", "webhook_configs": [{"url": webhook, "send_resolved": True}]}]}, file)
         self.process = None
         atexit.register(self.kill)     # also when the test fails before it would
@@ -39,7 +40,8 @@ class Alertmanager:
 
     def start(self):
         with open(os.path.join(self.path, f"alertmanager-{self.port}.log"), "a") as log:
-            self.process = subprocess.Popen([PROGRAM, f"--config.file={self.config}", f"--storage.path={self.path}/am-{self.port}", "--cluster.listen-address=",
+            self.process = subprocess.Popen([PROGRAM, f"--config.file={self.config}", f"--storage.path={self.path}/am-{self.port}",
+                                             "--cluster.listen-address=",
                                              f"--web.listen-address=127.0.0.1:{self.port}"], stdout=log, stderr=log)
         house.wait_for(self.is_ready, 20)
 
@@ -123,12 +125,15 @@ def what_fires_is_shown_to_every_alertmanager(path):
         began = time.time()
         producer.queue("vip")
         alert = house.wait_for(first.alerts, 5)[0]
-        house.check(alert["labels"]["alertname"] == "waiting" and alert["labels"]["key"] == "queue/vip/voice" and alert["labels"]["severity"] == "critical", f"{alert}")
-        house.check(set(alert["labels"]) == {"alertname", "channel", "family", "instance", "key", "queue", "service", "severity", "tenant"}, f"{alert['labels']}")
+        house.check(alert["labels"]["alertname"] == "waiting" and alert["labels"]["key"] == "queue/vip/voice"
+                    and alert["labels"]["severity"] == "critical", f"{alert}")
+        house.check(set(alert["labels"]) == {"alertname", "channel", "family", "instance", "key", "queue", "service", "severity", "tenant"},
+                    f"{alert['labels']}")
         house.check(alert["annotations"]["value"] == "1" and alert["annotations"]["runbook_url"].startswith("https://"), f"{alert}")
         house.wait_for(lambda: board.requests, 5)
         ours = board.bodies()[0]["alerts"][0]
-        house.check(ours["fingerprint"] == alert["fingerprint"] and ours["labels"] == alert["labels"], "the webhook's fingerprint is Alertmanager's")
+        house.check(ours["fingerprint"] == alert["fingerprint"] and ours["labels"] == alert["labels"],
+                    "the webhook's fingerprint is Alertmanager's")
         house.wait_for(lambda: webhook.requests and second_webhook.requests, 10)
         # more callers wait: the figure changes, the alert does not
         producer.queue("other")
@@ -198,7 +203,8 @@ def half_a_batch_that_is_refused_is_split(path):
 
 
 class Chaos:
-    """A daemon, an Alertmanager and a proxy between them. Of the requests 30 % fail; both programs are killed again and again; the clocks differ."""
+    """A daemon, an Alertmanager and a proxy between them. Of the requests 30 % fail; both programs are killed again and again; the clocks
+    differ."""
 
     def __init__(self, path, skew_s, seed):
         self.chance = random.Random(seed)
@@ -208,7 +214,8 @@ class Chaos:
         self.proxy.server.reply = self.proxy.reply
         environment = {"LD_PRELOAD": FAKETIME, "FAKETIME": f"{skew_s:+d}s", "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1",
                        "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"} if skew_s else {}
-        self.daemon = house.Daemon(path, clock="wall", environment=environment, extra=RULES + receivers(manager={**FAST, "url": self.proxy.server.url}))
+        self.daemon = house.Daemon(path, clock="wall", environment=environment,
+                                   extra=RULES + receivers(manager={**FAST, "url": self.proxy.server.url}))
         self.producer = Producer(self.daemon.events, clock=lambda: time.time() + skew_s)     # the daemon's clock
         self.manager_kills, self.daemon_kills, self.stopping = 0, 0, threading.Event()
         self.killer = threading.Thread(target=self.kill_the_manager_now_and_then)
@@ -270,8 +277,9 @@ def chaos(path, skew_s, seed):
         house.wait_for(lambda: {queue for _, status, _, queue in heard(world.webhook) if status == "resolved"} == set(truth), 60, pause=0.2)
         time.sleep(1)
         check_story(world.webhook, truth)
-        print(f"   {world.proxy.failed} requests failed, {world.proxy.passed} passed; killed: Alertmanager {world.manager_kills} times, daemon "
-              f"{world.daemon_kills} times; {len(world.webhook.requests)} notifications of {len(truth)} episodes", flush=True)
+        print(f"   {world.proxy.failed} requests failed, {world.proxy.passed} passed; killed: "
+              f"Alertmanager {world.manager_kills} times, daemon {world.daemon_kills} times; "
+              f"{len(world.webhook.requests)} notifications of {len(truth)} episodes", flush=True)
     finally:
         world.end()
 
@@ -291,5 +299,6 @@ def chaos_with_the_alertmanager_90_s_ahead(path):
 if PROGRAM is None or FAKETIME is None:
     print("prometheus-alertmanager or faketime is not installed: daemon/install-dependencies")
     sys.exit(77)
-run(what_fires_is_shown_to_every_alertmanager, an_episode_shorter_than_group_wait_is_heard_all_the_same, half_a_batch_that_is_refused_is_split,
+run(what_fires_is_shown_to_every_alertmanager, an_episode_shorter_than_group_wait_is_heard_all_the_same,
+    half_a_batch_that_is_refused_is_split,
     chaos_with_one_clock, chaos_with_the_alertmanager_90_s_behind, chaos_with_the_alertmanager_90_s_ahead)

@@ -12,7 +12,8 @@ from service_support import CONTEXT, Producer, event
 RULES = """
 alerts:
   rules:
-    waiting: {metric: oldest_wait, key: "*", compare: above, limit: 1s, clear: 500ms, severity: warning, runbook: "https://wiki.example/waiting"}
+    waiting: {metric: oldest_wait, key: "*", compare: above, limit: 1s, clear: 500ms, severity: warning,
+    runbook: "https://wiki.example/waiting"}
 """
 
 
@@ -60,12 +61,13 @@ def what_people_say_is_kept_over_a_crash(path):
         alerts(daemon, "cause", episode, "two people ill", "--who", "anna")
         alerts(daemon, "action", episode, "call in the spare team", "--who", "anna", "--owner", "ben", "--due", "2h")
         alerts(daemon, "note", episode, "spare team is on the way", "--who", "ben")
-        silence = json.loads(alerts(daemon, "silence", "maintenance", "--who", "anna", "--until", "1h", "--key", "gold*", "--channel", "voice",
-                                    "--output", "ndjson").stdout)["silence"]
+        silence = json.loads(alerts(daemon, "silence", "maintenance", "--who", "anna", "--until", "1h", "--key", "gold*",
+                                    "--channel", "voice", "--output", "ndjson").stdout)["silence"]
         daemon.kill()
         daemon.start()
         after = house.wait_for(lambda: [alert for alert in open_alerts(daemon) if alert["episode"] == episode])[0]
-        house.check((after["cause"], after["action"], after["owner"]) == ("two people ill", "call in the spare team", "ben"), f"after kill -9: {after}")
+        house.check((after["cause"], after["action"], after["owner"]) == ("two people ill", "call in the spare team", "ben"),
+                    f"after kill -9: {after}")
         house.check(after["due"] is not None and after["acknowledged"], f"after kill -9: {after}")
         listed = [json.loads(line) for line in alerts(daemon, "silences", "--output", "ndjson").stdout.splitlines()]
         house.check(len(listed) == 1 and str(listed[0]["silence"]) == silence and listed[0]["key"] == "gold*" and listed[0]["by"] == "anna",
@@ -94,9 +96,11 @@ def what_people_say_is_kept_over_a_crash(path):
         house.wait_for(lambda: all(row["ended_at"] for row in postgres.query("SELECT * FROM ringside.alert")))
         known = show(daemon, episode)
         house.check([(row["act"], row["author"]) for row in known["said"]] ==
-                    [("ack", "anna"), ("cause", "anna"), ("action", "anna"), ("note", "ben"), ("review", "carla")], f"said: {known['said']}")
+                    [("ack", "anna"), ("cause", "anna"), ("action", "anna"), ("note", "ben"), ("review", "carla")],
+                    f"said: {known['said']}")
         house.check([row["to_state"] for row in known["transitions"] if row["from_state"] != row["to_state"]] == ["firing", "resolved"] or
-                    [row["to_state"] for row in known["transitions"] if row["from_state"] != row["to_state"]] == ["pending", "firing", "resolved"],
+                    [row["to_state"] for row in known["transitions"] if row["from_state"] != row["to_state"]] ==
+                    ["pending", "firing", "resolved"],
                     f"transitions: {known['transitions']}")
         house.check(known["alert"]["state"] == "resolved", f"alert: {known['alert']}")
         why = [row["explanation"] for row in known["transitions"] if row["to_state"] == "firing"]
@@ -105,7 +109,8 @@ def what_people_say_is_kept_over_a_crash(path):
         for part in ("recent", "the spare team helped", "carla", "https://wiki.example/waiting", "resolved", "owner ben"):
             house.check(part in text, f"{part} is not in\n{text}")
         resolved = show(daemon, other)
-        house.check(("resolve", "carla", "it was a test call") in [(row["act"], row["author"], row["text"]) for row in resolved["said"]], f"{resolved}")
+        house.check(("resolve", "carla", "it was a test call") in [(row["act"], row["author"], row["text"]) for row in resolved["said"]],
+                    f"{resolved}")
     finally:
         daemon.kill()
         postgres.remove()
@@ -152,7 +157,8 @@ def a_review_is_filled_with_what_was_measured(path):
         episode = str(row["episode"])
         name = f"{row['episode'] >> 32}-{row['episode'] & 0xffffffff}"
         told = json.loads(alerts(daemon, "review", name, "more people came", "--who", "carla", "--output", "ndjson").stdout)["measured"]
-        house.check(told["metric"] == "service_level" and not told["is_complete"] and "too little data yet" in told["notes"][-1] + told["notes"][0], f"too early: {told}")
+        house.check(told["metric"] == "service_level" and not told["is_complete"]
+                    and "too little data yet" in told["notes"][-1] + told["notes"][0], f"too early: {told}")
         daemon.kill()
         daemon.start()
         producer = Producer(daemon.events)
@@ -167,11 +173,13 @@ def a_review_is_filled_with_what_was_measured(path):
         outcome, kept = known["outcome"], [said["measured"] for said in known["said"] if said["act"] == "review"]
         house.check(kept == [told], f"what was told is kept: {kept}, {told}")
         for side in ("before", "after"):
-            sums = postgres.query("SELECT sum(sl_num[1])::float8 AS num, sum(sl_den[1])::float8 AS den FROM ringside.queue_interval_part WHERE attribution = 'event'"
-                                  " AND interval_start >= %s AND interval_start < %s", outcome[f"{side}_from"], outcome[f"{side}_to"])[0]
+            sums = postgres.query("SELECT sum(sl_num[1])::float8 AS num, sum(sl_den[1])::float8 AS den FROM ringside.queue_interval_part "
+                                  "WHERE attribution = 'event' AND interval_start >= %s AND interval_start < %s", outcome[f"{side}_from"],
+                                  outcome[f"{side}_to"])[0]
             house.check((outcome[f"{side}_numerator"], outcome[f"{side}_denominator"]) == (sums["num"], sums["den"]) and sums["den"] > 50,
                         f"{side}: {outcome}, rows say {sums}")
-        house.check(outcome["before_value"] < 0.5 and outcome["after_value"] == 1 and outcome["low"] > 0 and outcome["verdict"] == "better", f"{outcome}")
+        house.check(outcome["before_value"] < 0.5 and outcome["after_value"] == 1 and outcome["low"] > 0 and outcome["verdict"] == "better",
+                    f"{outcome}")
         text = alerts(daemon, "show", name, "--output", "table").stdout
         for part in ("did it help  better: service_level", "before", "after", "100%", "more, with 95 % confidence between"):
             house.check(part in text, f"{part} is not in\n{text}")
@@ -179,7 +187,8 @@ def a_review_is_filled_with_what_was_measured(path):
                                         "--database", postgres.conninfo).stdout)["rows"]
         house.check(len(log) == 1, f"the log: {log}")
         entry = [item for item in log if str(item["episode"]) == episode][0]
-        house.check((entry["measured"], entry["verdict"], entry["after_value"]) == ("service_level", "better", 1) and entry["result"] == "more people came", f"{entry}")
+        house.check((entry["measured"], entry["verdict"], entry["after_value"]) == ("service_level", "better", 1)
+                    and entry["result"] == "more people came", f"{entry}")
     finally:
         daemon.kill()
         postgres.remove()
@@ -201,7 +210,8 @@ def bad_commands_are_refused_by_field(path):
         house.check("owner" in refused(daemon, "note", episode, "text", "--owner", "ben"), "an owner of a note")
         for wrong in (("ack", "abc", "text"), ("ack",), ("show", "17"), ("ack", episode, "t", "--until", "soon")):
             result = alerts(daemon, *wrong, check_status=False)
-            house.check(result.returncode in (2, 64) and result.stderr or result.returncode == 1, f"{wrong}: {result.returncode} {result.stderr}")
+            house.check(result.returncode in (2, 64) and result.stderr or result.returncode == 1,
+                        f"{wrong}: {result.returncode} {result.stderr}")
 
         # strangers at the door: each is answered, or its connection closed, and the next one does not notice
         for frames in ([b"RS9", b"SAY", b"1", b"ack"], [b"RS1"], [b"RS1", b"SHOUT", b"1"], [b"RS1", b"SAY", b"x" * 65, b"ack"], [b""] * 40,
@@ -239,7 +249,8 @@ def a_stop_answers_what_it_took(path):
         for number in range(40):
             if number == 1:
                 house.check(socket.poll(60000), "the first command is not answered")
-            socket.send_multipart([b"RS1", b"SAY", str(number).encode(), b"cause", b"episode=" + episode.encode(), b"who=anna", f"text=cause {number}".encode()])
+            socket.send_multipart([b"RS1", b"SAY", str(number).encode(), b"cause", b"episode=" + episode.encode(), b"who=anna",
+                                   f"text=cause {number}".encode()])
         daemon.process.terminate()
         daemon.process.wait(timeout=60)
         done = []

@@ -1,5 +1,5 @@
-"""A queue_log goes on being written and rotated while the daemon that follows it is killed, is away, and comes back: the rows are those of the
-whole log read once, and no event came twice."""
+"""A queue_log goes on being written and rotated while the daemon that follows it is killed, is away, and comes back: the rows are those of
+the whole log read once, and no event came twice."""
 import os
 import random
 import re

@@ -1,4 +1,5 @@
-"""The bank's week and surge day (when the fixtures are at hand), stored by `ringside replay --store`, and the comparison with their truth files."""
+"""The bank's week and surge day (when the fixtures are at hand), stored by `ringside replay --store`, and the comparison with their truth
+files."""
 import glob
 import json
 import os
@@ -39,10 +40,12 @@ def check_queues(rows, truth):
             if not part["offered"]:
                 continue
             row = mine[kind]
-            house.check((row["offered"], row["answered"], row["abandoned"]) == (part["offered"], part["AGENT"], part["HANG_queue"]), f"{kind}: {row}")
+            house.check((row["offered"], row["answered"], row["abandoned"]) == (part["offered"], part["AGENT"], part["HANG_queue"]),
+                        f"{kind}: {row}")
             house.check(abs(row["asa_ms"] / 1000 - part["answered_wait"]["mean"]) < 0.00051 and row["wait_max_ms"] == 1000 * max(
                 part["answered_wait"]["max"], part["abandon_wait"].get("max", 0)), f"{kind}: waits")
-            house.check(abs(row["wait_p90_ms"] / 1000 - part["answered_wait"]["p90"]) <= 0.016 * part["answered_wait"]["p90"] + 0.001, f"{kind}: p90")
+            house.check(abs(row["wait_p90_ms"] / 1000 - part["answered_wait"]["p90"]) <= 0.016 * part["answered_wait"]["p90"] + 0.001,
+                        f"{kind}: p90")
     return len(truth["type"])
 
 
@@ -51,5 +54,6 @@ def check_agents(rows, truth):
     for name, part in truth["agent"].items():
         row = agents[name]
         house.check(row["answered"] == part["calls"] and row["handled_short"] == part["lt10"], f"{name}: {row} {part}")
-        house.check(abs(row["talk_ms"] / 1000 - part["aht"]) < 0.0011 and abs(100 * row["short_rate"] - part["lt10_pct"]) < 0.0051, f"{name}: {row} {part}")
+        house.check(abs(row["talk_ms"] / 1000 - part["aht"]) < 0.0011 and abs(100 * row["short_rate"] - part["lt10_pct"]) < 0.0051,
+                    f"{name}: {row} {part}")
     return len(truth["agent"])

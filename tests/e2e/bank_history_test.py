@@ -1,6 +1,7 @@
 #!/usr/bin/python3
-"""History of the bank's week and surge day, loaded by `ringside replay --store`: every report runs, `queue` and `agent` equal the truth files, and the
-comparison of the surge evening with an ordinary Sunday's says what changed, by how much, with its interval (recomputed here from single calls)."""
+"""History of the bank's week and surge day, loaded by `ringside replay --store`: every report runs, `queue` and `agent` equal the truth
+files, and the comparison of the surge evening with an ordinary Sunday's says what changed, by how much, with its interval (recomputed here
+from single calls)."""
 import datetime
 import gzip
 import json
@@ -10,8 +11,8 @@ import sys
 import bank
 import house
 
-REPORTS = ("queue", "agent", "team", "channel", "total", "topic", "fcr", "feedback", "process", "service-level", "compare", "baseline", "trend", "benchmark",
-           "improvement", "standards", "deviations", "complaints", "staffing", "heatmap")
+REPORTS = ("queue", "agent", "team", "channel", "total", "topic", "fcr", "feedback", "process", "service-level", "compare", "baseline",
+           "trend", "benchmark", "improvement", "standards", "deviations", "complaints", "staffing", "heatmap")
 SURGE = ("1999-05-23T20:00", "1999-05-24")   # the only other Sunday of the data is the week's own, four weeks later
 SUNDAY = ("1999-06-20T20:00", "1999-06-21")
 
@@ -23,7 +24,8 @@ def rows_of(postgres, *arguments):
 
 
 def legs_of(day):
-    """(queued, wait, answered) of each stay in a queue of a local day's evening, from the recorded events: hour by hour (the bank's clock stands in them as UTC)."""
+    """(queued, wait, answered) of each stay in a queue of a local day's evening, from the recorded events: hour by hour (the bank's clock
+    stands in them as UTC)."""
     hours, queued = {}, {}
     first = datetime.datetime.fromisoformat(f"{day}T20:00:00+00:00").timestamp()
     for path in bank.FILES:
@@ -55,7 +57,8 @@ def t_of(df):
 
 
 def expected(before, after, x, y, share):
-    """Difference and interval from hours: of a share two proportions with Pearson's overdispersion, of a mean Welch with the ratio's variance."""
+    """Difference and interval from hours: of a share two proportions with Pearson's overdispersion, of a mean Welch with the ratio's
+    variance."""
     sides = []
     for hours in (before, after):
         rows = [(sum(x(leg) for leg in legs), sum(y(leg) for leg in legs)) for _, legs in sorted(hours.items())]
@@ -77,10 +80,12 @@ def expected(before, after, x, y, share):
 
 def check_surge(postgres):
     told = {row["metric"]: row for row in rows_of(postgres, "compare", "--against", ",".join(SURGE), "--from", SUNDAY[0], "--to", SUNDAY[1],
-                                                  "--metric", "service_level,abandoned_rate,asa,offered,wait_p90", "--policy", "abandon_miss")}
+                                                  "--metric", "service_level,abandoned_rate,asa,offered,wait_p90", "--policy",
+                                                  "abandon_miss")}
     before, after = legs_of("1999-05-23"), legs_of("1999-06-20")
     house.check(len(before) == len(after) == 4, "four hours each")
-    for metric, x, y, share in (("service_level", lambda leg: leg[1] and leg[0] <= 20, lambda leg: 1, True), ("abandoned_rate", lambda leg: not leg[1], lambda leg: 1, True),
+    for metric, x, y, share in (("service_level", lambda leg: leg[1] and leg[0] <= 20, lambda leg: 1, True),
+                                ("abandoned_rate", lambda leg: not leg[1], lambda leg: 1, True),
                                 ("asa", lambda leg: 1000 * leg[0] * leg[1], lambda leg: leg[1], False)):
         row = told[metric]
         for field, value in zip(("before_value", "after_value", "low", "high"), expected(before, after, x, y, share)):
@@ -88,7 +93,8 @@ def check_surge(postgres):
     house.check(told["service_level"]["verdict"] == "better" and told["service_level"]["low"] > 0, f"{told['service_level']}")
     house.check(told["abandoned_rate"]["verdict"] == "better" and told["abandoned_rate"]["high"] < 0, f"{told['abandoned_rate']}")
     house.check(told["asa"]["difference"] < 0 and told["offered"]["difference"] < 0 and told["wait_p90"]["difference"] < 0, f"{told}")
-    house.check(all("one day is all there is" in row["warnings"] for row in told.values()), "two single evenings are no two fortnights, and it says so")
+    house.check(all("one day is all there is" in row["warnings"] for row in told.values()),
+                "two single evenings are no two fortnights, and it says so")
     return told
 
 
@@ -98,15 +104,19 @@ def main(place):
         truth = bank.truth_of("week")
         queues = bank.check_queues(rows_of(postgres, "queue", *bank.WEEK, "--policy", "abandon_miss,answered_only"), truth)
         agents = bank.check_agents(rows_of(postgres, "agent", *bank.WEEK, "--reason", "truth"), truth)
-        extra = {"agent": ["--reason", "test"], "compare": ["--change", "1999-06-24"], "benchmark": ["--metric", "aht", "--by", "agent", "--reason", "test"]}
+        extra = {"agent": ["--reason", "test"], "compare": ["--change", "1999-06-24"],
+                 "benchmark": ["--metric", "aht", "--by", "agent", "--reason", "test"]}
         for name in REPORTS:
             period = () if name in ("baseline", "improvement") else bank.WEEK
             rows = rows_of(postgres, name, *period, *extra.get(name, []))
-            house.check(rows or name in ("team", "topic", "feedback", "baseline", "improvement", "standards", "deviations", "complaints"), f"{name}: nothing of a week")
+            house.check(rows or name in ("team", "topic", "feedback", "baseline", "improvement", "standards", "deviations", "complaints"),
+                        f"{name}: nothing of a week")
         told = check_surge(postgres)
         level, wait = told["service_level"], told["asa"]
-        print(f"{len(REPORTS)} reports, {queues} queues and {agents} agents as in the truth; evening: service level {level['before_value']:.3f} -> {level['after_value']:.3f} "
-              f"[{level['low']:+.3f}, {level['high']:+.3f}], mean wait {wait['before_value'] / 1000:.0f} s -> {wait['after_value'] / 1000:.0f} s "
+        print(f"{len(REPORTS)} reports, {queues} queues and {agents} agents as in the truth; evening: "
+              f"service level {level['before_value']:.3f} -> {level['after_value']:.3f} "
+              f"[{level['low']:+.3f}, {level['high']:+.3f}], "
+              f"mean wait {wait['before_value'] / 1000:.0f} s -> {wait['after_value'] / 1000:.0f} s "
               f"[{wait['low'] / 1000:+.0f} s, {wait['high'] / 1000:+.0f} s]")
     finally:
         postgres.remove()

@@ -21,7 +21,8 @@ def counts():
 
 
 def metrics():
-    return set(re.findall(r"X\((\w+), \w+\)", source("daemon/config/metric_names.h").split("#define RS_METRIC_NAMES(X)")[1].split("typedef")[0]))
+    return set(re.findall(r"X\((\w+), \w+\)",
+                          source("daemon/config/metric_names.h").split("#define RS_METRIC_NAMES(X)")[1].split("typedef")[0]))
 
 
 def settings():
@@ -89,7 +90,8 @@ def main(build):
     truth = Truth(build)
     with tempfile.TemporaryDirectory() as folder:
         all_fields = fields(truth, folder)
-    page_metrics = set(re.findall(r"`(\w+)`", " ".join(re.findall(r"^Metrics?:.*?(?=\n\n|\nA called-back)", PAGE, re.M | re.S)))) | column("metric")
+    page_metrics = set(re.findall(r"`(\w+)`",
+                                  " ".join(re.findall(r"^Metrics?:.*?(?=\n\n|\nA called-back)", PAGE, re.M | re.S)))) | column("metric")
     page_metrics |= set(re.findall(r"Metric: `(\w+)`", PAGE))
     same(truth, "counts", column("count"), counts())
     same(truth, "fields", column("field") | {"service_level"}, all_fields)

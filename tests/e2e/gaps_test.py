@@ -1,4 +1,5 @@
-"""Holes in a source's numbers: the log and the database say how many are missing, over a restart of the daemon too, and when they have come."""
+"""Holes in a source's numbers: the log and the database say how many are missing, over a restart of the daemon too, and when they have
+come."""
 import json
 import os
 import sys

@@ -16,7 +16,8 @@ from replay_support import SOURCE, Truth, only
 PROVEN = [
     ("six service levels 83.02 86.00 81.13 82.69 82.08 81.90", "unit/oracle/golden_test.c", "six_service_levels_of_metrics",
      r"83\.02, 86\.00, 81\.13, 82\.69, 82\.08, 81\.90"),
-    ("Cisco: ignore 77.8, negative 70, positive 80", "unit/oracle/golden_test.c", "cisco_s_three_ways_with_abandoned_calls", r"77\.7|77\.8"),
+    ("Cisco: ignore 77.8, negative 70, positive 80", "unit/oracle/golden_test.c", "cisco_s_three_ways_with_abandoned_calls",
+     r"77\.7|77\.8"),
     ("05:23 to 06:15 by half hours: 52 min in 06:00 (close)", "unit/core_contact/close_test.c",
      "fifty_two_minutes_of_a_contact_stand_in_the_half_hour_of_its_end", r"52 \* RS_US_PER_MIN"),
     ("07:28 to 07:32: offered in 07:00, answered in 07:30 (event)", "unit/oracle/golden_test.c",
@@ -88,8 +89,8 @@ def check_levels(truth, folder):
     book = Book()
     for count, wait_s, outcome in ((70, 10, "answered"), (10, 10, "abandoned"), (20, 30, "answered")):
         book.calls(count, wait_s, f"contact.{outcome}")
-    truth.equal("Cisco's ignore, negative, positive", levels(truth, book, folder, "abandon_within_excluded", "abandon_miss", "abandon_within_hit"),
-                [77.78, 70.0, 80.0])
+    truth.equal("Cisco's ignore, negative, positive",
+                levels(truth, book, folder, "abandon_within_excluded", "abandon_miss", "abandon_within_hit"), [77.78, 70.0, 80.0])
 
 
 def check_attributions(truth, folder):

@@ -64,7 +64,8 @@ class History:
             self.add_messages(at, contact)
             return
         if chance.random() < 0.05:
-            self.add(at, "contact.blocked", queue="support", data={"reason": chance.choice(("full", "closed", "join_empty", "no_agent"))}, **contact)
+            self.add(at, "contact.blocked", queue="support",
+                     data={"reason": chance.choice(("full", "closed", "join_empty", "no_agent"))}, **contact)
             return
         if chance.random() < 0.04:
             self.add(at, "contact.abandoned", queue="support", data={"stage": "flow"}, **contact)
@@ -104,8 +105,8 @@ class History:
         if chance.random() < 0.2:
             self.add(at, "contact.offered", agent="agent-0", **contact)
             at += 5 * SECOND
-            self.add(at, "contact.offer_failed", agent="agent-0", data={"reason": chance.choice(("timeout", "rejected", "canceled", "error"))},
-                     **contact)
+            self.add(at, "contact.offer_failed", agent="agent-0",
+                     data={"reason": chance.choice(("timeout", "rejected", "canceled", "error"))}, **contact)
         self.add(at, "contact.offered", agent=agent, **contact)
         self.add(at + 2 * SECOND, "contact.answered", agent=agent, queue=queue, topic=chance.choice(("claim", "move", "order")), **contact)
         at += chance.randrange(3, 400) * SECOND

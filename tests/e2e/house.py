@@ -177,8 +177,8 @@ def row_key(row, by, start):
 
 
 def wait_until_stored(postgres, quiet_s=1.0):
-    """What takes time by itself (windows of customers that end, agents' time) has come to the database, too: the mark has moved five times a
-    second without any other change. A daemon that keeps no time, because nothing came, is given 15 times as long."""
+    """What takes time by itself (windows of customers that end, agents' time) has come to the database, too: the mark has moved five times
+    a second without any other change. A daemon that keeps no time, because nothing came, is given 15 times as long."""
     wait_for(lambda: postgres.query("SELECT to_regclass('ringside.queue_interval') IS NOT NULL AS made")[0]["made"])
     tables = [f"{by}_interval_part" for by in DIMENSIONS] + ["process_edge_part"]
     seen, since, position, moves = None, time.monotonic(), 0, 0
@@ -212,7 +212,8 @@ def compare_rows(postgres, by, attribution, files, *options, leave_out=()):
 
 def compare_rollup(postgres, by, attribution, files, *options, leave_out=()):
     """The same of rows that are summed over all of time, by SQL from the stored parts and by replay from the events."""
-    printed = {row_key(row, by, None): row for row in replay("--interval", "all", "--by", by, "--attribution", attribution, *options, *files)}
+    printed = {row_key(row, by, None): row
+               for row in replay("--interval", "all", "--by", by, "--attribution", attribution, *options, *files)}
     stored = {row_key(row, by, None): row for row in
               postgres.query(f"SELECT * FROM ringside.{by}_rollup('1970-01-01Z', '2262-01-01Z', %s)", attribution)}
     compare_tables(f"{by}/{attribution} rolled up", printed, stored, leave_out)

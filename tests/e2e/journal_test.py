@@ -88,7 +88,8 @@ def killed_at_random_moments_under_load_the_rows_are_those_of_an_undisturbed_run
     postgres = house.Postgres(path)
     try:
         with running(path, postgres.conninfo, extra=MIXED) as daemon:
-            sender = subprocess.Popen([os.path.join(house.BUILD, "ringside"), "send", "--to", daemon.events, "--speed", os.environ.get("RS_PACE", str(86400 / (max(KILLS, 1) * 1.3))),
+            sender = subprocess.Popen([os.path.join(house.BUILD, "ringside"), "send", "--to", daemon.events, "--speed",
+                                       os.environ.get("RS_PACE", str(86400 / (max(KILLS, 1) * 1.3))),
                                        "--timeout", "60", events], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
             for _ in range(KILLS):
                 time.sleep(chance.uniform(0.1, 1.5))
@@ -97,7 +98,8 @@ def killed_at_random_moments_under_load_the_rows_are_those_of_an_undisturbed_run
             out, _ = sender.communicate(timeout=120)
             house.check(sender.returncode == 0, out)
             house.wait_until_stored(postgres)
-            applied = postgres.query("SELECT sum(received)::bigint AS received, sum(applied + late_applied)::bigint AS applied FROM ringside.source_accounting")[0]
+            applied = postgres.query("SELECT sum(received)::bigint AS received, sum(applied + late_applied)::bigint AS applied "
+                                     "FROM ringside.source_accounting")[0]
             status, _ = daemon.stop()
             house.check(status == 0, daemon.output())
             sent = int(re.search(r"sent (\d+), acknowledged (\d+)", out).group(2))

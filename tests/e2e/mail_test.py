@@ -18,8 +18,8 @@ except ImportError:
     print("python3-aiosmtpd is not installed: daemon/install-dependencies")
     sys.exit(77)
 
-FAST = {"kind": "mail", "from": "ringside@example.org", "to": ["team@example.org", "duty@example.org"], "backoff_min": "20ms", "backoff_max": "200ms",
-        "burst": 1000, "every": "1ms", "timeout": "5s"}
+FAST = {"kind": "mail", "from": "ringside@example.org", "to": ["team@example.org", "duty@example.org"], "backoff_min": "20ms",
+        "backoff_max": "200ms", "burst": 1000, "every": "1ms", "timeout": "5s"}
 
 
 logging.getLogger("mail.log").setLevel(logging.CRITICAL)
@@ -58,9 +58,11 @@ def an_alert_is_two_mails_of_one_thread(path):
         producer.answer("Grüße\u2028vip")
         house.wait_for(lambda: len(box.mails) == 2, 5)
         for (_, envelope, mail), state in zip(box.mails, ("firing", "resolved")):
-            house.check(envelope.mail_from == "ringside@example.org" and sorted(envelope.rcpt_tos) == ["duty@example.org", "team@example.org"], "envelope")
+            house.check(envelope.mail_from == "ringside@example.org"
+                        and sorted(envelope.rcpt_tos) == ["duty@example.org", "team@example.org"], "envelope")
             house.check(mail["Subject"] == f"[critical] {state}: waiting, queue/Grüße\u2028vip/voice", repr(mail["Subject"]))
-            house.check({address.addr_spec for address in mail["To"].addresses} == set(FAST["to"]) and mail["From"].addresses[0].addr_spec == FAST["from"], "header")
+            house.check({address.addr_spec for address in mail["To"].addresses} == set(FAST["to"])
+                        and mail["From"].addresses[0].addr_spec == FAST["from"], "header")
             house.check(abs(mail["Date"].datetime.timestamp() - time.time()) < 60 and mail["Auto-Submitted"] == "auto-generated", "header")
             text = mail.get_content()
             house.check(f"state      {state}" in text and "Grüße" in text and "https://wiki.example.org/waiting" in text, text)
@@ -74,8 +76,8 @@ def an_alert_is_two_mails_of_one_thread(path):
 
 def with_starttls_and_a_password(path):
     key, certificate, password = (os.path.join(path, name) for name in ("key.pem", "cert.pem", "password"))
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days", "2", "-subj", "/CN=localhost",
-                    "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days", "2", "-subj",
+                    "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
     with open(password, "w") as file:
         file.write("correct horse\n")
     os.chmod(password, 0o600)
@@ -89,8 +91,9 @@ def with_starttls_and_a_password(path):
     box = Mailbox(tls_context=tls, require_starttls=True, authenticator=authenticate, auth_required=True)
     plain = Mailbox()
     login = {"user": "ringside", "password_file": password, "ca_file": certificate}
-    daemon = house.Daemon(path, clock="wall", extra=RULES + receivers(duty={**FAST, **login, "url": box.url}, no_tls={**FAST, **login, "url": plain.url},
-                                                                     stranger={**FAST, "url": box.url}))
+    daemon = house.Daemon(path, clock="wall",
+                          extra=RULES + receivers(duty={**FAST, **login, "url": box.url}, no_tls={**FAST, **login, "url": plain.url},
+                                                 stranger={**FAST, "url": box.url}))
     try:
         Producer(daemon.events).queue("vip")
         house.wait_for(lambda: box.mails, 10)
@@ -121,7 +124,8 @@ def a_mail_that_is_refused_is_told_by_number_and_a_server_that_is_away_gets_all(
             return [str(mail["Subject"]) for _, _, mail in box.mails]
         house.wait_for(lambda: any(subject.startswith("[digest]") for subject in subjects()), 20)
         house.check(sorted(subject for subject in subjects() if "digest" not in subject) == [
-            "[critical] firing: waiting, queue/early/voice", "[critical] firing: waiting, queue/late/voice", "[critical] resolved: waiting, queue/early/voice"], f"{subjects()}")
+            "[critical] firing: waiting, queue/early/voice", "[critical] firing: waiting, queue/late/voice",
+            "[critical] resolved: waiting, queue/early/voice"], f"{subjects()}")
         digest = next(mail for _, _, mail in box.mails if str(mail["Subject"]).startswith("[digest]")).get_content()
         house.check(digest.count("waiting") == 1 and digest.split("critical")[1].split()[:4] == ["0", "0", "0", "1"], digest)
     finally:
@@ -146,5 +150,5 @@ def a_storm_is_one_mail_with_the_worst(path):
         box.close()
 
 
-run(an_alert_is_two_mails_of_one_thread, with_starttls_and_a_password, a_mail_that_is_refused_is_told_by_number_and_a_server_that_is_away_gets_all,
-    a_storm_is_one_mail_with_the_worst)
+run(an_alert_is_two_mails_of_one_thread, with_starttls_and_a_password,
+    a_mail_that_is_refused_is_told_by_number_and_a_server_that_is_away_gets_all, a_storm_is_one_mail_with_the_worst)

@@ -1,4 +1,5 @@
-"""What a monitoring system reads of the daemon: /metrics in both forms, checked by promtool and by Prometheus' own parser; /healthz, /readyz."""
+"""What a monitoring system reads of the daemon: /metrics in both forms, checked by promtool and by Prometheus' own parser; /healthz,
+/readyz."""
 import http.client
 import json
 import os
@@ -58,7 +59,8 @@ def send_events(daemon, count):
     house.check(socket_.poll(30000), "no WELCOME")
     mark = int(socket_.recv_multipart()[2])
     now = time.time_ns() // 1000
-    lines = [json.dumps({"source": "pbx", "event_id": f"e{mark + n}", "contact_id": f"c{mark + n}", "queue": "support", "type": "contact.queued",
+    lines = [json.dumps({"source": "pbx", "event_id": f"e{mark + n}", "contact_id": f"c{mark + n}", "queue": "support",
+                         "type": "contact.queued",
                          "customer": NUMBER, "occurred_at": now}) for n in range(1, count + 1)] + ["{\"type\": \"contact.queued\"}"]
     socket_.send_multipart([b"RS1", b"BATCH", str(mark + 1).encode(), "\n".join(lines).encode()])
     while mark < count + 1:
@@ -123,11 +125,13 @@ def clients_that_stall_or_talk_nonsense_disturb_nobody(daemon):
 
 
 def a_taken_port_and_a_bad_address_are_clear(daemon, path):
-    for listen, said in ((f"127.0.0.1:{port_of(daemon)}", "Address already in use"), ("localhost:80", "web.listen"), ("127.0.0.1:99999", "web.listen")):
+    for listen, said in ((f"127.0.0.1:{port_of(daemon)}", "Address already in use"), ("localhost:80", "web.listen"),
+                         ("127.0.0.1:99999", "web.listen")):
         other = os.path.join(path, "other")
         os.makedirs(other, exist_ok=True)
         with open(os.path.join(other, "ringside.conf"), "w") as file:
-            file.write(f"ingest: {{events: 'ipc://{other}/e', plain: 'ipc://{other}/p'}}\nfeed: {{publish: 'ipc://{other}/f', snapshots: 'ipc://{other}/s'}}\n"
+            file.write(f"ingest: {{events: 'ipc://{other}/e', plain: 'ipc://{other}/p'}}\n"
+                       f"feed: {{publish: 'ipc://{other}/f', snapshots: 'ipc://{other}/s'}}\n"
                        f"service: {{state_directory: '{other}/state'}}\nweb: {{listen: '{listen}'}}\n")
         result = subprocess.run([os.path.join(house.BUILD, "ringsided"), "--config", file.name], capture_output=True, text=True, timeout=60)
         house.check(result.returncode == 1 and said in result.stderr, f"{listen}: {result.returncode} {result.stderr}")

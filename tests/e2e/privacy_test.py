@@ -1,4 +1,5 @@
-"""Persons are exported and erased: after `subject erase --wait` a search of dump, journal, snapshots and logs finds neither number nor pseudonym, nor an agent's name."""
+"""Persons are exported and erased: after `subject erase --wait` a search of dump, journal, snapshots and logs finds neither number nor
+pseudonym, nor an agent's name."""
 import contextlib
 import glob
 import hashlib
@@ -32,7 +33,8 @@ class Place:
         self.path = path
         self.postgres = house.Postgres(path)
         house.ringside("migrate", "-d", self.postgres.conninfo)
-        self.postgres.query("SELECT ringside.ensure_partitions(now() - interval '70 days', now())")   # before the daemon attaches months, too
+        # before the daemon attaches months, too
+        self.postgres.query("SELECT ringside.ensure_partitions(now() - interval '70 days', now())")
         self.daemon = house.Daemon(path, self.postgres.conninfo, clock="wall", extra=JOURNAL)
         self.seq = 0
 
@@ -55,12 +57,12 @@ class Place:
         lines = []
         now = time.time() - 60
         for i in range(contacts):
-            for step, (kind, more) in enumerate((("contact.queued", {"queue": "support", "customer": customer}), ("contact.answered", {"queue": "support", "agent": "ann"}),
-                                                 ("contact.ended", {}))):
+            for step, (kind, more) in enumerate((("contact.queued", {"queue": "support", "customer": customer}),
+                                                 ("contact.answered", {"queue": "support", "agent": "ann"}), ("contact.ended", {}))):
                 self.seq += 1
                 at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now + step)) + "Z"
-                lines.append(json.dumps({"source": "pbx", "seq": self.seq, "occurred_at": at, "type": kind, "contact_id": f"n{self.seq - step}",
-                                         **({"tenant": tenant} if tenant else {}), **more}))
+                lines.append(json.dumps({"source": "pbx", "seq": self.seq, "occurred_at": at, "type": kind,
+                                         "contact_id": f"n{self.seq - step}", **({"tenant": tenant} if tenant else {}), **more}))
         name = os.path.join(self.path, "events.ndjson")
         with open(name, "w") as file:
             file.write("\n".join(lines) + "\n")
@@ -70,25 +72,33 @@ class Place:
     def load_facts(self, pseudonyms, contacts=10):
         """Contacts of two months ago, as whoever loads facts writes them."""
         for n, pseudonym in enumerate(pseudonyms):
-            self.postgres.query("""SELECT ringside.load_contact(jsonb_build_object('tenant', 'default', 'contact', 'old-' || %s || '-' || i, 'begun_at', t, 'ended_at', t + interval '5 min', 'revision', 1,
+            self.postgres.query("""SELECT ringside.load_contact(jsonb_build_object('tenant', 'default', 'contact', 'old-' || %s || '-' || i,
+                'begun_at', t, 'ended_at', t + interval '5 min', 'revision', 1,
                 'customer', %s, 'journey', 'j' || i, 'channel', 'voice', 'direction', 'inbound', 'csat_milli', 4000,
-                'legs', jsonb_build_array(jsonb_build_object('queued_at', t, 'queue', 'support', 'outcome', 'answered', 'closed_at', t + interval '10 s', 'wait_us', 10000000, 'agent', 'ann')),
-                'handlings', jsonb_build_array(jsonb_build_object('begun_at', t + interval '10 s', 'queue', 'support', 'agent', 'ann', 'ended_at', t + interval '5 min', 'talk_us', 290000000))))
-                FROM (SELECT i, now() - interval '60 days' + i * interval '1 hour' AS t FROM generate_series(1, %s) AS i) AS x""", str(n), pseudonym, contacts)
+                'legs', jsonb_build_array(jsonb_build_object('queued_at', t, 'queue', 'support', 'outcome', 'answered', 'closed_at',
+                t + interval '10 s', 'wait_us', 10000000, 'agent', 'ann')),
+                'handlings', jsonb_build_array(jsonb_build_object('begun_at', t + interval '10 s', 'queue', 'support', 'agent', 'ann',
+                'ended_at', t + interval '5 min', 'talk_us', 290000000))))
+                FROM (SELECT i, now() - interval '60 days' + i * interval '1 hour' AS t
+                FROM generate_series(1, %s) AS i) AS x""", str(n), pseudonym, contacts)
 
     def totals(self):
         self.postgres.query("SELECT 1")
-        old = self.postgres.query("""SELECT (SELECT count(*) || ' ' || sum(csat_milli) FROM ringside.contact_fact WHERE begun_at < now() - interval '30 days') AS contacts,
+        old = self.postgres.query("""SELECT (SELECT count(*) || ' ' || sum(csat_milli) FROM ringside.contact_fact
+            WHERE begun_at < now() - interval '30 days') AS contacts,
             (SELECT count(*) || ' ' || sum(wait_us) FROM ringside.leg_fact WHERE queued_at < now() - interval '30 days') AS legs,
-            (SELECT count(*) || ' ' || sum(talk_us) FROM ringside.handling_fact WHERE begun_at < now() - interval '30 days') AS handlings""")
+            (SELECT count(*) || ' ' || sum(talk_us) FROM ringside.handling_fact
+            WHERE begun_at < now() - interval '30 days') AS handlings""")
         live = self.postgres.query("""SELECT sum(offered) AS offered, sum(answered) AS answered, sum(handled) AS handled,
             (SELECT sum(fcr_eligible) FROM ringside.total_interval_part WHERE attribution = 'event') AS eligible,
-            (SELECT sum(fcr_repeated) FROM ringside.total_interval_part WHERE attribution = 'event') AS repeated FROM ringside.queue_interval_part WHERE attribution = 'event'""")
+            (SELECT sum(fcr_repeated) FROM ringside.total_interval_part WHERE attribution = 'event') AS repeated
+            FROM ringside.queue_interval_part WHERE attribution = 'event'""")
         return json.dumps([old, live], default=str)
 
     def settled_totals(self, wanted):
         """What was sent is in the database: then the totals."""
-        house.wait_for(lambda: int(self.postgres.query("SELECT coalesce(sum(offered), 0) AS n FROM ringside.queue_interval_part WHERE attribution = 'event'")[0]["n"]) >= wanted)
+        house.wait_for(lambda: int(self.postgres.query("SELECT coalesce(sum(offered), 0) AS n FROM ringside.queue_interval_part "
+                                                       "WHERE attribution = 'event'")[0]["n"]) >= wanted)
         house.wait_until_stored(self.postgres)
         return self.totals()
 
@@ -166,31 +176,40 @@ def after_an_erasure_with_wait_nothing_is_left_and_no_total_moved():
         here.send(3, "0049 301 2345678", tenant="elsewhere")
         mine, elsewhere, other = here.pseudonym(), here.pseudonym(tenant="elsewhere"), here.pseudonym("+447700900456")
         here.load_facts([mine, other])
-        here.postgres.query("INSERT INTO ringside.service_standard (tenant, queue, metric, target, valid_from, note) VALUES ('default', 'support', 'asa', 20, now(), %s) RETURNING 1",
+        here.postgres.query("INSERT INTO ringside.service_standard (tenant, queue, metric, target, valid_from, note) "
+                            "VALUES ('default', 'support', 'asa', 20, now(), %s) RETURNING 1",
                             f"asked for by {mine}")
         before = here.settled_totals(38)
         house.wait_for(lambda: glob.glob(os.path.join(here.path, "state", "journal", "snapshot-*")))
         hits = here.hits([mine])
-        house.check(any("journal-" in name for name in hits) and any("snapshot-" in name for name in hits) and "the dump" in hits, f"the search finds what is there: {hits}")
+        house.check(any("journal-" in name for name in hits) and any("snapshot-" in name for name in hits) and "the dump" in hits,
+                    f"the search finds what is there: {hits}")
         house.check(not any(DIGITS.encode() in data for data in here.files().values()), "the number itself stands nowhere, ever")
 
         lines = here.subject("export", "--customer", "-", "--reason", "asked for it", input=NUMBER + "\n").stdout.splitlines()
-        house.check(len(lines) >= 10 and all(json.loads(line)["what"] == "contact" and '"ann"' not in line and other not in line for line in lines), "an export has all of one")
+        house.check(len(lines) >= 10 and all(json.loads(line)["what"] == "contact" and '"ann"' not in line and other not in line
+                                             for line in lines), "an export has all of one")
 
-        out = here.subject("erase", "--customer", NUMBER, "--reason", "asked for it by letter", "--by", "anna", "--wait", "--timeout", "300").stdout
+        out = here.subject("erase", "--customer", NUMBER, "--reason", "asked for it by letter", "--by", "anna", "--wait",
+                           "--timeout", "300").stdout
         certificate = verify(out)
-        house.check(certificate["kind"] == "customer" and certificate["asked_by"] == "anna" and certificate["database"]["contact_fact"] >= 30, out)
-        house.check(certificate["journal_from"] > certificate["record"] and all(n >= certificate["record"] for n in certificate["snapshots"]), out)
+        house.check(certificate["kind"] == "customer" and certificate["asked_by"] == "anna"
+                    and certificate["database"]["contact_fact"] >= 30, out)
+        house.check(certificate["journal_from"] > certificate["record"]
+                    and all(n >= certificate["record"] for n in certificate["snapshots"]), out)
         house.check(not here.hits([mine]), f"nothing is left: {here.hits([mine])}")
         house.check(mine not in out and DIGITS not in out, "the record names nobody")
         after = here.settled_totals(38)
         house.check(after == before, f"no total moved:\n{before}\n{after}")
-        house.check(here.postgres.query("SELECT count(*) AS n FROM ringside.contact_fact WHERE customer = %s", other)[0]["n"] >= 10, "others stay")
-        stored = here.postgres.query("SELECT certificate, completed_at IS NOT NULL AS complete, (SELECT count(*) FROM ringside.tombstone) AS stones FROM ringside.erasure")[0]
+        house.check(here.postgres.query("SELECT count(*) AS n FROM ringside.contact_fact WHERE customer = %s", other)[0]["n"] >= 10,
+                    "others stay")
+        stored = here.postgres.query("SELECT certificate, completed_at IS NOT NULL AS complete, (SELECT count(*) "
+                                     "FROM ringside.tombstone) AS stones FROM ringside.erasure")[0]
         house.check(json.loads(stored["certificate"]) == certificate and stored["complete"] and stored["stones"] == 0, "the record is kept")
         house.check(not here.subject("export", "--customer", NUMBER, "--reason", "once more").stdout, "there is nothing to export any more")
         # The same number in another tenant is another customer.
-        house.check(any(bytes.fromhex(elsewhere) in data for name, data in here.files().items() if "snapshot-" in name), "another tenant's customer stays")
+        house.check(any(bytes.fromhex(elsewhere) in data for name, data in here.files().items() if "snapshot-" in name),
+                    "another tenant's customer stays")
         # Who comes again is somebody new, found again, and can be erased again.
         here.send(2)
         here.settled_totals(40)
@@ -202,7 +221,8 @@ def after_an_erasure_with_wait_nothing_is_left_and_no_total_moved():
 
 
 def is_crashed_and_goes_on(here, subject, trace, hits):
-    """After an erasure without --wait: killed, the daemon recovers without the subject; killed again while it hastens, it goes on to the end."""
+    """After an erasure without --wait: killed, the daemon recovers without the subject; killed again while it hastens, it goes on to the
+    end."""
     forgetting = os.path.join(here.path, "state", "forgetting")
     here.kill()
     house.check(any("journal-" in name for name in hits()), "the journal has it still")
@@ -217,7 +237,8 @@ def is_crashed_and_goes_on(here, subject, trace, hits):
             house.check(trace not in file.read(), "a new snapshot is without")
     out = here.subject("status").stdout
     house.check("have it still" in out, out)
-    waiting = subprocess.Popen([os.path.join(house.BUILD, "ringside"), "subject", "erase", *subject, "--reason", "hasten it", "--wait", "--config", here.daemon.config],
+    waiting = subprocess.Popen([os.path.join(house.BUILD, "ringside"), "subject", "erase", *subject, "--reason", "hasten it", "--wait",
+                                "--config", here.daemon.config],
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     house.wait_for(lambda: os.path.exists(forgetting) and open(forgetting).read().endswith(" 1\n") or waiting.poll() is not None)
     here.kill()
@@ -239,7 +260,8 @@ def killed_between_it_recovers_without_the_customer_and_goes_on_to_the_end():
         out = here.subject("erase", "--customer", NUMBER, "--reason", "asked for it").stdout
         house.check("recycled" in out and "the dump" not in here.hits([mine]), "at once in the database")
         is_crashed_and_goes_on(here, ("--customer", NUMBER), bytes.fromhex(mine), lambda: here.hits([mine]))
-        house.check(here.postgres.query("SELECT count(*) FILTER (WHERE completed_at IS NULL) AS n, count(*) AS of FROM ringside.erasure")[0]["n"] == 0, "each is closed")
+        house.check(here.postgres.query("SELECT count(*) FILTER (WHERE completed_at IS NULL) AS n, count(*) AS of "
+                                        "FROM ringside.erasure")[0]["n"] == 0, "each is closed")
         after = here.settled_totals(31)
         house.check(json.loads(before)[0] == json.loads(after)[0], "no total of before moved")
         verify_journal = house.ringside("journal", "verify", "--folder", os.path.join(here.path, "state", "journal"), check_status=False)
@@ -259,7 +281,8 @@ def a_new_key_makes_strangers_and_an_erasure_finds_both():
         here.send(5)
         here.load_facts([first, second])
         before = here.settled_totals(10)
-        repeated = here.postgres.query("SELECT sum(fcr_eligible) AS eligible FROM ringside.total_interval_part WHERE attribution = 'event'")[0]
+        repeated = here.postgres.query("SELECT sum(fcr_eligible) AS eligible FROM ringside.total_interval_part "
+                                       "WHERE attribution = 'event'")[0]
         house.check(repeated["eligible"] is not None, "both are judged")
         here.kill()
         here.start_again()
@@ -310,13 +333,15 @@ def agent_hits(here):
 
 def team_totals(here):
     """What must not move: of the queue, of the team, and of all agents together."""
-    return json.dumps([here.totals(), here.postgres.query("""SELECT (SELECT concat_ws(' ', sum(handled), sum(talk_us), sum(answered)) FROM ringside.team_interval_part WHERE attribution = 'event') AS team,
+    return json.dumps([here.totals(), here.postgres.query("""SELECT (SELECT concat_ws(' ', sum(handled), sum(talk_us), sum(answered))
+        FROM ringside.team_interval_part WHERE attribution = 'event') AS team,
         (SELECT concat_ws(' ', sum(handled), sum(talk_us)) FROM ringside.agent_interval_part WHERE attribution = 'event') AS agents,
         (SELECT count(DISTINCT agent) FROM ringside.handling_fact) AS hands""")[0]], default=str)
 
 
 def settled(here, contacts):
-    house.wait_for(lambda: int(here.postgres.query("SELECT coalesce(sum(handled), 0) AS n FROM ringside.agent_interval_part WHERE attribution = 'event'")[0]["n"]) >= contacts)
+    house.wait_for(lambda: int(here.postgres.query("SELECT coalesce(sum(handled), 0) AS n FROM ringside.agent_interval_part "
+                                                   "WHERE attribution = 'event'")[0]["n"]) >= contacts)
     house.wait_until_stored(here.postgres)
     return team_totals(here)
 
@@ -329,30 +354,39 @@ def an_agent_is_exported_and_erased_with_wait_and_nothing_is_left():
         here.load_facts([here.pseudonym()])  # ann, two months ago
         here.postgres.query("UPDATE ringside.leg_fact SET agent = %s WHERE agent = 'ann' RETURNING 1", AGENT)
         here.postgres.query("UPDATE ringside.handling_fact SET agent = %s WHERE agent = 'ann' RETURNING 1", AGENT)
-        here.postgres.query("INSERT INTO ringside.improvement (title, hypothesis, metric, family, tenant, key, owner, review_on) VALUES ('less hold', %s, 'aht', 'agent', 'default', %s, 'o', '2026-03-01') RETURNING 1",
+        here.postgres.query("INSERT INTO ringside.improvement (title, hypothesis, metric, family, tenant, key, owner, review_on) "
+                            "VALUES ('less hold', %s, 'aht', 'agent', 'default', %s, 'o', '2026-03-01') RETURNING 1",
                             f"{AGENT} holds long", AGENT)
         before = settled(here, 17)
         house.wait_for(lambda: any("snapshot-" in name for name in agent_hits(here)))
         hits = agent_hits(here)
         house.check(any("journal-" in name for name in hits) and "the dump" in hits, f"the search finds what is there: {hits}")
-        what = [json.loads(line)["what"] for line in here.subject("export", "--agent", AGENT, "--reason", "asked for it").stdout.splitlines()]
-        house.check(what.count("handling") >= 22 and what.count("answered") >= 22 and {"interval", "improvement", "was_read"} <= set(what), str(what))
+        what = [json.loads(line)["what"]
+                for line in here.subject("export", "--agent", AGENT, "--reason", "asked for it").stdout.splitlines()]
+        house.check(what.count("handling") >= 22 and what.count("answered") >= 22 and {"interval", "improvement", "was_read"} <= set(what),
+                    str(what))
         others = len(here.subject("export", "--agent", "ann.meier2", "--reason", "asked for it").stdout.splitlines())
 
         out = here.subject("erase", "--agent", AGENT, "--reason", "has left", "--by", "anna", "--wait", "--timeout", "300").stdout
         certificate = verify(out)
         house.check(certificate["kind"] == "agent" and certificate["database"]["handling_fact"] >= 22, out)
-        house.check(certificate["journal_from"] > certificate["record"] and all(n >= certificate["record"] for n in certificate["snapshots"]), out)
+        house.check(certificate["journal_from"] > certificate["record"]
+                    and all(n >= certificate["record"] for n in certificate["snapshots"]), out)
         house.check(AGENT not in out, "the record names nobody")
-        leftovers = {name: data.count(AGENT.encode()) - data.count(AGENT.encode() + b"2") for name, data in {**here.files(), "the dump": here.dump()}.items()}
+        leftovers = {name: data.count(AGENT.encode()) - data.count(AGENT.encode() + b"2")
+                     for name, data in {**here.files(), "the dump": here.dump()}.items()}
         house.check(not any(leftovers.values()), f"nothing is left: {leftovers}")
         house.check(settled(here, 17) == before, f"no total moved:\n{before}\n{team_totals(here)}")
         stand_in = here.postgres.query("SELECT DISTINCT agent FROM ringside.handling_fact WHERE agent LIKE 'erased-%%'")
-        house.check(len(stand_in) == 1 and here.postgres.query("SELECT sum(handled) AS n FROM ringside.agent_interval_part WHERE attribution = 'event' AND agent = %s", stand_in[0]["agent"])[0]["n"] == 12,
+        house.check(len(stand_in) == 1 and here.postgres.query("SELECT sum(handled) AS n FROM ringside.agent_interval_part WHERE "
+                                                               "attribution = 'event' AND agent = %s", stand_in[0]["agent"])[0]["n"] == 12,
                     f"one stand-in has it all: {stand_in}")
-        house.check(len(here.subject("export", "--agent", "ann.meier2", "--reason", "asked for it").stdout.splitlines()) >= others, "others stay")
-        house.check(not [line for line in here.subject("export", "--agent", AGENT, "--reason", "once more").stdout.splitlines() if json.loads(line)["what"] != "was_read"], "there is nothing to export any more")
-        house.check(here.postgres.query("SELECT count(*) AS n FROM ringside.tombstone")[0]["n"] == 0, "nothing leads from the name to the stand-in")
+        house.check(len(here.subject("export", "--agent", "ann.meier2", "--reason", "asked for it").stdout.splitlines()) >= others,
+                    "others stay")
+        house.check(not [line for line in here.subject("export", "--agent", AGENT, "--reason", "once more").stdout.splitlines()
+                         if json.loads(line)["what"] != "was_read"], "there is nothing to export any more")
+        house.check(here.postgres.query("SELECT count(*) AS n FROM ringside.tombstone")[0]["n"] == 0,
+                    "nothing leads from the name to the stand-in")
 
         # Who works on is somebody new, under the name; what was stays the stand-in's, over a restart, too.
         here.kill()
@@ -360,8 +394,10 @@ def an_agent_is_exported_and_erased_with_wait_and_nothing_is_left():
         work(here, 3)
         settled(here, 17)
         house.wait_for(lambda: here.postgres.query("SELECT count(*) AS n FROM ringside.handling_fact WHERE agent = %s", AGENT)[0]["n"] == 3)
-        house.check(here.postgres.query("SELECT count(*) AS n FROM ringside.handling_fact WHERE agent = %s", stand_in[0]["agent"])[0]["n"] >= 22, "and no more")
-        house.check(here.postgres.query("SELECT count(*) AS n FROM ringside.quarantine WHERE source = 'ringside/store'")[0]["n"] == 0, "the daemon's rows are taken")
+        house.check(here.postgres.query("SELECT count(*) AS n FROM ringside.handling_fact WHERE agent = %s",
+                                        stand_in[0]["agent"])[0]["n"] >= 22, "and no more")
+        house.check(here.postgres.query("SELECT count(*) AS n FROM ringside.quarantine WHERE source = 'ringside/store'")[0]["n"] == 0,
+                    "the daemon's rows are taken")
 
 
 @test
@@ -373,7 +409,8 @@ def killed_amid_an_agents_erasure_it_recovers_without_the_name_and_goes_on_to_th
         house.check("recycled" in out and "the dump" not in agent_hits(here), "at once in the database")
         is_crashed_and_goes_on(here, ("--agent", AGENT), AGENT.encode(), lambda: agent_hits(here))
         after = settled(here, 10)
-        house.check(json.loads(after)[1]["team"] == json.loads(before)[1]["team"], f"the team's totals are what they were:\n{before}\n{after}")
+        house.check(json.loads(after)[1]["team"] == json.loads(before)[1]["team"],
+                    f"the team's totals are what they were:\n{before}\n{after}")
 
 
 @test
@@ -393,11 +430,14 @@ def small_cells_are_not_exported():
     with place() as here:
         here.send(12)
         here.settled_totals(12)
-        here.postgres.query("""INSERT INTO ringside.queue_interval_part (tenant, queue, channel, interval_start, interval_s, attribution, stream_id, run, part, revision, final, still_open, offered, answered, handled)
-            SELECT 'default', 'q' || q, 'voice', date_trunc('day', now()), 900, 'event', 9, 1, 1, 1, true, 0, n, n, n FROM (VALUES (1, 4), (2, 40), (3, 50)) AS v (q, n) RETURNING 1""")
+        here.postgres.query("""INSERT INTO ringside.queue_interval_part (tenant, queue, channel, interval_start, interval_s, attribution,
+            stream_id, run, part, revision, final, still_open, offered, answered, handled)
+            SELECT 'default', 'q' || q, 'voice', date_trunc('day', now()), 900, 'event', 9, 1, 1, 1, true, 0, n, n, n
+            FROM (VALUES (1, 4), (2, 40), (3, 50)) AS v (q, n) RETURNING 1""")
         here.settled_totals(106)
         today, tomorrow = (time.strftime("%Y-%m-%d", time.gmtime(time.time() + 86400 * n)) for n in (0, 1))
-        out = house.ringside("report", "export", "--config", here.daemon.config, "--from", today, "--to", tomorrow, "--timezone", "UTC", "--format", "json").stdout
+        out = house.ringside("report", "export", "--config", here.daemon.config, "--from", today, "--to", tomorrow, "--timezone", "UTC",
+                             "--format", "json").stdout
         rows = json.loads(out)["rows"]
         by = {row["key"]: row for row in rows}
         house.check(by["q1"]["suppressed"] and by["q1"]["n"] is None and by["q1"]["answered"] is None, out)
@@ -410,11 +450,14 @@ def the_record_of_processing_says_what_is_configured():
         text = here.subject("record").stdout
         for wanted in ("fact: single contacts", "kept for", "ringside_supervisor", "BLAKE2b", "contact_fact", "door events"):
             house.check(wanted in text, f"{wanted}: {text}")
-        here.postgres.query("UPDATE ringside.retention SET keep = interval '17 days', basis = 'works agreement 7' WHERE class = 'fact' RETURNING 1")
+        here.postgres.query("UPDATE ringside.retention SET keep = interval '17 days', basis = 'works agreement 7' "
+                            "WHERE class = 'fact' RETURNING 1")
         record = json.loads(here.subject("record", "--format", "json").stdout)
         fact = next(one for one in record["classes"] if one["class"] == "fact")
-        house.check(fact["kept_for"] == "17 days" and fact["basis"] == "works agreement 7" and set(fact["tables"]) >= {"contact_fact", "leg_fact", "handling_fact", "moment_fact"}, str(fact))
-        house.check(record["daemon"]["journal_kept_for"] == "48 h" and set(record["roles"]) >= {"ringside_analyst", "ringside_auditor"}, str(record))
+        house.check(fact["kept_for"] == "17 days" and fact["basis"] == "works agreement 7"
+                    and set(fact["tables"]) >= {"contact_fact", "leg_fact", "handling_fact", "moment_fact"}, str(fact))
+        house.check(record["daemon"]["journal_kept_for"] == "48 h" and set(record["roles"]) >= {"ringside_analyst", "ringside_auditor"},
+                    str(record))
 
 
 @test
@@ -422,7 +465,8 @@ def wrong_questions_get_an_answer_that_says_so():
     with place() as here:
         def refused(status, text, *arguments):
             result = here.subject(*arguments, check_status=False)
-            house.check(result.returncode == status and text in result.stderr and not result.stdout, f"{arguments}: {result.returncode} {result.stderr} {result.stdout}")
+            house.check(result.returncode == status and text in result.stderr and not result.stdout,
+                        f"{arguments}: {result.returncode} {result.stderr} {result.stdout}")
         reason = ("--reason", "asked for it")
         refused(2, "one of --customer, --pseudonym and --agent", "erase", *reason)
         refused(2, "one of --customer, --pseudonym and --agent", "erase", "--customer", "1", "--agent", "a", *reason)
@@ -436,11 +480,16 @@ def wrong_questions_get_an_answer_that_says_so():
         refused(1, "text: not text", "erase", "--customer", NUMBER, "--reason", "line\nfeed")
         refused(2, "not a number from 1 to 64", "rotate-key", "--keep", "0")
         # At the door itself.
-        house.check(stat.S_IMODE(os.stat(os.path.join(here.path, "state", "admin.sock")).st_mode) == 0o600, "the door is the daemon's user's alone")
-        for line, wanted in ((b"what?\n", "no object"), (b"[]\n", "no object"), (b"{\"do\":\"dance\"}\n", "do:"), (b"{}\n", "do:"), (b"{\"do\":\"erase\"}\n", "customer:"),
-                             (b"{\"do\":\"erase\",\"customer\":\"1\",\"reason\":\"why\"}\n", "who:"), (b"{\"do\":\"erase\",\"customer\":\"1\",\"who\":\"a\"}\n", "text:"),
-                             (b"{\"do\":\"erase\",\"customer\":7,\"who\":\"a\",\"reason\":\"why\"}\n", "customer:"), (b"{\"do\":\"forget\",\"record\":99999999}\n", "record:"),
-                             (b"{\"do\":\"progress\",\"record\":-1}\n", "record:"), (b"{\"do\":\"rotate\",\"keep\":65}\n", "keep:"), (b"{\"do\":\"sign\",\"text\":\"I owe you\"}\n", "text:"),
+        house.check(stat.S_IMODE(os.stat(os.path.join(here.path, "state", "admin.sock")).st_mode) == 0o600,
+                    "the door is the daemon's user's alone")
+        for line, wanted in ((b"what?\n", "no object"), (b"[]\n", "no object"), (b"{\"do\":\"dance\"}\n", "do:"), (b"{}\n", "do:"),
+                             (b"{\"do\":\"erase\"}\n", "customer:"),
+                             (b"{\"do\":\"erase\",\"customer\":\"1\",\"reason\":\"why\"}\n", "who:"),
+                             (b"{\"do\":\"erase\",\"customer\":\"1\",\"who\":\"a\"}\n", "text:"),
+                             (b"{\"do\":\"erase\",\"customer\":7,\"who\":\"a\",\"reason\":\"why\"}\n", "customer:"),
+                             (b"{\"do\":\"forget\",\"record\":99999999}\n", "record:"),
+                             (b"{\"do\":\"progress\",\"record\":-1}\n", "record:"), (b"{\"do\":\"rotate\",\"keep\":65}\n", "keep:"),
+                             (b"{\"do\":\"sign\",\"text\":\"I owe you\"}\n", "text:"),
                              (b"{\"do\":\"erase\",\"pseudonym\":\"" + b"F" * 32 + b"\",\"who\":\"a\",\"reason\":\"why\"}\n", "pseudonym:")):
             house.check(wanted in here.ask(line)["error"], f"{line[:60]}: {wanted}")
         with contextlib.suppress(ConnectionError):   # the answer may get lost behind what was not read
@@ -448,7 +497,8 @@ def wrong_questions_get_an_answer_that_says_so():
         idle = [socket.socket(socket.AF_UNIX) for _ in range(12)]
         for one in idle:
             one.connect(os.path.join(here.path, "state", "admin.sock"))
-        house.check(len(here.ask(b"{\"do\":\"pseudonyms\",\"customer\":\"1\"}\n")["pseudonyms"]) == 1, "who says nothing is let go, and the next one served")
+        house.check(len(here.ask(b"{\"do\":\"pseudonyms\",\"customer\":\"1\"}\n")["pseudonyms"]) == 1,
+                    "who says nothing is let go, and the next one served")
         for one in idle:
             one.close()
         house.check("Traceback" not in here.daemon.output() and here.daemon.process.poll() is None, "the daemon lives")

@@ -50,7 +50,8 @@ class Producer:
     def tell(self, kind, *contacts):
         """One event of each (contact, queue or None)."""
         at = int(self.clock() * 1e6)
-        self.send(*[{"source": "test", "seq": self.number + i, "occurred_at": at, "type": kind, "contact_id": contact, **({"queue": queue} if queue else {})}
+        self.send(*[{"source": "test", "seq": self.number + i, "occurred_at": at, "type": kind, "contact_id": contact,
+                     **({"queue": queue} if queue else {})}
                     for i, (contact, queue) in enumerate(contacts)])
 
     def queue(self, *queues):
@@ -79,7 +80,8 @@ class Receiver:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 number = len(receiver.requests)
                 what = receiver.answer(number, body)
-                receiver.requests.append({"at": time.time(), "path": self.path, "headers": dict(self.headers), "body": body, "answer": what})
+                receiver.requests.append({"at": time.time(), "path": self.path, "headers": dict(self.headers), "body": body,
+                                          "answer": what})
                 receiver.reply(self, what)
 
             do_GET = do_PUT = do_POST

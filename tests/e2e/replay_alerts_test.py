@@ -1,6 +1,7 @@
 #!/usr/bin/python3
-"""The rules that ringside comes with, tried on a real call centre: an evening's surge is told while most of its calls can still be saved, and
-an ordinary week is quiet. The limits of the rules were chosen with these two files in sight: this keeps them, and proves nothing of others. Nothing is lost between the lines: every alert's changes follow one from another.
+"""The rules that ringside comes with, tried on a real call centre: an evening's surge is told while most of its calls can still be saved,
+and an ordinary week is quiet. The limits of the rules were chosen with these two files in sight: this keeps them, and proves nothing of
+others. Nothing is lost between the lines: every alert's changes follow one from another.
 
 The calls are not part of this project (see replay_truth_test.py): the test is skipped without the shared folder."""
 import collections
@@ -10,9 +11,11 @@ import tempfile
 from replay_support import Truth, shared_folder, skip_without
 
 MOST_A_DAY = 10
-SURGE = ("1999-05-23T20:00", "1999-05-23T21:00")    # it begins at 20:00; of the day's lost calls 121 of 1174 fall into this hour, 683 into the three after
+# it begins at 20:00; of the day's lost calls 121 of 1174 fall into this hour, 683 into the three after
+SURGE = ("1999-05-23T20:00", "1999-05-23T21:00")
 # The usual promise as a rule, which this centre never keeps in the first hours of its day.
-PROMISE = ["level: {metric: service_level, window: 30m, key: \"*\", compare: below, limit: 0.80, clear: 0.85, min_sample: 30, for: 3m%s}" % trial
+PROMISE = ["level: {metric: service_level, window: 30m, key: \"*\", compare: below, limit: 0.80, clear: 0.85, min_sample: 30, "
+           "for: 3m%s}" % trial
            for trial in (", trial: 3h", "")]
 FIELDS = {"at", "rule", "key", "severity", "from", "to", "figure", "limit", "explanation"}
 
@@ -42,7 +45,8 @@ def check_promise(truth, path):
     check_chain(truth, "promise", tried)
     told = [c["at"] for c in tried if c["to"] == "target_unreachable"]
     before = [c for c in fired(tried) if c["at"] < SURGE[0]]
-    print(f"the promise as a rule: target_unreachable at {told}, fires {[c['at'] for c in fired(tried)]}; without a trial it fires {[c['at'] for c in fired(fixed)]}")
+    print(f"the promise as a rule: target_unreachable at {told}, fires {[c['at'] for c in fired(tried)]}; "
+          f"without a trial it fires {[c['at'] for c in fired(fixed)]}")
     truth.equal("a promise that the first hours never come near is told once", len(told), 1)
     truth.equal("instead of firing", before, [])
     truth.equal("where a fixed threshold fires", len([c for c in fired(fixed) if c["at"] < SURGE[0]]) > 0, True)

@@ -58,7 +58,8 @@ def ask(truth, book, folder, *options):
     total = only(truth.rows(path, "--by", "total", "--interval", "all", *options), tenant="default")
     outcomes = sum(total[name] for name in ("answered", "abandoned", "flowed_out", "callbacks", "still_open"))
     truth.equal("every leg has one outcome or is open", total["offered"], outcomes)
-    done = subprocess.run([str(truth.program), "replay", "--process", "--output", "ndjson", str(path)], capture_output=True, text=True, check=False)
+    done = subprocess.run([str(truth.program), "replay", "--process", "--output", "ndjson", str(path)], capture_output=True,
+                          text=True, check=False)
     truth.equal("--process ends well", done.returncode, 0)
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     truth.equal("--process: negative figures", [text for line in lines for text in negatives(line)], [])
@@ -78,18 +79,23 @@ def impossible_orders(truth, folder):
     is_now(truth, "three ends", ask(truth, book, folder), offered=1, answered=1, handled=1, abandoned=0, talk_ms_sum=120000)
     book = Book().add(1, "contact.retrieved", "a").call(2, "a").add(9, "contact.retrieved", "a").add(10, "contact.held", "a")
     is_now(truth, "retrieve without hold", ask(truth, book, folder), handled=1, hold_ms_sum=0, holds=0, talk_ms_sum=120000)
-    book = Book().add(1, "contact.queued", "a", queue="sales").add(2, "contact.answered", "a", queue="never", agent="ann").add(3, "contact.ended", "a")
+    book = Book().add(1, "contact.queued", "a", queue="sales")
+    book.add(2, "contact.answered", "a", queue="never", agent="ann").add(3, "contact.ended", "a")
     total = ask(truth, book, folder)
     is_now(truth, "an answer in a queue that never saw the contact", total, offered=1, answered=1, handled=1)
     truth.equal("it is under the leg's queue", [row["queue"] for row in truth.rows(book.write(folder), "--interval", "all")], ["sales"])
     book = Book().add(1, "contact.ended", "a").add(2, "contact.transferred", "a", data={"kind": "blind", "to_queue": "sales"})
-    book.add(3, "contact.wrapup_ended", "a").add(4, "contact.reopened", "a").add(5, "callback.connected", "a").add(6, "contact.dequeued", "a")
-    is_now(truth, "nothing but ends", ask(truth, book, folder), offered=0, handled=0, transferred_in=0, transferred_out=0, wraps=0, reopened=1)
+    book.add(3, "contact.wrapup_ended", "a").add(4, "contact.reopened", "a")
+    book.add(5, "callback.connected", "a").add(6, "contact.dequeued", "a")
+    is_now(truth, "nothing but ends", ask(truth, book, folder), offered=0, handled=0, transferred_in=0, transferred_out=0,
+           wraps=0, reopened=1)
 
 
 def clocks(truth, folder):
-    """A day ahead and back: replay takes each event at its own time; the call in between lasts what its events say, never less than nothing."""
-    book = Book().add(1, "contact.queued", "a", queue="sales").add(2 + 1440, "contact.answered", "a", agent="ann").add(3, "contact.ended", "a")
+    """A day ahead and back: replay takes each event at its own time; the call in between lasts what its events say, never less than
+    nothing."""
+    book = Book().add(1, "contact.queued", "a", queue="sales")
+    book.add(2 + 1440, "contact.answered", "a", agent="ann").add(3, "contact.ended", "a")
     total = ask(truth, book, folder)
     is_now(truth, "a clock that jumps a day ahead and back", total, offered=1, answered=0, abandoned=1, handled=0, clock_anomaly=0)
     book.add(4 * 1440, "source.heartbeat")
@@ -97,8 +103,10 @@ def clocks(truth, folder):
     truth.equal("its answer stands alone, a day later, and its end never comes", (row["handling_lost"], row["handled"]), (1, 0))
     book = Book().call(1, "a")
     for i in range(20):
-        book.add(10 + (i % 3 - 1) * 1440, "agent.state", agent="ann", data={"state": ("available", "on_contact", "break", "offline")[i % 4]})
-        book.add(12 + (i % 2) * 1440, "feedback.received", data={"kind": "complaint", "case_id": "k", "stage": ("closed", "received", "responded")[i % 3]})
+        book.add(10 + (i % 3 - 1) * 1440, "agent.state", agent="ann",
+                 data={"state": ("available", "on_contact", "break", "offline")[i % 4]})
+        book.add(12 + (i % 2) * 1440, "feedback.received",
+                 data={"kind": "complaint", "case_id": "k", "stage": ("closed", "received", "responded")[i % 3]})
     ask(truth, book, folder, "--set", "complaints.close=1h")
 
 
@@ -124,7 +132,8 @@ def surveys(truth, folder):
     book.add(2, "survey.answered", "nobody-2", queue="sales", agent="ann", data={"kind": "csat", "score": 50})
     total = ask(truth, book, folder)
     is_now(truth, "surveys for unknown contacts", total, offered=0, handled=0)
-    truth.equal("they count, without a response rate", (total["nps"]["responses"], total["surveys"]), (1, {"contacts": 2, "response_rate": None, "off_scale": 1}))
+    truth.equal("they count, without a response rate", (total["nps"]["responses"], total["surveys"]),
+                (1, {"contacts": 2, "response_rate": None, "off_scale": 1}))
     rows = truth.rows(book.write(folder), "--interval", "all")
     truth.equal("under the queue they name, else none", [row["queue"] for row in rows], [None, "sales"])
 
@@ -133,11 +142,12 @@ def schedules(truth, folder):
     """Three plans one over another, one that ends before it begins, and work by one of them: the latest word holds."""
     book = Book()
     for i, (begin, end, activity) in enumerate(((60, 180, "phones"), (60, 120, "off"), (100, 140, "phones"), (130, 70, "phones"))):
-        book.add(i, "agent.scheduled", agent="ann", data={"from": MIDNIGHT + begin * MINUTE, "to": MIDNIGHT + end * MINUTE, "activity": activity})
+        book.add(i, "agent.scheduled", agent="ann",
+                 data={"from": MIDNIGHT + begin * MINUTE, "to": MIDNIGHT + end * MINUTE, "activity": activity})
     book.add(60, "agent.state", agent="ann", data={"state": "available"}).add(180, "agent.state", agent="ann", data={"state": "offline"})
     time = ask(truth, book, folder)["agent_time"]
-    truth.equal("80 of 120 minutes are planned, 40 worked beside the plan", (time["planned_ms"], time["out_of_plan_ms"], time["planned_work_ms"]),
-                (120 * 60000, 40 * 60000, 80 * 60000))
+    truth.equal("80 of 120 minutes are planned, 40 worked beside the plan",
+                (time["planned_ms"], time["out_of_plan_ms"], time["planned_work_ms"]), (120 * 60000, 40 * 60000, 80 * 60000))
 
 
 def many_of_one(truth, folder):
@@ -190,7 +200,8 @@ def past_the_limits(truth, folder):
             truth.equal(f"{what} by {by}: negative figures", [text for row in rows for text in negatives(row)], [])
             if options and by == "queue":
                 truth.equal("keys past the limit are in one row", only(rows, queue="__overflow__")["offered"] > many - 200, True)
-        done = subprocess.run([str(truth.program), "replay", "--by", "queue", *options, str(path)], capture_output=True, text=True, check=False)
+        done = subprocess.run([str(truth.program), "replay", "--by", "queue", *options, str(path)], capture_output=True,
+                              text=True, check=False)
         truth.equal(f"{what}: the summary says so", "limits reached:" in done.stderr and "keys in __overflow__" in done.stderr, True)
         if options:
             kilobytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss

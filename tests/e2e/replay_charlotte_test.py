@@ -114,9 +114,10 @@ def check_stored(truth, events, report, day):
             daemon = house.Daemon(path, postgres.conninfo, extra="service_level: {policies: [abandon_miss]}\n")
             house.ringside("send", "--to", daemon.events, "--speed", "max", str(events))
             daemon.stop()
-            halves = [{**postgres.query("SELECT * FROM ringside.total_rollup(%s::timestamptz, %s::timestamptz + interval '30 minutes', 'enter')",
-                                        f"2000-06-13T{half['time']}:00Z", f"2000-06-13T{half['time']}:00Z")[0],
-                       "interval_start": f"2000-06-13T{half['time']}:00Z"} for half in report]
+            halves = [
+                {**postgres.query("SELECT * FROM ringside.total_rollup(%s::timestamptz, %s::timestamptz + interval '30 minutes', 'enter')",
+                                  f"2000-06-13T{half['time']}:00Z", f"2000-06-13T{half['time']}:00Z")[0],
+                 "interval_start": f"2000-06-13T{half['time']}:00Z"} for half in report]
             check_halves(truth, halves, report)
             whole = postgres.query("SELECT * FROM ringside.total_rollup('2000-06-13Z', '2000-06-14Z', 'enter')")
             check_day(truth, halves, only(whole, tenant="default"), day)

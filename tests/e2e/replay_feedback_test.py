@@ -1,4 +1,5 @@
-"""Surveys and complaints from the wire to rows: the same events as JSON and as Protobuf, with every kind and stage, against figures by hand."""
+"""Surveys and complaints from the wire to rows: the same events as JSON and as Protobuf, with every kind and stage, against figures by
+hand."""
 import json
 import pathlib
 import shutil
@@ -29,7 +30,8 @@ for at_s, contact, data in [
         (100, "c1", {"kind": "csat", "score": 5}), (101, "c1", {"kind": "csat", "score": 4.5, "scale_min": 1, "scale_max": 5}),
         (102, "c2", {"kind": "csat", "score": 0.5}), (103, "c2", {"kind": "nps", "score": 9}), (104, "c1", {"kind": "nps", "score": 6}),
         (105, "c1", {"kind": "nps", "score": 10}), (106, "c1", {"kind": "nps", "score": 8, "scale_min": 1, "scale_max": 10}),
-        (107, "c2", {"kind": "ces", "score": 7, "scale_max": 7}), (108, "c2", {"kind": "mood", "score": 3}), (109, "c3", {"kind": "csat", "score": 1})]:
+        (107, "c2", {"kind": "ces", "score": 7, "scale_max": 7}), (108, "c2", {"kind": "mood", "score": 3}),
+        (109, "c3", {"kind": "csat", "score": 1})]:
     tell(at_s, "survey.answered", data, contact_id=contact)
 for at_s, stage in [(200, "received"), (200 + 3600, "acknowledged"), (200 + 5000, "investigated"), (200 + 6000, "responded"),
                     (200 + 6000 + 3601, "closed"), (200 + 10000, "escalated")]:
@@ -78,7 +80,8 @@ with tempfile.TemporaryDirectory() as folder:
     path.write_text("".join(json.dumps(event) + "\n" for event in events))
     check(lambda by: truth.rows(path, "--interval", "all", "--by", by, *WORKED))
     if shutil.which("protoc"):
-        encoded = subprocess.run(["protoc", f"--proto_path={support.SOURCE / 'proto'}", "--encode=ringside.v1.EventBatch", "ringside.proto"],
+        encoded = subprocess.run(["protoc", f"--proto_path={support.SOURCE / 'proto'}", "--encode=ringside.v1.EventBatch",
+                                  "ringside.proto"],
                                  input=batch_text().encode(), capture_output=True, check=True).stdout
         binary = pathlib.Path(folder) / "events.pb"
         binary.write_bytes(encoded)

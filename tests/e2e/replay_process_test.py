@@ -105,7 +105,8 @@ def check_summaries(truth, what, rows, expected):
         truth.equal(f"{what} {start} rework", (summary["rework"], summary["loops"], summary["ping_pong"]["queues"]), (0, 0, 0))
         for stage in summary["stages"]:
             truth.equal(f"{what} {start} {stage['stage']} time", stage["time_ms"], time[stage["stage"]])
-            truth.near(f"{what} {start} {stage['stage']} share", stage["share"], time[stage["stage"]] / max(1, sum(time.values())), absolute=1e-9)
+            truth.near(f"{what} {start} {stage['stage']} share", stage["share"],
+                       time[stage["stage"]] / max(1, sum(time.values())), absolute=1e-9)
         if not sum(time.values()):
             truth.equal(f"{what} {start} no bottleneck", summary["bottleneck"], None)
             continue

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""`ringside replay --store` writes what a daemon would have written from the same events: the same rows, edges and policies; it never adds to
-what is there already, and can be repeated."""
+"""`ringside replay --store` writes what a daemon would have written from the same events: the same rows, edges and policies; it never adds
+to what is there already, and can be repeated."""
 import os
 import re
 
@@ -43,7 +43,8 @@ class Cluster(house.Postgres):
 
 def store(database, config, *arguments, status=0):
     key = os.path.join(os.path.dirname(config), "state", "pseudonym.key")
-    result = house.ringside("replay", "--store", "--config", config, "--set", f"service.pseudonym_key={key}", "--database", database.conninfo, *arguments, check_status=False)
+    result = house.ringside("replay", "--store", "--config", config, "--set", f"service.pseudonym_key={key}", "--database",
+                            database.conninfo, *arguments, check_status=False)
     house.check(result.returncode == status, f"replay --store {arguments}: {result.returncode}\n{result.stderr}")
     house.check(not result.stdout, "rows on standard output, too")
     return result.stderr
@@ -63,7 +64,8 @@ FACTS = ("contact_fact", "leg_fact", "handling_fact", "moment_fact")
 
 def facts(database, table):
     """All of a table but what says who wrote it; in how many parts a contact came is no matter, either."""
-    rows = database.query(f"SELECT (to_jsonb(f) - '{{revision,stored_at,stream_id,run,part,number}}'::text[])::text AS row FROM ringside.{table} AS f ORDER BY 1")
+    rows = database.query(f"SELECT (to_jsonb(f) - '{{revision,stored_at,stream_id,run,part,number}}'::text[])::text AS row "
+                          f"FROM ringside.{table} AS f ORDER BY 1")
     return [row["row"] for row in rows if '"kind": "none"' not in row["row"]]
 
 
@@ -72,7 +74,8 @@ def compare_facts(live, made):
         one, other = facts(live, table), facts(made, table)
         house.check(one, f"no {table}")
         only_live, only_made = set(one) - set(other), set(other) - set(one)
-        house.check(one == other, f"{table}: {len(one)} live, {len(other)} replay; only live {sorted(only_live)[:2]}, only replay {sorted(only_made)[:2]}")
+        house.check(one == other, f"{table}: {len(one)} live, {len(other)} replay; only live {sorted(only_live)[:2]}, "
+                                  f"only replay {sorted(only_made)[:2]}")
     return sum(len(facts(live, table)) for table in FACTS)
 
 
@@ -81,22 +84,27 @@ FACTS_AGAINST_ROWS = """
 WITH legs AS (
     SELECT date_bin('15 min', closed_at, 'epoch') AS closed_in, * FROM ringside.leg_fact
 ), counted AS (
-    SELECT tenant, queue, channel, closed_in AS at, count(*) FILTER (WHERE outcome = 'answered') AS answered, count(*) FILTER (WHERE outcome = 'abandoned') AS abandoned,
+    SELECT tenant, queue, channel, closed_in AS at, count(*) FILTER (WHERE outcome = 'answered') AS answered,
+        count(*) FILTER (WHERE outcome = 'abandoned') AS abandoned,
         count(*) FILTER (WHERE outcome = 'flowed_out') AS flowed_out, count(*) FILTER (WHERE outcome = 'callback') AS callbacks,
         coalesce(sum(wait_us) FILTER (WHERE outcome = 'answered'), 0) AS waited FROM legs WHERE outcome IS NOT NULL GROUP BY 1, 2, 3, 4
 ), handled AS (
-    SELECT tenant, queue, channel, date_bin('15 min', ended_at, 'epoch') AS at, count(*) AS handled, sum(talk_us) AS talk, sum(hold_us) AS hold FROM ringside.handling_fact
+    SELECT tenant, queue, channel, date_bin('15 min', ended_at, 'epoch') AS at, count(*) AS handled, sum(talk_us) AS talk,
+        sum(hold_us) AS hold FROM ringside.handling_fact
     WHERE ended_at IS NOT NULL GROUP BY 1, 2, 3, 4
 ), rows AS (
-    SELECT tenant, queue, channel, interval_start AS at, sum(answered) AS answered, sum(abandoned) AS abandoned, sum(flowed_out) AS flowed_out, sum(callbacks) AS callbacks,
+    SELECT tenant, queue, channel, interval_start AS at, sum(answered) AS answered, sum(abandoned) AS abandoned,
+        sum(flowed_out) AS flowed_out, sum(callbacks) AS callbacks,
         sum(wait_answered_us) AS waited, sum(handled) AS handled, sum(talk_us) AS talk, sum(hold_us) AS hold
     FROM ringside.queue_interval_part WHERE attribution = 'event' GROUP BY 1, 2, 3, 4
 )
-SELECT count(*) AS n, count(*) FILTER (WHERE (coalesce(r.answered, 0), coalesce(r.abandoned, 0), coalesce(r.flowed_out, 0), coalesce(r.callbacks, 0), coalesce(r.waited, 0),
-        coalesce(r.handled, 0), coalesce(r.talk, 0), coalesce(r.hold, 0)) IS DISTINCT FROM (coalesce(c.answered, 0), coalesce(c.abandoned, 0), coalesce(c.flowed_out, 0),
+SELECT count(*) AS n, count(*) FILTER (WHERE (coalesce(r.answered, 0), coalesce(r.abandoned, 0), coalesce(r.flowed_out, 0),
+        coalesce(r.callbacks, 0), coalesce(r.waited, 0), coalesce(r.handled, 0), coalesce(r.talk, 0), coalesce(r.hold, 0))
+    IS DISTINCT FROM (coalesce(c.answered, 0), coalesce(c.abandoned, 0), coalesce(c.flowed_out, 0),
         coalesce(c.callbacks, 0), coalesce(c.waited, 0), coalesce(h.handled, 0), coalesce(h.talk, 0), coalesce(h.hold, 0))) AS wrong
 FROM rows AS r FULL JOIN counted AS c ON (r.tenant, coalesce(r.queue, ''), r.channel, r.at) = (c.tenant, c.queue, c.channel, c.at)
-FULL JOIN handled AS h ON (h.tenant, coalesce(h.queue, ''), h.channel, h.at) = (coalesce(r.tenant, c.tenant), coalesce(r.queue, c.queue, ''), coalesce(r.channel, c.channel), coalesce(r.at, c.at))
+FULL JOIN handled AS h ON (h.tenant, coalesce(h.queue, ''), h.channel, h.at) =
+    (coalesce(r.tenant, c.tenant), coalesce(r.queue, c.queue, ''), coalesce(r.channel, c.channel), coalesce(r.at, c.at))
 """
 
 
@@ -109,7 +117,8 @@ def compare(live, made):
     compared = 0
     for view in KEYS:
         one, other = plain_rows(live, view), plain_rows(made, view)
-        house.check(one and one.keys() == other.keys(), f"{view}: only live {sorted(one.keys() - other.keys())[:3]}, only replay {sorted(other.keys() - one.keys())[:3]}")
+        house.check(one and one.keys() == other.keys(),
+                    f"{view}: only live {sorted(one.keys() - other.keys())[:3]}, only replay {sorted(other.keys() - one.keys())[:3]}")
         for key, row in one.items():
             for field, value in row.items():
                 house.check(house.same(value, other[key][field]), f"{view} {key}: {field}: live {value!r}, replay {other[key][field]!r}")
@@ -122,7 +131,8 @@ def compare(live, made):
 
 
 def totals(database):
-    return [database.query(f"SELECT count(*) AS n, sum(offered) AS offered, sum(handled) AS handled, sum(talk_us) AS talk FROM ringside.{family}_interval_part")[0]
+    return [database.query(f"SELECT count(*) AS n, sum(offered) AS offered, sum(handled) AS handled, sum(talk_us) AS talk "
+                           f"FROM ringside.{family}_interval_part")[0]
             for family in FAMILIES]
 
 
@@ -155,15 +165,16 @@ with house.folder() as place:
         compare_facts(postgres, made)
         store(made, daemon.config, more)
         house.check([t["n"] for t in totals(made)] == [2 * t["n"] for t in before], "the other tenant's rows")
-        house.check(made.query("SELECT count(*) AS n FROM ringside.total_interval_part WHERE tenant = 'default'")[0]["n"] == before[2]["n"], "rows of the first tenant went")
+        house.check(made.query("SELECT count(*) AS n FROM ringside.total_interval_part WHERE tenant = 'default'")[0]["n"] == before[2]["n"],
+                    "rows of the first tenant went")
         # Where a daemon has written, a replay does not, --replace or not.
         before = totals(postgres)
         for options in ((), ("--replace",), ("--stream", "again", "--replace")):
             house.check('stream "main"' in store(postgres, daemon.config, *options, day, status=1), "a replay beside the daemon's rows")
         house.check(totals(postgres) == before, "the daemon's rows changed")
         # Wrong use.
-        for options, words in ((["--policy", "answered_only"], "--policy"), (["--threshold", "10s"], "--threshold"), (["--alerts"], "one of them"),
-                               (["--stream", ""], "--stream"), (["--stream", "x" * 2000], "--stream")):
+        for options, words in ((["--policy", "answered_only"], "--policy"), (["--threshold", "10s"], "--threshold"),
+                               (["--alerts"], "one of them"), (["--stream", ""], "--stream"), (["--stream", "x" * 2000], "--stream")):
             house.check(words in store(made, daemon.config, *options, day, status=2), f"{options}")
         result = house.ringside("replay", "--store", day, check_status=False)
         house.check(result.returncode == 2 and "where?" in result.stderr, result.stderr)
@@ -175,7 +186,8 @@ with house.folder() as place:
         with open(day) as source:
             number = re.search(r'"customer": "(\+\d+)"', source.read()).group(1)
         for view in (*KEYS, *FACTS):
-            house.check(not made.query(f"SELECT 1 FROM ringside.{view} AS v WHERE v::text LIKE %s LIMIT 1", f"%{number}%"), "a number in the clear")
+            house.check(not made.query(f"SELECT 1 FROM ringside.{view} AS v WHERE v::text LIKE %s LIMIT 1", f"%{number}%"),
+                        "a number in the clear")
         print(f"{compared} figures and {told} facts of live and replay equal")
     finally:
         if daemon is not None:

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""The pages of `ringside report --format html` in a real browser (Chromium without a window; without it the test is skipped): nothing reaches over the
-edge of the page or of its chart, charts have their axes' words, and nothing is fetched from anywhere."""
+"""The pages of `ringside report --format html` in a real browser (Chromium without a window; without it the test is skipped): nothing
+reaches over the edge of the page or of its chart, charts have their axes' words, and nothing is fetched from anywhere."""
 import json
 import os
 import re
@@ -14,24 +14,30 @@ from history import History
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 PERIOD = ("--from", "2026-03-02", "--to", "2026-03-03")
-PAGES = {"queue": (), "queue by hour": ("--interval", "hour"), "total": ("--interval", "hour"), "agent": ("--reason", "test"), "process": (), "trend": ("--interval", "hour"),
-         "heatmap": (), "staffing": (),
-         "benchmark": ("--by", "agent", "--metric", "aht", "--min-n", "5", "--reason", "test"), "standards": (), "fcr": (), "complaints": ()}
+PAGES = {"queue": (), "queue by hour": ("--interval", "hour"), "total": ("--interval", "hour"), "agent": ("--reason", "test"),
+         "process": (), "trend": ("--interval", "hour"), "heatmap": (), "staffing": (),
+         "benchmark": ("--by", "agent", "--metric", "aht", "--min-n", "5", "--reason", "test"), "standards": (), "fcr": (),
+         "complaints": ()}
 CHARTS = set(PAGES) - {"complaints"}
-BANK = {"compare": ("--against", "1999-05-23T20:00,1999-05-24", "--from", "1999-06-20T20:00", "--to", "1999-06-21", "--metric", "service_level,abandoned_rate,asa,wait_p90,aht,offered"),
-        "trend": (*bank.WEEK, "--interval", "hour"), "process": bank.WEEK, "benchmark": (*bank.WEEK, "--by", "agent", "--metric", "aht", "--reason", "test")}
+BANK = {"compare": ("--against", "1999-05-23T20:00,1999-05-24", "--from", "1999-06-20T20:00", "--to", "1999-06-21", "--metric",
+                    "service_level,abandoned_rate,asa,wait_p90,aht,offered"),
+        "trend": (*bank.WEEK, "--interval", "hour"), "process": bank.WEEK,
+        "benchmark": (*bank.WEEK, "--by", "agent", "--metric", "aht", "--reason", "test")}
 # A page of ours that holds the report's in a frame and writes down what it measures: the report itself has no script and allows none.
-FRAME = """<!DOCTYPE html><meta charset="utf-8"><body style="margin:0"><iframe id="page" src="%s" style="border:0;width:1100px;height:3000px"></iframe><pre id="told"></pre><script>
+FRAME = """<!DOCTYPE html><meta charset="utf-8"><body style="margin:0"><iframe id="page" src="%s"
+style="border:0;width:1100px;height:3000px"></iframe><pre id="told"></pre><script>
 document.getElementById('page').onload = function () {
-    var page = this.contentDocument, told = {words: 0, outside: [], wide: page.documentElement.scrollWidth, svgs: page.querySelectorAll('figure svg').length,
-        rows: page.querySelectorAll('tbody tr').length, caption: (page.querySelector('figcaption') || {textContent: ''}).textContent, cut: []};
+    var page = this.contentDocument, told = {words: 0, outside: [], wide: page.documentElement.scrollWidth,
+        svgs: page.querySelectorAll('figure svg').length, rows: page.querySelectorAll('tbody tr').length,
+        caption: (page.querySelector('figcaption') || {textContent: ''}).textContent, cut: []};
     page.querySelectorAll('figure svg').forEach(function (svg) {
         var edge = svg.getBoundingClientRect();
         svg.querySelectorAll('text').forEach(function (word) {
             var box = word.getBoundingClientRect();
             if (!word.textContent.trim()) return;
             told.words++;
-            if (box.left < edge.left - 2 || box.right > edge.right + 2 || box.top < edge.top - 2 || box.bottom > edge.bottom + 2) told.outside.push(word.textContent.trim());
+            if (box.left < edge.left - 2 || box.right > edge.right + 2 || box.top < edge.top - 2 || box.bottom > edge.bottom + 2)
+                told.outside.push(word.textContent.trim());
         });
     });
     page.querySelectorAll('td').forEach(function (cell) { if (cell.scrollWidth > cell.clientWidth + 1) told.cut.push(cell.textContent); });
@@ -46,8 +52,10 @@ def look(place, page):
     frame = os.path.join(place, "frame.html")
     with open(frame, "w") as file:
         file.write(FRAME % page)
-    result = subprocess.run([CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-web-security", "--allow-file-access-from-files", f"--user-data-dir={place}/browser",
-                             "--virtual-time-budget=10000", "--window-size=1200,3100", "--dump-dom", f"file://{frame}"], capture_output=True, text=True, timeout=300)
+    result = subprocess.run([CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-web-security",
+                             "--allow-file-access-from-files", f"--user-data-dir={place}/browser",
+                             "--virtual-time-budget=10000", "--window-size=1200,3100", "--dump-dom", f"file://{frame}"],
+                            capture_output=True, text=True, timeout=300)
     found = re.search(r'<pre id="told">(\{.*?\})</pre>', result.stdout, re.S)
     house.check(found, f"{page}: the browser says nothing: {result.stderr[-500:]}")
     return json.loads(found.group(1).replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">"))
@@ -73,9 +81,11 @@ def run_day(place):
     postgres = house.Postgres(place)
     try:
         house.ringside("replay", "--store", "--config", config, "--database", postgres.conninfo, day)
-        postgres.query("INSERT INTO ringside.service_standard (tenant, queue, metric, target, valid_from) VALUES ('default', 'support', 'asa', 20000, '2026-01-01') RETURNING 1")
-        postgres.query("""INSERT INTO ringside.improvement (title, hypothesis, metric, family, tenant, change_at, weeks, owner, review_on) VALUES
-            ('a greeting that is shorter', 'less', 'service_level', 'queue', 'default', '2026-03-02 12:00Z', 1, 'kim', '2026-04-01') RETURNING 1""")
+        postgres.query("INSERT INTO ringside.service_standard (tenant, queue, metric, target, valid_from) "
+                       "VALUES ('default', 'support', 'asa', 20000, '2026-01-01') RETURNING 1")
+        postgres.query("""INSERT INTO ringside.improvement (title, hypothesis, metric, family, tenant, change_at, weeks, owner, review_on)
+            VALUES ('a greeting that is shorter', 'less', 'service_level', 'queue', 'default', '2026-03-02 12:00Z', 1,
+                'kim', '2026-04-01') RETURNING 1""")
         words = sum(check_page(place, postgres, name, (*PERIOD, *options), name in CHARTS) for name, options in PAGES.items())
         print(f"a made-up day: {len(PAGES)} pages, {words} words in charts, none over an edge")
     finally:

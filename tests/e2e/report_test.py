@@ -12,8 +12,8 @@ import bank
 import house
 from history import History
 
-REPORTS = ("queue", "agent", "team", "channel", "total", "topic", "fcr", "feedback", "process", "service-level", "compare", "baseline", "trend", "benchmark",
-           "improvement", "standards", "deviations", "complaints", "staffing", "heatmap")
+REPORTS = ("queue", "agent", "team", "channel", "total", "topic", "fcr", "feedback", "process", "service-level", "compare", "baseline",
+           "trend", "benchmark", "improvement", "standards", "deviations", "complaints", "staffing", "heatmap")
 PERIOD = ("--from", "2026-03-02", "--to", "2026-03-03")
 CONFIG = """
 service_level: {policies: [short_excluded, abandon_within_hit, answered_only]}
@@ -46,18 +46,21 @@ def compare_with_replay(postgres, files, daemon, seed):
         options = ["--reason", "test"] if by == "agent" else [] if by == "team" else ["--policy", policies]
         told = rows_of(postgres, by, "--from", "2026-03-01", "--to", "2026-04-01", "--interval", "all", *options)
         printed = house.replay("--interval", "all", "--by", by, "--config", daemon.config, *files)
-        house.check(len(told) == len(printed) * (3 if options and by != "agent" else 1) > 0, f"{by}: {len(told)} rows, replay {len(printed)}; seed {seed}")
+        house.check(len(told) == len(printed) * (3 if options and by != "agent" else 1) > 0,
+                    f"{by}: {len(told)} rows, replay {len(printed)}; seed {seed}")
         for row in told:
             key = row["agent"] if by == "agent" else row["key"]
             mine = [r for r in printed if by == "total" or r[by] == key and (by != "queue" or r["channel"] == row["channel"])]
             house.check(len(mine) == 1, f"{by}: {key}: {len(mine)} rows of replay")
             mine = mine[0]
-            pairs = [("answered", mine["answered"]), ("handled", mine["handled"]), ("handled_short", mine["handled_short"]), ("aht_ms", mine["aht_ms"]),
+            pairs = [("answered", mine["answered"]), ("handled", mine["handled"]), ("handled_short", mine["handled_short"]),
+                     ("aht_ms", mine["aht_ms"]),
                      ("transferred_out", mine["transferred_out"]), ("offers_failed", mine["offers_failed"]), ("fcr", mine["fcr"]["value"]),
                      ("csat", mine["csat"] and mine["csat"]["mean"]), ("asa_ms", mine["wait_ms"]["asa"])]
             if by in ("queue", "channel", "total"):
                 level = mine["service_level"][row["policy"]]
-                pairs += [("offered", mine["offered"]), ("abandoned", mine["abandoned"]), ("service_level", level["value"]), ("sl_numerator", level["numerator"]),
+                pairs += [("offered", mine["offered"]), ("abandoned", mine["abandoned"]), ("service_level", level["value"]),
+                          ("sl_numerator", level["numerator"]),
                           ("sl_denominator", level["denominator"]), ("wait_p90_ms", mine["wait_ms"]["p90"])]
             for field, value in pairs:
                 house.check(near(row[field], value), f"{by} {key}: {field}: report {row[field]}, replay {value}; seed {seed}")
@@ -68,10 +71,12 @@ def compare_with_replay(postgres, files, daemon, seed):
 def check_steps(postgres):
     """Days and quarters add up to the whole; the zone moves the days, not the sum."""
     whole = sum(row["offered"] for row in rows_of(postgres, "queue", "--from", "2026-03-01", "--to", "2026-03-05"))
-    for step, zone in (("15m", "UTC"), ("hour", "Europe/Berlin"), ("day", "Asia/Kathmandu"), ("day", "America/New_York"), ("week", "UTC"), ("month", "UTC")):
+    for step, zone in (("15m", "UTC"), ("hour", "Europe/Berlin"), ("day", "Asia/Kathmandu"), ("day", "America/New_York"), ("week", "UTC"),
+                       ("month", "UTC")):
         rows = rows_of(postgres, "queue", "--from", "2026-03-01T00:00Z", "--to", "2026-03-05T00:00Z", "--by", step, "--timezone", zone)
         house.check(sum(row["offered"] for row in rows) == whole, f"{step} of {zone} do not add up to {whole}")
-        house.check(all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)", row["interval_start"]) for row in rows), f"times of {zone}: {rows[0]}")
+        house.check(all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)", row["interval_start"]) for row in rows),
+                    f"times of {zone}: {rows[0]}")
 
 
 def erlang_a(rate, handle, patience, agents, threshold):
@@ -109,11 +114,13 @@ def check_staffing(postgres):
     for row in rows[:: max(1, len(rows) // 12)]:
         rate, handle, patience = row["calls"] / 1800, row["handle_ms"] / 1000, (row["patience_ms"] or math.inf) / 1000
         level, lost, wait = erlang_a(rate, handle, patience, row["agents"], 15)
-        house.check(near(level, row["service_level"], 2e-3) and near(lost, row["abandoned_rate"], 1e-6) and near(wait * 1000, row["wait_ms"], 1e-6), f"{row}: {level} {lost} {wait}")
+        house.check(near(level, row["service_level"], 2e-3) and near(lost, row["abandoned_rate"], 1e-6)
+                    and near(wait * 1000, row["wait_ms"], 1e-6), f"{row}: {level} {lost} {wait}")
         house.check(level >= 0.9 - 2e-3, f"the target is missed: {row}")
         if row["agents"] > 1:
             fewer = erlang_a(rate, handle, patience, row["agents"] - 1, 15)
-            house.check(fewer[0] < 0.9 + 2e-3 and near(row["calls"] * (fewer[1] - lost), row["lost_by_fewer"], 1e-6), f"one fewer would do: {row}")
+            house.check(fewer[0] < 0.9 + 2e-3 and near(row["calls"] * (fewer[1] - lost), row["lost_by_fewer"], 1e-6),
+                        f"one fewer would do: {row}")
         more = erlang_a(rate, handle, patience, row["agents"] + 1, 15)
         house.check(near(row["calls"] * (lost - more[1]), row["won_by_more"], 1e-6), f"one more: {row}")
     # What it is fed with: counted again from single half-hours.
@@ -125,7 +132,8 @@ def check_staffing(postgres):
     house.check(fed == again, "the calls of the plan are not those of the half-hours")
     # Handle time: the half-hour's own with 30 handlings of the period's mean; patience: all waiting by those who gave up.
     whole = {(row["key"], row["channel"]): row for row in rows_of(postgres, "queue", *PERIOD)}
-    half_hours = {(row["key"], row["channel"], row["interval_start"][11:16]): row for row in rows_of(postgres, "queue", *PERIOD, "--by", "30m")}
+    half_hours = {(row["key"], row["channel"], row["interval_start"][11:16]): row
+                  for row in rows_of(postgres, "queue", *PERIOD, "--by", "30m")}
     for row in rows_of(postgres, "staffing", *PERIOD):
         own, period = half_hours[(row["queue"], row["channel"], row["half_hour"])], whole[(row["queue"], row["channel"])]
         if period["handled"]:
@@ -138,7 +146,8 @@ def check_staffing(postgres):
 
 # --- forms ------------------------------------------------------------------------------------------------------------
 def arguments_of(name):
-    extra = {"agent": ["--reason", "test"], "compare": ["--change", "2026-03-02T13:00"], "benchmark": ["--min-n", "5", "--by", "agent", "--metric", "aht", "--reason", "test"]}
+    extra = {"agent": ["--reason", "test"], "compare": ["--change", "2026-03-02T13:00"],
+             "benchmark": ["--min-n", "5", "--by", "agent", "--metric", "aht", "--reason", "test"]}
     has_period = name not in ("baseline", "improvement")
     return [name, *(PERIOD if has_period else ()), *extra.get(name, [])]
 
@@ -160,10 +169,12 @@ def check_forms(postgres):
         house.check(len(told) == len(rows), f"{name}: {len(rows)} rows in json, {len(told)} in csv")
         for mine, other in zip(rows, told):
             house.check(list(mine) == list(other), f"{name}: other columns")
-            house.check(all(("" if v is None else str(v).lower() if isinstance(v, bool) else v) == other[k] or not isinstance(v, str) and v is not None
+            house.check(all(("" if v is None else str(v).lower() if isinstance(v, bool) else v) == other[k]
+                            or not isinstance(v, str) and v is not None
                             and not isinstance(v, bool) and float(other[k]) == v for k, v in mine.items()), f"{name}: {mine} {other}")
         table = report(postgres, *arguments).stdout.splitlines()
-        house.check(table[0].startswith(name) and len(table) == (len(rows) + 2 if rows else 1), f"{name}: {len(table)} lines for {len(rows)} rows")
+        house.check(table[0].startswith(name) and len(table) == (len(rows) + 2 if rows else 1),
+                    f"{name}: {len(table)} lines for {len(rows)} rows")
         page = report(postgres, *arguments, "--format", "html").stdout
         check_page(name, page)
         if rows and name in ("queue", "agent", "total", "trend", "process", "heatmap", "staffing", "benchmark", "fcr"):
@@ -176,8 +187,9 @@ def check_forms(postgres):
 def check_hostile_names(postgres):
     """A name that means something to a page, to gnuplot, to Graphviz or to a spreadsheet stays a name."""
     evil = "<script>`touch /tmp/rs-evil`\"'\\${x}@y&z\n,"
-    postgres.query("""INSERT INTO ringside.queue_interval_part (tenant, queue, channel, interval_start, interval_s, attribution, stream_id, run, part, revision, final,
-        still_open, offered, answered, sl_policy, sl_version, sl_num, sl_den) VALUES ('evil', %s, 'voice', '2026-03-02 10:00Z', 900, 'event', 9, 1, 1, 1, true, 0, 5, 5,
+    postgres.query("""INSERT INTO ringside.queue_interval_part (tenant, queue, channel, interval_start, interval_s, attribution, stream_id,
+            run, part, revision, final, still_open, offered, answered, sl_policy, sl_version, sl_num, sl_den)
+        VALUES ('evil', %s, 'voice', '2026-03-02 10:00Z', 900, 'event', 9, 1, 1, 1, true, 0, 5, 5,
         '{short_excluded}', '{1}', '{4}', '{5}') RETURNING 1""", evil)
     page = report(postgres, "queue", *PERIOD, "--tenant", "evil", "--format", "html").stdout
     check_page("hostile", page)
@@ -193,21 +205,29 @@ def check_hostile_names(postgres):
 def check_refusals(postgres):
     for arguments, status, words in (
             (["nonsense"], 2, "report list"), ([], 2, "which report"), (["queue", "--format", "pdf"], 2, "allowed: table, csv, json, html"),
-            (["queue", *PERIOD, "--timezone", "Mars/Olympus"], 1, "unknown time zone"), (["queue", "--from", "2026-03-03", "--to", "2026-03-02"], 1, "is empty"),
-            (["queue", "--from", "soonish"], 1, "soonish"), (["queue", *PERIOD, "--policy", "best"], 1, "no rows were counted by a policy \"best\"; there are: abandon"),
+            (["queue", *PERIOD, "--timezone", "Mars/Olympus"], 1, "unknown time zone"),
+            (["queue", "--from", "2026-03-03", "--to", "2026-03-02"], 1, "is empty"),
+            (["queue", "--from", "soonish"], 1, "soonish"),
+            (["queue", *PERIOD, "--policy", "best"], 1, "no rows were counted by a policy \"best\"; there are: abandon"),
             (["queue", *PERIOD, "--by", "planet"], 2, "--by: unknown"), (["queue", *PERIOD, "--by", "team"], 2, "report of that name"),
-            (["agent", *PERIOD], 2, "--reason"), (["agent", *PERIOD, "--reason", "x"], 1, "say why"), (["trend", *PERIOD, "--by", "agent", "--metric", "aht"], 2, "--reason"),
-            (["trend", *PERIOD, "--metric", "mood"], 1, "unknown metric"), (["compare", *PERIOD], 2, "--change"), (["compare", *PERIOD, "--against", "2026"], 2, "no period"),
-            (["compare", *PERIOD, "--against", "2026-03-02T12:00,2026-03-04"], 1, "must end before"), (["team", *PERIOD, "--policy", "short_excluded"], 2, "does not take --policy"),
+            (["agent", *PERIOD], 2, "--reason"), (["agent", *PERIOD, "--reason", "x"], 1, "say why"),
+            (["trend", *PERIOD, "--by", "agent", "--metric", "aht"], 2, "--reason"),
+            (["trend", *PERIOD, "--metric", "mood"], 1, "unknown metric"), (["compare", *PERIOD], 2, "--change"),
+            (["compare", *PERIOD, "--against", "2026"], 2, "no period"),
+            (["compare", *PERIOD, "--against", "2026-03-02T12:00,2026-03-04"], 1, "must end before"),
+            (["team", *PERIOD, "--policy", "short_excluded"], 2, "does not take --policy"),
             (["staffing", *PERIOD, "--target", "2"], 2, "--target"), (["staffing", *PERIOD, "--threshold", "soon"], 2, "--threshold"),
-            (["benchmark", *PERIOD, "--min-n", "100000"], 1, "are not compared"), (["queue", *PERIOD, "--output", "/nowhere/x"], 1, "/nowhere/x"),
-            (["improvement", "--review", "77"], 1, "there is no improvement 77"), (["queue", *PERIOD, "--interval", "fortnight"], 1, "unknown step")):
+            (["benchmark", *PERIOD, "--min-n", "100000"], 1, "are not compared"),
+            (["queue", *PERIOD, "--output", "/nowhere/x"], 1, "/nowhere/x"),
+            (["improvement", "--review", "77"], 1, "there is no improvement 77"),
+            (["queue", *PERIOD, "--interval", "fortnight"], 1, "unknown step")):
         result = report(postgres, *arguments, status=status)
         house.check(words in result.stderr, f"{arguments}: {result.stderr}")
         house.check(result.stderr.count("\n") <= 3 and not result.stdout, f"{arguments}: {result.stdout}{result.stderr}")
     quiet = report(postgres, "queue", "--from", "2020-01-01", "--to", "2020-01-02")
     house.check("the database has rows from 2026-03-02" in quiet.stderr, quiet.stderr)
-    house.check(house.ringside("report", "queue", "-d", "host=/nowhere dbname=x", check_status=False).returncode == 1, "a database that is not there")
+    house.check(house.ringside("report", "queue", "-d", "host=/nowhere dbname=x", check_status=False).returncode == 1,
+                "a database that is not there")
 
 
 def arguments_without(name, *options):
@@ -229,21 +249,28 @@ def check_every_report(postgres):
         if "--from" in listed:
             bare = arguments_without(name, "--from", "--to", "--change")
             change = ["--change", "2026-03-02T12:00"] if name == "compare" else []
-            for period, words in ((("--from", "2026-03-03", "--to", "2026-03-03"), "is empty"), (("--from", "2026-03-04", "--to", "2026-03-03"), "is empty"),
-                                  (("--from", "2026-02-31", "--to", "2026-03-03"), "2026-02-31"), (("--from", "2026-03-02", "--to", "tomorrowish"), "tomorrowish")):
+            for period, words in ((("--from", "2026-03-03", "--to", "2026-03-03"), "is empty"),
+                                  (("--from", "2026-03-04", "--to", "2026-03-03"), "is empty"),
+                                  (("--from", "2026-02-31", "--to", "2026-03-03"), "2026-02-31"),
+                                  (("--from", "2026-03-02", "--to", "tomorrowish"), "tomorrowish")):
                 result = report(postgres, *bare, *change, *period, status=1)
-                house.check(words in result.stderr and result.stderr.count("\n") == 1 and not result.stdout, f"{name} {period}: {result.stdout}{result.stderr}")
+                house.check(words in result.stderr and result.stderr.count("\n") == 1 and not result.stdout,
+                            f"{name} {period}: {result.stdout}{result.stderr}")
                 asked += 1
             result = report(postgres, *arguments_of(name), "--timezone", "Europe/Atlantis", status=1)
-            house.check("unknown time zone \"Europe/Atlantis\"" in result.stderr and result.stderr.count("\n") == 1 and not result.stdout, f"{name}: {result.stderr}")
+            house.check("unknown time zone \"Europe/Atlantis\"" in result.stderr and result.stderr.count("\n") == 1 and not result.stdout,
+                        f"{name}: {result.stderr}")
             if name != "benchmark":   # which has nobody to compare then, and says that
-                quiet = report(postgres, *bare, *(["--change", "2020-01-02"] if name == "compare" else []), "--from", "2020-01-01", "--to", "2020-01-03")
-                house.check("no data" in quiet.stderr if name == "compare" else "the database has rows from 2026-03-02" in quiet.stderr, f"{name}: {quiet.stderr}")
+                quiet = report(postgres, *bare, *(["--change", "2020-01-02"] if name == "compare" else []), "--from", "2020-01-01",
+                               "--to", "2020-01-03")
+                house.check("no data" in quiet.stderr if name == "compare" else "the database has rows from 2026-03-02" in quiet.stderr,
+                            f"{name}: {quiet.stderr}")
             asked += 2
         if "--policy" in listed and name not in ("agent", "team"):
             metric = ["--metric", "service_level"] if "--metric" in listed else []
             result = report(postgres, *arguments_without(name, "--metric", "--by", "--reason"), *metric, "--policy", "best", status=1)
-            house.check("policy \"best\"; there are: abandon_within_hit, answered_only, short_excluded" in result.stderr and not result.stdout, f"{name}: {result.stderr}")
+            house.check("policy \"best\"; there are: abandon_within_hit, answered_only, short_excluded" in result.stderr
+                        and not result.stdout, f"{name}: {result.stderr}")
             asked += 1
     return asked
 
@@ -255,7 +282,8 @@ def check_lost_functions(postgres):
         postgres.query(f"ALTER FUNCTION ringside.{function} RENAME TO {function}_away; SELECT 1")
     for name in REPORTS:
         result = report(postgres, *arguments_of(name), status=1)
-        house.check("changed by hand" in result.stderr and "ringside migrate" in result.stderr and result.stderr.count("\n") == 1, f"{name}: {result.stderr}")
+        house.check("changed by hand" in result.stderr and "ringside migrate" in result.stderr and result.stderr.count("\n") == 1,
+                    f"{name}: {result.stderr}")
     for function in sorted(set(functions.values())):
         postgres.query(f"ALTER FUNCTION ringside.{function}_away RENAME TO {function}; SELECT 1")
     postgres.query("ALTER TABLE ringside.queue_interval_part RENAME COLUMN offered TO bids; SELECT 1")
@@ -268,29 +296,38 @@ def check_lost_functions(postgres):
 def check_changes(postgres):
     """A formula that changed, months that are gone, a schema that was changed by hand, a user without rights."""
     postgres.query("INSERT INTO ringside.policy (name, version, definition) VALUES ('short_excluded', 2, '{}') RETURNING 1")
-    postgres.query("""UPDATE ringside.queue_interval_part SET sl_version = array_replace(sl_version, 1, 2) WHERE interval_start >= '2026-03-02 13:00Z' RETURNING 1""")
+    postgres.query("""UPDATE ringside.queue_interval_part SET sl_version = array_replace(sl_version, 1, 2)
+        WHERE interval_start >= '2026-03-02 13:00Z' RETURNING 1""")
     house.check("the formula changed within the period" in report(postgres, "queue", *PERIOD).stderr, "a changed formula")
-    house.check("the formula has changed in between" in report(postgres, "compare", *arguments_of("compare")[1:], "--metric", "service_level").stderr, "compare: a changed formula")
+    house.check("the formula has changed in between" in report(postgres, "compare", *arguments_of("compare")[1:], "--metric",
+                                                               "service_level").stderr, "compare: a changed formula")
     house.check("formula" not in report(postgres, "queue", *PERIOD, "--policy", "answered_only").stderr, "that formula did not change")
     postgres.query("SELECT ringside.ensure_partitions('2025-01-01Z', '2025-02-01Z')")
-    name = postgres.query("SELECT name FROM ringside.partition WHERE parent = 'queue_interval_part' AND from_time = '2025-01-01Z'")[0]["name"]
+    name = postgres.query("SELECT name FROM ringside.partition WHERE parent = 'queue_interval_part' "
+                          "AND from_time = '2025-01-01Z'")[0]["name"]
     postgres.query(f"DROP TABLE ringside.{name}; SELECT 1")
     result = report(postgres, "queue", "--from", "2025-01-05", "--to", "2026-03-03")
     house.check("2025-01 is not complete" in result.stderr and "changed by hand" in result.stderr, result.stderr)
     postgres.query("UPDATE ringside.partition SET dropped_at = now() WHERE name = %s RETURNING 1", name)
     told = json.loads(report(postgres, "queue", "--from", "2025-01-05", "--to", "2026-03-03", "--format", "json").stdout)
     house.check(any("dropped by retention" in warning for warning in told["warnings"]), told["warnings"])
-    for parent, names in (("queue_interval_part", ("queue", "service-level", "fcr", "feedback", "compare", "trend", "complaints", "staffing", "heatmap")),
-                          ("total_interval_part", ("total",)), ("channel_interval_part", ("channel",)), ("agent_interval_part", ("agent", "benchmark")), ("team_interval_part", ("team",)),
+    for parent, names in (("queue_interval_part",
+                           ("queue", "service-level", "fcr", "feedback", "compare", "trend", "complaints", "staffing", "heatmap")),
+                          ("total_interval_part", ("total",)), ("channel_interval_part", ("channel",)),
+                          ("agent_interval_part", ("agent", "benchmark")), ("team_interval_part", ("team",)),
                           ("process_edge_part", ("process",)), ("contact_fact", ("topic",))):
-        postgres.query("UPDATE ringside.partition SET dropped_at = now() WHERE parent = %s AND from_time = '2025-01-01Z' RETURNING 1", parent)
+        postgres.query("UPDATE ringside.partition SET dropped_at = now() WHERE parent = %s AND from_time = '2025-01-01Z' "
+                       "RETURNING 1", parent)
         for report_name in names:
-            result = report(postgres, report_name, *(["--by", "agent", "--metric", "aht", "--min-n", "1", "--reason", "test"] if report_name == "benchmark" else []), *(["--change", "2026-03-02T13:00"] if report_name == "compare" else []),
+            result = report(postgres, report_name, *(["--by", "agent", "--metric", "aht", "--min-n", "1", "--reason", "test"]
+                                                     if report_name == "benchmark" else []),
+                            *(["--change", "2026-03-02T13:00"] if report_name == "compare" else []),
                             *(["--reason", "test"] if report_name == "agent" else []), "--from", "2025-01-05", "--to", "2026-03-03")
             house.check("2025-01" in result.stderr and "dropped by retention" in result.stderr, f"{report_name}: {result.stderr}")
     for report_name in ("queue", "service-level", "trend", "heatmap"):
         metric = [] if report_name in ("queue", "service-level") else ["--metric", "service_level"]
-        result = report(postgres, report_name, *PERIOD, *metric, *([] if report_name == "service-level" else ["--policy", "short_excluded"]))
+        result = report(postgres, report_name, *PERIOD, *metric,
+                        *([] if report_name == "service-level" else ["--policy", "short_excluded"]))
         house.check("the formula changed within the period" in result.stderr, f"{report_name}: {result.stderr}")
     postgres.query("CREATE ROLE ann LOGIN IN ROLE ringside_analyst; CREATE ROLE sue LOGIN IN ROLE ringside_supervisor; SELECT 1")
 
@@ -300,14 +337,16 @@ def check_changes(postgres):
     house.check(as_user("ann", "queue", *PERIOD).returncode == 0, "an analyst reads queues")
     refused = as_user("ann", "agent", *PERIOD, "--reason", "curious")
     house.check(refused.returncode == 1 and "may not read that" in refused.stderr, f"an analyst reads agents: {refused.stderr}")
-    house.check(as_user("ann", "trend", *PERIOD, "--by", "agent", "--metric", "aht", "--reason", "curious").returncode == 1, "an analyst reads agents' trend")
+    house.check(as_user("ann", "trend", *PERIOD, "--by", "agent", "--metric", "aht", "--reason", "curious").returncode == 1,
+                "an analyst reads agents' trend")
     for name in REPORTS:
         if name not in ("agent", "team", "benchmark"):
             result = as_user("ann", *arguments_of(name))
             house.check(result.returncode == 0, f"an analyst may not read {name}: {result.stderr}")
     house.check(as_user("sue", "agent", *PERIOD, "--reason", "quarterly talk").returncode == 0, "a supervisor reads agents")
     log = postgres.query("SELECT reader, what, reason, rows FROM ringside.access_log WHERE reader = 'sue' ORDER BY id")
-    house.check([entry["what"] for entry in log] == ["report_agents", "report_agents: given out"] and log[1]["rows"] > 0 and log[0]["reason"] == "quarterly talk", f"{log}")
+    house.check([entry["what"] for entry in log] == ["report_agents", "report_agents: given out"] and log[1]["rows"] > 0
+                and log[0]["reason"] == "quarterly talk", f"{log}")
     postgres.query("DROP FUNCTION ringside.report_feedback; SELECT 1")
     result = report(postgres, "feedback", *PERIOD, status=1)
     house.check("ringside migrate" in result.stderr and "by hand" in result.stderr, result.stderr)
@@ -318,18 +357,24 @@ def check_reviews(postgres):
     frozen = rows_of(postgres, "baseline", *PERIOD, "--freeze", "march", "--metric", "aht", "--queue", "support")
     house.check(len(frozen) == 1 and frozen[0]["name"] == "march" and near(frozen[0]["value"], frozen[0]["value_now"]), f"{frozen}")
     aht = [row for row in rows_of(postgres, "queue", *PERIOD) if row["key"] == "support"]
-    house.check(near(sum(r["aht_ms"] * r["handled"] for r in aht) / sum(r["handled"] for r in aht), frozen[0]["value"]), "the frozen figure is another")
+    house.check(near(sum(r["aht_ms"] * r["handled"] for r in aht) / sum(r["handled"] for r in aht), frozen[0]["value"]),
+                "the frozen figure is another")
     house.check("already exists" in report(postgres, "baseline", *PERIOD, "--freeze", "march", "--metric", "aht", status=1).stderr
-                or "duplicate" in report(postgres, "baseline", *PERIOD, "--freeze", "march", "--metric", "aht", status=1).stderr, "a name twice")
-    made = postgres.query("""INSERT INTO ringside.improvement (title, hypothesis, metric, family, tenant, key, change_at, weeks, owner, review_on)
-        VALUES ('new greeting', 'shorter', 'aht', 'queue', 'default', 'support', '2026-03-02 12:00Z', 1, 'kim', '2026-04-01') RETURNING id""")[0]["id"]
+                or "duplicate" in report(postgres, "baseline", *PERIOD, "--freeze", "march", "--metric", "aht", status=1).stderr,
+                "a name twice")
+    made = postgres.query("""INSERT INTO ringside.improvement (title, hypothesis, metric, family, tenant, key, change_at, weeks,
+            owner, review_on)
+        VALUES ('new greeting', 'shorter', 'aht', 'queue', 'default', 'support', '2026-03-02 12:00Z', 1, 'kim', '2026-04-01')
+        RETURNING id""")[0]["id"]
     reviewed = [row for row in rows_of(postgres, "improvement", "--review", str(made)) if row["id"] == made]
     house.check(reviewed[0]["verdict"] and reviewed[0]["state"] == "review", f"{reviewed}")
-    postgres.query("""INSERT INTO ringside.service_standard (tenant, queue, metric, policy, target, valid_from) VALUES ('default', 'support', 'service_level', 'short_excluded',
+    postgres.query("""INSERT INTO ringside.service_standard (tenant, queue, metric, policy, target, valid_from)
+        VALUES ('default', 'support', 'service_level', 'short_excluded',
         0.5, '2026-01-01'), ('default', 'sales', 'asa', NULL, 1, '2026-01-01') RETURNING 1""")
     kept = {row["queue"]: row for row in rows_of(postgres, "standards", *PERIOD)}
     house.check(kept["sales"]["attained"] is False and kept["support"]["attained"] == (kept["support"]["value"] >= 0.5), f"{kept}")
-    direct = postgres.query("""SELECT difference, low, high FROM ringside.compare('asa', 'queue', 'default', NULL, '2026-03-02 00:00Z', '2026-03-02 13:00Z',
+    direct = postgres.query("""SELECT difference, low, high
+        FROM ringside.compare('asa', 'queue', 'default', NULL, '2026-03-02 00:00Z', '2026-03-02 13:00Z',
         '2026-03-02 13:00Z', '2026-03-03 00:00Z')""")[0]
     told = rows_of(postgres, "compare", *arguments_of("compare")[1:], "--metric", "asa")[0]
     house.check(near(told["difference"], direct["difference"]), f"{told} {direct}")
@@ -377,12 +422,13 @@ def run_bank(place, files):
         truth = bank.truth_of("week")
         queues = bank.check_queues(rows_of(postgres, "queue", *bank.WEEK, "--policy", "abandon_miss,answered_only"), truth)
         agents = bank.check_agents(rows_of(postgres, "agent", *bank.WEEK, "--reason", "truth"), truth)
-        changed = rows_of(postgres, "compare", "--timezone", "Asia/Jerusalem", "--against", "1999-05-23,1999-05-24", "--from", "1999-06-20", "--to", "1999-06-21",
-                          "--metric", "service_level,abandoned_rate,asa", "--policy", "abandon_miss")
+        changed = rows_of(postgres, "compare", "--timezone", "Asia/Jerusalem", "--against", "1999-05-23,1999-05-24", "--from", "1999-06-20",
+                          "--to", "1999-06-21", "--metric", "service_level,abandoned_rate,asa", "--policy", "abandon_miss")
         for row in changed:
             house.check(row["low"] < row["difference"] < row["high"] and "its hours" in row["warnings"], f"{row}")
         house.check(changed[1]["verdict"] == "better" and changed[0]["difference"] > 0.1, f"{changed}")
-        print(f"the bank: {queues} queues, {agents} agents as in the truth; service level {changed[0]['before_value']:.3f} -> {changed[0]['after_value']:.3f} "
+        print(f"the bank: {queues} queues, {agents} agents as in the truth; "
+              f"service level {changed[0]['before_value']:.3f} -> {changed[0]['after_value']:.3f} "
               f"[{changed[0]['low']:+.3f}, {changed[0]['high']:+.3f}]")
     finally:
         if daemon is not None:

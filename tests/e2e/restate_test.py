@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Facts and restatements: a daemon that is killed in between writes exactly the facts of its events; `ringside restate` makes of them what a replay
-under the new policies stores; it can be taken back; and where it cannot be right it says so and writes nothing."""
+"""Facts and restatements: a daemon that is killed in between writes exactly the facts of its events; `ringside restate` makes of them what
+a replay under the new policies stores; it can be taken back; and where it cannot be right it says so and writes nothing."""
 import json
 import os
 import re
@@ -57,12 +57,14 @@ def every_row(database):
 
 
 def facts(database, table):
-    found = database.query(f"SELECT (to_jsonb(f) - '{{revision,stored_at,stream_id,run,part,number}}'::text[])::text AS row FROM ringside.{table} AS f ORDER BY 1")
+    found = database.query(f"SELECT (to_jsonb(f) - '{{revision,stored_at,stream_id,run,part,number}}'::text[])::text AS row "
+                           f"FROM ringside.{table} AS f ORDER BY 1")
     return [row["row"] for row in found if '"kind": "none"' not in row["row"]]
 
 
 def replay_into(database, config, key, *arguments):
-    house.ringside("replay", "--store", "--config", config, "--database", database.conninfo, "--set", f"service.pseudonym_key={key}", *arguments)
+    house.ringside("replay", "--store", "--config", config, "--database", database.conninfo, "--set",
+                   f"service.pseudonym_key={key}", *arguments)
 
 
 def restate(database, config, *arguments, status=0):
@@ -144,9 +146,11 @@ with house.folder() as place:
         house.check(once["queue"] != before["queue"], "nothing changed at all")
         kept = rows(postgres, "queue")
         for queue_key, row in before["queue"].items():
-            house.check(house.same(kept[queue_key]["service_level"].get("abandon_within_hit"), row["service_level"].get("abandon_within_hit")),
+            house.check(house.same(kept[queue_key]["service_level"].get("abandon_within_hit"),
+                                   row["service_level"].get("abandon_within_hit")),
                         "a policy that was not named")
-        versions = postgres.query("SELECT DISTINCT unnest(versions) AS v FROM ringside.samples('service_level', 'short_excluded', 'queue', 'default', 'support', NULL, "
+        versions = postgres.query("SELECT DISTINCT unnest(versions) AS v "
+                                  "FROM ringside.samples('service_level', 'short_excluded', 'queue', 'default', 'support', NULL, "
                                   "'2026-03-02Z', '2026-03-03Z') ORDER BY 1")
         house.check([row["v"] for row in versions] == [2], f"versions of what was restated: {versions}")
         # Again, with another T: from where the last one left off, in days of another zone.
@@ -157,14 +161,16 @@ with house.folder() as place:
         listed = restate(postgres, daemon.config, "--list").splitlines()
         house.check(len(listed) == 2 and "new promise" in listed[0], f"{listed}")
         # Taken back, the last one first.
-        house.check("undo that one first" in restate(postgres, daemon.config, "--undo", "2" if listed[0].startswith("2") else listed[0].split("\t")[0], status=1), "")
+        house.check("undo that one first" in restate(postgres, daemon.config, "--undo",
+                                                     "2" if listed[0].startswith("2") else listed[0].split("\t")[0], status=1), "")
         for line in reversed(listed):
             restate(postgres, daemon.config, "--undo", line.split("\t")[0])
             if line is listed[1]:
                 after = every_row(postgres)
                 for family in FAMILIES:   # the first one's T was given to the second: all else is as it was
                     for row_key, row in once[family].items():
-                        house.check(house.same({**row, "threshold_ms": 0}, {**after[family][row_key], "threshold_ms": 0}), f"undone: {family} {row_key}")
+                        house.check(house.same({**row, "threshold_ms": 0}, {**after[family][row_key], "threshold_ms": 0}),
+                                    f"undone: {family} {row_key}")
         same_rows(before, every_row(postgres), "all taken back")
 
         # --- what cannot be -----------------------------------------------------------------------------------------------------
@@ -176,12 +182,15 @@ with house.folder() as place:
                 (["--from", "2026-03-02T00:07", "--to", "2026-03-03"], "quarters of an hour", 1),
                 (["--from", "2025-03-02", "--to", "2025-03-03"], "no rows", 1),
                 (["--from", "yesterday", "--to", "2026-03-03"], "restate: ", 1),
-                (["--from", "2026-03-02"], "two ends", 2), ([], "which?", 2), (["--undo", "77"], "no restatement 77", 1), (["--undo", "x"], "--undo", 2)):
+                (["--from", "2026-03-02"], "two ends", 2), ([], "which?", 2), (["--undo", "77"], "no restatement 77", 1),
+                (["--undo", "x"], "--undo", 2)):
             house.check(words in restate(postgres, daemon.config, *arguments, status=status), f"{arguments}: {words}")
         same_rows(before, every_row(postgres), "refused ones")
-        change(postgres, "DELETE FROM ringside.leg_fact WHERE (contact, number) = (SELECT contact, number FROM ringside.leg_fact WHERE outcome = 'answered' LIMIT 1)")
+        change(postgres, "DELETE FROM ringside.leg_fact "
+                         "WHERE (contact, number) = (SELECT contact, number FROM ringside.leg_fact WHERE outcome = 'answered' LIMIT 1)")
         house.check("do not agree" in restate(postgres, daemon.config, *period, status=1), "a leg is missing")
-        change(postgres, "UPDATE ringside.retention SET keep = interval '1 day' WHERE class = 'fact'; UPDATE ringside.partition SET made_at = '2026-01-01Z';")
+        change(postgres, "UPDATE ringside.retention SET keep = interval '1 day' WHERE class = 'fact'; UPDATE ringside.partition "
+                         "SET made_at = '2026-01-01Z';")
         change(postgres, "SELECT ringside.drop_expired()")
         house.check("dropped by retention" in restate(postgres, daemon.config, *period, status=1), "facts that retention has dropped")
         same_rows(before, every_row(postgres), "refused to the end")

@@ -33,7 +33,8 @@ alerts:
     chart: {{detector: shewhart, metric: aht, window: 15m, false_alarms: {rate:.12f}/1d}}
 """)
     expect(run.returncode == 0, "it failed", run)
-    for text in ("passes 4.775 sigma", "passes 2.859 of its sigmas", "one beyond 3 sigma", "43.9 subgroups", "6.3 subgroups", "9.93 subgroups"):
+    for text in ("passes 4.775 sigma", "passes 2.859 of its sigmas", "one beyond 3 sigma", "43.9 subgroups", "6.3 subgroups",
+                 "9.93 subgroups"):
         expect(text in run.stdout, f"`{text}` is not there", run)
 
 
@@ -43,7 +44,8 @@ def the_budget_is_shared_out_over_rules_and_keys():
     expect("false alarms: 0.5 a day over 64 keys, 0.5 allowed (limits are for 64 keys)" in few.stdout, "shares are wrong", few)
     expect("all rules: 2 false alarms a day expected, 2 allowed" in few.stdout, "the sum is wrong", few)
     more = explain("alerts:\n  false_alarms: 2/1d\n  rules:\n" + rules, "--keys", "100")
-    expect("0.3906 a day over 100 keys, 0.5 allowed (limits are for 128 keys)" in more.stdout, "limits are not for the next power of two", more)
+    expect("0.3906 a day over 100 keys, 0.5 allowed (limits are for 128 keys)" in more.stdout,
+           "limits are not for the next power of two", more)
 
 
 def what_cannot_be_is_refused():

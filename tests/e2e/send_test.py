@@ -229,7 +229,8 @@ class Send(unittest.TestCase):
         self.assertIn("not acknowledged 100 (kept in the spool)", done.stderr)
         self.serve()
         done = self.send("--spool", spool, self.path("b", "".join(line(n, n) for n in range(101, 111))))
-        self.assertEqual((done.returncode, done.stderr), (0, "sent 110 (100 of an earlier run, from the spool), acknowledged 110, refused 0\n"))
+        self.assertEqual((done.returncode, done.stderr),
+                         (0, "sent 110 (100 of an earlier run, from the spool), acknowledged 110, refused 0\n"))
         self.assertEqual(self.daemon.events, [(f"c{n}", BASE_US + n) for n in range(1, 111)])
         done = self.send("--spool", spool)
         self.assertEqual((done.returncode, done.stderr), (0, "sent 0, acknowledged 0, refused 0\n"))

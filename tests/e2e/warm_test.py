@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Rules that learn, beside a database with weeks of history: a daemon that starts with nothing fires on day one, and a crash changes nothing of it."""
+"""Rules that learn, beside a database with weeks of history: a daemon that starts with nothing fires on day one, and a crash changes
+nothing of it."""
 import json
 import os
 import random
@@ -23,7 +24,8 @@ alerts:
 
 def call(sequence, at, number):
     contact = {"contact_id": f"c{number}", "queue": "vip"}
-    return [event(sequence, "contact.queued", at=at, **contact), event(sequence + 1, "contact.answered", at=at + 5, agent="a1", contact_id=f"c{number}"),
+    return [event(sequence, "contact.queued", at=at, **contact),
+            event(sequence + 1, "contact.answered", at=at + 5, agent="a1", contact_id=f"c{number}"),
             event(sequence + 2, "contact.ended", at=at + 30, contact_id=f"c{number}")]
 
 
@@ -84,7 +86,8 @@ def day_one(path, postgres, is_killed):
             status, _ = daemon.stop()
             house.check(status == 0, "it did not stop")
             start_again(daemon)
-            house.check(said_state(daemon, "start")[-1] == said_state(daemon, "end")[-1], f"other states: {said_state(daemon, 'begin')}, {said_state(daemon, 'end')}")
+            house.check(said_state(daemon, "start")[-1] == said_state(daemon, "end")[-1],
+                        f"other states: {said_state(daemon, 'begin')}, {said_state(daemon, 'end')}")
             producer = Producer(daemon.events)
         for hour, calls in ((9, USUAL), (10, 3 * USUAL), (11, USUAL), (12, USUAL)):
             sequence = send_hour(producer, sequence, hour, calls)
@@ -93,8 +96,10 @@ def day_one(path, postgres, is_killed):
             """the rule fired and is over"""
             return postgres.query("SELECT 1 FROM ringside.alert WHERE rule = 'season' AND ended_at IS NOT NULL")
         house.wait_for(has_ended)
-        house.check(sum(item["is_last"] for item in warm_records(path)) == 1 and len(told(daemon)) == 1, f"history is taken once: {warm_records(path)}")
-        transitions = postgres.query("SELECT from_state, to_state, at, value, limit_at, baseline FROM ringside.alert_transition ORDER BY run, number, ordinal")
+        house.check(sum(item["is_last"] for item in warm_records(path)) == 1 and len(told(daemon)) == 1,
+                    f"history is taken once: {warm_records(path)}")
+        transitions = postgres.query("SELECT from_state, to_state, at, value, limit_at, baseline FROM ringside.alert_transition "
+                                     "ORDER BY run, number, ordinal")
         return int(told(daemon)[0]), transitions
     finally:
         daemon.kill()
@@ -116,7 +121,8 @@ def a_rule_fires_on_day_one(path, seed):
             with open(key, "wb") as out:
                 out.write(bytes(range(32)))
             os.chmod(key, 0o600)
-            house.ringside("replay", "--store", "--config", config, "--set", f"service.pseudonym_key={key}", "--database", postgres.conninfo, history)
+            house.ringside("replay", "--store", "--config", config, "--set", f"service.pseudonym_key={key}", "--database",
+                           postgres.conninfo, history)
             figures, transitions = day_one(place, postgres, is_killed)
             house.check(figures >= hours, f"{figures} figures of {hours} hours with calls")
             seen.append(transitions)
@@ -136,7 +142,8 @@ def a_rule_that_a_reload_adds_has_history_too(path):
         producer.send(event(1, "source.heartbeat", at=MONDAY + 8 * HOUR))
         sequence = send_hour(producer, 2, 8, 5)
         house.wait_for(lambda: len(told(daemon)) == 1)
-        daemon.write_config("events", postgres.conninfo, RULES + '    level: {detector: laney, metric: abandoned_rate, window: 30m, key: "*", compare: above, severity: warning}\n')
+        daemon.write_config("events", postgres.conninfo, RULES + '    level: {detector: laney, metric: abandoned_rate, window: 30m, key: '
+                                                         '"*", compare: above, severity: warning}\n')
         daemon.process.send_signal(signal.SIGHUP)
         house.wait_for(lambda: len(told(daemon)) == 2)
         house.check("rule=level" in daemon.output(), "which rule")

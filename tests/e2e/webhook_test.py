@@ -43,10 +43,12 @@ def cloudevents_are_signed_and_in_order(path):
         house.wait_for(lambda: len(receiver.requests) == 2, 5)
         firing, resolved = receiver.bodies()
         for body, kind, state in ((firing, "ringside.alert.firing", "firing"), (resolved, "ringside.alert.resolved", "resolved")):
-            house.check(body["specversion"] == "1.0" and body["type"] == kind and body["source"].startswith("/ringside/"), f"no CloudEvent: {body}")
+            house.check(body["specversion"] == "1.0" and body["type"] == kind and body["source"].startswith("/ringside/"),
+                        f"no CloudEvent: {body}")
             house.check(body["subject"] == "default/queue/vip/voice" and body["datacontenttype"] == "application/json", f"subject: {body}")
             data = body["data"]
-            house.check(data["state"] == state and data["queue"] == "vip" and data["severity"] == "critical" and data["rule"] == "waiting", f"data: {data}")
+            house.check(data["state"] == state and data["queue"] == "vip" and data["severity"] == "critical" and data["rule"] == "waiting",
+                        f"data: {data}")
             house.check(data["runbook"] == "https://wiki.example.org/waiting" and data["limit"] == 0, f"data: {data}")
         house.check(firing["data"]["value"] == 1 and resolved["data"]["value"] == 0, "figures")
         house.check(firing["id"] != resolved["id"] and firing["data"]["episode"] == resolved["data"]["episode"], "identities")
@@ -58,7 +60,8 @@ def cloudevents_are_signed_and_in_order(path):
             expected = hmac.new(key.encode(), stamp.encode() + b"." + request["body"], hashlib.sha256).hexdigest()
             house.check(hmac.compare_digest(signature, expected) and abs(int(stamp) - time.time()) < 10, "signature")
             house.check(documented_check()(key.encode(), headers["Ringside-Signature"], request["body"]), "the documented check")
-            house.check(not documented_check()(key.encode(), headers["Ringside-Signature"], request["body"] + b" "), "the documented check takes anything")
+            house.check(not documented_check()(key.encode(), headers["Ringside-Signature"], request["body"] + b" "),
+                        "the documented check takes anything")
         house.check(key not in daemon.output(), "the secret is in the log")
     finally:
         daemon.kill()
@@ -74,10 +77,13 @@ def alertmanagers_form_is_what_its_receivers_know(path):
         producer.answer("vip")
         house.wait_for(lambda: len(receiver.requests) == 2, 5)
         for body, state in zip(receiver.bodies(), ("firing", "resolved")):
-            house.check(body["version"] == "4" and body["status"] == state and body["receiver"] == "board" and body["truncatedAlerts"] == 0, f"{body}")
+            house.check(body["version"] == "4" and body["status"] == state and body["receiver"] == "board" and body["truncatedAlerts"] == 0,
+                        f"{body}")
             alert, = body["alerts"]
-            house.check(alert["status"] == state and alert["labels"]["alertname"] == "waiting" and alert["labels"]["queue"] == "vip", f"{alert}")
-            house.check(body["commonLabels"] == alert["labels"] and alert["annotations"]["summary"].startswith("waiting: queue/vip/voice"), f"{body}")
+            house.check(alert["status"] == state and alert["labels"]["alertname"] == "waiting" and alert["labels"]["queue"] == "vip",
+                        f"{alert}")
+            house.check(body["commonLabels"] == alert["labels"] and alert["annotations"]["summary"].startswith("waiting: queue/vip/voice"),
+                        f"{body}")
             house.check((alert["endsAt"] == "0001-01-01T00:00:00Z") == (state == "firing"), f"{alert}")
             house.check(len(alert["fingerprint"]) == 16 and alert["startsAt"].endswith("Z"), f"{alert}")
     finally:
@@ -148,13 +154,14 @@ def retry_after_is_kept_and_the_same_message_has_the_same_key(path):
 
 def a_certificate_that_nobody_vouches_for_is_refused(path):
     key, certificate = os.path.join(path, "key.pem"), os.path.join(path, "cert.pem")
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days", "2", "-subj", "/CN=localhost",
-                    "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days", "2", "-subj",
+                    "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(certificate, key)
     receiver = Receiver(tls=tls)
     daemon = house.Daemon(path, clock="wall", extra=RULES + receivers(stranger={**FAST, "url": receiver.url + "/stranger"},
-                                                                     friend={**FAST, "url": receiver.url + "/friend", "ca_file": certificate}))
+                                                                     friend={**FAST, "url": receiver.url + "/friend",
+                                                                             "ca_file": certificate}))
     try:
         Producer(daemon.events).queue("vip")
         house.wait_for(lambda: receiver.requests, 10)
@@ -166,7 +173,8 @@ def a_certificate_that_nobody_vouches_for_is_refused(path):
 
 
 def five_thousand_queues_at_once_are_a_first_page_within_a_second_and_one_digest(path):
-    """All are stored, the first page comes at once, one digest says exactly what it stands for, and in the end the receiver knows the truth."""
+    """All are stored, the first page comes at once, one digest says exactly what it stands for, and in the end the receiver knows the
+    truth."""
     queues = [f"q{i:04d}" for i in range(5000)]
     receiver = Receiver()
     postgres = house.Postgres(path)
@@ -194,12 +202,15 @@ def five_thousand_queues_at_once_are_a_first_page_within_a_second_and_one_digest
         digests = [body["data"] for body in messages if body["type"] == "ringside.alert.digest"]
         singles = len(messages) - len(digests)
         house.check(20 <= singles <= 25 and 1 <= len(digests) <= 2, f"{singles} messages and {len(digests)} digests")
-        house.check(sum(digest["firing"] for digest in digests) == 5000 - singles, f"{singles} messages, {[digest['firing'] for digest in digests]}")
+        house.check(sum(digest["firing"] for digest in digests) == 5000 - singles,
+                    f"{singles} messages, {[digest['firing'] for digest in digests]}")
         for digest in digests:
-            house.check(len(digest["changes"]) == digest["firing"] and digest["left"] == 0 and len(digest["worst"]) == min(10, digest["firing"]), "a digest's lists")
-            house.check(digest["by_rule"] == [{"rule": "waiting", "severity": "critical", "firing": digest["firing"], "resolved": 0, "dropped_full": 0,
-                                               "dropped_refused": 0}], f"{digest['by_rule']}")
-        house.wait_for(lambda: postgres.query("SELECT count(DISTINCT episode) AS n FROM ringside.alert_transition WHERE to_state = 'firing'")[0]["n"] == 5000, 30)
+            house.check(len(digest["changes"]) == digest["firing"] and digest["left"] == 0
+                        and len(digest["worst"]) == min(10, digest["firing"]), "a digest's lists")
+            house.check(digest["by_rule"] == [{"rule": "waiting", "severity": "critical", "firing": digest["firing"], "resolved": 0,
+                                               "dropped_full": 0, "dropped_refused": 0}], f"{digest['by_rule']}")
+        house.wait_for(lambda: postgres.query("SELECT count(DISTINCT episode) AS n FROM ringside.alert_transition "
+                                              "WHERE to_state = 'firing'")[0]["n"] == 5000, 30)
         for i in range(0, len(queues), 250):
             producer.answer(*queues[i:i + 250])
 
@@ -223,7 +234,8 @@ def a_storm_of_alerts_that_explain_themselves_is_as_fast(path):
 
     def all_are_stored():
         """every episode is in the database"""
-        return postgres.query("SELECT count(DISTINCT episode) AS n FROM ringside.alert_transition WHERE to_state = 'firing'")[0]["n"] == 5000
+        return postgres.query("SELECT count(DISTINCT episode) AS n FROM ringside.alert_transition "
+                              "WHERE to_state = 'firing'")[0]["n"] == 5000
     try:
         house.wait_for(lambda: daemon.said("connected"))
         producer = Producer(daemon.events)
@@ -236,7 +248,8 @@ def a_storm_of_alerts_that_explain_themselves_is_as_fast(path):
         first = receiver.requests[1]["at"] - began
         house.check(first < 1.0, f"the first page took {first:.2f} s")
         house.wait_for(all_are_stored, 60, pause=0.2)
-        apart = postgres.query("SELECT count(*) AS n FROM ringside.alert_transition WHERE to_state = 'firing' AND explanation -> 'parts' <> '[]'")[0]["n"]
+        apart = postgres.query("SELECT count(*) AS n FROM ringside.alert_transition WHERE to_state = 'firing' "
+                               "AND explanation -> 'parts' <> '[]'")[0]["n"]
         house.check(0 < apart < 5000, f"{apart} were taken apart")
         print(f"   first page after {1000 * first:.0f} ms; {apart} of 5000 alerts taken apart", flush=True)
     finally:
@@ -293,7 +306,8 @@ alerts:
         house.wait_for(lambda: daemon.said("reloaded"), 10)
         producer.answer("slight", "grave")
         house.wait_for(lambda: len(told(everything)) == 4 and len(told(worse)) == 2, 5)
-        house.check(sorted(told(everything)) == [("grave", "firing"), ("grave", "resolved"), ("slight", "firing"), ("slight", "resolved")], f"{told(everything)}")
+        house.check(sorted(told(everything)) == [("grave", "firing"), ("grave", "resolved"), ("slight", "firing"), ("slight", "resolved")],
+                    f"{told(everything)}")
         house.check(told(worse) == [("grave", "firing"), ("grave", "resolved")] and not other.requests, f"{told(worse)}")
     finally:
         daemon.kill()

@@ -19,7 +19,8 @@ static const rs_calendar_span_t office[] = {{0, 9 * HOUR, 17 * HOUR}, {1, 9 * HO
 
 typedef struct fixture { rs_zone_t *zone; rs_calendar_t *calendar; } fixture_t;
 
-static fixture_t open_calendar(const char *zone, const rs_calendar_span_t *week, size_t spans, const rs_calendar_date_t *dates, size_t count) {
+static fixture_t open_calendar(const char *zone, const rs_calendar_span_t *week, size_t spans,
+                               const rs_calendar_date_t *dates, size_t count) {
     fixture_t made = {0};
     assert_int_equal(rs_zone_load(zone, &made.zone), RS_OK);
     assert_int_equal(rs_calendar_create(made.zone, week, spans, dates, count, &made.calendar), RS_OK);

@@ -38,7 +38,8 @@ static void a_page_is_written_in_both_formats(void **state) {
         fill(&page);
         assert_int_equal(rs_metrics_end(&page), RS_OK);
         const char *family = open ? "rs_made" : "rs_made_total";
-        snprintf(expected, sizeof expected, "# HELP %s Made.\n# TYPE %s counter\n%s%s", family, family, text_of_both, open ? "# EOF\n" : "");
+        snprintf(expected, sizeof expected, "# HELP %s Made.\n# TYPE %s counter\n%s%s", family, family, text_of_both,
+                 open ? "# EOF\n" : "");
         assert_int_equal(page.len, strlen(expected));
         assert_memory_equal(page.text, expected, page.len);
     }
@@ -56,7 +57,8 @@ static void counters_of_one_name_are_one_family(void **state) {
     rs_metrics_add_counters(&page);
     assert_int_equal(rs_metrics_end(&page), RS_OK);
     char *text = strndup(page.text, page.len);
-    assert_non_null(strstr(text, "# HELP rs_page Of the page.\n# TYPE rs_page counter\nrs_page_total{reason=\"a\"} 0\nrs_page_total{reason=\"b\"} 3\n"
+    assert_non_null(strstr(text, "# HELP rs_page Of the page.\n# TYPE rs_page counter\nrs_page_total{reason=\"a\"} 0\n"
+                                 "rs_page_total{reason=\"b\"} 3\n"
                                  "# HELP rs_pages Pages.\n# TYPE rs_pages counter\nrs_pages_total 0\n"));
     free(text);
     rs_metrics_free(&page);
@@ -77,7 +79,8 @@ static void a_page_past_its_bound_is_refused_and_the_next_one_is_not(void **stat
 }
 
 int run_metrics_tests(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(a_page_is_written_in_both_formats), cmocka_unit_test(counters_of_one_name_are_one_family),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(a_page_is_written_in_both_formats),
+                                       cmocka_unit_test(counters_of_one_name_are_one_family),
                                        cmocka_unit_test(a_page_past_its_bound_is_refused_and_the_next_one_is_not)};
     return cmocka_run_group_tests_name("metrics", tests, NULL, NULL);
 }

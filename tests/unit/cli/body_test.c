@@ -65,18 +65,28 @@ static void keys_are_named_by_family(void **state) {
 static void refuses_alerts_that_are_none(void **state) {
     static const char *const bodies[] = {
         "", "{", "[]", "null", "17", "{}", "\xFF\xFE", "{\"episode\":\"1-1\"}",
-        "{\"episode\":17,\"rule\":\"r\",\"severity\":\"info\",\"from\":\"ok\",\"state\":\"firing\",\"at\":\"2026-11-22T10:00:00Z\",\"tenant\":\"t\",\"key\":\"total\",\"family\":\"total\"}",
-        "{\"episode\":\"1\",\"rule\":\"r\",\"severity\":\"bad\",\"from\":\"ok\",\"state\":\"firing\",\"at\":\"2026-11-22T10:00:00Z\",\"tenant\":\"t\",\"key\":\"total\",\"family\":\"total\"}",
-        "{\"episode\":\"1\",\"rule\":\"r\",\"severity\":\"info\",\"from\":\"ok\",\"state\":\"on fire\",\"at\":\"2026-11-22T10:00:00Z\",\"tenant\":\"t\",\"key\":\"total\",\"family\":\"total\"}",
-        "{\"episode\":\"1\",\"rule\":\"r\",\"severity\":\"info\",\"from\":\"ok\",\"state\":\"firing\",\"at\":\"yesterday\",\"tenant\":\"t\",\"key\":\"total\",\"family\":\"total\"}",
-        "{\"episode\":\"1\",\"rule\":\"r\",\"severity\":\"info\",\"from\":\"ok\",\"state\":\"firing\",\"tenant\":\"t\",\"key\":\"total\",\"family\":\"total\"}",
-        "{\"episode\":\"1\",\"rule\":\"r\",\"severity\":\"info\",\"from\":\"ok\",\"state\":\"firing\",\"at\":\"2026-11-22T10:00:00Z\",\"key\":\"total\",\"family\":\"total\"}",
-        "{\"episode\":\"1\",\"rule\":\"r\",\"severity\":\"info\",\"from\":\"ok\",\"state\":\"firing\",\"at\":\"2026-11-22T10:00:00Z\",\"tenant\":\"t\",\"key\":\"total\",\"family\":\"total\",\"value\":\"much\"}",
-        "{\"episode\":\"1\",\"rule\":\"r\",\"severity\":\"info\",\"from\":\"ok\",\"state\":\"firing\",\"at\":\"2026-11-22T10:00:00Z\",\"tenant\":\"t\",\"key\":\"total\",\"family\":\"total\",\"denominator\":-3}",
-        "{\"episode\":\"1234567890123456789012345678901234567890\",\"rule\":\"r\",\"severity\":\"info\",\"from\":\"ok\",\"state\":\"firing\",\"at\":\"2026-11-22T10:00:00Z\",\"tenant\":\"t\",\"key\":\"total\",\"family\":\"total\"}",
+        "{\"episode\":17,\"rule\":\"r\",\"severity\":\"info\",\"from\":\"ok\",\"state\":\"firing\",\"at\":\"2026-11-22T10:00:00Z\","
+        "\"tenant\":\"t\",\"key\":\"total\",\"family\":\"total\"}",
+        "{\"episode\":\"1\",\"rule\":\"r\",\"severity\":\"bad\",\"from\":\"ok\",\"state\":\"firing\",\"at\":\"2026-11-22T10:00:00Z\","
+        "\"tenant\":\"t\",\"key\":\"total\",\"family\":\"total\"}",
+        "{\"episode\":\"1\",\"rule\":\"r\",\"severity\":\"info\",\"from\":\"ok\",\"state\":\"on fire\",\"at\":\"2026-11-22T10:00:00Z\","
+        "\"tenant\":\"t\",\"key\":\"total\",\"family\":\"total\"}",
+        "{\"episode\":\"1\",\"rule\":\"r\",\"severity\":\"info\",\"from\":\"ok\",\"state\":\"firing\",\"at\":\"yesterday\","
+        "\"tenant\":\"t\",\"key\":\"total\",\"family\":\"total\"}",
+        "{\"episode\":\"1\",\"rule\":\"r\",\"severity\":\"info\",\"from\":\"ok\",\"state\":\"firing\",\"tenant\":\"t\",\"key\":\"total\","
+        "\"family\":\"total\"}",
+        "{\"episode\":\"1\",\"rule\":\"r\",\"severity\":\"info\",\"from\":\"ok\",\"state\":\"firing\",\"at\":\"2026-11-22T10:00:00Z\","
+        "\"key\":\"total\",\"family\":\"total\"}",
+        "{\"episode\":\"1\",\"rule\":\"r\",\"severity\":\"info\",\"from\":\"ok\",\"state\":\"firing\",\"at\":\"2026-11-22T10:00:00Z\","
+        "\"tenant\":\"t\",\"key\":\"total\",\"family\":\"total\",\"value\":\"much\"}",
+        "{\"episode\":\"1\",\"rule\":\"r\",\"severity\":\"info\",\"from\":\"ok\",\"state\":\"firing\",\"at\":\"2026-11-22T10:00:00Z\","
+        "\"tenant\":\"t\",\"key\":\"total\",\"family\":\"total\",\"denominator\":-3}",
+        "{\"episode\":\"1234567890123456789012345678901234567890\",\"rule\":\"r\",\"severity\":\"info\",\"from\":\"ok\","
+        "\"state\":\"firing\",\"at\":\"2026-11-22T10:00:00Z\",\"tenant\":\"t\",\"key\":\"total\",\"family\":\"total\"}",
     };
-    const char *good = "{\"episode\":\"1\",\"rule\":\"r\",\"severity\":\"info\",\"from\":\"ok\",\"state\":\"firing\",\"at\":\"2026-11-22T10:00:00Z\","
-                       "\"tenant\":\"t\",\"key\":\"total\",\"family\":\"total\",\"added_later\":{\"x\":[1]}}";
+    const char *good = "{\"episode\":\"1\",\"rule\":\"r\",\"severity\":\"info\",\"from\":\"ok\",\"state\":\"firing\","
+                       "\"at\":\"2026-11-22T10:00:00Z\",\"tenant\":\"t\",\"key\":\"total\",\"family\":\"total\","
+                       "\"added_later\":{\"x\":[1]}}";
     rs_alert_body_t alert;
     (void)state;
     for (size_t i = 0; i < RS_ARRAY_LEN(bodies); i++) {
@@ -106,7 +116,8 @@ static void refuses_windows_with_figures_beyond_sense(void **state) {
     static rs_window_body_t window;
     (void)state;
     for (size_t i = 0; i < RS_ARRAY_LEN(table); i++) {
-        snprintf(text, sizeof text, "{\"tenant\":\"t\",\"key\":\"total\",\"family\":\"total\",\"at\":\"2026-11-22T10:00:00Z\",\"windows\":%s}",
+        snprintf(text, sizeof text,
+                 "{\"tenant\":\"t\",\"key\":\"total\",\"family\":\"total\",\"at\":\"2026-11-22T10:00:00Z\",\"windows\":%s}",
                  table[i].windows);
         const int status = rs_body_read_window(rs_str(text), &window);
         if (status != table[i].status) fail_msg("%s: %d, should be %d", text, status, table[i].status);

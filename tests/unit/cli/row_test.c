@@ -137,9 +137,13 @@ static void put_histogram(FILE *sql, const rs_row_t *row, unsigned histogram) {
         return;
     }
     fputs(", '{", sql);
-    for (uint32_t i = 0; i < row->histogram_sizes[histogram]; i++) fprintf(sql, "%s%u", i == 0 ? "" : ",", row->histograms[histogram][i].bucket);
+    for (uint32_t i = 0; i < row->histogram_sizes[histogram]; i++) {
+        fprintf(sql, "%s%u", i == 0 ? "" : ",", row->histograms[histogram][i].bucket);
+    }
     fputs("}', '{", sql);
-    for (uint32_t i = 0; i < row->histogram_sizes[histogram]; i++) fprintf(sql, "%s%d", i == 0 ? "" : ",", row->histograms[histogram][i].count);
+    for (uint32_t i = 0; i < row->histogram_sizes[histogram]; i++) {
+        fprintf(sql, "%s%d", i == 0 ? "" : ",", row->histograms[histogram][i].count);
+    }
     fputs("}'", sql);
 }
 
@@ -224,7 +228,9 @@ static void expect_cell(const char *name, const char *cell, const json_t *value)
     if (value == NULL) assert_string_equal(cell, "0");
     else if (json_is_null(value)) assert_string_equal(cell, "");
     else if (json_is_string(value)) assert_string_equal(cell, json_string_value(value));
-    else if (fabs(strtod(cell, NULL) - json_number_value(value)) > 1e-9 * fmax(1, fabs(json_number_value(value)))) fail_msg("%s: %s", name, cell);
+    else if (fabs(strtod(cell, NULL) - json_number_value(value)) > 1e-9 * fmax(1, fabs(json_number_value(value)))) {
+        fail_msg("%s: %s", name, cell);
+    }
 }
 
 static size_t count_leaves(const json_t *object) {
@@ -358,8 +364,9 @@ static void the_table_of_agents_has_columns_of_its_own(void **state) {
     row.counts[RS_COUNT_HANDLED_SHORT] = 1;
     row.counts[RS_COUNT_TALK_US] = 60 * RS_US_PER_S;
     char *text = print_rows(&row, 1, RS_OUTPUT_TABLE);
-    assert_string_equal(text, "interval             key                  answered  handled    short    AHT s   hold s transfer   missed occupied      FCR\n"
-                              "all                  Anna                        4        4   25.0 %     15.0      0.0        0        0        -        -\n");
+    assert_string_equal(text,
+        "interval             key                  answered  handled    short    AHT s   hold s transfer   missed occupied      FCR\n"
+        "all                  Anna                        4        4   25.0 %     15.0      0.0        0        0        -        -\n");
     free(text);
 }
 
