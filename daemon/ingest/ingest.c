@@ -1,6 +1,7 @@
 #include "ingest/ingest_internal.h"
 
 #include "base/clock.h"
+#include "base/zmq_bind.h"
 #include "base/zmq_frames.h"
 
 #include <errno.h>
@@ -173,7 +174,7 @@ int rs__door_bind(void *zmq, int type, const rs_config_t *config, const char *en
     void *socket = zmq_socket(zmq, type);
     if (socket == NULL) return RS_ERR_IO;
     size_t size = 256;
-    if (set_options(socket, type, config, longest != NULL ? *longest : config->limits.message_bytes) != RS_OK || zmq_bind(socket, endpoint) != 0 ||
+    if (set_options(socket, type, config, longest != NULL ? *longest : config->limits.message_bytes) != RS_OK || rs_zmq_bind(socket, endpoint) != 0 ||
         zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, bound, &size) != 0) {
         const int why = zmq_errno();
         zmq_close(socket);
