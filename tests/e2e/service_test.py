@@ -224,6 +224,22 @@ def a_second_daemon_takes_nothing_from_the_first(path):
         first.kill()
 
 
+def a_database_that_is_named_later_is_told_by_its_key(path):
+    """What rows are kept was decided when the journal began: the refusal says which keys, and what to do; that done, it starts."""
+    daemon = house.Daemon(path, clock="wall")
+    try:
+        daemon.stop()
+        with open(daemon.config, "a") as file:
+            file.write(f"store: {{database: \"host={path} dbname=none\"}}\n")
+        result = subprocess.run([os.path.join(house.BUILD, "ringsided"), "--config", daemon.config], capture_output=True, text=True, timeout=60)
+        house.check(result.returncode == 1 and "store.database (set, or not)" in result.stderr and "moving the folder away" in result.stderr, f"{result}")
+        os.rename(f"{path}/state/journal", f"{path}/state/journal.old")
+        os.remove(daemon.log)
+        daemon.start()
+    finally:
+        daemon.kill()
+
+
 def limits_and_impossible_things_are_told_with_and_without_a_database(path):
     """Every counter of the core's losses, and of agents' events that cannot be, reaches the log."""
     for kind in ("with", "without"):
@@ -269,7 +285,8 @@ passed = 0
 for test in (a_waiting_caller_fires_without_any_event, refusals_are_named_counted_and_leave_the_rest_working,
              rows_catch_up_when_the_database_comes_late_and_goes_away, a_bad_reload_keeps_the_running_configuration_and_says_why,
              limits_and_impossible_things_are_told_with_and_without_a_database, a_source_whose_clock_is_off_is_seen_in_its_accounting,
-             systemd_is_told_of_readiness_life_and_stopping, a_bad_start_is_one_clear_line, a_second_daemon_takes_nothing_from_the_first):
+             systemd_is_told_of_readiness_life_and_stopping, a_bad_start_is_one_clear_line, a_second_daemon_takes_nothing_from_the_first,
+             a_database_that_is_named_later_is_told_by_its_key):
     with house.folder() as place:
         began = time.monotonic()
         test(place)
