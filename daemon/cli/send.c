@@ -483,6 +483,7 @@ int rs_cli_send(int argc, char **argv) {
     send->shows_progress = isatty(STDERR_FILENO) != 0;
     pthread_mutex_init(&send->lock, NULL);
     argp_err_exit_status = 2;
+    argv[0] = "ringside send";
     argp_parse(&parser, argc, argv, 0, NULL, send);
     const int result = run(send);
     close_files(send);
