@@ -48,12 +48,9 @@ static void put_words(FILE *out, const char *name) {
     }
 }
 
-/* A time is shown with its unit, so its column's name goes without. */
 static void put_column(FILE *out, const rs_report_column_t *column) {
     char shown[64];
-    snprintf(shown, sizeof shown, "%s", column->name);
-    const size_t len = strlen(shown);
-    if (column->kind == RS_COLUMN_MS && len > 3 && strcmp(shown + len - 3, "_ms") == 0) shown[len - 3] = 0;
+    rs_report_column_title(column, shown, sizeof shown);
     put_words(out, shown);
 }
 
