@@ -203,6 +203,12 @@ def a_bad_start_is_one_clear_line(path):
         house.check(result.returncode == 1, f"{program}: exit {result.returncode}")
         house.check("broken.conf:2" in result.stderr and "clok" in result.stderr and "clock" in result.stderr, result.stderr)
         house.check(len(result.stderr.strip().splitlines()) == 1, f"more than one line: {result.stderr}")
+        house.check("allowed: did you mean" not in result.stderr, f"a question is no list of what is allowed: {result.stderr}")
+    with open(broken, "w") as file:
+        file.write("store: {database: \"hots=/run dbname=x\"}\n")
+    for program in (["ringsided", "--check", "--config", broken], ["ringside", "check-config", broken]):
+        result = subprocess.run([os.path.join(house.BUILD, program[0]), *program[1:]], capture_output=True, text=True, timeout=20)
+        house.check(result.returncode == 1 and "broken.conf: store.database: " in result.stderr and "hots" in result.stderr and not result.stdout, f"{program}: {result}")
 
 
 def a_second_daemon_takes_nothing_from_the_first(path):
