@@ -51,7 +51,11 @@ int main(int argc, char **argv) {
     service.config_count = 1;
     service.config_path = arguments.config;
     if (!arguments.check) return rs_service_run(&service);
-    rs_config_print(service.configs[0], stdout);
+    char why[256];
+    const rs_str_t database = service.configs[0]->database;
+    const bool is_good = database.len == 0 || rs_store_check_conninfo(database.data, why, sizeof why) == RS_OK;
+    if (is_good) rs_config_print(service.configs[0], stdout);
+    else fprintf(stderr, "ringsided: %s: store.database: %s\n", arguments.config, why);
     rs_config_destroy(&service.configs[0]);
-    return 0;
+    return is_good ? 0 : 1;
 }

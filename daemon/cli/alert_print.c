@@ -5,14 +5,15 @@
 
 #include <inttypes.h>
 
-enum { CELLS = 9, CELL_TEXT = 256 };
+enum { CELLS = 12, CELL_TEXT = 256 };
 
 typedef struct cells {
     char text[CELLS][CELL_TEXT];
 } cells_t;
 
-static const char *const heads[CELLS] = {"STATE", "SEVERITY", "RULE", "KEY", "FIGURE", "LIMIT", "N", "SINCE", "FOR"};
-static const bool is_right[CELLS] = {[4] = true, [5] = true, [6] = true, [8] = true};
+/* FIGURE and N are those of the last change, at TOLD. */
+static const char *const heads[CELLS] = {"ALERT", "STATE", "SEVERITY", "RULE", "KEY", "FIGURE", "LIMIT", "N", "TOLD", "SINCE", "FOR", "WHO HAS IT"};
+static const bool is_right[CELLS] = {[5] = true, [6] = true, [7] = true, [10] = true};
 
 static bool has_tenants(const rs_alert_body_t *const *alerts, uint32_t count) {
     for (uint32_t i = 1; i < count; i++) {
@@ -34,19 +35,29 @@ static void limit_text(const rs_alert_body_t *alert, char *text, size_t size) {
     snprintf(text, size, "%s%s", alert->is_above ? ">" : "<", limit);
 }
 
+/* "anna", "silenced", "anna, silenced, inhibited". */
+static void care_text(const rs_alert_body_t *alert, char *text, size_t size) {
+    snprintf(text, size, "%s%s%s%s%s", alert->is_acknowledged ? alert->by : "", alert->is_acknowledged && alert->is_silenced ? ", " : "",
+             alert->is_silenced ? "silenced" : "", alert->is_inhibited && (alert->is_acknowledged || alert->is_silenced) ? ", " : "",
+             alert->is_inhibited ? "inhibited" : "");
+}
+
 static void fill(const rs_alert_body_t *alert, bool with_tenant, int64_t now_us, cells_t *cells) {
-    snprintf(cells->text[0], CELL_TEXT, "%s", rs_alert_state_name(alert->state));
-    snprintf(cells->text[1], CELL_TEXT, "%s", rs_alert_severity_name(alert->severity));
-    snprintf(cells->text[2], CELL_TEXT, "%s", alert->rule);
-    rs_body_key_label(&alert->key, with_tenant, cells->text[3]);
-    value_text(alert, cells->text[4]);
-    limit_text(alert, cells->text[5], CELL_TEXT);
+    snprintf(cells->text[0], CELL_TEXT, "%s", alert->episode);
+    snprintf(cells->text[1], CELL_TEXT, "%s", rs_alert_state_name(alert->state));
+    snprintf(cells->text[2], CELL_TEXT, "%s", rs_alert_severity_name(alert->severity));
+    snprintf(cells->text[3], CELL_TEXT, "%s", alert->rule);
+    rs_body_key_label(&alert->key, with_tenant, cells->text[4]);
+    value_text(alert, cells->text[5]);
+    limit_text(alert, cells->text[6], CELL_TEXT);
     if (alert->denominator > 0)
-        snprintf(cells->text[6], CELL_TEXT, "%" PRId64, alert->denominator);
+        snprintf(cells->text[7], CELL_TEXT, "%" PRId64, alert->denominator);
     else
-        snprintf(cells->text[6], CELL_TEXT, "%s", RS_NO_FIGURE);
-    rs_text_local_time(alert->started_us, true, cells->text[7]);
-    rs_text_ms(now_us > 0 ? (double)(now_us - alert->started_us) / 1000 : -1, cells->text[8]);
+        snprintf(cells->text[7], CELL_TEXT, "%s", RS_NO_FIGURE);
+    rs_text_local_time(alert->at_us, false, cells->text[8]);
+    rs_text_local_time(alert->started_us, true, cells->text[9]);
+    rs_text_ms(now_us > 0 ? (double)(now_us - alert->started_us) / 1000 : -1, cells->text[10]);
+    care_text(alert, cells->text[11], CELL_TEXT);
 }
 
 static void print_cells(FILE *out, const cells_t *cells, const uint32_t *widths) {
@@ -94,6 +105,17 @@ static void put(rs_line_t *line, const char *text, uint32_t columns) {
     rs_line_put(line, RS_STYLE_PLAIN, "  ");
 }
 
+/* "  ack by anna: I look into it" */
+static void put_said(rs_line_t *line, const rs_alert_body_t *alert) {
+    if (alert->act[0] == '\0') return;
+    rs_line_put(line, RS_STYLE_PLAIN, "  ");
+    rs_line_put(line, RS_STYLE_PLAIN, alert->act);
+    if (alert->by[0] != '\0') rs_line_put(line, RS_STYLE_PLAIN, " by ");
+    rs_line_put(line, RS_STYLE_PLAIN, alert->by);
+    if (alert->text[0] != '\0') rs_line_put(line, RS_STYLE_PLAIN, ": ");
+    rs_line_put(line, RS_STYLE_PLAIN, alert->text);
+}
+
 void rs_alert_print_line(FILE *out, const rs_alert_body_t *alert) {
     char text[CELL_TEXT], value[RS_FIGURE_TEXT];
     rs_line_t line;
@@ -101,6 +123,7 @@ void rs_alert_print_line(FILE *out, const rs_alert_body_t *alert) {
     rs_line_clear(&line);
     rs_text_local_time(alert->at_us, true, text);
     put(&line, text, 19);
+    put(&line, alert->episode, 5);
     put(&line, rs_alert_state_name(alert->state), 10);
     put(&line, rs_alert_severity_name(alert->severity), 8);
     put(&line, alert->rule, 20);
@@ -120,5 +143,6 @@ void rs_alert_print_line(FILE *out, const rs_alert_body_t *alert) {
         rs_line_put(&line, RS_STYLE_PLAIN, alert->window);
     }
     rs_line_put(&line, RS_STYLE_PLAIN, ")");
+    put_said(&line, alert);
     fprintf(out, "%s\n", line.text);
 }

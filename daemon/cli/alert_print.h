@@ -9,7 +9,8 @@
 
 /* `now_us` is the daemon's time; 0: not known. */
 void rs_alert_print_table(FILE *out, const rs_alert_body_t *const *alerts, uint32_t count, int64_t now_us);
-/* "2026-11-22 10:15:30  firing  critical  rule  vip/voice  75.0%  (<80.0%, n=20, 5m)" */
+/* "2026-11-22 10:15:30  17-7  firing  critical  rule  vip/voice  75.0%  (<80.0%, n=20, 5m)", and what somebody did: "  ack by anna: I look
+ * into it". */
 void rs_alert_print_line(FILE *out, const rs_alert_body_t *alert);
 
 #endif

@@ -102,9 +102,10 @@ static const struct argp parser = {
     "[list]\nfollow\nshow ALERT\nack|unack|note|cause|action|resolve|review ALERT TEXT...\nsilence --until WHEN WHY...\nsilences\n"
     "unsilence NUMBER",
     "Lists the daemon's open alerts, or follows them."
-    "\vThe other words have a --help of their own. States: pending (beyond the limit, not yet for long enough), firing, recovering, and at the end resolved, or ok "
-    "when it never "
-    "fired. Times are local. Whatever happens to the connection is told on standard error.",
+    "\vThe other words have a --help of their own; their ALERT is the number in the first column, such as 17-7. States: pending (beyond the limit, not yet for "
+    "long enough), firing, recovering, no_data (it fires, and nothing is known any more), flapping, target_unreachable (rules with a trial), and at the "
+    "end resolved, or ok when it never fired. FIGURE is that of the last change, at TOLD; `ringside top` has what it is now. Times are local. "
+    "Whatever happens to the connection is told on standard error.",
     children,
     NULL,
     NULL};
@@ -340,6 +341,7 @@ int rs_cli_alerts(int argc, char **argv) {
         argv++;
     }
     argp_err_exit_status = 2;
+    argv[0] = "ringside alerts";
     argp_parse(&parser, argc, argv, 0, NULL, &command);
     rs_text_use_utf8();
     const int result = run(&command);

@@ -121,10 +121,15 @@ void rs_board_trend(const rs_board_t *board, const rs_board_row_t *row, uint32_t
 }
 
 /* --- rows --------------------------------------------------------------------------------------------------------- */
-static board_place_t *place_of(rs_board_t *board, uint64_t hash) {
+static board_place_t *place_of(const rs_board_t *board, uint64_t hash) {
     uint64_t at = hash & (BOARD_PLACES - 1);
     while (board->places[at].is_used && board->places[at].hash != hash) at = (at + 1) & (BOARD_PLACES - 1);
     return &board->places[at];
+}
+
+const rs_board_row_t *rs__board_row(const rs_board_t *board, uint64_t topic_hash) {
+    const board_place_t *place = place_of(board, topic_hash);
+    return place->is_used ? place->row : NULL;
 }
 
 static rs_board_row_t *new_row(rs_board_t *board, const rs_body_key_t *key) {
@@ -208,7 +213,7 @@ static bool begins_with(rs_str_t text, rs_str_t prefix) {
 int rs_board_apply(rs_board_t *board, rs_str_t topic, rs_str_t body, bool in_snapshot) {
     int status = RS_ERR_NOT_FOUND;
     if (begins_with(topic, RS_STR("alert/")))
-        status = rs__board_apply_alert(board, body, in_snapshot);
+        status = rs__board_apply_alert(board, topic, body, in_snapshot);
     else if (begins_with(topic, RS_STR("window/")))
         status = apply_window(board, topic, body);
     if (status == RS_ERR_PARSE) board->refused++;

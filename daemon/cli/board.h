@@ -6,7 +6,7 @@
  *            The trend is the service level at steps of RS_BOARD_TREND_STEP_US of the daemon's time, for every window
  *            and policy.
  * Bounds:    RS_BOARD_ROWS rows and RS_BOARD_ALERTS alerts are kept, what comes past them is counted. Of alerts the
- *            least important makes room for the next: pending before others, older before newer.
+ *            least important makes room for the next: pending before others, lighter before graver, older before newer.
  * Threads:   one. No clock, no input or output.
  */
 #ifndef RS_CLI_BOARD_H
@@ -95,7 +95,16 @@ void rs_board_trend(const rs_board_t *board, const rs_board_row_t *row, uint32_t
                     uint8_t samples[RS_BOARD_TREND]);
 
 /* --- alerts ------------------------------------------------------------------------------------------------------- */
-/* Open ones: those that fire or recover before those pending, the newest first. As rs_board_select. */
+/* Open ones: those pending last, the gravest first, of these the newest first. As rs_board_select. */
 const rs_alert_body_t *const *rs_board_alerts(rs_board_t *board, uint32_t *count);
+
+/* A body has the figure of when it was told, which may be hours ago. */
+typedef struct rs_board_now {
+    bool has_value; /* false: there is nothing to compute it from now */
+    double value;
+    int64_t denominator; /* 0: none */
+} rs_board_now_t;
+/* The figure of one of rs_board_alerts as the board's rows have it now. False: they do not have this figure, or this key. */
+bool rs_board_alert_now(const rs_board_t *board, const rs_alert_body_t *alert, rs_board_now_t *now);
 
 #endif

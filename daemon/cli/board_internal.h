@@ -9,8 +9,10 @@
 
 enum { BOARD_PLACES = 65536, BOARD_TOTALS = 1024 }; /* places: a power of two, twice what it may hold and more */
 
+/* The body is the first member: what rs_board_alerts gives out leads back to the rest. */
 typedef struct board_alert {
     rs_alert_body_t body;
+    uint64_t window_hash; /* of the topic of its key's windows */
     uint32_t generation;
 } board_alert_t;
 
@@ -54,7 +56,9 @@ struct rs_board {
     const rs_alert_body_t *selected_alerts[RS_BOARD_ALERTS];
 };
 
-int rs__board_apply_alert(rs_board_t *board, rs_str_t body, bool in_snapshot);
+int rs__board_apply_alert(rs_board_t *board, rs_str_t topic, rs_str_t body, bool in_snapshot);
+/* Of the topic; NULL when the board has none. */
+const rs_board_row_t *rs__board_row(const rs_board_t *board, uint64_t topic_hash);
 void rs__board_sweep_alerts(rs_board_t *board);
 
 #endif

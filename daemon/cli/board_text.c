@@ -399,8 +399,11 @@ static void put_help(painter_t *painter) {
         "           as a curve from 50% and less up to 100%",
         "  –        there is nothing to compute it from",
         "",
-        "  Targets are those of --config, else ringsided's defaults.",
-        "  An alert's figure is that of its last change of state.",
+        "  alerts   firing+ somebody has it, firing~ it is kept quiet, 63.9%* when last",
+        "           told: this board has no newer one. `ringside alerts` and a screen of",
+        "           110 columns show the NUMBER that `ringside alerts ack` asks for.",
+        "",
+        "  Times are local. Targets are the daemon's, else those of --config.",
         "",
         "  any key goes back",
     };

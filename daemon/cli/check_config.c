@@ -1,6 +1,8 @@
 /* `ringside check-config FILE`: says what is wrong with a configuration, or what it means. */
 #include "cli/cli.h"
 
+#include "store/store.h"
+
 #include <argp.h>
 
 static error_t parse_option(int key, char *argument, struct argp_state *state) {
@@ -30,7 +32,9 @@ int rs_cli_check_config(int argc, char **argv) {
         rs_config_error_format(&error, text, sizeof text);
         return rs_cli_fail("%s", status == RS_ERR_MEMORY ? rs_status_text(status) : text);
     }
-    rs_config_print(config, stdout);
+    char why[256];
+    const bool is_good = config->database.len == 0 || rs_store_check_conninfo(config->database.data, why, sizeof why) == RS_OK;
+    if (is_good) rs_config_print(config, stdout);
     rs_config_destroy(&config);
-    return 0;
+    return is_good ? 0 : rs_cli_fail("%s: store.database: %s", file, why);
 }

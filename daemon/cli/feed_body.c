@@ -54,6 +54,12 @@ static bool read_number(reader_t *reader, const json_t *object, const char *name
     return true;
 }
 
+static bool read_flag(reader_t *reader, const json_t *object, const char *name) {
+    const json_t *value = member(object, name);
+    if (value != NULL && !json_is_boolean(value)) reader->is_wrong = true;
+    return json_is_true(value);
+}
+
 static int64_t read_time(reader_t *reader, const json_t *object, const char *name) {
     const json_t *value = member(object, name);
     int64_t at_us = 0;
@@ -159,6 +165,12 @@ int rs_body_read_alert(rs_str_t body, rs_alert_body_t *alert) {
     alert->denominator = read_integer(&reader, root, "denominator", 0);
     read_text(&reader, root, "compare", compare, sizeof compare);
     alert->is_above = strcmp(compare, "above") == 0;
+    alert->is_acknowledged = read_flag(&reader, root, "acknowledged");
+    alert->is_silenced = read_flag(&reader, root, "silenced");
+    alert->is_inhibited = read_flag(&reader, root, "inhibited");
+    read_text(&reader, root, "act", alert->act, sizeof alert->act);
+    read_text(&reader, root, "by", alert->by, sizeof alert->by);
+    read_text(&reader, root, "text", alert->text, sizeof alert->text);
     json_decref(root);
     return reader.is_wrong || alert->at_us == 0 ? RS_ERR_PARSE : RS_OK;
 }

@@ -14,7 +14,8 @@
 enum {
     RS_BODY_MAX = 256 * 1024,
     RS_BODY_KEY = 3 * RS_MAX_NAME + 32,
-    RS_BODY_WORD = 32, /* channels, metrics, windows, episodes */
+    RS_BODY_WORD = 32, /* channels, metrics, windows, episodes, acts */
+    RS_BODY_SAID = 512,
     RS_BODY_WINDOWS = RS_MAX_WINDOWS + 1
 };
 
@@ -44,6 +45,9 @@ typedef struct rs_alert_body {
     bool has_value, is_above;
     double value, limit, clear;
     int64_t numerator, denominator; /* denominator 0: none */
+    /* What people did: `act` is "" but of the message that tells of it. While somebody has it, `by` and `text` are his. */
+    bool is_acknowledged, is_silenced, is_inhibited;
+    char act[RS_BODY_WORD], by[RS_MAX_NAME + 1], text[RS_BODY_SAID + 1];
 } rs_alert_body_t;
 
 /* True for states that end an episode. */

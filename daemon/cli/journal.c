@@ -167,12 +167,16 @@ static void print_hours(const rs_reading_t *reading, const rs_journal_resume_t *
     const double hours = (double)((int64_t)now.tv_sec * RS_US_PER_S - begun_us) / (double)RS_US_PER_HOUR;
     rs_event_format_time(begun_us, text);
     printf("since = %s\nhours = %.1f\n", text, hours);
-    if (reading->max_bytes == 0 || hours <= 0) return;
-    /* As fast as over all of it. */
+    if (reading->max_bytes == 0) return;
     const uint64_t used = resume->segment_count * segment_bytes, free = rs_disk_free_bytes(reading->disk);
     uint64_t left = reading->max_bytes > used ? reading->max_bytes - used : 0;
     if (free < left) left = free;
-    printf("bytes_left = %" PRIu64 "\nhours_left = %.1f\n", left, (double)left * hours / (double)used);
+    printf("bytes_left = %" PRIu64 "\n", left);
+    /* As fast as the full ones were filled; how full the last one is, is not known, and of one alone nothing follows. */
+    const uint32_t full = resume->segment_count - 1;
+    const double filling = (double)(resume->segments[full].begun_us - begun_us) / (double)RS_US_PER_HOUR;
+    if (full == 0 || filling <= 0) puts("hours_left = (not known yet)");
+    else printf("hours_left = %.1f\n", (double)left * filling / ((double)full * (double)segment_bytes));
 }
 
 static uint64_t size_of_newest(const rs_reading_t *reading, const rs_journal_resume_t *resume) {

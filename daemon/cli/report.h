@@ -139,9 +139,11 @@ int rs_report_staffing(const rs_report_request_t *request, rs_report_result_t *r
 
 /* What a person reads in that cell: "54.9 %", "1:05 min", "2026-03-02 08:00", "–". `text` has room for `size` bytes. */
 void rs_report_shown(const rs_report_result_t *result, uint32_t row, uint32_t column, char *text, size_t size);
-/* Tables and pages show it: not `more`, and not null in every row. */
+/* A time is shown with its unit, so its column's name goes without: "asa" of asa_ms. */
+void rs_report_column_title(const rs_report_column_t *column, char *text, size_t size);
 /* What `metric` of a row names, in words, with the policy that it was judged by: "service level (gold)". Cut when it is too long. */
 void rs_report_figure_words(const rs_report_result_t *result, uint32_t row, char *text, size_t size);
+/* Tables and pages show it: not `more`, and not null in every row. */
 bool rs_report_is_shown(const rs_report_result_t *result, uint32_t column);
 void rs_report_print_table(FILE *out, const rs_report_request_t *request, const rs_report_result_t *result);
 void rs_report_print_csv(FILE *out, const rs_report_result_t *result);

@@ -399,7 +399,34 @@ static char *chart_standards(const rs_report_result_t *result, char *why, size_t
 }
 
 /* --- heat map ---------------------------------------------------------------------------------------------------- */
-static char *chart_heat(const rs_report_result_t *result, char *why, size_t why_size) {
+/* Shares of which less is better. */
+static bool is_better_low(const char *metric) {
+    static const char *const names[] = {"abandoned_rate", "blocked_rate", "short_rate", "transfer_rate", "offers_failed_rate"};
+    for (size_t i = 0; metric != NULL && i < RS_ARRAY_LEN(names); i++)
+        if (strcmp(metric, names[i]) == 0) return true;
+    return false;
+}
+
+/* From light to dark all the way, so that it can be read without the colours: shares from good (light green) to bad (dark red), whichever end is
+ * the good one; of other figures more is darker. */
+static void put_palette(FILE *script, bool is_share, bool better_low) {
+    static const struct { const char *colour; int low, high; } shares[] = { /* where it stands when less is better, and when more is */
+        {"#cfe5d0", 0, 100}, {"#efd9a0", 10, 75}, {"#df8a4e", 30, 40}, {"#7f1d10", 100, 0}};
+    enum { COLOURS = RS_ARRAY_LEN(shares) };
+    if (!is_share) {
+        fputs("set palette defined (0 '#e6edf5', 0.5 '#7ba3cc', 1 '#173d66')\nset cbrange [0:*]\n", script);
+        return;
+    }
+    fputs("set palette defined (", script);
+    for (unsigned i = 0; i < COLOURS; i++) {
+        const unsigned at = better_low ? i : COLOURS - 1 - i;
+        fprintf(script, "%s%d '%s'", i == 0 ? "" : ", ", better_low ? shares[at].low : shares[at].high, shares[at].colour);
+    }
+    fputs(")\nset cbrange [0:100]\n", script);
+}
+
+static char *chart_heat(const rs_report_request_t *request, const rs_report_result_t *result, char *why, size_t why_size) {
+    enum { LEAST_DAYS = 6 }; /* the scale beside it needs the height */
     const axis_t axis = axis_of(unit_of(result, 0), RS_COLUMN_FIGURE);
     uint32_t days = 0;
     const char *last = NULL;
@@ -410,7 +437,7 @@ static char *chart_heat(const rs_report_result_t *result, char *why, size_t why_
         if (day != NULL && (last == NULL || strcmp(day, last) != 0)) days++;
         last = day;
     }
-    begin(script, "heat", 860, 110 + 22 * days);
+    begin(script, "heat", 860, 110 + 22 * (days > LEAST_DAYS ? days : LEAST_DAYS));
     fputs("$d << EOD\n", script);
     last = NULL;
     for (uint32_t row = 0, number = 0; row < result->rows; row++) {
@@ -424,17 +451,13 @@ static char *chart_heat(const rs_report_result_t *result, char *why, size_t why_
         put_label(script, day);
         fputc('\n', script);
     }
-    /* 0 to 100 per cent from red to green; other figures from light to dark. */
     fprintf(script,
             "EOD\nunset border\nunset grid\nset xrange [0:24]\nset xtics 2\nset format x '%%.0f h'\nset yrange "
             "[%u:-0.6]\nset format "
-            "cb '%s'\n%s"
-            "set style fill solid noborder\nplot $d using 1:2:1:($1+0.5):($2-0.46):($2+0.46):3:ytic(4) with boxxyerror "
-            "lc palette\n",
-            days, axis.format,
-            axis.factor > 1
-                ? "set palette defined (0 '#b4402c', 50 '#efb73e', 80 '#e9e2a0', 100 '#3f7f3a')\nset cbrange [0:100]\n"
-                : "set palette defined (0 '#f2f5f9', 0.5 '#7ba3cc', 1 '#173d66')\nset cbrange [0:*]\n");
+            "cb '%s'\n",
+            days, axis.format);
+    put_palette(script, axis.factor > 1, is_better_low(request->values[RS_OPT_METRIC]));
+    fputs("set style fill solid noborder\nplot $d using 1:2:1:($1+0.5):($2-0.46):($2+0.46):3:ytic(4) with boxxyerror lc palette\n", script);
     char *svg = draw(script, why, why_size);
     fclose(script);
     return svg;
@@ -507,7 +530,7 @@ char *rs_report_chart(const rs_report_request_t *request, const rs_report_result
         case RS_DRAWN_COMPARE: return chart_compare(result, why, why_size);
         case RS_DRAWN_FUNNEL: return chart_funnel(result, why, why_size);
         case RS_DRAWN_PROCESS: return chart_process(result, why, why_size);
-        case RS_DRAWN_HEAT: return chart_heat(result, why, why_size);
+        case RS_DRAWN_HEAT: return chart_heat(request, result, why, why_size);
         case RS_DRAWN_STAFFING: return chart_staffing(result, why, why_size);
         case RS_DRAWN_STANDARDS: return chart_standards(result, why, why_size);
         default: return NULL;

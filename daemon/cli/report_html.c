@@ -16,12 +16,13 @@ static const char style[] =
     "td.n,th.n{text-align:right}td.n{white-space:nowrap}tr.good td{background:#eaf3e6}tr.bad td{background:#f9e9e5}"
     ".warnings{background:#fff6df;border-left:4px solid #d39b1e;padding:.6em 1em;margin:0 0 "
     "1.4em}dl{font-size:13px;columns:2}"
-    "dt{font-weight:bold;break-after:avoid}dd{margin:0 0 .4em 0}footer{color:#777;font-size:12px;margin-top:2em}"
+    "dt{font-weight:bold;break-after:avoid}dd{margin:0 0 .4em 0}footer{color:#666;font-size:12px;margin-top:2em}"
+    "@media(max-width:700px){.chart{overflow-x:auto}figure svg{min-width:680px}dl{columns:1}}"
     "@page{size:A4 landscape;margin:14mm}@media print{body{margin:0;padding:0;max-width:none}figure "
     "svg{max-height:88mm;width:auto}.warnings{padding:.2em "
     "1em}.scroll{overflow:visible}table{font-size:11px}th,td{padding:.25em "
     ".5em}h2{break-after:avoid}thead{display:table-header-group}tr,figure{break-inside:avoid}"
-    "*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}";
+    "figure svg{min-width:0}.chart{overflow:visible}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}";
 
 static void put(FILE *out, const char *text) {
     for (; *text != 0; text++) {
@@ -40,20 +41,27 @@ static bool is_number(const rs_report_column_t *column) {
            column->kind == RS_COLUMN_FIGURE;
 }
 
-/* Names of columns and figures as words; what comes from outside is escaped. */
+/* Names of columns and figures as words, "abandoned rate", "FCR net"; what comes from outside is escaped. */
 static void put_words(FILE *out, const char *name) {
-    for (; *name != 0; name++) {
-        const char one[3] = {*name == '_' ? ' ' : *name, *name == ',' ? ' ' : 0, 0};
-        put(out, one);
+    static const char *const initials[] = {"asa", "aht", "fcr", "csat", "nps", "ces"};
+    while (*name != 0) {
+        const size_t len = strcspn(name, "_,");
+        bool is_spelled = false;
+        for (size_t i = 0; i < RS_ARRAY_LEN(initials); i++)
+            is_spelled = is_spelled || (len == strlen(initials[i]) && strncmp(name, initials[i], len) == 0);
+        for (size_t i = 0; i < len; i++) {
+            const bool is_small = name[i] >= 'a' && name[i] <= 'z';
+            const char one[2] = {is_spelled && is_small ? (char)(name[i] - 'a' + 'A') : name[i], 0};
+            put(out, one);
+        }
+        if (name[len] != 0) fputs(name[len] == ',' ? ", " : " ", out);
+        name += len + (name[len] != 0);
     }
 }
 
-/* A time is shown with its unit, so its column's name goes without. */
 static void put_column(FILE *out, const rs_report_column_t *column) {
     char shown[64];
-    snprintf(shown, sizeof shown, "%s", column->name);
-    const size_t len = strlen(shown);
-    if (column->kind == RS_COLUMN_MS && len > 3 && strcmp(shown + len - 3, "_ms") == 0) shown[len - 3] = 0;
+    rs_report_column_title(column, shown, sizeof shown);
     put_words(out, shown);
 }
 
@@ -265,7 +273,10 @@ void rs_report_print_html(FILE *out, const rs_report_request_t *request, rs_repo
     put_summary(out, result);
     put_warnings(out, result);
     if (svg != NULL) {
-        fprintf(out, "<figure>%s<figcaption>", svg);
+        /* What the drawing programs call their parts would be read out, and stand beside the pointer: the table below has the figures. */
+        fputs("<figure><div class=\"chart\" role=\"img\" aria-label=\"Chart; the table below has its figures. ", out);
+        put_caption(out, request, result->report);
+        fprintf(out, "\">%s</div><figcaption>", svg);
         put_caption(out, request, result->report);
         fputs("</figcaption></figure>\n", out);
     }

@@ -109,6 +109,12 @@ bool rs_report_is_shown(const rs_report_result_t *result, uint32_t column) {
     return false;
 }
 
+void rs_report_column_title(const rs_report_column_t *column, char *text, size_t size) {
+    snprintf(text, size, "%s", column->name);
+    const size_t len = strlen(text);
+    if (column->kind == RS_COLUMN_MS && len > 3 && strcmp(text + len - 3, "_ms") == 0) text[len - 3] = 0;
+}
+
 /* --- table ------------------------------------------------------------------------------------------------------- */
 enum { SHOWN = 1024, LINE = 8192, WIDEST = 48 };
 
@@ -121,7 +127,8 @@ static rs_align_t align_of(const rs_report_column_t *column) {
 
 static uint32_t width_of(const rs_report_result_t *result, uint32_t column) {
     char text[SHOWN];
-    uint32_t widest = rs_text_columns(result->report->columns[column].name);
+    rs_report_column_title(&result->report->columns[column], text, sizeof text);
+    uint32_t widest = rs_text_columns(text);
     for (uint32_t row = 0; row < result->rows; row++) {
         rs_report_shown(result, row, column, text, sizeof text);
         const uint32_t width = rs_text_columns(text);
@@ -137,6 +144,29 @@ static void print_cell(FILE *out, const char *text, rs_align_t align, uint32_t w
     fprintf(out, "%s%s", is_first ? "" : "  ", line.text);
 }
 
+/* "trend of asa, 2026-03-02T00:00:00Z to 2026-03-09T00:00:00Z (UTC), key support": whose figures these are, and which. */
+static void print_title(FILE *out, const rs_report_request_t *request, const rs_report_t *report) {
+    static const rs_report_option_t told[] = {RS_OPT_TENANT, RS_OPT_KEY, RS_OPT_CHANNEL};
+    const bool has_before = rs_report_takes(report, RS_OPT_BEFORE_FROM);
+    fprintf(out, "%s", report->name);
+    if (!has_before && rs_report_takes(report, RS_OPT_METRIC) && request->values[RS_OPT_METRIC] != NULL)
+        fprintf(out, " of %s", request->values[RS_OPT_METRIC]);
+    if (has_before)
+        fprintf(out, ", %s to %s against %s to %s", request->from, request->to, request->before_from, request->before_to);
+    else if (rs_report_takes(report, RS_OPT_FROM))
+        fprintf(out, ", %s to %s", request->from, request->to);
+    fprintf(out, " (%s)", request->values[RS_OPT_ZONE]);
+    for (size_t i = 0; i < RS_ARRAY_LEN(told); i++) {
+        const char *value = request->values[told[i]];
+        if (value == NULL || !rs_report_takes(report, told[i])) continue;
+        rs_line_t line;
+        rs_line_clear(&line);
+        rs_line_put(&line, RS_STYLE_PLAIN, value);
+        fprintf(out, ", %s %s", rs_report_option_name(told[i]) + 2, line.text);
+    }
+    fputc('\n', out);
+}
+
 void rs_report_print_table(FILE *out, const rs_report_request_t *request, const rs_report_result_t *result) {
     uint32_t shown[RS_REPORT_MAX_COLUMNS], widths[RS_REPORT_MAX_COLUMNS], count = 0;
     char text[SHOWN];
@@ -146,16 +176,10 @@ void rs_report_print_table(FILE *out, const rs_report_request_t *request, const 
         widths[count] = width_of(result, i);
         shown[count++] = i;
     }
-    fprintf(out, "%s", result->report->name);
-    if (rs_report_takes(result->report, RS_OPT_BEFORE_FROM))
-        fprintf(out, ", %s to %s against %s to %s", request->from, request->to, request->before_from,
-                request->before_to);
-    else if (rs_report_takes(result->report, RS_OPT_FROM))
-        fprintf(out, ", %s to %s", request->from, request->to);
-    fprintf(out, " (%s)\n", request->values[RS_OPT_ZONE]);
+    print_title(out, request, result->report);
     for (uint32_t i = 0; i < count && result->rows > 0; i++) {
-        print_cell(out, result->report->columns[shown[i]].name, align_of(&result->report->columns[shown[i]]), widths[i],
-                   i == 0);
+        rs_report_column_title(&result->report->columns[shown[i]], text, sizeof text);
+        print_cell(out, text, align_of(&result->report->columns[shown[i]]), widths[i], i == 0);
     }
     if (result->rows > 0) fputc('\n', out);
     for (uint32_t row = 0; row < result->rows; row++) {

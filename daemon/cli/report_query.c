@@ -175,6 +175,24 @@ static void to_rfc3339(const char *iso, char *text, size_t size) {
              !is_utc && strlen(sign) == 3 ? ":00" : "");
 }
 
+/* What is no day or instant is told by the option that it was given to. */
+static int check_instant(const rs_asking_t *asking, const char *option, const char *text) {
+    const char *const values[] = {text, asking->request->values[RS_OPT_ZONE]};
+    if (text == NULL) return 0;
+    if (!PQsendQueryParams(asking->connection, "SELECT ringside.report_instant($1, $2)", 2, NULL, values, NULL, NULL, 0))
+        return tell_error(asking, NULL);
+    PGresult *answer = wait_for_result(asking);
+    const char *state = answer == NULL ? NULL : PQresultErrorField(answer, PG_DIAG_SQLSTATE);
+    int result = 0;
+    if (state != NULL && strncmp(state, "22", 2) == 0)
+        result = rs_cli_fail("report %s: %s: \"%s\" is no day and no instant; wanted: such as 2026-03-02 or 2026-03-02T08:00",
+                             asking->request->report->name, option, text);
+    else if (PQresultStatus(answer) != PGRES_TUPLES_OK)
+        result = tell_error(asking, answer);
+    PQclear(answer);
+    return result;
+}
+
 /* Instants as the zone's text. `texts`: up to two of what was said; NULL ones come from `otherwise`. */
 static int resolve(const rs_asking_t *asking, const char *from, const char *to, char from_text[48], char to_text[48]) {
     const char *const values[] = {from, to, asking->request->values[RS_OPT_ZONE]};
@@ -194,11 +212,24 @@ static int resolve(const rs_asking_t *asking, const char *from, const char *to, 
     return 0;
 }
 
+static int check_change(const rs_asking_t *asking) {
+    const rs_report_request_t *request = asking->request;
+    const char *const values[] = {request->change, request->values[RS_OPT_ZONE], request->from, request->to};
+    if (check_instant(asking, "--change", request->change) != 0) return 1;
+    PGresult *answer = ask(asking, "SELECT ringside.report_instant($1, $2) > $3::timestamptz AND ringside.report_instant($1, $2) < $4::timestamptz", 4, values);
+    if (answer == NULL) return 1;
+    const bool is_within = strcmp(PQgetvalue(answer, 0, 0), "t") == 0;
+    PQclear(answer);
+    return is_within ? 0 : rs_cli_fail("report %s: --change: \"%s\" is not within the period, after %s and before %s", request->report->name,
+                                       request->change, request->from, request->to);
+}
+
 static int resolve_before(const rs_asking_t *asking) {
     rs_report_request_t *request = asking->request;
     char from[128] = "", to[128] = "";
     if (request->change != NULL) { /* from … change is before, change … to is after */
         char change[48], unused[48];
+        if (check_change(asking) != 0) return 1;
         snprintf(request->before_from, sizeof request->before_from, "%s", request->from);
         if (resolve(asking, request->change, request->to, change, unused) != 0) return 1;
         if (resolve(asking, request->from, change, request->before_from, request->before_to) != 0) return 1;
@@ -211,6 +242,7 @@ static int resolve_before(const rs_asking_t *asking) {
         }
         snprintf(from, sizeof from, "%.*s", (int)(comma - request->against), request->against);
         snprintf(to, sizeof to, "%s", comma + 1);
+        if (check_instant(asking, "--against", from) != 0 || check_instant(asking, "--against", to) != 0) return 1;
         if (resolve(asking, from, to, request->before_from, request->before_to) != 0) return 1;
     }
     request->values[RS_OPT_BEFORE_FROM] = request->before_from;
@@ -218,13 +250,28 @@ static int resolve_before(const rs_asking_t *asking) {
     return 0;
 }
 
+/* Figures are kept by quarters of an hour; zones are whole quarters away from each other. */
+static void warn_of_quarter(const rs_asking_t *asking, const char *which, const char *instant) {
+    const rs_report_t *report = asking->request->report;
+    const bool is_of_quarters = rs_report_takes(report, RS_OPT_ATTRIBUTION) || report->chart == RS_DRAWN_PROCESS;
+    const bool is_quarter = strlen(instant) > 19 && strtol(instant + 14, NULL, 10) % 15 == 0 && strncmp(instant + 17, "00", 2) == 0 && instant[19] != '.';
+    if (is_of_quarters && !is_quarter)
+        rs_report_warn(asking->result, "--%s %s is within a quarter of an hour, and what is kept are whole ones: counted are those that begin within the period",
+                       which, instant);
+}
+
 static int prepare(rs_asking_t *asking, const char *conninfo) {
     rs_report_request_t *request = asking->request;
     int result = connect_to(asking, conninfo);
     if (result == 0) result = set_zone(asking);
+    const char *const said_from = request->values[RS_OPT_FROM], *const said_to = request->values[RS_OPT_TO];
+    if (result == 0) result = check_instant(asking, "--from", said_from);
+    if (result == 0) result = check_instant(asking, "--to", said_to);
     if (result == 0)
         result = resolve(asking, request->values[RS_OPT_FROM], request->values[RS_OPT_TO], request->from, request->to);
     if (result == 0 && rs_report_takes(request->report, RS_OPT_BEFORE_FROM)) result = resolve_before(asking);
+    if (result == 0 && said_from != NULL) warn_of_quarter(asking, "from", request->from);
+    if (result == 0 && said_to != NULL) warn_of_quarter(asking, "to", request->to);
     request->values[RS_OPT_FROM] = request->from;
     request->values[RS_OPT_TO] = request->to;
     return result;
@@ -303,9 +350,35 @@ static int keep_rows(rs_asking_t *asking, const PGresult *answer) {
     return 0;
 }
 
+/* Names of queues, channels or teams of the period's last week; persons are not named. False: there is none, or this is not about one. */
+static bool explain_key(rs_asking_t *asking) {
+    static const struct { const char *family, *sql; } named[] = {
+#define KNOWN(family) \
+    "SELECT string_agg(k.key, ', ' ORDER BY k.key), count(*) FROM (SELECT DISTINCT i." family " AS key FROM ringside." family "_interval AS i " \
+    "WHERE i.interval_start >= greatest($1::timestamptz, $2::timestamptz - interval '7 days') AND i.interval_start < $2::timestamptz " \
+    "AND i." family " IS NOT NULL ORDER BY 1 LIMIT 20) AS k"
+        {"queue", KNOWN("queue")}, {"channel", KNOWN("channel")}, {"team", KNOWN("team")}};
+#undef KNOWN
+    const char *const *given = asking->request->values, *const family = given[RS_OPT_FAMILY] == NULL ? "queue" : given[RS_OPT_FAMILY];
+    const char *const values[] = {asking->request->from, asking->request->to};
+    bool found = false;
+    for (size_t i = 0; i < RS_ARRAY_LEN(named) && given[RS_OPT_KEY] != NULL; i++) {
+        if (strcmp(named[i].family, family) != 0) continue;
+        PGresult *answer = ask(asking, named[i].sql, 2, values);
+        found = answer != NULL && !PQgetisnull(answer, 0, 0);
+        if (found)
+            rs_report_warn(asking->result, "nothing of the %s \"%s\" in the period from %s to %s; of its last week there %s %s%s", family, given[RS_OPT_KEY],
+                           asking->request->from, asking->request->to, strcmp(PQgetvalue(answer, 0, 1), "1") == 0 ? "is" : "are",
+                           PQgetvalue(answer, 0, 0), strcmp(PQgetvalue(answer, 0, 1), "20") == 0 ? ", …" : "");
+        PQclear(answer);
+    }
+    return found;
+}
+
 /* No rows: says what there is, so that nobody takes a wrong year for a quiet week. */
 static void explain_nothing(rs_asking_t *asking) {
     if (!rs_report_takes(asking->request->report, RS_OPT_FROM)) return;
+    if (explain_key(asking)) return;
     PGresult *answer = ask(asking, "SELECT p.from_time, p.to_time FROM ringside.known_period() AS p", 0, NULL);
     if (answer == NULL) return;
     char from[64], to[64];

@@ -440,6 +440,18 @@ static void print_summary(rs_send_t *send, uint64_t done) {
     fputc('\n', stderr);
 }
 
+/* Who sends last week's recording to a daemon of today has done nothing wrong but this. */
+static void explain_times(const rs_send_t *send) {
+    for (uint32_t i = 0; i < send->reason_count; i++) {
+        const char *reason = send->reasons[i].reason;
+        if (strcmp(reason, "too_late") == 0)
+            fprintf(stderr, "ringside send: note: too_late: older than the daemon's time.lateness allows%s\n",
+                    send->shift_to_now ? "" : "; recorded events: --now brings them to the present, `ringside replay --store` writes the past into the database");
+        else if (strcmp(reason, "future") == 0)
+            fputs("ringside send: note: future: further ahead of the daemon's clock than its time.future allows\n", stderr);
+    }
+}
+
 static int finish(rs_send_t *send, int status) {
     if (status != RS_ERR_TIMEOUT && !send->plain) {
         const int waited = wait_acknowledged(send);
@@ -449,6 +461,7 @@ static int finish(rs_send_t *send, int status) {
     const uint64_t done = settled(send);
     pthread_mutex_lock(&send->lock);
     print_summary(send, done);
+    explain_times(send);
     if (status == RS_ERR_TIMEOUT) {
         rs_cli_fail("%s: nothing was %s for %ld s%s%s", send->to, send->plain ? "taken" : "acknowledged", send->timeout_s,
                     send->last_error[0] != '\0' ? "; the daemon says " : "; is the daemon running there?", send->last_error);
@@ -483,6 +496,7 @@ int rs_cli_send(int argc, char **argv) {
     send->shows_progress = isatty(STDERR_FILENO) != 0;
     pthread_mutex_init(&send->lock, NULL);
     argp_err_exit_status = 2;
+    argv[0] = "ringside send";
     argp_parse(&parser, argc, argv, 0, NULL, send);
     const int result = run(send);
     close_files(send);

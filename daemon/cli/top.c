@@ -337,6 +337,7 @@ static int run(rs_top_t *top) {
 int rs_cli_top(int argc, char **argv) {
     rs_top_t top = {.interval_us = RS_US_PER_S};
     argp_err_exit_status = 2;
+    argv[0] = "ringside top";
     argp_parse(&parser, argc, argv, 0, NULL, &top);
     rs_text_use_utf8();
     const int result = run(&top);

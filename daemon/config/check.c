@@ -298,7 +298,8 @@ static int check_endpoints(rs__loader_t *loader) {
             if (endpoints[i].len == 0 || !rs_str_equal(endpoints[i], endpoints[k]) || endpoints[i].data[endpoints[i].len - 1] == '*')
                 continue;
             char reason[96];
-            snprintf(reason, sizeof(reason), "the same endpoint as %s", keys[k]);
+            const bool is_told_at_other = node_at(loader, keys[i]) == NULL && node_at(loader, keys[k]) != NULL; /* see fail_at */
+            snprintf(reason, sizeof(reason), "the same endpoint as %s", is_told_at_other ? keys[i] : keys[k]);
             return fail_at(loader, keys[i], keys[k], "an endpoint of its own for each socket", reason);
         }
     }

@@ -472,8 +472,8 @@ void rs_config_error_format(const rs_config_error_t *error, char *text, size_t s
     char place[32] = "";
     if (error->line > 0)
         snprintf(place, sizeof(place), "%s%u:%u", error->file[0] == '\0' ? "" : ":", error->line, error->column);
-    const bool anywhere = error->file[0] != '\0' || place[0] != '\0';
+    const bool anywhere = error->file[0] != '\0' || place[0] != '\0', asks = strncmp(error->allowed, "did you mean", 12) == 0;
     snprintf(text, size, "%s%s%s%s%s%s%s%s", error->file, place, anywhere ? ": " : "", error->key,
              error->key[0] == '\0' ? "" : ": ", error->reason,
-             error->allowed[0] == '\0' ? "" : "; allowed: ", error->allowed);
+             error->allowed[0] == '\0' ? "" : asks ? "; " : "; allowed: ", error->allowed);
 }

@@ -1,6 +1,7 @@
 #include "feed/feed_internal.h"
 
 #include "base/decimal.h"
+#include "base/zmq_bind.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -309,7 +310,7 @@ static bool bind_socket(void *socket, rs_str_t endpoint, char *why, size_t why_s
     char text[512];
 
     (void)snprintf(text, sizeof(text), "%.*s", (int)endpoint.len, endpoint.data);
-    if (zmq_bind(socket, text) == 0) return true;
+    if (rs_zmq_bind(socket, text) == 0) return true;
     (void)snprintf(why, why_size, "cannot bind the feed to %s: %s", text, zmq_strerror(zmq_errno()));
     return false;
 }

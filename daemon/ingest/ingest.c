@@ -1,6 +1,7 @@
 #include "ingest/ingest_internal.h"
 
 #include "base/clock.h"
+#include "base/zmq_bind.h"
 #include "base/zmq_frames.h"
 
 #include <errno.h>
@@ -174,7 +175,7 @@ int rs__door_bind(void *zmq, int type, const rs_config_t *config, const char *en
     if (socket == NULL) return RS_ERR_IO;
     size_t size = 256;
     if (set_options(socket, type, config, longest != NULL ? *longest : config->limits.message_bytes) != RS_OK ||
-        zmq_bind(socket, endpoint) != 0 || zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, bound, &size) != 0) {
+        rs_zmq_bind(socket, endpoint) != 0 || zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, bound, &size) != 0) {
         const int why = zmq_errno();
         zmq_close(socket);
         errno = why;

@@ -62,10 +62,14 @@ static int on_record(void *context, const rs_journal_record_t *record) {
 static const char begin_anew[] =
     "; put back what is missing, or begin anew by moving the folder away: what the database has stays, open contacts and producers' marks do not";
 
+/* What the core calls the shape of its state, whoever starts it has in the configuration. */
+static const char changed[] =
+    "; one of store.database (set, or not), windows, rows.attributions, limits.edges and limits.customers is not what it was";
+
 static int refuse_state(const rs_service_t *service, int status) {
     char text[1024];
     const char *why = rs_engine_why(service->engine);
-    snprintf(text, sizeof text, "%s%s", why[0] != '\0' ? why : rs_status_text(status),
+    snprintf(text, sizeof text, "%s%s%s", why[0] != '\0' ? why : rs_status_text(status), status == RS_ERR_STATE ? changed : "",
              status == RS_ERR_STATE || status == RS_ERR_LIMIT || status == RS_ERR_PARSE ? begin_anew : "");
     return rs_service_fail("go on from the journal", service->journal.folder, text);
 }
@@ -252,7 +256,7 @@ static void tell_failures(rs_service_journal_t *journal) {
     rs_keeper_stat(journal->keeper, &stat);
     if (stat.journal.failures == journal->failures_told) return;
     journal->failures_told = stat.journal.failures;
-    RS_LOG_WITH(RS_LOG_WARNING, "a write to the journal failed; its file is given up, what was not acknowledged goes to a new one",
+    RS_LOG_WITH(RS_LOG_WARNING, "the journal could not write, sync or make a file: one that may be hurt is given up, what was not acknowledged goes to another",
                 RS_LOG_UINT("failures", stat.journal.failures), RS_LOG_UINT("files_given_up", stat.journal.poisoned),
                 RS_LOG_TEXT("error", stat.journal.error == 0 ? "" : strerror(stat.journal.error)));
 }

@@ -316,7 +316,7 @@ int rs_service_start_feed(rs_service_t *service) {
         .windows = rs_engine_windows(service->engine), .policies = policies, .policy_count = count, .context = service, .key = key_of,
         .now_us = core_now};
     const int status = rs_feed_create(&options, &service->feed, why, sizeof why);
-    if (status != RS_OK) return rs_service_fail("open the feed", why, rs_status_text(status));
+    if (status != RS_OK) return rs_service_fail("open the feed", "feed", why[0] != 0 ? why : rs_status_text(status));
     rs_core_present_alerts(rs_engine_core(service->engine), tell_open, service);
     return RS_OK;
 }
@@ -342,5 +342,5 @@ int rs_service_start_store(rs_service_t *service) {
         return rs_service_fail("start the store", "rows", "out of memory");
     }
     const int status = rs_store_create(&service->loop, &settings, &callbacks, why, sizeof why, &service->store);
-    return status == RS_OK ? RS_OK : rs_service_fail("start the store", why, rs_status_text(status));
+    return status == RS_OK ? RS_OK : rs_service_fail("start the store", "store.database", why[0] != 0 ? why : rs_status_text(status));
 }

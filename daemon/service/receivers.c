@@ -20,7 +20,7 @@ int rs_service_start_receivers(rs_service_t *service) {
     char why[512] = "";
     randombytes_buf(&options.seed, sizeof options.seed);
     int status = rs_receivers_create(&options, &service->receivers, why, sizeof why);
-    if (status != RS_OK) return rs_service_fail("make the receivers of alerts", why, rs_status_text(status));
+    if (status != RS_OK) return rs_service_fail("make the receivers of alerts", "receivers", why[0] != 0 ? why : rs_status_text(status));
     status = rs_receivers_resume(service->receivers, rs_engine_core(service->engine));
     return status == RS_OK ? RS_OK : rs_service_fail("tell the receivers of alerts what is open", "receivers", rs_status_text(status));
 }

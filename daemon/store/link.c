@@ -1,5 +1,6 @@
 #include "store/link.h"
 #include "store/hosts.h"
+#include "store/store.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,8 +27,7 @@ struct rs__link {
     void *close_context;
 };
 
-int rs__link_create(uv_loop_t *loop, const char *conninfo, const rs__link_callbacks_t *callbacks, char *why, size_t why_size,
-                    rs__link_t **link_out) {
+int rs_store_check_conninfo(const char *conninfo, char *why, size_t why_size) {
     char *error = NULL;
     PQconninfoOption *parsed = PQconninfoParse(conninfo, &error);
     if (parsed == NULL) {
@@ -39,6 +39,12 @@ int rs__link_create(uv_loop_t *loop, const char *conninfo, const rs__link_callba
         return RS_ERR_INVALID;
     }
     PQconninfoFree(parsed);
+    return RS_OK;
+}
+
+int rs__link_create(uv_loop_t *loop, const char *conninfo, const rs__link_callbacks_t *callbacks, char *why, size_t why_size,
+                    rs__link_t **link_out) {
+    if (rs_store_check_conninfo(conninfo, why, why_size) != RS_OK) return RS_ERR_INVALID;
     rs__link_t *link = calloc(1, sizeof *link);
     if (link == NULL) return RS_ERR_MEMORY;
     link->conninfo = strdup(conninfo);

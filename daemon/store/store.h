@@ -184,6 +184,9 @@ int rs_store_transfer_kind(rs_str_t word);
 /* What the policy counts, as ringside.policy.definition says it; free it. NULL: no memory. Any thread. */
 char *rs_store_policy_json(const rs_policy_t *policy);
 
+/* Can libpq read it? Nothing is connected to. RS_ERR_INVALID: no, and `why` says why. Any thread. */
+RS_MUST_CHECK int rs_store_check_conninfo(const char *conninfo, char *why, size_t why_size);
+
 /* --- the schema --------------------------------------------------------------------------------------------------- */
 typedef void (*rs_store_print_fn)(void *context, const char *line);
 /* Brings the schema up to what this program needs, waiting for the database (for `ringside migrate`). Prints one line per

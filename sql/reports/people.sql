@@ -5,7 +5,7 @@ CREATE OR REPLACE FUNCTION ringside.log_access(of_what text, of_subject text, fr
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 BEGIN
     IF length(btrim(coalesce(of_reason, ''))) < 3 THEN
-        RAISE EXCEPTION 'say why: data of persons is read for a reason, and the reason is written down' USING ERRCODE = 'invalid_parameter_value';
+        RAISE EXCEPTION 'say why, in three letters or more: data of persons is read for a reason, and the reason is written down' USING ERRCODE = 'invalid_parameter_value';
     END IF;
     INSERT INTO ringside.access_log (what, subject, from_time, to_time, reason, rows) VALUES (of_what, of_subject, $3, $4, of_reason, of_rows);
 END;

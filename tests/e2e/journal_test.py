@@ -419,6 +419,24 @@ def what_cannot_be_gone_on_from_is_one_clear_line(path):
         daemon.kill()
 
 
+@test
+def how_long_the_space_will_do_is_not_guessed_from_a_file_that_was_just_begun(path):
+    """A daemon of a minute's age, with nearly all of its room left, does not say that it will do for 0.0 hours."""
+    def stat(daemon):
+        lines = house.ringside("journal", "stat", "--config", daemon.config).stdout.splitlines()
+        return dict(line.split(" = ") for line in lines)
+    with running(path, extra=NO_SNAPSHOTS) as daemon:
+        told = stat(daemon)
+        house.check(told["hours_left"] == "(not known yet)" and int(told["bytes_left"]) > 0, f"{told}")
+        house.ringside("send", "--to", daemon.events, house.FIXTURE)
+        daemon.stop()
+        start_again(daemon)                                            # goes on in another file
+        house.ringside("send", "--to", daemon.events, house.FIXTURE)
+        told = house.wait_for(lambda: next((found for found in [stat(daemon)] if int(found["segments"]) > 1), None))
+        house.check(float(told["hours_left"]) >= 0, f"{told}")
+        daemon.stop()
+
+
 def refusal_or_start(daemon):
     """None when it starts (and is stopped), else the line."""
     os.rename(daemon.log, daemon.log + f".{time.time_ns()}")

@@ -73,6 +73,23 @@ def check_page(place, postgres, name, options, has_chart):
     return told["words"]
 
 
+def the_good_end_of_a_heat_map_is_light_green(place, postgres):
+    """Nobody gave up is as good as all in time; and a page read out loud says what its chart is, and spells what is spelled."""
+    for metric, good in (("abandoned_rate", 0), ("csat_top_box", 1)):
+        rows = json.loads(house.ringside("report", "-d", postgres.conninfo, "heatmap", *PERIOD, "--metric", metric, "--format", "json").stdout)["rows"]
+        house.check(any(row["value"] == good for row in rows), f"{metric} is never {good}: the test shows nothing")
+        page = os.path.join(place, "heat.html")
+        house.ringside("report", "-d", postgres.conninfo, "heatmap", *PERIOD, "--metric", metric, "--format", "html", "--output", page)
+        with open(page) as file:
+            text = file.read()
+        house.check("fill = 'rgb(207, 229, 208)'" in text, f"{metric}: what is good is not light green")
+        house.check('role="img" aria-label="Chart; the table below has its figures. Shown: ' in text, "the chart has no words")
+    house.ringside("report", "-d", postgres.conninfo, "queue", *PERIOD, "--format", "html", "--output", page)
+    with open(page) as file:
+        text = file.read()
+    house.check(all(f">{name}</th>" in text for name in ("ASA", "AHT", "wait p90")), "heads of columns")
+
+
 def run_day(place):
     day, config = os.path.join(place, "day.ndjson"), os.path.join(place, "day.conf")
     History(11).write(day)
@@ -87,6 +104,7 @@ def run_day(place):
             VALUES ('a greeting that is shorter', 'less', 'service_level', 'queue', 'default', '2026-03-02 12:00Z', 1,
                 'kim', '2026-04-01') RETURNING 1""")
         words = sum(check_page(place, postgres, name, (*PERIOD, *options), name in CHARTS) for name, options in PAGES.items())
+        the_good_end_of_a_heat_map_is_light_green(place, postgres)
         print(f"a made-up day: {len(PAGES)} pages, {words} words in charts, none over an edge")
     finally:
         postgres.remove()

@@ -207,12 +207,18 @@ def check_refusals(postgres):
             (["nonsense"], 2, "report list"), ([], 2, "which report"), (["queue", "--format", "pdf"], 2, "allowed: table, csv, json, html"),
             (["queue", *PERIOD, "--timezone", "Mars/Olympus"], 1, "unknown time zone"),
             (["queue", "--from", "2026-03-03", "--to", "2026-03-02"], 1, "is empty"),
-            (["queue", "--from", "soonish"], 1, "soonish"),
+            (["queue", "--from", "soonish"], 1, "--from: \"soonish\" is no day and no instant; wanted: such as 2026-03-02"),
+            (["queue", "--from", "2026-03-02", "--to", "2026-02-30"], 1, "--to: \"2026-02-30\""),
+            (["compare", *PERIOD, "--against", "2026-02-01,never"], 1, "--against: \"never\""),
+            (["compare", *PERIOD, "--change", "2026-03-05"], 1, "--change: \"2026-03-05\" is not within the period"),
+            (["compare", *PERIOD, "--change", "x"], 1, "--change: \"x\" is no day"),
             (["queue", *PERIOD, "--policy", "best"], 1, "no rows were counted by a policy \"best\"; there are: abandon"),
             (["queue", *PERIOD, "--by", "planet"], 2, "--by: unknown"), (["queue", *PERIOD, "--by", "team"], 2, "report of that name"),
-            (["agent", *PERIOD], 2, "--reason"), (["agent", *PERIOD, "--reason", "x"], 1, "say why"),
+            (["agent", *PERIOD], 2, "--reason"),
+            (["agent", *PERIOD, "--reason", "x"], 1, "three letters or more"),
             (["trend", *PERIOD, "--by", "agent", "--metric", "aht"], 2, "--reason"),
-            (["trend", *PERIOD, "--metric", "mood"], 1, "unknown metric"), (["compare", *PERIOD], 2, "--change"),
+            (["trend", *PERIOD, "--metric", "mood"], 1, "unknown metric"),
+            (["compare", *PERIOD], 2, "--change"),
             (["compare", *PERIOD, "--against", "2026"], 2, "no period"),
             (["compare", *PERIOD, "--against", "2026-03-02T12:00,2026-03-04"], 1, "must end before"),
             (["team", *PERIOD, "--policy", "short_excluded"], 2, "does not take --policy"),
@@ -226,6 +232,18 @@ def check_refusals(postgres):
         house.check(result.stderr.count("\n") <= 3 and not result.stdout, f"{arguments}: {result.stdout}{result.stderr}")
     quiet = report(postgres, "queue", "--from", "2020-01-01", "--to", "2020-01-02")
     house.check("the database has rows from 2026-03-02" in quiet.stderr, quiet.stderr)
+    for name, words in (("queue", "nothing of the queue \"nowhere\""), ("trend", "nothing of the queue \"nowhere\""),
+                        ("channel", "nothing of the channel \"nowhere\"")):
+        unknown = report(postgres, name, *PERIOD, "--key", "nowhere")
+        house.check(words in unknown.stderr and ("support" in unknown.stderr or "voice" in unknown.stderr), unknown.stderr)
+    within = report(postgres, "queue", "--from", "2026-03-02T08:07", "--to", "2026-03-02T12:00")
+    house.check("--from 2026-03-02T08:07:00Z is within a quarter of an hour" in within.stderr and "--to" not in within.stderr, within.stderr)
+    house.check("quarter of an hour" not in report(postgres, "queue", *PERIOD).stderr, "a whole day is told to be no quarter")
+    title = report(postgres, "trend", *PERIOD, "--metric", "asa", "--key", "support").stdout.splitlines()[0]
+    house.check(title.startswith("trend of asa, 2026-03-02") and title.endswith("(UTC), key support"), title)
+    heads = report(postgres, "queue", *PERIOD).stdout.splitlines()[1].split()
+    house.check("asa" in heads and "wait_p90" in heads and "asa_ms" not in heads,
+                f"a time that is shown with its unit has another one in its head: {heads}")
     house.check(house.ringside("report", "queue", "-d", "host=/nowhere dbname=x", check_status=False).returncode == 1,
                 "a database that is not there")
 

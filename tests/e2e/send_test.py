@@ -151,7 +151,10 @@ class Send(unittest.TestCase):
     def test_refusals_of_the_daemon_are_counted_by_reason(self):
         self.serve(refuse=("c2", "c4"))
         done = self.send(self.path("a", "".join(line(n, n) for n in range(1, 6))))
-        self.assertEqual((done.returncode, done.stderr), (0, "sent 5, acknowledged 3, refused 2 (too_late 2)\n"))
+        summary, note = done.stderr.splitlines()
+        self.assertEqual((done.returncode, summary), (0, "sent 5, acknowledged 3, refused 2 (too_late 2)"))
+        self.assertIn("time.lateness", note)
+        self.assertIn("--now", note)
 
     def test_a_broken_line_is_named_and_the_others_are_sent(self):
         self.serve()

@@ -203,6 +203,47 @@ def a_bad_start_is_one_clear_line(path):
         house.check(result.returncode == 1, f"{program}: exit {result.returncode}")
         house.check("broken.conf:2" in result.stderr and "clok" in result.stderr and "clock" in result.stderr, result.stderr)
         house.check(len(result.stderr.strip().splitlines()) == 1, f"more than one line: {result.stderr}")
+        house.check("allowed: did you mean" not in result.stderr, f"a question is no list of what is allowed: {result.stderr}")
+    with open(broken, "w") as file:
+        file.write("store: {database: \"hots=/run dbname=x\"}\n")
+    for program in (["ringsided", "--check", "--config", broken], ["ringside", "check-config", broken]):
+        result = subprocess.run([os.path.join(house.BUILD, program[0]), *program[1:]], capture_output=True, text=True, timeout=20)
+        house.check(result.returncode == 1 and "broken.conf: store.database: " in result.stderr and "hots" in result.stderr and not result.stdout, f"{program}: {result}")
+
+
+def a_second_daemon_takes_nothing_from_the_first(path):
+    """On the same Unix sockets with a state of its own, and on the same state: it says what is taken and leaves; the first one is still reached."""
+    first = house.Daemon(path, clock="wall")
+    try:
+        for state, words in (("other", ["cannot start", first.feed, "Address already in use"]), ("state", ["cannot start", "another ringsided uses it"])):
+            config = os.path.join(path, "second.conf")
+            with open(first.config) as file, open(config, "w") as second:
+                second.write(file.read().replace(f"{path}/state", f"{path}/{state}"))
+            result = subprocess.run([os.path.join(house.BUILD, "ringsided"), "--config", config], capture_output=True, text=True, timeout=60)
+            house.check(result.returncode == 1 and all(word in result.stderr for word in words), f"{state}: {result}")
+        producer = Producer(first.events)
+        producer.send(event(1, "contact.queued", contact_id="c1", queue="vip"))
+        house.wait_for(lambda: "vip" in house.ringside("top", "--once", "--config", first.config).stdout)
+        status, _ = first.stop()
+        house.check(status == 0, first.output())
+    finally:
+        first.kill()
+
+
+def a_database_that_is_named_later_is_told_by_its_key(path):
+    """What rows are kept was decided when the journal began: the refusal says which keys, and what to do; that done, it starts."""
+    daemon = house.Daemon(path, clock="wall")
+    try:
+        daemon.stop()
+        with open(daemon.config, "a") as file:
+            file.write(f"store: {{database: \"host={path} dbname=none\"}}\n")
+        result = subprocess.run([os.path.join(house.BUILD, "ringsided"), "--config", daemon.config], capture_output=True, text=True, timeout=60)
+        house.check(result.returncode == 1 and "store.database (set, or not)" in result.stderr and "moving the folder away" in result.stderr, f"{result}")
+        os.rename(f"{path}/state/journal", f"{path}/state/journal.old")
+        os.remove(daemon.log)
+        daemon.start()
+    finally:
+        daemon.kill()
 
 
 def limits_and_impossible_things_are_told_with_and_without_a_database(path):
@@ -250,7 +291,8 @@ passed = 0
 for test in (a_waiting_caller_fires_without_any_event, refusals_are_named_counted_and_leave_the_rest_working,
              rows_catch_up_when_the_database_comes_late_and_goes_away, a_bad_reload_keeps_the_running_configuration_and_says_why,
              limits_and_impossible_things_are_told_with_and_without_a_database, a_source_whose_clock_is_off_is_seen_in_its_accounting,
-             systemd_is_told_of_readiness_life_and_stopping, a_bad_start_is_one_clear_line):
+             systemd_is_told_of_readiness_life_and_stopping, a_bad_start_is_one_clear_line, a_second_daemon_takes_nothing_from_the_first,
+             a_database_that_is_named_later_is_told_by_its_key):
     with house.folder() as place:
         began = time.monotonic()
         test(place)

@@ -95,6 +95,17 @@ def settled(daemon, policy):
     return lines if table(lines).get("total", {}).get("offered") == "612" and "!!" not in lines[2] else None
 
 
+def on_board(daemon):
+    return house.ringside("top", "--once", "--config", daemon.config, env={**ENV, "COLUMNS": "120"}).stdout.splitlines()
+
+
+def every_command_names_itself_whole():
+    """So that what an error says to try can be tried."""
+    for command in ("top", "alerts", "send", "replay", "report", "journal", "restate", "migrate", "subject", "check-config", "rules"):
+        usage = house.ringside(command, "--help").stdout
+        house.check(usage.startswith(f"Usage: ringside {command} "), usage[:60])
+
+
 def alerts_are_listed(daemon):
     def alerts(*options):
         return house.ringside("alerts", "--config", daemon.config, *options, env=ENV).stdout
@@ -106,10 +117,15 @@ def alerts_are_listed(daemon):
     ranks = [order.index(body["severity"]) for body in bodies]
     house.check(ranks == sorted(ranks), "the gravest are not first")
     lines = alerts("--output", "table").splitlines()
-    house.check(lines[0].split() == ["STATE", "SEVERITY", "RULE", "KEY", "FIGURE", "LIMIT", "N", "SINCE", "FOR"], lines[0])
+    house.check(lines[0].split() == ["ALERT", "STATE", "SEVERITY", "RULE", "KEY", "FIGURE", "LIMIT", "N", "TOLD", "SINCE", "FOR", "WHO", "HAS", "IT"], lines[0])
     house.check(len(lines) == len(bodies) + 1, "the table has other lines than the bodies")
     sales = next(line for line in lines if "sales/voice" in line and "many_offered" in line).split()
-    house.check(sales[:3] == ["firing", "critical", "many_offered"] and sales[4:7] == ["101", ">100", EMPTY], f"{sales}")
+    house.check(sales[1:4] == ["firing", "critical", "many_offered"] and sales[5:8] == ["101", ">100", EMPTY], f"{sales}")
+    told = house.ringside("alerts", "ack", sales[0], "I look into it", "--who", "anna", "--config", daemon.config, "--output", "table").stdout
+    house.check(told.startswith("ack") or sales[0] in told, f"the number in the table is not one that can be acknowledged: {told}")
+    sales = next(line for line in alerts("--output", "table").splitlines() if line.startswith(sales[0] + " "))
+    house.check(sales.split()[-1] == "anna", f"who has it is not told: {sales}")
+    house.check(any("firing+" in line and "sales/voice" in line for line in on_board(daemon)), "the board does not say that somebody has it")
     house.check({json.loads(line)["rule"] for line in alerts("--rule", "some_*").splitlines()} == {"some_answered"}, "--rule")
     house.check({json.loads(line)["severity"] for line in alerts("--severity", "critical").splitlines()} == {"critical"}, "--severity")
     house.check(len(alerts("--tenant", "default").splitlines()) == len(bodies), "--tenant default")
@@ -162,7 +178,7 @@ def alerts_are_followed_over_a_restart(daemon):
         keys = [(body["episode"], body["from"], body["state"]) for body in parsed]
         house.check(len(keys) == len(set(keys)), "a transition was printed twice")
         line = next(line for line in table_lines.lines() if "many_offered" in line and "sales/voice" in line)
-        house.check(re.fullmatch(r"2026-\d\d-\d\d \d\d:\d\d:\d\d  firing      critical  many_offered {10}sales/voice {15}101  \(>100, today\)", line),
+        house.check(re.fullmatch(r"2026-\d\d-\d\d \d\d:\d\d:\d\d  \d+-\d+  firing      critical  many_offered {10}sales/voice {15}101  \(>100, today\)", line),
                     f"[{line}]")
         daemon.stop()
         house.wait_for(lambda: bodies.times_said("the connection was lost") == 1, 30)
@@ -304,6 +320,7 @@ def main():
         try:
             house.check(once(daemon)[2].startswith("total  –"), "an empty board has no total")
             send(daemon)
+            every_command_names_itself_whole()
             the_board_shows_what_replay_counts(daemon)
             alerts_are_listed(daemon)
             a_reader_that_goes_away_ends_it_quietly(daemon)

@@ -7,6 +7,7 @@ int run_calendar_tests(void);
 int run_counter_tests(void);
 int run_metrics_tests(void);
 int run_small_file_tests(void);
+int run_zmq_bind_tests(void);
 int run_zmq_loop_tests(void);
 
 #endif

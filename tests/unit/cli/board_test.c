@@ -306,6 +306,19 @@ static void open_alerts_come_newest_first_and_pending_last(void **state) {
     assert_int_equal(stats().alerts_more, 0);
 }
 
+static void the_gravest_comes_first_however_old_it_is(void **state) {
+    static const char *const severities[] = {"info", "critical", "warning"};
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        char episode[8];
+        snprintf(episode, sizeof episode, "1-%d", i);
+        const test_alert_t body = {.episode = episode, .rule = "r", .severity = severities[i], .from = "ok", .state = "firing", .queue = "q",
+                                   .started_s = 100 - i, .value = 0.5, .of = 10};
+        assert_int_equal(test_apply_alert(test.board, &body, false), RS_OK);
+    }
+    assert_string_equal(open_alerts(), "1-1 1-2 1-0");
+}
+
 static void alerts_that_a_snapshot_does_not_mention_are_over(void **state) {
     (void)state;
     alert("1-1", "ok", "firing", 1, false, RS_OK);
@@ -359,6 +372,7 @@ const struct CMUnitTest board_tests[] = {
     TEST(the_trend_keeps_ten_minutes_of_what_was_seen),
     TEST(times_near_the_epoch_do_no_harm),
     TEST(open_alerts_come_newest_first_and_pending_last),
+    TEST(the_gravest_comes_first_however_old_it_is),
     TEST(alerts_that_a_snapshot_does_not_mention_are_over),
     TEST(more_alerts_than_fit_are_counted_and_the_newest_are_kept),
 };

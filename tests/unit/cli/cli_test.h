@@ -31,6 +31,7 @@ typedef struct test_alert {
     int64_t started_s;               /* from TEST_NOW_US on */
     double value;
     int of;                          /* 0: a gauge, in milliseconds */
+    bool is_acknowledged, is_silenced;
 } test_alert_t;
 
 int test_apply_alert(rs_board_t *board, const test_alert_t *alert, bool in_snapshot);

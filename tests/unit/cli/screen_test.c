@@ -41,7 +41,7 @@ static void fill(void) {
 static void fire(void) {
     static const test_alert_t alerts[] = {
         {.episode = "1-1", .rule = "caller_waits_long", .severity = "critical", .from = "ok", .state = "firing", .queue = "support", .started_s = 175, .value = 60500},
-        {.episode = "1-2", .rule = "service_level_low", .severity = "warning", .from = "pending", .state = "firing", .queue = "support", .started_s = -3600, .value = 0.745, .of = 110},
+        {.episode = "1-2", .rule = "service_level_low", .severity = "warning", .from = "pending", .state = "firing", .queue = "support", .started_s = -3600, .value = 0.745, .of = 110, .is_acknowledged = true},
         {.episode = "1-3", .rule = "service_level_low", .severity = "info", .from = "ok", .state = "pending", .queue = "予約受付センター東京", .started_s = 178, .value = 0.5, .of = 2},
     };
     for (size_t i = 0; i < RS_ARRAY_LEN(alerts); i++) assert_int_equal(test_apply_alert(test.board, &alerts[i], false), RS_OK);
@@ -77,9 +77,9 @@ static void a_screen_of_80_by_24(void **state) {
                    "\n"
                    "\n"
                    "alerts: 2 firing, 1 pending                              figure (limit)    since\n"
-                   "critical firing     caller_waits_long support/voice        1:01 (>1:00) 10:02:55\n"
-                   "warning  firing     service_level_low support/voice      74.5% (<80.0%) 09:00:00\n"
-                   "info     pending    service_level_low 予約受付センター…  50.0% (<80.0%) 10:02:58\n"
+                   "critical firing      caller_waits_long support/voice       1:05 (>1:00) 10:02:55\n"
+                   "warning  firing+     service_level_low support/voice       65.5% (<80%) 09:00:00\n"
+                   "info     pending     service_level_low 予約受付センタ…    50.0%* (<80%) 10:02:58\n"
                    "q quit  w window  p policy  s sort  / filter  ? help\n");
 }
 
@@ -98,10 +98,10 @@ static void a_screen_of_120_columns_has_targets_and_curves(void **state) {
                    "予約受付センター…  chat           1   0:02   100%    80%       3        2         1  33%  0:01     0:01 10:00       ████\n"
                    "night              voice          0      –      –    80%       0        0         0    –     –        –     –\n"
                    "\n"
-                   "alerts: 2 firing, 1 pending                                       figure (limit)             since    for\n"
-                   "critical firing     caller_waits_long support/voice                 1:01 (>1:00)          10:02:55   0:05\n"
-                   "warning  firing     service_level_low support/voice               74.5% (<80.0%)    n=110 09:00:00   1h03\n"
-                   "info     pending    service_level_low 予約受付センター東京/voice  50.0% (<80.0%)      n=2 10:02:58   0:02\n"
+                   "alerts: 2 firing, 1 pending                                            figure (limit)             since    for\n"
+                   "critical firing      1-1 caller_waits_long support/voice                 1:05 (>1:00)          10:02:55   0:05\n"
+                   "warning  firing+     1-2 service_level_low support/voice                 65.5% (<80%)    n=110 09:00:00   1h03\n"
+                   "info     pending     1-3 service_level_low 予約受付センター東京/voice   50.0%* (<80%)      n=2 10:02:58   0:02\n"
                    "q quit  w window  p policy  s sort  / filter  ? help\n");
 }
 
@@ -122,10 +122,31 @@ static void plain_text_of_200_columns_has_all_lines_and_no_keys(void **state) {
                    "予約受付センター東京                             chat           1   0:02   100%    80%       6        4         2  33%      0  0:01     0:01 10:00       3              ███████\n"
                    "night                                            voice          0      –      –    80%       0        0         0    –      0     –        –     –       3\n"
                    "\n"
-                   "alerts: 2 firing, 1 pending                                       figure (limit)             since    for\n"
-                   "critical firing     caller_waits_long support/voice                 1:01 (>1:00)          10:02:55   0:05\n"
-                   "warning  firing     service_level_low support/voice               74.5% (<80.0%)    n=110 09:00:00   1h03\n"
-                   "info     pending    service_level_low 予約受付センター東京/voice  50.0% (<80.0%)      n=2 10:02:58   0:02\n");
+                   "alerts: 2 firing, 1 pending                                            figure (limit)             since    for\n"
+                   "critical firing      1-1 caller_waits_long support/voice                 1:05 (>1:00)          10:02:55   0:05\n"
+                   "warning  firing+     1-2 service_level_low support/voice                 65.5% (<80%)    n=110 09:00:00   1h03\n"
+                   "info     pending     1-3 service_level_low 予約受付センター東京/voice   50.0%* (<80%)      n=2 10:02:58   0:02\n");
+}
+
+/* The head counts every state, a mark says what people did, and the gravest is not pushed off the screen by what is newer. */
+static void an_alert_that_nobody_hears_of_any_more_or_that_is_kept_quiet_is_told(void **state) {
+    static const test_alert_t alerts[] = {
+        {.episode = "1-1", .rule = "old", .severity = "critical", .from = "firing", .state = "no_data", .queue = "gone", .started_s = 0, .value = 0.1, .of = 9},
+        {.episode = "1-2", .rule = "quiet", .severity = "warning", .from = "ok", .state = "firing", .queue = "support", .started_s = 60, .value = 0.5, .of = 9, .is_silenced = true},
+        {.episode = "1-3", .rule = "flaps", .severity = "info", .from = "firing", .state = "flapping", .queue = "night", .started_s = 120, .value = 0.5, .of = 9},
+        {.episode = "1-4", .rule = "never", .severity = "info", .from = "pending", .state = "target_unreachable", .queue = "night", .started_s = 90, .value = 0.5, .of = 9},
+    };
+    rs_board_view_t view = view_of(80, 0);
+    (void)state;
+    fill();
+    for (size_t i = 0; i < RS_ARRAY_LEN(alerts); i++) assert_int_equal(test_apply_alert(test.board, &alerts[i], false), RS_OK);
+    const char *text = strstr(test_render(test.board, &view), "alerts:");
+    assert_non_null(text);
+    test_same_text(text, "alerts: 1 firing, 1 flapping, 1 no_data, 1…  figure (limit)    since\n"
+                         "critical no_data     old      gone/voice      10.0%* (<80%) 10:00:00\n"
+                         "warning  firing~     quiet    support/voice    65.5% (<80%) 10:01:00\n"
+                         "info     flapping    flaps    night/voice          – (<80%) 10:02:00\n"
+                         "info     unreached   never    night/voice          – (<80%) 10:01:30\n");
 }
 
 static void a_window_without_figures_shows_dashes_never_0_or_100_percent(void **state) {
@@ -296,6 +317,7 @@ const struct CMUnitTest screen_tests[] = {
     TEST(a_screen_of_80_by_24),
     TEST(a_screen_of_120_columns_has_targets_and_curves),
     TEST(plain_text_of_200_columns_has_all_lines_and_no_keys),
+    TEST(an_alert_that_nobody_hears_of_any_more_or_that_is_kept_quiet_is_told),
     TEST(a_window_without_figures_shows_dashes_never_0_or_100_percent),
     TEST(without_a_daemon_it_says_where_it_listens),
     TEST(the_header_tells_how_fresh_it_is),

@@ -112,7 +112,7 @@ static const row_t rows[] = {
     {"feed: {snapshots: ''}\n", 1, 19, "feed.snapshots", "neither", "ipc://"},
     {"ingest: {events: \"tcp://127.0.0.1:9\", plain: \"tcp://127.0.0.1:9\"}\n", 1, 46, "ingest.plain",
      "same endpoint as ingest.events", "own"},
-    {"ingest: {events: \"tcp://127.0.0.1:5571\"}\n", 1, 18, "ingest.events", "same endpoint as ingest.events", "own"},
+    {"ingest: {events: \"tcp://127.0.0.1:5571\"}\n", 1, 18, "ingest.events", "same endpoint as ingest.plain", "own"},
     {"web: {listen: \"localhost:8570\"}\n", 1, 15, "web.listen", "no address with a port", "127.0.0.1:8570"},
     {"web: {listen: \"127.0.0.1\"}\n", 1, 15, "web.listen", "no address with a port", "[::1]:8570"},
     {"web: {listen: \":8570\"}\n", 1, 15, "web.listen", "no address with a port", "127.0.0.1:8570"},
