@@ -7,7 +7,8 @@
 #include <unistd.h>
 #include <zmq.h>
 
-/* Who listens takes a connection, or has as many waiting as it can. `path` may be longer than such a file's name can be: then nobody does. */
+/* Who listens takes a connection, or has as many waiting as it can. `path` may be longer than such a file's name can be: then nobody
+ * does. */
 static bool is_listened_on(const char *path) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof(address.sun_path)) return false;
