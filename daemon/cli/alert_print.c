@@ -12,7 +12,8 @@ typedef struct cells {
 } cells_t;
 
 /* FIGURE and N are those of the last change, at TOLD. */
-static const char *const heads[CELLS] = {"ALERT", "STATE", "SEVERITY", "RULE", "KEY", "FIGURE", "LIMIT", "N", "TOLD", "SINCE", "FOR", "WHO HAS IT"};
+static const char *const heads[CELLS] = {"ALERT", "STATE", "SEVERITY", "RULE", "KEY", "FIGURE", "LIMIT", "N", "TOLD", "SINCE",
+                                         "FOR", "WHO HAS IT"};
 static const bool is_right[CELLS] = {[5] = true, [6] = true, [7] = true, [10] = true};
 
 static bool has_tenants(const rs_alert_body_t *const *alerts, uint32_t count) {

@@ -102,10 +102,10 @@ static const struct argp parser = {
     "[list]\nfollow\nshow ALERT\nack|unack|note|cause|action|resolve|review ALERT TEXT...\nsilence --until WHEN WHY...\nsilences\n"
     "unsilence NUMBER",
     "Lists the daemon's open alerts, or follows them."
-    "\vThe other words have a --help of their own; their ALERT is the number in the first column, such as 17-7. States: pending (beyond the limit, not yet for "
-    "long enough), firing, recovering, no_data (it fires, and nothing is known any more), flapping, target_unreachable (rules with a trial), and at the "
-    "end resolved, or ok when it never fired. FIGURE is that of the last change, at TOLD; `ringside top` has what it is now. Times are local. "
-    "Whatever happens to the connection is told on standard error.",
+    "\vThe other words have a --help of their own; their ALERT is the number in the first column, such as 17-7. States: "
+    "pending (beyond the limit, not yet for long enough), firing, recovering, no_data (it fires, and nothing is known any more), flapping, "
+    "target_unreachable (rules with a trial), and at the end resolved, or ok when it never fired. FIGURE is that of the last change, "
+    "at TOLD; `ringside top` has what it is now. Times are local. Whatever happens to the connection is told on standard error.",
     children,
     NULL,
     NULL};

@@ -241,7 +241,8 @@ static double least_change(const rs_report_result_t *result, uint32_t row) {
     return has_floor ? -100 : -INFINITY;
 }
 
-/* Change in per cent of the value before, with its interval: figures of several units side by side, each with its change in its own unit. */
+/* Change in per cent of the value before, with its interval: figures of several units side by side,
+ * each with its change in its own unit. */
 static char *chart_compare(const rs_report_result_t *result, char *why, size_t why_size) {
     uint32_t drawn = 0;
     FILE *script = tmpfile();
@@ -407,8 +408,8 @@ static bool is_better_low(const char *metric) {
     return false;
 }
 
-/* From light to dark all the way, so that it can be read without the colours: shares from good (light green) to bad (dark red), whichever end is
- * the good one; of other figures more is darker. */
+/* From light to dark all the way, so that it can be read without the colours: shares from good (light green) to bad (dark red), whichever
+ * end is the good one; of other figures more is darker. */
 static void put_palette(FILE *script, bool is_share, bool better_low) {
     static const struct { const char *colour; int low, high; } shares[] = { /* where it stands when less is better, and when more is */
         {"#cfe5d0", 0, 100}, {"#efd9a0", 10, 75}, {"#df8a4e", 30, 40}, {"#7f1d10", 100, 0}};

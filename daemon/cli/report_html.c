@@ -247,7 +247,8 @@ static void put_caption(FILE *out, const rs_report_request_t *request, const rs_
             fputs("Within the funnel lies what chance does with so few observations; named are those that stand out. ",
                   out);
             break;
-        case RS_DRAWN_TREND: fputs("Dashed: the limits within which chance alone moves it (three sigma), wider where there were few; circles: special "
+        case RS_DRAWN_TREND: fputs("Dashed: the limits within which chance alone moves it (three sigma), wider where there were few; "
+                                   "circles: special "
                                     "causes, beyond them or in runs, worth a look. ", out); break;
         default: break;
     }

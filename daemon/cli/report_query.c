@@ -216,12 +216,13 @@ static int check_change(const rs_asking_t *asking) {
     const rs_report_request_t *request = asking->request;
     const char *const values[] = {request->change, request->values[RS_OPT_ZONE], request->from, request->to};
     if (check_instant(asking, "--change", request->change) != 0) return 1;
-    PGresult *answer = ask(asking, "SELECT ringside.report_instant($1, $2) > $3::timestamptz AND ringside.report_instant($1, $2) < $4::timestamptz", 4, values);
+    PGresult *answer = ask(asking, "SELECT ringside.report_instant($1, $2) > $3::timestamptz "
+                                   "AND ringside.report_instant($1, $2) < $4::timestamptz", 4, values);
     if (answer == NULL) return 1;
     const bool is_within = strcmp(PQgetvalue(answer, 0, 0), "t") == 0;
     PQclear(answer);
-    return is_within ? 0 : rs_cli_fail("report %s: --change: \"%s\" is not within the period, after %s and before %s", request->report->name,
-                                       request->change, request->from, request->to);
+    return is_within ? 0 : rs_cli_fail("report %s: --change: \"%s\" is not within the period, after %s and before %s",
+                                       request->report->name, request->change, request->from, request->to);
 }
 
 static int resolve_before(const rs_asking_t *asking) {
@@ -254,9 +255,11 @@ static int resolve_before(const rs_asking_t *asking) {
 static void warn_of_quarter(const rs_asking_t *asking, const char *which, const char *instant) {
     const rs_report_t *report = asking->request->report;
     const bool is_of_quarters = rs_report_takes(report, RS_OPT_ATTRIBUTION) || report->chart == RS_DRAWN_PROCESS;
-    const bool is_quarter = strlen(instant) > 19 && strtol(instant + 14, NULL, 10) % 15 == 0 && strncmp(instant + 17, "00", 2) == 0 && instant[19] != '.';
+    const bool is_quarter = strlen(instant) > 19 && strtol(instant + 14, NULL, 10) % 15 == 0 && strncmp(instant + 17, "00", 2) == 0 &&
+                            instant[19] != '.';
     if (is_of_quarters && !is_quarter)
-        rs_report_warn(asking->result, "--%s %s is within a quarter of an hour, and what is kept are whole ones: counted are those that begin within the period",
+        rs_report_warn(asking->result, "--%s %s is within a quarter of an hour, and what is kept are whole ones: "
+                                       "counted are those that begin within the period",
                        which, instant);
 }
 
@@ -354,7 +357,8 @@ static int keep_rows(rs_asking_t *asking, const PGresult *answer) {
 static bool explain_key(rs_asking_t *asking) {
     static const struct { const char *family, *sql; } named[] = {
 #define KNOWN(family) \
-    "SELECT string_agg(k.key, ', ' ORDER BY k.key), count(*) FROM (SELECT DISTINCT i." family " AS key FROM ringside." family "_interval AS i " \
+    "SELECT string_agg(k.key, ', ' ORDER BY k.key), count(*) " \
+    "FROM (SELECT DISTINCT i." family " AS key FROM ringside." family "_interval AS i " \
     "WHERE i.interval_start >= greatest($1::timestamptz, $2::timestamptz - interval '7 days') AND i.interval_start < $2::timestamptz " \
     "AND i." family " IS NOT NULL ORDER BY 1 LIMIT 20) AS k"
         {"queue", KNOWN("queue")}, {"channel", KNOWN("channel")}, {"team", KNOWN("team")}};
@@ -367,8 +371,9 @@ static bool explain_key(rs_asking_t *asking) {
         PGresult *answer = ask(asking, named[i].sql, 2, values);
         found = answer != NULL && !PQgetisnull(answer, 0, 0);
         if (found)
-            rs_report_warn(asking->result, "nothing of the %s \"%s\" in the period from %s to %s; of its last week there %s %s%s", family, given[RS_OPT_KEY],
-                           asking->request->from, asking->request->to, strcmp(PQgetvalue(answer, 0, 1), "1") == 0 ? "is" : "are",
+            rs_report_warn(asking->result, "nothing of the %s \"%s\" in the period from %s to %s; of its last week there %s %s%s", family,
+                           given[RS_OPT_KEY], asking->request->from, asking->request->to,
+                           strcmp(PQgetvalue(answer, 0, 1), "1") == 0 ? "is" : "are",
                            PQgetvalue(answer, 0, 0), strcmp(PQgetvalue(answer, 0, 1), "20") == 0 ? ", …" : "");
         PQclear(answer);
     }

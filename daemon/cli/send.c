@@ -74,7 +74,8 @@ static const struct argp_option options[] = {
     {"source", OPTION_SOURCE, "NAME", 0, "name of the sending session (ringside-send); the events keep their own", 0},
     {"timeout", OPTION_TIMEOUT, "SECONDS", 0, "give up when nothing was acknowledged for so long (30)", 0},
     {"config", OPTION_CONFIG, "FILE", 0, "a daemon's file, for formats that need one", 0},
-    {"spool", OPTION_SPOOL, "FILE", 0, "keep events in this file until they are acknowledged, and first send what is in it; made when missing, with its key in FILE.key", 0},
+    {"spool", OPTION_SPOOL, "FILE", 0, "keep events in this file until they are acknowledged, and first send what is in it; "
+                                       "made when missing, with its key in FILE.key", 0},
     {0}};
 
 static error_t parse_speed(const char *text, double *speed) {
@@ -405,13 +406,17 @@ static int connect_daemon(rs_send_t *send) {
                                         .on_refused = on_refused, .on_error = on_error, .spool_path = send->spool};
     const int status = rs_client_open(&client, &send->client);
     if (status != RS_OK && send->spool != NULL && status != RS_ERR_INVALID) return fail_spool(send, status);
-    if (status == RS_ERR_INVALID) return rs_cli_usage("--to \"%s\", --source \"%s\": not an endpoint and a name of 1 to 64 bytes", send->to, send->source);
+    if (status == RS_ERR_INVALID) {
+        return rs_cli_usage("--to \"%s\", --source \"%s\": not an endpoint and a name of 1 to 64 bytes", send->to, send->source);
+    }
     if (status != RS_OK) return rs_cli_fail("cannot start sending: %s", rs_status_text(status));
     rs_client_stats_t stats;
     rs_client_stats(send->client, &stats);
     send->settled_before = stats.settled;
     send->sent = send->found = stats.accepted - stats.settled;
-    if (stats.spool_lost > 0) fprintf(stderr, "ringside: %s: %" PRIu64 " events were damaged or cut short\n", send->spool, stats.spool_lost);
+    if (stats.spool_lost > 0) {
+        fprintf(stderr, "ringside: %s: %" PRIu64 " events were damaged or cut short\n", send->spool, stats.spool_lost);
+    }
     return 0;
 }
 
@@ -434,7 +439,9 @@ static void print_summary(rs_send_t *send, uint64_t done) {
             fprintf(stderr, "%s%s %" PRIu64, i == 0 ? " (" : ", ", send->reasons[i].reason, send->reasons[i].count);
         }
         if (send->reason_count > 0) fputs(")", stderr);
-        if (done < send->sent) fprintf(stderr, ", not acknowledged %" PRIu64 "%s", send->sent - done, send->spool == NULL ? "" : " (kept in the spool)");
+        if (done < send->sent) {
+            fprintf(stderr, ", not acknowledged %" PRIu64 "%s", send->sent - done, send->spool == NULL ? "" : " (kept in the spool)");
+        }
     }
     if (send->unreadable > 0) fprintf(stderr, ", not sent %" PRIu64 " (could not be read as events)", send->unreadable);
     fputc('\n', stderr);
@@ -446,7 +453,8 @@ static void explain_times(const rs_send_t *send) {
         const char *reason = send->reasons[i].reason;
         if (strcmp(reason, "too_late") == 0)
             fprintf(stderr, "ringside send: note: too_late: older than the daemon's time.lateness allows%s\n",
-                    send->shift_to_now ? "" : "; recorded events: --now brings them to the present, `ringside replay --store` writes the past into the database");
+                    send->shift_to_now ? "" : "; recorded events: --now brings them to the present, "
+                                              "`ringside replay --store` writes the past into the database");
         else if (strcmp(reason, "future") == 0)
             fputs("ringside send: note: future: further ahead of the daemon's clock than its time.future allows\n", stderr);
     }
