@@ -23,7 +23,9 @@ static int open_folder(rs_service_t *service) {
     const rs_str_t named = config->journal.directory;
     if (named.len != 0) snprintf(journal->folder, sizeof journal->folder, "%.*s", (int)named.len, named.data);
     else rs_service_state_path(service, "journal", journal->folder, sizeof journal->folder);
-    if (mkdir(journal->folder, 0750) != 0 && errno != EEXIST) return rs_service_fail("create the journal's folder", journal->folder, strerror(errno));
+    if (mkdir(journal->folder, 0750) != 0 && errno != EEXIST) {
+        return rs_service_fail("create the journal's folder", journal->folder, strerror(errno));
+    }
     const char *why = NULL;
     char text[256];
     const int status = rs_disk_open_folder(journal->folder, RS_DISK_OWN, config->journal.any_file_system, &journal->disk, &why);
@@ -60,7 +62,8 @@ static int on_record(void *context, const rs_journal_record_t *record) {
 }
 
 static const char begin_anew[] =
-    "; put back what is missing, or begin anew by moving the folder away: what the database has stays, open contacts and producers' marks do not";
+    "; put back what is missing, or begin anew by moving the folder away: what the database has stays, "
+    "open contacts and producers' marks do not";
 
 /* What the core calls the shape of its state, whoever starts it has in the configuration. */
 static const char changed[] =
@@ -77,9 +80,12 @@ static int refuse_state(const rs_service_t *service, int status) {
 static int load_snapshot(rs_service_t *service, rs_snapshot_t *snapshot) {
     rs_service_journal_t *journal = &service->journal;
     int status = rs_snapshot_find(journal->disk, 0, snapshot);
-    if (status == RS_ERR_VERSION) return rs_service_fail("read the newest snapshot", journal->folder, "it is of a newer ringside; use that one");
+    if (status == RS_ERR_VERSION) {
+        return rs_service_fail("read the newest snapshot", journal->folder, "it is of a newer ringside; use that one");
+    }
     if (status != RS_OK) {
-        return rs_service_fail("read the newest snapshot", journal->folder, status == RS_ERR_IO ? strerror(journal->disk->error) : rs_status_text(status));
+        return rs_service_fail("read the newest snapshot", journal->folder,
+                               status == RS_ERR_IO ? strerror(journal->disk->error) : rs_status_text(status));
     }
     if (snapshot->damaged != 0) {
         RS_LOG_WITH(RS_LOG_ERROR, "snapshots are damaged; the one before them is used", RS_LOG_UINT("damaged", snapshot->damaged));
@@ -100,9 +106,12 @@ static void tell_loss(const rs_recovery_t *recovery) {
         RS_LOG_WITH(RS_LOG_WARNING, "the journal has damage", RS_LOG_UINT("headers", recovery->damaged_headers),
                     RS_LOG_UINT("unreadable_blocks", recovery->unreadable_blocks), RS_LOG_UINT("foreign_files", recovery->foreign));
     }
-    if (recovery->ends_early) RS_LOG(RS_LOG_ERROR, "the journal ends before its snapshot: files are missing; what followed the snapshot is lost");
+    if (recovery->ends_early) {
+        RS_LOG(RS_LOG_ERROR, "the journal ends before its snapshot: files are missing; what followed the snapshot is lost");
+    }
     if (recovery->lost == 0) return;
-    RS_LOG_WITH(RS_LOG_ERROR, "records of the journal are lost", RS_LOG_UINT("lost", recovery->lost), RS_LOG_UINT("ranges", recovery->range_count));
+    RS_LOG_WITH(RS_LOG_ERROR, "records of the journal are lost", RS_LOG_UINT("lost", recovery->lost),
+                RS_LOG_UINT("ranges", recovery->range_count));
     for (uint32_t i = 0; i < recovery->range_count && i < RANGES_TOLD; i++) {
         RS_LOG_WITH(RS_LOG_ERROR, "lost", RS_LOG_UINT("first", recovery->ranges[i].first), RS_LOG_UINT("last", recovery->ranges[i].last));
     }
@@ -152,7 +161,8 @@ static int open_journal(rs_service_t *service) {
     const rs_config_t *config = rs_service_config(service);
     rs_recovery_t *recovery = journal->recovery;
     const rs_journal_settings_t settings = {
-        .segment_bytes = config->journal.segment_bytes, .max_segments = (uint32_t)(config->journal.max_bytes / config->journal.segment_bytes),
+        .segment_bytes = config->journal.segment_bytes,
+        .max_segments = (uint32_t)(config->journal.max_bytes / config->journal.segment_bytes),
         .spares = RS_CONFIG_JOURNAL_SPARES, .pending_bytes = PENDING_BYTES};
     while (recovery->resume.journal == 0) randombytes_buf(&recovery->resume.journal, sizeof recovery->resume.journal);
     int status = rs_journal_create(journal->disk, &settings, &recovery->resume, &journal->journal);
@@ -168,15 +178,16 @@ static int open_journal(rs_service_t *service) {
 
 static int start_keeper(rs_service_t *service) {
     rs_service_journal_t *journal = &service->journal;
-    const rs_keeper_settings_t settings = {.ring = rs_engine_inlet(service->engine), .journal = journal->journal, .batch_bytes = BATCH_BYTES,
+    const rs_keeper_settings_t settings = {.ring = rs_engine_inlet(service->engine), .journal = journal->journal,
+                                           .batch_bytes = BATCH_BYTES,
                                            .retry_us = RETRY_US, .mark_us = MARK_US, .keep_us = rs_service_config(service)->journal.keep_us,
                                            .context = service, .wake = rs_service_wake};
     const int status = rs_keeper_create(&settings, &journal->keeper);
     return status == RS_OK ? RS_OK : rs_service_fail("start the journal", journal->folder, rs_status_text(status));
 }
 
-/* What is lost is lost for good: a snapshot without it, so that the next start does not find it missing again. And what was long to read need not
- * be read again by the next start, however soon that comes: one that is killed again and again would take longer each time. */
+/* What is lost is lost for good: a snapshot without it, so that the next start does not find it missing again. And what was long to read
+ * need not be read again by the next start, however soon that comes: one that is killed again and again would take longer each time. */
 static int save_at_start(rs_service_t *service) {
     rs_service_journal_t *journal = &service->journal;
     const bool is_damaged = journal->recovery->lost != 0 || journal->recovery->ends_early;
@@ -197,7 +208,8 @@ static void tell_state(const rs_service_t *service, const char *when, int64_t be
     char text[33] = "";
     if (rs_engine_state_hash(service->engine, &hash) == RS_OK) rs_service_hash_text(&hash, text);
     const rs_service_journal_t *journal = &service->journal;
-    RS_LOG_WITH(RS_LOG_NOTICE, "state", RS_LOG_TEXT("at", when), RS_LOG_UINT("position", rs_service_number(service->engine)), RS_LOG_TEXT("hash", text),
+    RS_LOG_WITH(RS_LOG_NOTICE, "state", RS_LOG_TEXT("at", when), RS_LOG_UINT("position", rs_service_number(service->engine)),
+                RS_LOG_TEXT("hash", text),
                 RS_LOG_UINT("snapshot", journal->snapshot), RS_LOG_UINT("records", rs_engine_recovery(service->engine).records),
                 RS_LOG_INT("ms", (rs_service_monotonic_us() - begun_us) / 1000));
 }
@@ -208,7 +220,8 @@ static int begin_or_adopt(rs_service_t *service) {
     const int status = is_fresh ? rs_engine_begin(service->engine) : rs_engine_adopt(service->engine);
     if (status == RS_OK) return RS_OK;
     if (!is_fresh) return refuse_state(service, status);
-    return rs_service_fail("start the core", "configuration", status == RS_ERR_LIMIT ? "its text does not fit into limits.inlet_bytes" : rs_status_text(status));
+    return rs_service_fail("start the core", "configuration",
+                           status == RS_ERR_LIMIT ? "its text does not fit into limits.inlet_bytes" : rs_status_text(status));
 }
 
 int rs_service_recover(rs_service_t *service, const rs_engine_settings_t *settings) {
@@ -239,7 +252,8 @@ void rs_service_close_journal(rs_service_t *service) {
         rs_keeper_destroy(&journal->keeper);
         const uint64_t durable = rs_journal_durable(journal->journal), last = rs_service_number(service->engine);
         if (durable < last) {
-            RS_LOG_WITH(RS_LOG_ERROR, "the end is not on disk; what was acknowledged is", RS_LOG_UINT("position", last), RS_LOG_UINT("durable", durable));
+            RS_LOG_WITH(RS_LOG_ERROR, "the end is not on disk; what was acknowledged is", RS_LOG_UINT("position", last),
+                        RS_LOG_UINT("durable", durable));
         }
         if (rs_engine_core(service->engine) != NULL) tell_state(service, "end", begun_us);
     }
@@ -256,7 +270,8 @@ static void tell_failures(rs_service_journal_t *journal) {
     rs_keeper_stat(journal->keeper, &stat);
     if (stat.journal.failures == journal->failures_told) return;
     journal->failures_told = stat.journal.failures;
-    RS_LOG_WITH(RS_LOG_WARNING, "the journal could not write, sync or make a file: one that may be hurt is given up, what was not acknowledged goes to another",
+    RS_LOG_WITH(RS_LOG_WARNING, "the journal could not write, sync or make a file: one that may be hurt is given up, "
+                                "what was not acknowledged goes to another",
                 RS_LOG_UINT("failures", stat.journal.failures), RS_LOG_UINT("files_given_up", stat.journal.poisoned),
                 RS_LOG_TEXT("error", stat.journal.error == 0 ? "" : strerror(stat.journal.error)));
 }
@@ -264,7 +279,8 @@ static void tell_failures(rs_service_journal_t *journal) {
 static void begin_failing(rs_service_journal_t *journal, int state, int error, int64_t now_us) {
     journal->failing_since_us = now_us;
     RS_LOG_WITH(RS_LOG_ERROR, "the journal cannot be written: nothing is acknowledged and nothing more is taken; live figures go on",
-                RS_LOG_STATUS("status", state), RS_LOG_TEXT("error", state == RS_ERR_FULL && error == 0 ? "journal.max_bytes is reached" : strerror(error)));
+                RS_LOG_STATUS("status", state),
+                RS_LOG_TEXT("error", state == RS_ERR_FULL && error == 0 ? "journal.max_bytes is reached" : strerror(error)));
 }
 
 static void end_failing(rs_service_t *service, int64_t now_us) {

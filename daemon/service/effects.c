@@ -73,7 +73,8 @@ bool rs_held_add_refusal_record(rs_held_t *held, uint64_t gate, const rs_journal
 static void note_held(rs_service_t *service, bool is_held, uint64_t number) {
     if (is_held) return;
     service->held.dropped++;
-    RS_LOG_WITH(RS_LOG_WARNING, "too much waits for the disk: an entry of the database is left out for now", RS_LOG_UINT("dropped", service->held.dropped));
+    RS_LOG_WITH(RS_LOG_WARNING, "too much waits for the disk: an entry of the database is left out for now",
+                RS_LOG_UINT("dropped", service->held.dropped));
     if (service->store != NULL) rs_store_owe(service->store, number);
 }
 
@@ -82,8 +83,8 @@ static void hold_transition(rs_service_t *service, uint64_t gate, const rs_alert
     note_held(service, add_transition(&service->held, gate, transition), transition->position);
 }
 
-void rs_service_hold_refusal(rs_service_t *service, uint64_t gate, uint64_t number, rs_str_t source, const rs_refused_t *refused, uint64_t hash,
-                             int64_t at_us) {
+void rs_service_hold_refusal(rs_service_t *service, uint64_t gate, uint64_t number, rs_str_t source,
+                             const rs_refused_t *refused, uint64_t hash, int64_t at_us) {
     if (rs_service_config(service)->database.len == 0) return;
     note_held(service, add_refusal(&service->held, gate, number, source, refused, hash, at_us), number);
 }
@@ -102,8 +103,8 @@ static void give_refusal(rs_service_t *service, uint64_t number, const unsigned 
     rs_held_refusal_t refusal;
     memcpy(&refusal, bytes, sizeof refusal);
     const rs_str_t source = {.data = refusal.source, .len = refusal.source_len};
-    if (rs_store_add_refusal(service->store, source, refusal.refused.has_seq, refusal.refused.seq, &refusal.refused, refusal.hash, refusal.at_us,
-                             number, 0) != RS_OK) {
+    if (rs_store_add_refusal(service->store, source, refusal.refused.has_seq, refusal.refused.seq, &refusal.refused,
+                             refusal.hash, refusal.at_us, number, 0) != RS_OK) {
         RS_LOG(RS_LOG_DEBUG, "a refusal did not reach the quarantine");
     }
 }
@@ -164,7 +165,8 @@ void rs_service_own_alert(rs_service_t *service, bool is_bad, int error) {
     const rs_alert_transition_t transition = {
         .episode = UINT64_C(1) << 63 | service->run << 16 | (journal->episodes & 0xffff), .rule = UINT32_MAX, .key = RS_FEED_OWN_KEY,
         .rule_name = RS_STR("ringside.journal"), .metric = RS_STR("journal_failing"), .runbook = rs_str(text),
-        .dimensions = {.family = RS_FAMILY_TOTAL, .tenant = RS_STR("ringside")}, .severity = RS_SEVERITY_CRITICAL, .compare = RS_ALERT_ABOVE,
+        .dimensions = {.family = RS_FAMILY_TOTAL, .tenant = RS_STR("ringside")}, .severity = RS_SEVERITY_CRITICAL,
+        .compare = RS_ALERT_ABOVE,
         .from = is_bad ? RS_ALERT_OK : RS_ALERT_FIRING, .to = is_bad ? RS_ALERT_FIRING : RS_ALERT_RESOLVED, .at_us = now_us,
         .started_us = journal->fired_us, .fired_us = journal->fired_us, .limit = 0, .clear = 0};
     if (service->feed != NULL) rs_feed_on_transition(service->feed, &transition);
@@ -217,7 +219,8 @@ static void give_collection(rs_service_t *service) {
     service->batch_with_store = true;
     service->in_batch = collection->confirmed;
     service->in_batch.position = collection->newest;   /* what may leave memory then; the mark goes no further than collection->position */
-    if (rs_store_rows_ready(service->store, collection->batch, collection->position, collection->newest, collection->watermark_us) != RS_OK) {
+    if (rs_store_rows_ready(service->store, collection->batch, collection->position, collection->newest,
+                            collection->watermark_us) != RS_OK) {
         service->batch_with_store = false;
     }
 }
