@@ -29,13 +29,15 @@ with house.folder() as path:
             house.check(len(program.strip().splitlines()) <= 10, "a README program has more than ten lines")
         with open(os.path.join(house.SOURCE, "README.md")) as file:
             shell = re.search(r"readme_test.py -->\n```sh\n(.*?)```", file.read(), re.S).group(1)
-        shell = shell.replace("build/release/ringside", os.path.join(house.BUILD, "ringside")).replace("tcp://127.0.0.1:5570", daemon.events)
+        shell = shell.replace("build/release/ringside",
+                              os.path.join(house.BUILD, "ringside")).replace("tcp://127.0.0.1:5570", daemon.events)
         result = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, timeout=30)
         house.check(result.returncode == 0 and "sent 1, acknowledged 1, refused 0" in result.stderr, f"the shell's: {result}")
         board = house.wait_for(lambda: next((line for line in house.ringside("top", "--once", "--config", daemon.config).stdout.splitlines()
                                              if line.startswith("sales ")), None), 20)
         house.check(board.split()[:3] == ["sales", "voice", "1"], f"the shell's call does not wait: {board}")
-        past = '{"source": "shell", "event_id": "2", "occurred_at": "2020-01-01T00:00:00Z", "type": "contact.queued", "contact_id": "c", "queue": "support"}'
+        past = ('{"source": "shell", "event_id": "2", "occurred_at": "2020-01-01T00:00:00Z", "type": "contact.queued", '
+                '"contact_id": "c", "queue": "support"}')
         result = house.ringside("send", "--to", daemon.events, "-", input=past)
         house.check("refused 1 (too_late 1)" in result.stderr and "--now brings them to the present" in result.stderr, f"{result}")
         subscriber = subprocess.Popen(on(daemon, readme[1]), stdout=subprocess.PIPE, text=True)

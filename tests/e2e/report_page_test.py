@@ -76,7 +76,8 @@ def check_page(place, postgres, name, options, has_chart):
 def the_good_end_of_a_heat_map_is_light_green(place, postgres):
     """Nobody gave up is as good as all in time; and a page read out loud says what its chart is, and spells what is spelled."""
     for metric, good in (("abandoned_rate", 0), ("csat_top_box", 1)):
-        rows = json.loads(house.ringside("report", "-d", postgres.conninfo, "heatmap", *PERIOD, "--metric", metric, "--format", "json").stdout)["rows"]
+        rows = json.loads(house.ringside("report", "-d", postgres.conninfo, "heatmap", *PERIOD, "--metric", metric, "--format",
+                                         "json").stdout)["rows"]
         house.check(any(row["value"] == good for row in rows), f"{metric} is never {good}: the test shows nothing")
         page = os.path.join(place, "heat.html")
         house.ringside("report", "-d", postgres.conninfo, "heatmap", *PERIOD, "--metric", metric, "--format", "html", "--output", page)

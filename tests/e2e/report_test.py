@@ -237,7 +237,8 @@ def check_refusals(postgres):
         unknown = report(postgres, name, *PERIOD, "--key", "nowhere")
         house.check(words in unknown.stderr and ("support" in unknown.stderr or "voice" in unknown.stderr), unknown.stderr)
     within = report(postgres, "queue", "--from", "2026-03-02T08:07", "--to", "2026-03-02T12:00")
-    house.check("--from 2026-03-02T08:07:00Z is within a quarter of an hour" in within.stderr and "--to" not in within.stderr, within.stderr)
+    house.check("--from 2026-03-02T08:07:00Z is within a quarter of an hour" in within.stderr and "--to" not in within.stderr,
+                within.stderr)
     house.check("quarter of an hour" not in report(postgres, "queue", *PERIOD).stderr, "a whole day is told to be no quarter")
     title = report(postgres, "trend", *PERIOD, "--metric", "asa", "--key", "support").stdout.splitlines()[0]
     house.check(title.startswith("trend of asa, 2026-03-02") and title.endswith("(UTC), key support"), title)

@@ -167,7 +167,8 @@ def a_bad_reload_keeps_the_running_configuration_and_says_why(path):
         daemon.process.send_signal(signal.SIGHUP)
         house.wait_for(lambda: daemon.said("reloaded"), 10)
         Producer(daemon.events).send(event(1, "contact.queued", contact_id="c", queue="q"))
-        other = subprocess.run([os.path.join(house.BUILD, "ringsided"), "--config", daemon.config], capture_output=True, text=True, timeout=20)
+        other = subprocess.run([os.path.join(house.BUILD, "ringsided"), "--config", daemon.config], capture_output=True,
+                               text=True, timeout=20)
         house.check(other.returncode == 1 and "another ringsided" in other.stderr, f"a second daemon started: {other}")
         status, seconds = daemon.stop()
         house.check(status == 0 and seconds < 5, f"stopped with {status} after {seconds:.1f} s")
@@ -208,18 +209,22 @@ def a_bad_start_is_one_clear_line(path):
         file.write("store: {database: \"hots=/run dbname=x\"}\n")
     for program in (["ringsided", "--check", "--config", broken], ["ringside", "check-config", broken]):
         result = subprocess.run([os.path.join(house.BUILD, program[0]), *program[1:]], capture_output=True, text=True, timeout=20)
-        house.check(result.returncode == 1 and "broken.conf: store.database: " in result.stderr and "hots" in result.stderr and not result.stdout, f"{program}: {result}")
+        house.check(result.returncode == 1 and "broken.conf: store.database: " in result.stderr and "hots" in result.stderr
+                    and not result.stdout, f"{program}: {result}")
 
 
 def a_second_daemon_takes_nothing_from_the_first(path):
-    """On the same Unix sockets with a state of its own, and on the same state: it says what is taken and leaves; the first one is still reached."""
+    """On the same Unix sockets with a state of its own, and on the same state: it says what is taken and leaves; the first one is still
+    reached."""
     first = house.Daemon(path, clock="wall")
     try:
-        for state, words in (("other", ["cannot start", first.feed, "Address already in use"]), ("state", ["cannot start", "another ringsided uses it"])):
+        for state, words in (("other", ["cannot start", first.feed, "Address already in use"]),
+                             ("state", ["cannot start", "another ringsided uses it"])):
             config = os.path.join(path, "second.conf")
             with open(first.config) as file, open(config, "w") as second:
                 second.write(file.read().replace(f"{path}/state", f"{path}/{state}"))
-            result = subprocess.run([os.path.join(house.BUILD, "ringsided"), "--config", config], capture_output=True, text=True, timeout=60)
+            result = subprocess.run([os.path.join(house.BUILD, "ringsided"), "--config", config], capture_output=True,
+                                    text=True, timeout=60)
             house.check(result.returncode == 1 and all(word in result.stderr for word in words), f"{state}: {result}")
         producer = Producer(first.events)
         producer.send(event(1, "contact.queued", contact_id="c1", queue="vip"))
@@ -237,8 +242,10 @@ def a_database_that_is_named_later_is_told_by_its_key(path):
         daemon.stop()
         with open(daemon.config, "a") as file:
             file.write(f"store: {{database: \"host={path} dbname=none\"}}\n")
-        result = subprocess.run([os.path.join(house.BUILD, "ringsided"), "--config", daemon.config], capture_output=True, text=True, timeout=60)
-        house.check(result.returncode == 1 and "store.database (set, or not)" in result.stderr and "moving the folder away" in result.stderr, f"{result}")
+        result = subprocess.run([os.path.join(house.BUILD, "ringsided"), "--config", daemon.config], capture_output=True,
+                                text=True, timeout=60)
+        house.check(result.returncode == 1 and "store.database (set, or not)" in result.stderr
+                    and "moving the folder away" in result.stderr, f"{result}")
         os.rename(f"{path}/state/journal", f"{path}/state/journal.old")
         os.remove(daemon.log)
         daemon.start()

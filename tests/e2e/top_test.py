@@ -117,15 +117,18 @@ def alerts_are_listed(daemon):
     ranks = [order.index(body["severity"]) for body in bodies]
     house.check(ranks == sorted(ranks), "the gravest are not first")
     lines = alerts("--output", "table").splitlines()
-    house.check(lines[0].split() == ["ALERT", "STATE", "SEVERITY", "RULE", "KEY", "FIGURE", "LIMIT", "N", "TOLD", "SINCE", "FOR", "WHO", "HAS", "IT"], lines[0])
+    house.check(lines[0].split() == ["ALERT", "STATE", "SEVERITY", "RULE", "KEY", "FIGURE", "LIMIT", "N", "TOLD", "SINCE", "FOR", "WHO",
+                                     "HAS", "IT"], lines[0])
     house.check(len(lines) == len(bodies) + 1, "the table has other lines than the bodies")
     sales = next(line for line in lines if "sales/voice" in line and "many_offered" in line).split()
     house.check(sales[1:4] == ["firing", "critical", "many_offered"] and sales[5:8] == ["101", ">100", EMPTY], f"{sales}")
-    told = house.ringside("alerts", "ack", sales[0], "I look into it", "--who", "anna", "--config", daemon.config, "--output", "table").stdout
+    told = house.ringside("alerts", "ack", sales[0], "I look into it", "--who", "anna", "--config", daemon.config,
+                          "--output", "table").stdout
     house.check(told.startswith("ack") or sales[0] in told, f"the number in the table is not one that can be acknowledged: {told}")
     sales = next(line for line in alerts("--output", "table").splitlines() if line.startswith(sales[0] + " "))
     house.check(sales.split()[-1] == "anna", f"who has it is not told: {sales}")
-    house.check(any("firing+" in line and "sales/voice" in line for line in on_board(daemon)), "the board does not say that somebody has it")
+    house.check(any("firing+" in line and "sales/voice" in line for line in on_board(daemon)),
+                "the board does not say that somebody has it")
     house.check({json.loads(line)["rule"] for line in alerts("--rule", "some_*").splitlines()} == {"some_answered"}, "--rule")
     house.check({json.loads(line)["severity"] for line in alerts("--severity", "critical").splitlines()} == {"critical"}, "--severity")
     house.check(len(alerts("--tenant", "default").splitlines()) == len(bodies), "--tenant default")
@@ -178,7 +181,8 @@ def alerts_are_followed_over_a_restart(daemon):
         keys = [(body["episode"], body["from"], body["state"]) for body in parsed]
         house.check(len(keys) == len(set(keys)), "a transition was printed twice")
         line = next(line for line in table_lines.lines() if "many_offered" in line and "sales/voice" in line)
-        house.check(re.fullmatch(r"2026-\d\d-\d\d \d\d:\d\d:\d\d  \d+-\d+  firing      critical  many_offered {10}sales/voice {15}101  \(>100, today\)", line),
+        house.check(re.fullmatch(r"2026-\d\d-\d\d \d\d:\d\d:\d\d  \d+-\d+  firing      critical  many_offered {10}sales/voice {15}101  "
+                                 r"\(>100, today\)", line),
                     f"[{line}]")
         daemon.stop()
         house.wait_for(lambda: bodies.times_said("the connection was lost") == 1, 30)

@@ -62,7 +62,8 @@ static void the_last_body_of_a_queue_is_the_truth_about_it(void **state) {
 }
 
 static void what_is_no_queue_total_or_alert_is_passed_over(void **state) {
-    const rs_str_t channel = RS_STR("{\"tenant\":\"t\",\"key\":\"channel/voice\",\"family\":\"channel\",\"channel\":\"voice\",\"at\":\"2026-11-22T10:00:00Z\"}");
+    const rs_str_t channel =
+        RS_STR("{\"tenant\":\"t\",\"key\":\"channel/voice\",\"family\":\"channel\",\"channel\":\"voice\",\"at\":\"2026-11-22T10:00:00Z\"}");
     const rs_str_t later = RS_STR("{\"tenant\":\"t\",\"key\":\"skill/x\",\"family\":\"skill\",\"at\":\"2026-11-22T10:00:00Z\"}");
     (void)state;
     assert_int_equal(rs_board_apply(test.board, RS_STR("window/t/channel/voice"), channel, false), RS_ERR_NOT_FOUND);
@@ -114,8 +115,9 @@ static rs_level_t level_with(rs_board_t *board, const char *policies) {
     uint32_t count = 0;
     rs_event_format_time(TEST_NOW_US, at);
     snprintf(text, sizeof text,
-             "{\"tenant\":\"default\",\"key\":\"queue/vip/voice\",\"family\":\"queue\",\"queue\":\"vip\",\"channel\":\"voice\",\"at\":\"%s\","
-             "%s\"windows\":{\"5m\":{\"service_level\":{\"answered_only\":{\"numerator\":85,\"denominator\":100}}}}}",
+             "{\"tenant\":\"default\",\"key\":\"queue/vip/voice\",\"family\":\"queue\",\"queue\":\"vip\","
+             "\"channel\":\"voice\",\"at\":\"%s\",%s\"windows\":{\"5m\":{\"service_level\":{\"answered_only\":{\"numerator\":85,"
+             "\"denominator\":100}}}}}",
              at, policies);
     assert_int_equal(rs_board_apply(board, RS_STR("window/default/queue/vip/voice"), rs_str(text), false), RS_OK);
     const rs_board_row_t *const *rows = rs_board_select(board, 0, 0, RS_SORT_NAME, "", &count);
@@ -216,10 +218,12 @@ static void totals_of_tenants_add_up_and_percentiles_do_not(void **state) {
     static rs_board_row_t total;
     (void)state;
     assert_false(rs_board_total(test.board, &total));
-    apply(&(test_window_t){.waiting = 1, .oldest_s = 5, .offered = 10, .answered = 8, .in_time = 6, .of = 8, .asa_ms = 1000, .p90_ms = 9000});
+    apply(&(test_window_t){.waiting = 1, .oldest_s = 5, .offered = 10, .answered = 8, .in_time = 6, .of = 8, .asa_ms = 1000,
+                           .p90_ms = 9000});
     assert_true(rs_board_total(test.board, &total));
     assert_int_equal(total.figures[0].counts.p90_ms, 9000);
-    apply(&(test_window_t){.tenant = "acme", .waiting = 2, .oldest_s = 7, .offered = 20, .answered = 12, .in_time = 12, .of = 12, .asa_ms = 2000, .p90_ms = 1});
+    apply(&(test_window_t){.tenant = "acme", .waiting = 2, .oldest_s = 7, .offered = 20, .answered = 12, .in_time = 12, .of = 12,
+                           .asa_ms = 2000, .p90_ms = 1});
     assert_true(rs_board_total(test.board, &total));
     assert_int_equal(total.waiting, 3);
     assert_int_equal(rs_board_oldest_ms(test.board, &total), 7000);
@@ -312,8 +316,8 @@ static void the_gravest_comes_first_however_old_it_is(void **state) {
     for (int i = 0; i < 3; i++) {
         char episode[8];
         snprintf(episode, sizeof episode, "1-%d", i);
-        const test_alert_t body = {.episode = episode, .rule = "r", .severity = severities[i], .from = "ok", .state = "firing", .queue = "q",
-                                   .started_s = 100 - i, .value = 0.5, .of = 10};
+        const test_alert_t body = {.episode = episode, .rule = "r", .severity = severities[i], .from = "ok",
+                                   .state = "firing", .queue = "q", .started_s = 100 - i, .value = 0.5, .of = 10};
         assert_int_equal(test_apply_alert(test.board, &body, false), RS_OK);
     }
     assert_string_equal(open_alerts(), "1-1 1-2 1-0");

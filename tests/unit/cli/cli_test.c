@@ -96,8 +96,12 @@ const char *test_render(rs_board_t *board, rs_board_view_t *view) {
     static char text[4 << 20];
     rs_screen_t screen = {0};
     size_t len = 0;
-    if (view->window_name == NULL) view->window_name = rs_board_window(board, view->window) != NULL ? rs_board_window(board, view->window) : "–";
-    if (view->policy_name == NULL) view->policy_name = rs_board_policy(board, view->policy) != NULL ? rs_board_policy(board, view->policy) : "–";
+    if (view->window_name == NULL) {
+        view->window_name = rs_board_window(board, view->window) != NULL ? rs_board_window(board, view->window) : "–";
+    }
+    if (view->policy_name == NULL) {
+        view->policy_name = rs_board_policy(board, view->policy) != NULL ? rs_board_policy(board, view->policy) : "–";
+    }
     if (view->endpoint == NULL) view->endpoint = "tcp://127.0.0.1:5572";
     assert_int_equal(rs_board_render(board, view, &screen), RS_OK);
     if (view->lines > 0) assert_true(screen.count <= view->lines);

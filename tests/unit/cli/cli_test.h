@@ -48,6 +48,7 @@ const char *test_render(rs_board_t *board, rs_board_view_t *view);
 void test_same_text(const char *text, const char *wanted);
 
 extern const struct CMUnitTest text_tests[], body_tests[], board_tests[], screen_tests[], row_tests[], row_feedback_tests[], report_tests[];
-extern const size_t text_test_count, body_test_count, board_test_count, screen_test_count, row_test_count, row_feedback_test_count, report_test_count;
+extern const size_t text_test_count, body_test_count, board_test_count, screen_test_count, row_test_count, row_feedback_test_count,
+    report_test_count;
 
 #endif

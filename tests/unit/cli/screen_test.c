@@ -40,9 +40,12 @@ static void fill(void) {
 
 static void fire(void) {
     static const test_alert_t alerts[] = {
-        {.episode = "1-1", .rule = "caller_waits_long", .severity = "critical", .from = "ok", .state = "firing", .queue = "support", .started_s = 175, .value = 60500},
-        {.episode = "1-2", .rule = "service_level_low", .severity = "warning", .from = "pending", .state = "firing", .queue = "support", .started_s = -3600, .value = 0.745, .of = 110, .is_acknowledged = true},
-        {.episode = "1-3", .rule = "service_level_low", .severity = "info", .from = "ok", .state = "pending", .queue = "予約受付センター東京", .started_s = 178, .value = 0.5, .of = 2},
+        {.episode = "1-1", .rule = "caller_waits_long", .severity = "critical", .from = "ok", .state = "firing", .queue = "support",
+         .started_s = 175, .value = 60500},
+        {.episode = "1-2", .rule = "service_level_low", .severity = "warning", .from = "pending", .state = "firing", .queue = "support",
+         .started_s = -3600, .value = 0.745, .of = 110, .is_acknowledged = true},
+        {.episode = "1-3", .rule = "service_level_low", .severity = "info", .from = "ok", .state = "pending", .queue = "予約受付センター東京",
+         .started_s = 178, .value = 0.5, .of = 2},
     };
     for (size_t i = 0; i < RS_ARRAY_LEN(alerts); i++) assert_int_equal(test_apply_alert(test.board, &alerts[i], false), RS_OK);
 }
@@ -89,20 +92,20 @@ static void a_screen_of_120_columns_has_targets_and_curves(void **state) {
     fill();
     fire();
     test_same_text(test_render(test.board, &view),
-                   "ringside  5m · short_excluded · worst first                                                    2026-11-22 10:03:00  live\n"
-                   "queue              channel  waiting  oldest    SL   goal offered answered abandoned rate   ASA p90 wait   AHT trend\n"
-                   "total                             4   1:05  73.0%!   80%     163      142        13   8%  0:10     0:28  3:21       ▅▅▄▄\n"
-                   "support            voice          3   1:05! 65.5%!!  80%     120      100        12  11%  0:12     0:31  3:15       ▅▄▃▃\n"
-                   "billing            voice          0      –  92.5%!   95%      40       40         0   0%  0:04     0:09  1h06       ▆▆▆▆\n"
-                   "a-queue-with-a-ra… callback       0      –  99.9%    80%   99999    99998         1  <1%  0:00     0:00  0:01       ████\n"
-                   "予約受付センター…  chat           1   0:02   100%    80%       3        2         1  33%  0:01     0:01 10:00       ████\n"
-                   "night              voice          0      –      –    80%       0        0         0    –     –        –     –\n"
-                   "\n"
-                   "alerts: 2 firing, 1 pending                                            figure (limit)             since    for\n"
-                   "critical firing      1-1 caller_waits_long support/voice                 1:05 (>1:00)          10:02:55   0:05\n"
-                   "warning  firing+     1-2 service_level_low support/voice                 65.5% (<80%)    n=110 09:00:00   1h03\n"
-                   "info     pending     1-3 service_level_low 予約受付センター東京/voice   50.0%* (<80%)      n=2 10:02:58   0:02\n"
-                   "q quit  w window  p policy  s sort  / filter  ? help\n");
+        "ringside  5m · short_excluded · worst first                                                    2026-11-22 10:03:00  live\n"
+        "queue              channel  waiting  oldest    SL   goal offered answered abandoned rate   ASA p90 wait   AHT trend\n"
+        "total                             4   1:05  73.0%!   80%     163      142        13   8%  0:10     0:28  3:21       ▅▅▄▄\n"
+        "support            voice          3   1:05! 65.5%!!  80%     120      100        12  11%  0:12     0:31  3:15       ▅▄▃▃\n"
+        "billing            voice          0      –  92.5%!   95%      40       40         0   0%  0:04     0:09  1h06       ▆▆▆▆\n"
+        "a-queue-with-a-ra… callback       0      –  99.9%    80%   99999    99998         1  <1%  0:00     0:00  0:01       ████\n"
+        "予約受付センター…  chat           1   0:02   100%    80%       3        2         1  33%  0:01     0:01 10:00       ████\n"
+        "night              voice          0      –      –    80%       0        0         0    –     –        –     –\n"
+        "\n"
+        "alerts: 2 firing, 1 pending                                            figure (limit)             since    for\n"
+        "critical firing      1-1 caller_waits_long support/voice                 1:05 (>1:00)          10:02:55   0:05\n"
+        "warning  firing+     1-2 service_level_low support/voice                 65.5% (<80%)    n=110 09:00:00   1h03\n"
+        "info     pending     1-3 service_level_low 予約受付センター東京/voice   50.0%* (<80%)      n=2 10:02:58   0:02\n"
+        "q quit  w window  p policy  s sort  / filter  ? help\n");
 }
 
 static void plain_text_of_200_columns_has_all_lines_and_no_keys(void **state) {
@@ -113,28 +116,40 @@ static void plain_text_of_200_columns_has_all_lines_and_no_keys(void **state) {
     view.window = 1;
     view.policy = 1;
     test_same_text(test_render(test.board, &view),
-                   "ringside  15m · answered_only · worst first                                                                                                                                    2026-11-22 10:03:00  live\n"
-                   "queue                                            channel  waiting  oldest    SL   goal offered answered abandoned rate flowed   ASA p90 wait   AHT talking trend\n"
-                   "total                                                           4   1:05  73.0%!   80%     326      284        26   8%      0  0:10     0:28  3:21       3              ▅▅▅▅▄▄▄\n"
-                   "support                                          voice          3   1:05! 65.5%!!  80%     240      200        24  11%      0  0:12     0:31  3:15       3              ▅▅▄▄▃▃▃\n"
-                   "billing                                          voice          0      –  92.5%!   95%      80       80         0   0%      0  0:04     0:09  1h06       3              ▆▆▆▆▆▆▆\n"
-                   "a-queue-with-a-rather-long-name-of-sixty-four-b… callback       0      –  99.9%    80%  199998   199996         2  <1%      0  0:00     0:00  0:01       3              ███████\n"
-                   "予約受付センター東京                             chat           1   0:02   100%    80%       6        4         2  33%      0  0:01     0:01 10:00       3              ███████\n"
-                   "night                                            voice          0      –      –    80%       0        0         0    –      0     –        –     –       3\n"
-                   "\n"
-                   "alerts: 2 firing, 1 pending                                            figure (limit)             since    for\n"
-                   "critical firing      1-1 caller_waits_long support/voice                 1:05 (>1:00)          10:02:55   0:05\n"
-                   "warning  firing+     1-2 service_level_low support/voice                 65.5% (<80%)    n=110 09:00:00   1h03\n"
-                   "info     pending     1-3 service_level_low 予約受付センター東京/voice   50.0%* (<80%)      n=2 10:02:58   0:02\n");
+        "ringside  15m · answered_only · worst first                                                    "
+        "                                                                                2026-11-22 10:03:00  live\n"
+        "queue                                            channel  waiting  oldest    SL   goal offered "
+        "answered abandoned rate flowed   ASA p90 wait   AHT talking trend\n"
+        "total                                                           4   1:05  73.0%!   80%     326 "
+        "     284        26   8%      0  0:10     0:28  3:21       3              ▅▅▅▅▄▄▄\n"
+        "support                                          voice          3   1:05! 65.5%!!  80%     240 "
+        "     200        24  11%      0  0:12     0:31  3:15       3              ▅▅▄▄▃▃▃\n"
+        "billing                                          voice          0      –  92.5%!   95%      80 "
+        "      80         0   0%      0  0:04     0:09  1h06       3              ▆▆▆▆▆▆▆\n"
+        "a-queue-with-a-rather-long-name-of-sixty-four-b… callback       0      –  99.9%    80%  199998 "
+        "  199996         2  <1%      0  0:00     0:00  0:01       3              ███████\n"
+        "予約受付センター東京                             chat           1   0:02   100%    80%       6 "
+        "       4         2  33%      0  0:01     0:01 10:00       3              ███████\n"
+        "night                                            voice          0      –      –    80%       0 "
+        "       0         0    –      0     –        –     –       3\n"
+        "\n"
+        "alerts: 2 firing, 1 pending                                            figure (limit)             since    for\n"
+        "critical firing      1-1 caller_waits_long support/voice                 1:05 (>1:00)          10:02:55   0:05\n"
+        "warning  firing+     1-2 service_level_low support/voice                 65.5% (<80%)    n=110 09:00:00   1h03\n"
+        "info     pending     1-3 service_level_low 予約受付センター東京/voice   50.0%* (<80%)      n=2 10:02:58   0:02\n");
 }
 
 /* The head counts every state, a mark says what people did, and the gravest is not pushed off the screen by what is newer. */
 static void an_alert_that_nobody_hears_of_any_more_or_that_is_kept_quiet_is_told(void **state) {
     static const test_alert_t alerts[] = {
-        {.episode = "1-1", .rule = "old", .severity = "critical", .from = "firing", .state = "no_data", .queue = "gone", .started_s = 0, .value = 0.1, .of = 9},
-        {.episode = "1-2", .rule = "quiet", .severity = "warning", .from = "ok", .state = "firing", .queue = "support", .started_s = 60, .value = 0.5, .of = 9, .is_silenced = true},
-        {.episode = "1-3", .rule = "flaps", .severity = "info", .from = "firing", .state = "flapping", .queue = "night", .started_s = 120, .value = 0.5, .of = 9},
-        {.episode = "1-4", .rule = "never", .severity = "info", .from = "pending", .state = "target_unreachable", .queue = "night", .started_s = 90, .value = 0.5, .of = 9},
+        {.episode = "1-1", .rule = "old", .severity = "critical", .from = "firing", .state = "no_data", .queue = "gone", .started_s = 0,
+         .value = 0.1, .of = 9},
+        {.episode = "1-2", .rule = "quiet", .severity = "warning", .from = "ok", .state = "firing", .queue = "support", .started_s = 60,
+         .value = 0.5, .of = 9, .is_silenced = true},
+        {.episode = "1-3", .rule = "flaps", .severity = "info", .from = "firing", .state = "flapping", .queue = "night", .started_s = 120,
+         .value = 0.5, .of = 9},
+        {.episode = "1-4", .rule = "never", .severity = "info", .from = "pending", .state = "target_unreachable", .queue = "night",
+         .started_s = 90, .value = 0.5, .of = 9},
     };
     rs_board_view_t view = view_of(80, 0);
     (void)state;
