@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Enforces the plan of the house: which room may include which, how pure the core is, what lies where.
+"""Enforces the plan of the house: which room may include which, how pure the core is, what lies where, how long lines are.
 
     arrows.py SOURCE [BUILD]    prints every violation as file:line: what; exits with 1 when there is one.
                                 With a build folder the compiled rooms are looked at too (nm, objdump).
@@ -27,7 +27,8 @@ TOP_LEVEL = {"daemon", "include", "proto", "sql", "tests", "systemd", "CMakeList
 CORE_PURE_HEADERS = {"assert.h", "errno.h", "float.h", "inttypes.h", "limits.h", "math.h", "stdalign.h", "stdarg.h",
                      "stdatomic.h", "stdbool.h", "stddef.h", "stdint.h", "stdio.h", "stdlib.h", "stdnoreturn.h", "string.h",
                      "xxhash.h"}
-CORE_IMPURE_OWN = {"base/clock.h", "base/log.h", "base/counter.h", "base/small_file.h", "base/zmq_bind.h", "base/zmq_frames.h", "base/zmq_loop.h"}
+CORE_IMPURE_OWN = {"base/clock.h", "base/log.h", "base/counter.h", "base/small_file.h", "base/zmq_bind.h", "base/zmq_frames.h",
+                   "base/zmq_loop.h"}
 # What no object of the core may call. (stdio.h is there for snprintf.)
 CORE_FORBIDDEN_CALLS = re.compile(
     r"^(_?_?(v?f?printf|v?dprintf|puts|fputs|putchar|putc|fputc|perror)(_chk)?|fopen(64)?|fdopen|freopen(64)?|fclose|fread|fwrite|"
@@ -42,6 +43,8 @@ CORE_FORBIDDEN_CALLS = re.compile(
 C_FILES = (".c", ".h", ".cc")
 TEXT_FILES = C_FILES + (".py", ".sh", ".sql", ".md", ".proto", ".cmake", ".txt", ".json", ".conf", ".service", ".in", ".map")
 NOT_OURS = ("tests/fixtures/", "tests/fuzz/corpus/")     # data, kept as they came
+LONGEST_LINE = 140                                       # in characters, as .clang-format has it
+MAY_BE_WIDE = (".sql", ".md", ".json")                   # queries, pages for people, dashboards
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 
@@ -168,6 +171,8 @@ class House:
             for number, line in enumerate(self.lines(path), 1):
                 if "\t" in line:
                     self.complain(path, number, "a tab")
+                if len(line) > LONGEST_LINE and not path.endswith(MAY_BE_WIDE):
+                    self.complain(path, number, f"{len(line)} columns; no line is longer than {LONGEST_LINE}")
 
     def is_text(self, path):
         if path.endswith(TEXT_FILES):
@@ -238,11 +243,11 @@ class House:
 # --- self-test ------------------------------------------------------------------------------------------------------------
 
 GOOD_HOUSE = {
-    "README.md": "a house\n", "CMakeLists.txt": "", ".gitignore": "build/\n",
+    "README.md": "a house " * 30 + "\n", "CMakeLists.txt": "", ".gitignore": "build/\n",
     "include/ringside/event.h": "#include <stdint.h>\n",
     "daemon/base/base.h": "#include <ringside/event.h>\n#include <string.h>\n",
     "daemon/base/log.h": '#include "base/base.h"\n#include <stdio.h>\n',
-    "daemon/config/config.h": '#include "base/base.h"\n',
+    "daemon/config/config.h": '#include "base/base.h"\n' + "/* " + "…" * (LONGEST_LINE - 6) + " */\n",
     "daemon/event/event.h": '#include "base/base.h"\n',
     "daemon/ring/ring.c": '#include "ring/ring.h"\n#include <unistd.h>\n',
     "daemon/ring/ring.h": '#include "base/base.h"\n',
@@ -258,7 +263,7 @@ GOOD_HOUSE = {
     "daemon/client/client.c": '#include "event/event.h"\n',
     "daemon/main.c": '#include "store/store.h"\n#include "feed/feed.h"\n',
     "daemon/cli/main.c": '#include "core/core.h"\n#include "client/client.h"\n', "daemon/client/client.h": "",
-    "tests/fixtures/log": "a\ttab in data\n",
+    "tests/fixtures/log": "a\ttab in data\n" + "x" * (LONGEST_LINE + 1) + "\n",
 }
 # name of the planted violation: file, text that is put before what is there, part of the complaint
 PLANTED = {
@@ -278,11 +283,14 @@ PLANTED = {
     "a folder called sessions": ("tests/sessions/x", "x\n", "no folder of this name"),
     "a tab in a source": ("daemon/base/base.h", "\tint rs_x;\n", "a tab"),
     "a tab in a script": ("tests/run", "#!/bin/sh\n\ttrue\n", "a tab"),
+    "a line that is too long": ("daemon/base/base.h", "/* " + "…" * (LONGEST_LINE - 5) + " */\n", "daemon/base/base.h:1: 141 columns"),
+    "a line of a script that is too long": ("tests/run", "#!/bin/sh\n" + "#" * 200 + "\n", "tests/run:2: 200 columns"),
     "the core asks for the time": ("daemon/core/core.c", "long time(long *); long rs_core_now(void) { return time(0); }\n",
                                    "may not use time"),
     "the core keeps state": ("daemon/core/core.c", "static int hidden; int rs_core_next(void) { return ++hidden; }\n",
                              "keeps state in hidden"),
-    "the core keeps state that began with a value": ("daemon/core/core.c", "static int kept = 7; int rs_core_next(void) { return ++kept; }\n",
+    "the core keeps state that began with a value": ("daemon/core/core.c",
+                                                     "static int kept = 7; int rs_core_next(void) { return ++kept; }\n",
                                                      "keeps state in kept"),
     "a name without rs_": ("daemon/core/core.c", "int wrong_name(void) { return 1; }\n", "exports wrong_name"),
 }
