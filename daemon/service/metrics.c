@@ -179,7 +179,8 @@ static void add_store(const rs_service_t *service, rs_metrics_t *page) {
         ROW_OF(COUNTER, rs_store_status_t, ambiguous_resent, "ringside_store_lost_at_commit", "", "found", "not_stored"),
         S(COUNTER, rewinds, "rewinds", "Times that the database had gone back."), S(COUNTER, rebuilds, "rebuilds", "Times that what it lacked was made again."),
         S(COUNTER, rebuilt_rows, "rebuilt_rows", "Rows and edges written so."), S(GAUGE, rebuilding, "rebuilding", "1: it is being made again."),
-        S(GAUGE, backlog, "backlog", "What waits for the database."), S(GAUGE, position, "record", "Up to this record the database has everything."),
+        S(GAUGE, backlog, "backlog", "Entries held ready for the database; what else it lacks is between ringside_store_record and ringside_journal_durable_record."),
+        S(GAUGE, position, "record", "Up to this record the database has everything."),
         S(GAUGE, owed, "owed_record", "Up to this record it must get something again; 0: nothing.")};
 #undef S
 #undef W
