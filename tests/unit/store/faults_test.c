@@ -101,7 +101,6 @@ static void a_database_that_crashes_and_returns_is_caught_up(void **state) {
     assert_int_equal(rs_postgres_number(database, "SELECT sum(offered) FROM ringside.queue_interval"), sum_to(20));
     assert_int_equal(rs_postgres_number(database, "SELECT count(*) FROM ringside.alert"), 1);
     assert_true(driver_logged(&driver, "works again"));
-    assert_true(driver_logged(&driver, "what is to be stored waits, and it is tried again"));
     assert_true(driver.log_count < 20);   /* the same error is not said again and again */
     assert_true(driver_logged(&driver, "the schema was migrated to version"));
     assert_int_equal(driver_stop(&driver, 5 * RS_US_PER_S), RS_OK);
@@ -391,6 +390,7 @@ static void host_names_are_resolved_without_waiting(void **state) {
         driver_t driver;
         driver_start(&driver, &(driver_options_t){.conninfo = cases[i].conninfo});
         driver_run(&driver, has_failed);
+        assert_true(driver_logged(&driver, "what is to be stored waits and it is tried again"));
         if (!driver_logged(&driver, cases[i].error)) fail_msg("%s: %s", cases[i].conninfo, driver_status(&driver).last_error);
         assert_int_equal(driver_stop(&driver, 0), RS_ERR_TIMEOUT);
     }
