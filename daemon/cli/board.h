@@ -104,7 +104,8 @@ typedef struct rs_board_now {
     double value;
     int64_t denominator; /* 0: none */
 } rs_board_now_t;
-/* The figure of one of rs_board_alerts as the board's rows have it now. False: they do not have this figure, or this key. */
+/* The figure of one of rs_board_alerts as the board's rows have it now. False: they do not have this figure, or this key, or
+ * the rule judges by something else than the figure itself (a chart). */
 bool rs_board_alert_now(const rs_board_t *board, const rs_alert_body_t *alert, rs_board_now_t *now);
 
 #endif

@@ -130,7 +130,7 @@ static bool count_now(const rs_body_figures_t *counts, const rs_alert_body_t *al
 bool rs_board_alert_now(const rs_board_t *board, const rs_alert_body_t *alert, rs_board_now_t *now) {
     const rs_board_row_t *row = rs__board_row(board, ((const board_alert_t *)(const void *)alert)->window_hash);
     uint32_t window, policy;
-    if (row == NULL) return false;
+    if (row == NULL || !alert->is_of_threshold) return false;
     if (gauge_now(board, row, alert, now)) return true;
     if (rs_board_find_window(board, alert->window, &window) != RS_OK || !row->figures[window].is_known) return false;
     if (!is_metric(alert, "service_level")) return count_now(&row->figures[window].counts, alert, now);

@@ -142,7 +142,7 @@ static unsigned read_state(reader_t *reader, const json_t *root, const char *nam
 
 int rs_body_read_alert(rs_str_t body, rs_alert_body_t *alert) {
     reader_t reader = {0};
-    char compare[RS_BODY_WORD];
+    char compare[RS_BODY_WORD], detector[RS_BODY_WORD];
     json_t *root = parse(body);
 
     if (root == NULL) return RS_ERR_PARSE;
@@ -164,6 +164,8 @@ int rs_body_read_alert(rs_str_t body, rs_alert_body_t *alert) {
     alert->numerator = read_integer(&reader, root, "numerator", 0);
     alert->denominator = read_integer(&reader, root, "denominator", 0);
     read_text(&reader, root, "compare", compare, sizeof compare);
+    read_text(&reader, root, "detector", detector, sizeof detector);
+    alert->is_of_threshold = detector[0] == '\0' || strcmp(detector, "threshold") == 0;
     alert->is_above = strcmp(compare, "above") == 0;
     alert->is_acknowledged = read_flag(&reader, root, "acknowledged");
     alert->is_silenced = read_flag(&reader, root, "silenced");

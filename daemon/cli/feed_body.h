@@ -42,7 +42,7 @@ typedef struct rs_alert_body {
     int64_t at_us, started_us, fired_us; /* fired_us 0: never fired */
     rs_body_key_t key;
     char metric[RS_BODY_WORD], window[RS_BODY_WORD], policy[RS_MAX_NAME + 1]; /* "" where there is none */
-    bool has_value, is_above;
+    bool has_value, is_above, is_of_threshold; /* is_of_threshold: the value is the metric itself, in the window; no chart's */
     double value, limit, clear;
     int64_t numerator, denominator; /* denominator 0: none */
     /* What people did: `act` is "" but of the message that tells of it. While somebody has it, `by` and `text` are his. */

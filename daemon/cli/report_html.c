@@ -274,7 +274,7 @@ void rs_report_print_html(FILE *out, const rs_report_request_t *request, rs_repo
     put_summary(out, result);
     put_warnings(out, result);
     if (svg != NULL) {
-        /* What the drawing programs call their parts would be read out, and stand beside the pointer: the table below has the figures. */
+        /* Else what the drawing programs call their parts would be read out. */
         fputs("<figure><div class=\"chart\" role=\"img\" aria-label=\"Chart; the table below has its figures. ", out);
         put_caption(out, request, result->report);
         fprintf(out, "\">%s</div><figcaption>", svg);

@@ -193,7 +193,8 @@ static void add_store(const rs_service_t *service, rs_metrics_t *page) {
         S(COUNTER, rebuilds, "rebuilds", "Times that what it lacked was made again."),
         S(COUNTER, rebuilt_rows, "rebuilt_rows", "Rows and edges written so."),
         S(GAUGE, rebuilding, "rebuilding", "1: it is being made again."),
-        S(GAUGE, backlog, "backlog", "What waits for the database."),
+        S(GAUGE, backlog, "backlog", "Entries held ready for the database; what else it lacks is between ringside_store_record and "
+                                     "ringside_journal_durable_record."),
         S(GAUGE, position, "record", "Up to this record the database has everything."),
         S(GAUGE, owed, "owed_record", "Up to this record it must get something again; 0: nothing.")};
 #undef S

@@ -571,7 +571,7 @@ static void on_lost(void *context, const char *why) {
     }
     rs__store_fault(store, store->has_error ? rs__sqlstate_fault(store->error_state, store->has_constraint) : RS_STORE_FAULT_CONNECTION);
     if (store->has_error) rs__store_fail(store, "database: %s (SQLSTATE %s)", store->error_text, store->error_state);
-    else rs__store_fail(store, "database: %s", why);
+    else rs__store_fail(store, "database: not there, what is to be stored waits and it is tried again: %s", why);
     store->has_error = false;
     rs__store_retry_later(store, false);
 }

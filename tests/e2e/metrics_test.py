@@ -98,6 +98,15 @@ def it_says_what_happened(daemon):
     house.check(("ringside_receiver_pending", (("receiver", "ops"),)) in page, "the receivers' state")
 
 
+def the_rules_of_the_readme_name_what_is_there(daemon):
+    with open(os.path.join(house.SOURCE, "README.md")) as file:
+        block = re.search(r"Rules worth having:\n```\n(.*?)```", file.read(), re.S).group(1)
+    wanted = set(re.findall(r"ringside_\w+", block))
+    house.check(len(wanted) >= 6, f"rules of {wanted}")
+    found = {name for name, _ in samples(daemon)}
+    house.check(wanted <= found, f"README.md has rules of what no page has: {wanted - found}")
+
+
 def other_requests_are_problems(daemon):
     for method, path, expected in (("GET", "/", 404), ("GET", "/metrics/", 404), ("POST", "/metrics", 405), ("DELETE", "/healthz", 405)):
         status, headers, body = get(daemon, path, method=method)
@@ -139,12 +148,14 @@ def a_taken_port_and_a_bad_address_are_clear(daemon, path):
 
 def main():
     with house.folder() as path:
-        daemon = house.Daemon(path, clock="wall", extra=WEB + "journal: {segment_bytes: 1MiB, max_bytes: 64MiB}\n"
+        daemon = house.Daemon(path, f"host={path} dbname=away", clock="wall", extra=WEB +
+                              "journal: {segment_bytes: 1MiB, max_bytes: 64MiB}\n"
                               "receivers: {ops: {kind: webhook, url: \"http://127.0.0.1:9/\"}}\n")
         try:
             the_page_is_one(daemon)
             it_says_what_happened(daemon)
             the_page_is_one(daemon)
+            the_rules_of_the_readme_name_what_is_there(daemon)
             other_requests_are_problems(daemon)
             clients_that_stall_or_talk_nonsense_disturb_nobody(daemon)
             a_taken_port_and_a_bad_address_are_clear(daemon, path)

@@ -63,11 +63,12 @@ rs_str_t test_alert_body(const test_alert_t *alert) {
         "{\"episode\":\"%s\",\"rule\":\"%s\",\"severity\":\"%s\",\"from\":\"%s\",\"state\":\"%s\",\"at\":\"%s\",\"started_at\":\"%s\","
         "\"fired_at\":null,\"tenant\":\"default\",\"key\":\"queue/%s/voice\",\"family\":\"queue\",\"queue\":\"%s\",\"team\":null,"
         "\"channel\":\"voice\",\"metric\":\"%s\",\"window\":%s,\"policy\":%s,\"value\":%.17g,%s,\"compare\":\"%s\",\"limit\":%s,"
-        "\"clear\":0,\"runbook\":null,\"acknowledged\":%s,\"by\":%s,\"silenced\":%s,\"provisional\":true}",
+        "\"clear\":0,\"runbook\":null,\"acknowledged\":%s,\"by\":%s,\"silenced\":%s,\"detector\":\"%s\",\"provisional\":true}",
         alert->episode, alert->rule, alert->severity, alert->from, alert->state, started, started, alert->queue, alert->queue,
         is_share ? "service_level" : "oldest_wait", is_share ? "\"5m\"" : "null",
         is_share ? "\"short_excluded\"" : "null", alert->value, sample, is_share ? "below" : "above", is_share ? "0.8" : "60000",
-        alert->is_acknowledged ? "true" : "false", alert->is_acknowledged ? "\"anna\"" : "null", alert->is_silenced ? "true" : "false");
+        alert->is_acknowledged ? "true" : "false", alert->is_acknowledged ? "\"anna\"" : "null", alert->is_silenced ? "true" : "false",
+        alert->detector == NULL ? "threshold" : alert->detector);
     return (rs_str_t){body, (uint32_t)len};
 }
 

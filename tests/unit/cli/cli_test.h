@@ -32,6 +32,7 @@ typedef struct test_alert {
     double value;
     int of;                          /* 0: a gauge, in milliseconds */
     bool is_acknowledged, is_silenced;
+    const char *detector;            /* NULL: threshold */
 } test_alert_t;
 
 int test_apply_alert(rs_board_t *board, const test_alert_t *alert, bool in_snapshot);

@@ -150,6 +150,8 @@ static void an_alert_that_nobody_hears_of_any_more_or_that_is_kept_quiet_is_told
          .value = 0.5, .of = 9},
         {.episode = "1-4", .rule = "never", .severity = "info", .from = "pending", .state = "target_unreachable", .queue = "night",
          .started_s = 90, .value = 0.5, .of = 9},
+        {.episode = "1-5", .rule = "chart", .severity = "info", .from = "ok", .state = "firing", .queue = "support", .started_s = 30,
+         .value = 0.25, .of = 8, .detector = "cusum"},
     };
     rs_board_view_t view = view_of(80, 0);
     (void)state;
@@ -157,11 +159,12 @@ static void an_alert_that_nobody_hears_of_any_more_or_that_is_kept_quiet_is_told
     for (size_t i = 0; i < RS_ARRAY_LEN(alerts); i++) assert_int_equal(test_apply_alert(test.board, &alerts[i], false), RS_OK);
     const char *text = strstr(test_render(test.board, &view), "alerts:");
     assert_non_null(text);
-    test_same_text(text, "alerts: 1 firing, 1 flapping, 1 no_data, 1…  figure (limit)    since\n"
+    test_same_text(text, "alerts: 2 firing, 1 flapping, 1 no_data, 1…  figure (limit)    since\n"
                          "critical no_data     old      gone/voice      10.0%* (<80%) 10:00:00\n"
                          "warning  firing~     quiet    support/voice    65.5% (<80%) 10:01:00\n"
                          "info     flapping    flaps    night/voice          – (<80%) 10:02:00\n"
-                         "info     unreached   never    night/voice          – (<80%) 10:01:30\n");
+                         "info     unreached   never    night/voice          – (<80%) 10:01:30\n"
+                         "info     firing      chart    support/voice   25.0%* (<80%) 10:00:30\n");
 }
 
 static void a_window_without_figures_shows_dashes_never_0_or_100_percent(void **state) {
