@@ -138,7 +138,9 @@ def check_staffing(postgres):
         own, period = half_hours[(row["queue"], row["channel"], row["half_hour"])], whole[(row["queue"], row["channel"])]
         if period["handled"]:
             drawn = ((own["aht_ms"] or 0) * own["handled"] + 30 * period["aht_ms"]) / (own["handled"] + 30)
-            house.check(abs(row["handle_ms"] - drawn) < 0.01, f"handle time {drawn}: {row}")
+            # A half-hour may have time of a handling that counts in another one, and no mean to say so.
+            is_right = abs(row["handle_ms"] - drawn) < 0.01 if own["handled"] else row["handle_ms"] >= drawn - 0.01
+            house.check(is_right, f"handle time {drawn}: {row}")
         if period["abandoned"]:
             waited = (period["asa_ms"] or 0) * period["answered"] + period["abandon_mean_ms"] * period["abandoned"]
             house.check(abs(row["patience_ms"] - waited / period["abandoned"]) < 0.01, f"patience: {row}")
