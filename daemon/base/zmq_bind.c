@@ -7,15 +7,23 @@
 #include <unistd.h>
 #include <zmq.h>
 
-/* Who listens takes a connection, or has as many waiting as it can. `path` may be longer than such a file's name can be: then nobody
- * does. */
+/* This process, too, until ZeroMQ's thread has closed a socket that was given up: that is nobody's place. */
+static bool is_of_this_process(int probe) {
+    struct ucred peer;
+    socklen_t size = sizeof peer;
+    return getsockopt(probe, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.pid == getpid();
+}
+
+/* Another process that listens takes a connection, or has as many waiting as it can. `path` may be longer than such a file's name can be:
+ * then nobody does. */
 static bool is_listened_on(const char *path) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof(address.sun_path)) return false;
     strcpy(address.sun_path, path);
     const int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (probe < 0) return false;
-    const bool found = connect(probe, (const struct sockaddr *)&address, sizeof(address)) == 0 || errno == EAGAIN;
+    const bool is_taken = connect(probe, (const struct sockaddr *)&address, sizeof(address)) == 0;
+    const bool found = is_taken ? !is_of_this_process(probe) : errno == EAGAIN;
     close(probe);
     return found;
 }

@@ -72,7 +72,8 @@ static const char changed[] =
 static int refuse_state(const rs_service_t *service, int status) {
     char text[1024];
     const char *why = rs_engine_why(service->engine);
-    snprintf(text, sizeof text, "%s%s%s", why[0] != '\0' ? why : rs_status_text(status), status == RS_ERR_STATE ? changed : "",
+    const bool has_state = service->journal.has_snapshot || rs_engine_core(service->engine) != NULL;
+    snprintf(text, sizeof text, "%s%s%s", why[0] != '\0' ? why : rs_status_text(status), status == RS_ERR_STATE && has_state ? changed : "",
              status == RS_ERR_STATE || status == RS_ERR_LIMIT || status == RS_ERR_PARSE ? begin_anew : "");
     return rs_service_fail("go on from the journal", service->journal.folder, text);
 }
