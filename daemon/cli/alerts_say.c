@@ -172,6 +172,7 @@ static json_t *measured_of(saying_t *saying) {
 static int tell_done(saying_t *saying, const rs_door_answer_t *answer) {
     const bool of_silence = saying->what == RS_COMMAND_SILENCE || saying->what == RS_COMMAND_UNSILENCE;
     const char *number = answer->count > 1 ? answer->frames[1] : "";
+    const bool is_measured = saying->watch != NULL;
     json_t *measured = measured_of(saying);
     if (saying->prints_ndjson) {
         json_t *line = json_pack("{s:s,s:s}", "done", rs_command_name(saying->what), of_silence ? "silence" : "episode", number);
@@ -182,6 +183,7 @@ static int tell_done(saying_t *saying, const rs_door_answer_t *answer) {
         json_decref(line);
     } else {
         printf("%s: done, %s %s\n", rs_command_name(saying->what), of_silence ? "silence" : "alert", number);
+        if (is_measured && measured == NULL) printf("did it help  not known yet; ringside alerts show %s measures it\n", number);
         rs_alert_print_outcome(stdout, measured);
     }
     json_decref(measured);

@@ -84,7 +84,7 @@ def what_people_say_is_kept_over_a_crash(path):
         house.wait_for(lambda: not [alert for alert in open_alerts(daemon) if alert["episode"] == episode])
         text = refused(daemon, "ack", episode, "too late")
         house.check("closed" in text and episode in text and "review" in text, f"ack of a closed alert: {text}")
-        text = alerts(daemon, "review", episode, "the spare team helped", "--who", "carla", "--output", "table").stdout
+        text = alerts(daemon, "review", episode, "the spare team helped", "--who", "carla", "--output", "table", "--timeout", "60").stdout
         house.check("wait_p95 stands for it" in text and "too little data yet" in text, f"a review right after the end: {text}")
         alerts(daemon, "resolve", other, "it was a test call", "--who", "carla")
         house.wait_for(lambda: not open_alerts(daemon))
