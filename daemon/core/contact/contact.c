@@ -428,6 +428,16 @@ static uint32_t keep_event(rs_contacts_t *contacts, const rs_node_t *event, cons
     return number;
 }
 
+/* Only the next queued event can be what an outcome waited for. */
+static bool follows_kept_queued(const rs_contacts_t *contacts, const rs_contact_t *contact, const rs_node_t *node) {
+    for (uint32_t number = contact->head; number != 0; number = node_at(contacts, number)->next) {
+        const rs_node_t *kept = node_at(contacts, number);
+        if (compare_nodes(contacts, kept, node) > 0) return false;
+        if (kept->type == RS_CONTACT_QUEUED) return true;
+    }
+    return false;
+}
+
 /* What is folded ends with the base's last event; an event before that in the total order comes too late for it, and so does the
  * queued event that an outcome in it was waiting for. */
 static bool would_change_folded(const rs_contacts_t *contacts, const rs_contact_t *contact, const rs_node_t *node) {
@@ -435,8 +445,7 @@ static bool would_change_folded(const rs_contacts_t *contacts, const rs_contact_
     const rs_story_t *base = rs_pool_at(&contacts->stories, contact->base);
     const rs_order_t order = rs_node_order(&contacts->derivation, node);
     if (rs_contacts_compare(contacts, &order, &base->last) < 0) return true;
-    const bool unmatched_is_folded = contact->story.unmatched_us == base->unmatched_us;
-    return unmatched_is_folded && rs_story_was_waiting_for(&contacts->derivation, base, node);
+    return rs_story_was_waiting_for(&contacts->derivation, base, node) && !follows_kept_queued(contacts, contact, node);
 }
 
 static void note_activity(rs_contacts_t *contacts, uint32_t number) {

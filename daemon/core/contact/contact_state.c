@@ -9,6 +9,7 @@
     RS_STATE_FIELD_AS(type, place unmatched_us, text "unmatched_us", RS_BOUND_OR_NONE), \
     RS_STATE_FIELD_AS(type, place unmatched_session, text "unmatched_session", RS_BOUND_SESSION), \
     RS_STATE_FIELD_AS(type, place unmatched_queue, text "unmatched_queue", RS_BOUND_NAME), \
+    RS_STATE_FIELD_AS(type, place more_unmatched, text "more_unmatched", RS_BOUND_ANY), \
     RS_STATE_FIELD_AS(type, place leg_queue, text "leg_queue", RS_BOUND_NAME), \
     RS_STATE_FIELD_AS(type, place last_queue, text "last_queue", RS_BOUND_NAME), \
     RS_STATE_FIELD_AS(type, place handlings, text "handlings", RS_BOUND_HANDLING), \

@@ -246,6 +246,7 @@ static uint32_t skewed_queued(const rs_derivation_t *d, const rs_story_t *story,
 bool rs_story_was_waiting_for(const rs_derivation_t *d, const rs_story_t *story, const rs_node_t *queued) {
     if (queued->type != RS_CONTACT_QUEUED || story->unmatched_us == INT64_MIN) return false;
     if (queued->at_us - story->unmatched_us > d->clock_skew_us) return false;
+    if (story->more_unmatched) return true;
     if (d->same_source(d->context, queued->session, story->unmatched_session)) return false;
     return story->unmatched_queue == 0 || story->unmatched_queue == queued->queue;
 }
@@ -255,6 +256,7 @@ static bool take_skewed_leg(rs_derivation_t *d, rs_story_t *story, const rs_node
     uint8_t channel = 0;
     const uint32_t number = skewed_queued(d, story, outcome, &channel);
     if (number == 0) {
+        story->more_unmatched = story->unmatched_us != INT64_MIN && outcome->at_us - story->unmatched_us <= d->clock_skew_us;
         story->unmatched_us = outcome->at_us;
         story->unmatched_session = outcome->session;
         story->unmatched_queue = outcome->queue;
@@ -285,6 +287,7 @@ static void on_queued(rs_derivation_t *d, rs_story_t *story, const rs_node_t *no
         return;
     }
     story->unmatched_us = INT64_MIN;   /* only the next queued can be meant */
+    story->more_unmatched = false;
     if (story->leg_open) {
         close_leg(d, story, RS_OUTCOME_FLOWED_OUT, RS_FLOW_REQUEUED, rs_node_order(d, node), node->at_us - story->leg_since_us);
     }

@@ -74,6 +74,7 @@ typedef struct rs_story {
     rs_order_t last;           /* the last event taken; at_us INT64_MIN: none yet */
     int64_t unmatched_us;      /* of the last outcome that found no leg, INT64_MIN = none: a skewed queued may follow */
     uint32_t unmatched_session, unmatched_queue;
+    bool more_unmatched;       /* one before it, no longer than clock_skew ago, found none either */
     uint32_t leg_queue, last_queue;
     uint32_t handlings;        /* newest, 0 = none */
     uint32_t taken_queued;     /* the queued event that a skewed outcome has used up, 0 = none */
@@ -126,7 +127,8 @@ void rs_story_init(rs_story_t *story);
  * handling first end as lost, at the last event's time + missing_end. Its followers are reached through node->next.
  * Facts are added to derivation->facts. */
 void rs_story_step(rs_derivation_t *derivation, rs_story_t *story, uint32_t node);
-/* True when a queued event after this story is what its last unmatched outcome waited for (clock skew). */
+/* True when a queued event after this story may be what an unmatched outcome of it waited for (clock skew). Only of the last one it is known
+ * what that waited for. */
 bool rs_story_was_waiting_for(const rs_derivation_t *derivation, const rs_story_t *story, const rs_node_t *queued);
 /* True while a leg or handling is open; the other: or a wrap-up runs. */
 bool rs_story_waits_for_end(const rs_derivation_t *derivation, const rs_story_t *story);

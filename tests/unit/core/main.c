@@ -63,6 +63,28 @@ static void a_contact_with_more_events_than_it_may_keep_folds_and_goes_on(void *
     core_test_end(&test);
 }
 
+/* An outcome that found no leg may have waited for a queued event of another source, whose clock is late (clock_skew). Once the outcome is
+ * folded that cannot be undone, so the queued event is refused: its leg would stay open for ever. */
+static void a_queued_event_that_a_folded_outcome_waited_for_is_too_late_whichever_of_several_it_was(void **state) {
+    (void)state;
+    for (int several = 0; several <= 1; several++) {
+        core_test_t test;
+        core_test_begin(&test, "time.lateness=60s");
+        test.source = "acd";
+        core_test_event(&test, RS_CONTACT_ANSWERED, "c", "q", "a1", 10);
+        core_test_event(&test, RS_CONTACT_ENDED, "c", "q", "a1", 10);
+        test.source = "pbx";
+        if (several) core_test_event(&test, RS_CONTACT_DEQUEUED, "c", "q", "", 11);   /* of the queued event's own source: no leg of its own */
+        for (int64_t second = 20; second < 200; second += 10) rs_core_tick(test.core, core_test_at(second));
+        core_test_event(&test, RS_CONTACT_QUEUED, "c", "q", "", 11);
+        assert_int_equal(test.refused[RS_REFUSAL_TOO_LATE], 1);
+        assert_int_equal(core_test_count(&test, RS_FAMILY_QUEUE, "q", RS_COUNT_OFFERED), 0);
+        core_test_event(&test, RS_CONTACT_QUEUED, "c", "q", "", 14);                   /* past the skew: another leg */
+        assert_int_equal(core_test_count(&test, RS_FAMILY_QUEUE, "q", RS_COUNT_OFFERED), 1);
+        core_test_end(&test);
+    }
+}
+
 /* --- extremes of rows -------------------------------------------------------------------------------------------------- */
 static void an_extreme_is_exact_again_once_what_had_no_room_was_taken_back(void **state) {
     (void)state;
@@ -482,6 +504,7 @@ int main(void) {
         cmocka_unit_test(keys_past_the_limit_share_one_key_and_totals_stay_exact),
         cmocka_unit_test(contacts_past_the_limit_are_refused_and_counted),
         cmocka_unit_test(a_contact_with_more_events_than_it_may_keep_folds_and_goes_on),
+        cmocka_unit_test(a_queued_event_that_a_folded_outcome_waited_for_is_too_late_whichever_of_several_it_was),
         cmocka_unit_test(an_extreme_is_exact_again_once_what_had_no_room_was_taken_back),
         cmocka_unit_test(an_extreme_whose_best_values_were_all_taken_back_is_a_bound_within_a_bucket),
         cmocka_unit_test(every_refusal_of_the_core_has_its_reason_and_its_place_in_the_accounting),
