@@ -8,8 +8,8 @@
 
 #include "base/base.h"
 
-/* As zmq_bind: 0, or -1 with errno. EADDRINUSE, too, when another process listens on the file of an ipc:// endpoint. A file that was left by a
- * process that is gone is replaced. The socket's thread. */
+/* As zmq_bind: 0, or -1 with errno. EADDRINUSE, too, when another process listens on the file of an ipc:// endpoint. A file that was
+ * left by a process that is gone is replaced. The socket's thread. */
 RS_MUST_CHECK int rs_zmq_bind(void *socket, const char *endpoint);
 
 #endif

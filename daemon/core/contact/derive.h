@@ -127,8 +127,8 @@ void rs_story_init(rs_story_t *story);
  * handling first end as lost, at the last event's time + missing_end. Its followers are reached through node->next.
  * Facts are added to derivation->facts. */
 void rs_story_step(rs_derivation_t *derivation, rs_story_t *story, uint32_t node);
-/* True when a queued event after this story may be what an unmatched outcome of it waited for (clock skew). Only of the last one it is known
- * what that waited for. */
+/* True when a queued event after this story may be what an unmatched outcome of it waited for (clock skew). Only of the last one it is
+ * known what that waited for. */
 bool rs_story_was_waiting_for(const rs_derivation_t *derivation, const rs_story_t *story, const rs_node_t *queued);
 /* True while a leg or handling is open; the other: or a wrap-up runs. */
 bool rs_story_waits_for_end(const rs_derivation_t *derivation, const rs_story_t *story);

@@ -74,7 +74,7 @@ static void a_queued_event_that_a_folded_outcome_waited_for_is_too_late_whicheve
         core_test_event(&test, RS_CONTACT_ANSWERED, "c", "q", "a1", 10);
         core_test_event(&test, RS_CONTACT_ENDED, "c", "q", "a1", 10);
         test.source = "pbx";
-        if (several) core_test_event(&test, RS_CONTACT_DEQUEUED, "c", "q", "", 11);   /* of the queued event's own source: no leg of its own */
+        if (several) core_test_event(&test, RS_CONTACT_DEQUEUED, "c", "q", "", 11);   /* of the queued event's own source: not its leg */
         for (int64_t second = 20; second < 200; second += 10) rs_core_tick(test.core, core_test_at(second));
         core_test_event(&test, RS_CONTACT_QUEUED, "c", "q", "", 11);
         assert_int_equal(test.refused[RS_REFUSAL_TOO_LATE], 1);
