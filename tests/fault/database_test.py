@@ -75,7 +75,7 @@ def send(daemon, file, speed="max"):
     house.ringside("send", "--to", daemon.events, "--speed", speed, "--config", daemon.config, file)
 
 
-def wait_for_rows(cluster, seconds=1.0):
+def wait_for_rows(cluster, seconds=3.0):
     house.wait_until_stored(cluster, quiet_s=seconds)
 
 
