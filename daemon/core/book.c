@@ -88,10 +88,22 @@ static void free_item(rs_book_t *book, uint32_t number) {
     rs_pool_give(&book->items, number);
 }
 
+/* Only waits for the store. */
+static bool is_leaving(const rs_book_item_t *item) { return item->is_folded && rs_changed_differs(&item->link); }
+
 static void touch(rs_book_t *book, uint32_t number) {
     rs_book_item_t *item = rs_book_item(book, number);
+    const bool was_leaving = is_leaving(item);
     item->news = false;
     rs_changed_touch(&book->changed, number, !rs_changed_differs(&item->link));
+    book->changed.leaving += is_leaving(item) && !was_leaving;
+}
+
+/* Something happens to the contact; or nothing can any more. */
+static void set_folded(rs_book_t *book, rs_book_item_t *item, bool is_folded) {
+    book->changed.leaving -= is_leaving(item);
+    item->is_folded = is_folded;
+    book->changed.leaving += is_leaving(item);
 }
 
 /* --- what happens to a contact ------------------------------------------------------------------------------------------- */
@@ -130,7 +142,7 @@ void rs_book_facts(rs_book_t *book, uint32_t contact, uint32_t tenant, const rs_
     }
     rs_book_item_t *item = rs_book_item(book, number);
     item->news = true;
-    item->is_folded = false;
+    set_folded(book, item, false);
     for (uint32_t i = 0; i < count; i++) {
         if (sign < 0) drop_fact(book, item, &facts[i]);
         else if (!keep_fact(book, item, &facts[i])) book->dropped++;
@@ -164,7 +176,7 @@ void rs_book_follow(rs_book_t *book, uint32_t contact, uint32_t tenant, const rs
     rs_book_item_t *item = rs_book_item(book, number);
     learn(book, item, story);
     item->news = true;
-    item->is_folded = false;
+    set_folded(book, item, false);
     if (rs_changed_differs(&item->link) || !is_open) touch(book, number);
 }
 
@@ -172,7 +184,7 @@ void rs_book_fold(rs_book_t *book, uint32_t contact) {
     if (!book->on || book->of_contact[contact] == 0) return;
     const uint32_t number = book->of_contact[contact];
     rs_book_item_t *item = rs_book_item(book, number);
-    item->is_folded = true;
+    set_folded(book, item, true);
     if (item->news) touch(book, number);
     else if (!rs_changed_differs(&item->link)) free_item(book, number);
 }
@@ -189,11 +201,20 @@ void rs_book_forget(rs_book_t *book, uint32_t contact) {
 /* --- what the store has ---------------------------------------------------------------------------------------------------- */
 static void on_stored(void *context, uint32_t number) {
     rs_book_t *book = context;
-    if (rs_book_item(book, number)->is_folded) free_item(book, number);
+    if (!rs_book_item(book, number)->is_folded) return;
+    book->changed.leaving--;
+    free_item(book, number);
 }
 
 void rs_book_confirm(rs_book_t *book, const rs_collected_t *collected) {
     if (book->on) rs_changed_confirm(&book->changed, collected, on_stored, book);
+}
+
+static bool is_short(const rs_pool_t *pool) { return rs_changed_is_short(pool->live, pool->max_items); }
+
+bool rs_book_wait_too_much(const rs_book_t *book) {
+    return book->on && (is_short(&book->items) || is_short(&book->facts) || is_short(&book->texts)) &&
+           rs_changed_holds_up(&book->changed, book->items.max_items);
 }
 
 uint32_t rs_book_permille(const rs_book_t *book) {

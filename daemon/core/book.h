@@ -78,6 +78,7 @@ static inline const rs_book_fact_t *rs_book_fact(const rs_book_t *book, uint32_t
 rs_str_t rs_book_text(const rs_book_t *book, uint32_t number);
 /* As the rows' (core/rows.h). */
 void rs_book_confirm(rs_book_t *book, const rs_collected_t *collected);
+bool rs_book_wait_too_much(const rs_book_t *book);
 /* How much of the items' memory waits for the store: 0 .. 1000. */
 uint32_t rs_book_permille(const rs_book_t *book);
 uint64_t rs_book_bytes(const rs_book_t *book);

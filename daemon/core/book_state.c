@@ -81,7 +81,9 @@ static void load(rs_core_t *core, rs_state_reader_t *reader) {
     if (status != RS_OK) rs_state_refuse(reader, status, "the facts of contacts cannot be looked at");
     for (uint32_t number = 1; rs_state_is_good(reader) && number <= book->items.made; number++) {
         if (rs_state_is_free(&claims, number)) continue;
-        const uint32_t contact = rs_book_item(book, number)->contact;
+        const rs_book_item_t *item = rs_book_item(book, number);
+        const uint32_t contact = item->contact;
+        book->changed.leaving += item->is_folded && rs_changed_differs(&item->link);
         if (contact > book->max_contacts) rs_state_refuse(reader, RS_ERR_PARSE, "facts are of a contact that cannot be");
         else if (contact != 0) book->of_contact[contact] = number;
     }

@@ -7,7 +7,9 @@
  *              touched ─► listed ─► in hand ─► confirmed, unchanged since: stored
  *                           ▲                     │ changed since
  *                           └─────────────────────┘
- * State:   all of it but what is in hand: after a restart nothing is.
+ *          Some items leave memory as soon as they are stored: the owner counts those of the list in `leaving`. When memory is short of
+ *          others they need not wait for the store, if whoever keeps the journal can make them again (core/core.h, Short memory).
+ * State:   all of it but what is in hand: after a restart nothing is. `leaving` follows from the items.
  */
 #ifndef RS_CORE_CHANGED_H
 #define RS_CORE_CHANGED_H
@@ -38,6 +40,7 @@ typedef struct rs_changed {
     uint32_t (*rows_of)(const void *item);   /* how many rows of an item in the list differ; NULL: each is one row */
     rs_changed_list_t list;
     uint32_t rows;                  /* that differ, of all items */
+    uint32_t leaving;               /* items of the list that leave memory once they are stored; the owner's to count */
     uint64_t counter, revision;     /* the greatest `since` and `revision` that were given */
     rs_in_hand_t in_hand;
 } rs_changed_t;
@@ -62,6 +65,10 @@ void rs_changed_confirm(rs_changed_t *changed, const rs_collected_t *collected, 
 /* A list of the owner's for items that do not differ: to its end / out of it. */
 void rs_changed_append(const rs_changed_t *changed, rs_changed_list_t *list, uint32_t number);
 void rs_changed_take_out(const rs_changed_t *changed, rs_changed_list_t *list, uint32_t number);
+/* Of `max`, `live` are in use: that is nearly all. / So many items only wait for the store that it would help if they did not. */
+static inline uint32_t rs_changed_share(uint32_t max) { return max / 16 + 1; }
+static inline bool rs_changed_is_short(uint32_t live, uint32_t max) { return max - live < rs_changed_share(max); }
+static inline bool rs_changed_holds_up(const rs_changed_t *changed, uint32_t max) { return changed->leaving >= rs_changed_share(max); }
 static inline bool rs_changed_differs(const rs_changed_link_t *link) { return link->since != 0; }
 static inline rs_changed_link_t *rs_changed_link(const rs_changed_t *changed, uint32_t number) {
     return (rs_changed_link_t *)(void *)((unsigned char *)rs_pool_at(changed->items, number) + changed->link_at);

@@ -31,6 +31,8 @@ typedef struct rs_core_effects {
      * is in how many places it was. */
     void (*on_answer)(void *context, rs_origin_t origin, int status, uint64_t number);
     rs_alert_fn on_alert;
+    /* Short memory, below: what the store does not have as of `position` leaves memory when this returns. It may be collected. */
+    void (*on_let_go)(void *context, uint64_t position);
 } rs_core_effects_t;
 
 typedef struct rs_core_options {
@@ -40,6 +42,7 @@ typedef struct rs_core_options {
     bool windows, alerts;             /* off in a replay that only wants rows */
     bool process;                     /* follows contacts' ways; also needs limits.edges > 0. Whoever asks for it must collect */
     bool facts;                       /* keeps the facts of single contacts; also needs limits.facts > 0. Likewise */
+    bool lets_go;                     /* what waits for the store may leave memory: it can be made again from the records (Short memory) */
     uint32_t families;                /* bit set of rs_key_family_t whose rows are kept */
     uint32_t attributions;            /* bit set of rs_attribution_t */
     rs_interval_spec_t interval;
@@ -108,8 +111,14 @@ void rs_core_collected(const rs_core_t *core, rs_confirmed_t *confirmed);
 void rs_core_collect_again(rs_core_t *core);
 /* As applying the record says. */
 void rs_core_confirm(rs_core_t *core, const rs_confirmed_t *confirmed);
-/* Of which the store has all rows and edges, as far as confirmations said. */
+/* Of which the store has all rows and edges, as far as confirmations said; or which were let go. */
 uint64_t rs_core_confirmed_position(const rs_core_t *core);
+/* Short memory: rows, edges and contacts that only wait for the store (final ones, folded ones) can take up nearly all that limits.rows,
+ * limits.edges or limits.facts allow, when the store is away or slow. Then, before the next record is applied, all of the three counts
+ * as confirmed: so what is final leaves memory, and what comes finds room. The store does not have it, so its owner must know:
+ * effects.on_let_go, and this, which is saved: up to this record rows were let go, 0 = none ever were. Whoever applies the same records
+ * again comes to the same point (engine/rebuild.h). */
+uint64_t rs_core_let_go_position(const rs_core_t *core);
 /* How much of limits.rows is in use, or of limits.edges, or of limits.facts by contacts that wait for the store,
  * if that is more: 0 .. 1000. */
 uint32_t rs_core_rows_permille(const rs_core_t *core);

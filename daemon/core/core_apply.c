@@ -84,7 +84,22 @@ static int apply_warm(rs_core_t *core, const void *bytes, size_t len) {
     return RS_OK;
 }
 
+static bool is_held_up(const rs_core_t *core) {
+    return core->options.lets_go && (rs_rows_wait_too_much(&core->rows) || rs_process_wait_too_much(&core->process) ||
+                                     rs_book_wait_too_much(&core->book));
+}
+
+static void let_go(rs_core_t *core) {
+    static const rs_collected_t all = {.through = UINT64_MAX, .revision = UINT64_MAX};
+    const rs_core_effects_t *effects = &core->options.effects;
+    if (effects->on_let_go != NULL) effects->on_let_go(effects->context, core->position);
+    core->let_go_position = core->position;
+    rs_core_confirm(core, &(rs_confirmed_t){.receiver = RS_RECEIVER_STORE, .rows = all, .edges = all, .facts = all,
+                                            .position = core->position});
+}
+
 int rs_core_apply(rs_core_t *core, uint32_t kind, const void *bytes, size_t len, uint64_t position) {
+    if (is_held_up(core)) let_go(core);
     core->position = position;
     core->ordinal = 0;
     switch (kind) {
@@ -136,6 +151,7 @@ void rs_core_confirm(rs_core_t *core, const rs_confirmed_t *confirmed) {
 }
 
 uint64_t rs_core_confirmed_position(const rs_core_t *core) { return core->confirmed_position; }
+uint64_t rs_core_let_go_position(const rs_core_t *core) { return core->let_go_position; }
 
 bool rs_core_receiver(const rs_core_t *core, uint64_t receiver, uint64_t *position, uint32_t *ordinal) {
     const rs_receiver_t *known = rs_outbox_receiver(&core->outbox, receiver);

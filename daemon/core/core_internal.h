@@ -57,7 +57,8 @@ struct rs_core {
     int64_t alerts_second;           /* that all keys' alerts were last looked at */
     int64_t final_frontier_us;       /* intervals that end by then are final */
     uint64_t position;               /* number of the record being applied, or of the last one */
-    uint64_t confirmed_position;     /* of which the store has all rows */
+    uint64_t confirmed_position;     /* of which the store has all rows, or which were let go */
+    uint64_t let_go_position;        /* the last one of these */
     uint32_t ordinal;                /* of the last alert transition of the record being applied */
     rs_kept_sessions_t kept_sessions;
     rs_outbox_t outbox;

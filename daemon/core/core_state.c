@@ -34,6 +34,7 @@ static const rs_state_field_t core_fields[] = {
     RS_STATE_FIELD(rs_core_t, watermark_us, RS_BOUND_OR_NONE), RS_STATE_FIELD(rs_core_t, watermark_second, RS_BOUND_OR_NONE),
     RS_STATE_FIELD(rs_core_t, alerts_second, RS_BOUND_OR_NONE), RS_STATE_FIELD(rs_core_t, final_frontier_us, RS_BOUND_OR_NONE),
     RS_STATE_FIELD(rs_core_t, position, RS_BOUND_ANY), RS_STATE_FIELD(rs_core_t, confirmed_position, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs_core_t, let_go_position, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_core_t, ordinal, RS_BOUND_ANY), RS_STATE_REBUILT(rs_core_t, kept_sessions), RS_STATE_REBUILT(rs_core_t, outbox),
     RS_STATE_FIELD(rs_core_t, contacts_refused, RS_BOUND_ANY),
     RS_STATE_REBUILT(rs_core_t, announced), RS_STATE_REBUILT(rs_core_t, announced_at)};

@@ -48,7 +48,7 @@ static inline int64_t rs_state_unfolded(uint64_t number) { return (int64_t)(numb
 #define RS_STATE_CHANGED_FIELDS(type, bound) \
     RS_STATE_REBUILT(type, changed.items), RS_STATE_REBUILT(type, changed.link_at), RS_STATE_REBUILT(type, changed.rows_of), \
     RS_STATE_FIELD_AS(type, changed.list.head, "dirty_head", bound), RS_STATE_FIELD_AS(type, changed.list.tail, "dirty_tail", bound), \
-    RS_STATE_FIELD_AS(type, changed.rows, "dirty_count", RS_BOUND_ANY), \
+    RS_STATE_FIELD_AS(type, changed.rows, "dirty_count", RS_BOUND_ANY), RS_STATE_REBUILT(type, changed.leaving), \
     RS_STATE_FIELD_AS(type, changed.counter, "dirty_counter", RS_BOUND_ANY), \
     RS_STATE_FIELD_AS(type, changed.revision, "revision_counter", RS_BOUND_ANY), RS_STATE_REBUILT(type, changed.in_hand)
 #define RS_STATE_CHANGED_LINK_FIELDS(type, bound) \

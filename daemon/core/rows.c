@@ -64,6 +64,11 @@ static uint64_t cell_hash(uint32_t key, int64_t start_us) {
     return rs_hash_mix((uint64_t)key * UINT64_C(0x9e3779b97f4a7c15) + (uint64_t)start_us);
 }
 
+/* In the list of those that stay for what may move still. */
+static bool is_held(const rs_cell_t *cell) { return cell->is_final && cell->dirty == 0 && cell->standing != 0; }
+/* Only waits for the store. */
+static bool is_leaving(const rs_cell_t *cell) { return cell->is_final && cell->dirty != 0; }
+
 static void note_end(rs_rows_t *rows, uint32_t number, int64_t end_us) {
     if (rows->ends != NULL) rows->ends[number - 1] = (uint32_t)(end_us / rows->spec.length_us);
 }
@@ -78,6 +83,8 @@ bool rs__rows_restore(rs_rows_t *rows, uint32_t number) {
         if (known->key == cell->key && known->start_us == cell->start_us) return false;
     }
     rs_index_add(&rows->index, hash, number);
+    rows->changed.leaving += is_leaving(cell);
+    rows->held_count += is_held(cell);
     return true;
 }
 
@@ -97,9 +104,6 @@ uint32_t rs_rows_known(const rs_rows_t *rows, uint32_t key, int64_t at_us) {
     return look_up(rows, key, start_us);
 }
 
-/* In the list of those that stay for what may move still. */
-static bool is_held(const rs_cell_t *cell) { return cell->is_final && cell->dirty == 0 && cell->standing != 0; }
-
 static void free_cell(rs_rows_t *rows, uint32_t number) {
     rs_cell_t *cell = rs_rows_cell(rows, number);
     rs_sums_free(&rows->store, &cell->common);
@@ -114,8 +118,18 @@ static void free_cell(rs_rows_t *rows, uint32_t number) {
     rs_pool_give(&rows->cells, number);
 }
 
-static void free_held(rs_rows_t *rows, uint32_t number) {
+static void hold(rs_rows_t *rows, uint32_t number) {
+    rs_changed_append(&rows->changed, &rows->held, number);
+    rows->held_count++;
+}
+
+static void release(rs_rows_t *rows, uint32_t number) {
     rs_changed_take_out(&rows->changed, &rows->held, number);
+    rows->held_count--;
+}
+
+static void free_held(rs_rows_t *rows, uint32_t number) {
+    release(rows, number);
     free_cell(rows, number);
 }
 
@@ -175,16 +189,20 @@ void rs_rows_finalise(rs_rows_t *rows, int64_t frontier_us) {
         ahead = next_due(rows, ahead + 1, frontier);
         rows->ends[number - 1] = 0;
         rs_rows_touch(rows, number, rs_rows_cell(rows, number)->attributions);
-        rs_rows_cell(rows, number)->is_final = true;   /* after it: only a final one can be among the held */
+        rs_cell_t *cell = rs_rows_cell(rows, number);
+        cell->is_final = true;   /* after it: only a final one can be among the held */
+        rows->changed.leaving += is_leaving(cell);
     }
 }
 
 void rs_rows_touch(rs_rows_t *rows, uint32_t number, unsigned attributions) {
     rs_cell_t *cell = rs_rows_cell(rows, number);
     const unsigned fresh = attributions & ~(unsigned)cell->dirty;
-    if (fresh != 0 && is_held(cell)) rs_changed_take_out(&rows->changed, &rows->held, number);
+    const bool was_leaving = is_leaving(cell);
+    if (fresh != 0 && is_held(cell)) release(rows, number);
     cell->attributions |= (uint8_t)attributions;
     cell->dirty |= (uint8_t)attributions;
+    rows->changed.leaving += is_leaving(cell) && !was_leaving;
     rs_changed_touch(&rows->changed, number, (uint32_t)__builtin_popcount(fresh));
 }
 
@@ -210,13 +228,19 @@ void rs_rows_stand(rs_rows_t *rows, uint32_t number, int32_t facts) {
 static void on_stored(void *context, uint32_t number) {
     rs_rows_t *rows = context;
     rs_cell_t *cell = rs_rows_cell(rows, number);
+    rows->changed.leaving -= is_leaving(cell);
     cell->dirty = 0;
-    if (is_held(cell)) rs_changed_append(&rows->changed, &rows->held, number);
+    if (is_held(cell)) hold(rows, number);
     else if (cell->is_final) free_cell(rows, number);
 }
 
 void rs_rows_confirm(rs_rows_t *rows, const rs_collected_t *collected) {
     rs_changed_confirm(&rows->changed, collected, on_stored, rows);
+}
+
+bool rs_rows_wait_too_much(const rs_rows_t *rows) {
+    const uint32_t most = rows->cells.max_items;
+    return rs_changed_is_short(rows->cells.live - rows->held_count, most) && rs_changed_holds_up(&rows->changed, most);
 }
 
 /* --- reading ---------------------------------------------------------------------------------------------------------- */

@@ -40,6 +40,7 @@ typedef struct rs_rows {
     rs_interval_spec_t spec;
     rs_changed_t changed;           /* cells, counted in rows */
     rs_changed_list_t held;         /* final and confirmed, but something may move still; in the order of becoming so */
+    uint32_t held_count;
     uint64_t run, part_counter;
     rs_hist_entry_t *scratch;       /* for reading out histograms */
     uint32_t *ends;                 /* FIXED: by the cell's number - 1, which interval begins where it ends; 0 = free, or final */
@@ -79,6 +80,8 @@ void rs_rows_read(rs_rows_t *rows, uint32_t number, unsigned attribution, rs_row
 bool rs_rows_is_empty(const rs_rows_t *rows, const rs_cell_t *cell, unsigned attribution);
 /* As rs_changed_confirm: cells that are stored as they are and final leave memory. */
 void rs_rows_confirm(rs_rows_t *rows, const rs_collected_t *collected);
+/* Room for cells is short, and final ones that wait for the store take much of it. */
+bool rs_rows_wait_too_much(const rs_rows_t *rows);
 uint64_t rs_rows_bytes(const rs_rows_t *rows);
 
 #endif

@@ -10,7 +10,8 @@ static const rs_state_field_t rows_fields[] = {
     RS_STATE_REBUILT(rs_rows_t, store.places), RS_STATE_REBUILT(rs_rows_t, store.tally),
     RS_STATE_REBUILT(rs_rows_t, index), RS_STATE_REBUILT(rs_rows_t, spec),
     RS_STATE_CHANGED_FIELDS(rs_rows_t, RS_BOUND_CELL), RS_STATE_FIELD(rs_rows_t, held.head, RS_BOUND_CELL),
-    RS_STATE_FIELD(rs_rows_t, held.tail, RS_BOUND_CELL), RS_STATE_FIELD(rs_rows_t, run, RS_BOUND_ANY),
+    RS_STATE_FIELD(rs_rows_t, held.tail, RS_BOUND_CELL), RS_STATE_REBUILT(rs_rows_t, held_count),
+    RS_STATE_FIELD(rs_rows_t, run, RS_BOUND_ANY),
     RS_STATE_FIELD(rs_rows_t, part_counter, RS_BOUND_ANY), RS_STATE_FIELD_AS(rs_rows_t, store.dropped, "dropped", RS_BOUND_ANY),
     RS_STATE_REBUILT(rs_rows_t, scratch), RS_STATE_REBUILT(rs_rows_t, ends)};
 static const rs_state_table_t rows_table = RS_STATE_TABLE(rs_rows_t, "rows", rows_fields);

@@ -46,6 +46,14 @@ void rs__send_answer(void *context, rs_origin_t origin, int status, uint64_t num
     rs_ring_commit(engine->outlet, sizeof answer, RS_OUTLET_ANSWER);
 }
 
+void rs__send_let_go(void *context, uint64_t position) {
+    rs_engine_t *engine = context;
+    if (engine->recovered_let_go != NULL) engine->recovered_let_go(engine->recovered_context, position);
+    if (!engine->telling) return;
+    memcpy(claim_outlet(engine, sizeof position), &position, sizeof position);
+    rs_ring_commit(engine->outlet, sizeof position, RS_OUTLET_LET_GO);
+}
+
 static void apply_record(rs_engine_t *engine, const rs_ring_record_t *record) {
     if (++engine->taken <= engine->skip) return;
     /* The loop wrote the record itself from a checked event: anything else is a broken invariant. */
@@ -257,6 +265,10 @@ uint64_t rs_engine_drain(rs_engine_t *engine) {
             memcpy(&answer, record.bytes, sizeof answer);
             if (engine->callbacks.on_answer != NULL)
                 engine->callbacks.on_answer(engine->callbacks.context, answer.origin, answer.status, answer.number);
+        } else if (record.kind == RS_OUTLET_LET_GO) {
+            uint64_t position;
+            memcpy(&position, record.bytes, sizeof position);
+            if (engine->callbacks.on_let_go != NULL) engine->callbacks.on_let_go(engine->callbacks.context, position);
         } else {
             rs_alert_transition_t transition;
             rs_alert_unpack(record.bytes, &transition);

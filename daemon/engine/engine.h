@@ -41,6 +41,9 @@ typedef struct rs_engine_callbacks {   /* called from rs_engine_drain, on the lo
     /* A transition of before this process that the store has not confirmed; NULL: not told. From the first drain after start. Other
      * receivers ask rs_core_unconfirmed_alerts(rs_engine_core(…), …) before start. */
     void (*on_alert_again)(void *context, const rs_alert_transition_t *transition);
+    /* Rows, edges or contacts up to this record have left memory without being stored (core/core.h, Short memory); NULL: not told. Before
+     * anything of later records. */
+    void (*on_let_go)(void *context, uint64_t position);
     /* Core's thread: there is something to drain. Must be callable from there and not block. */
     void (*wake)(void *context);
 } rs_engine_callbacks_t;

@@ -27,6 +27,7 @@ struct rs_engine {
     uint64_t skip;                /* records of the ring up to this number were applied before the thread began */
     bool telling;                 /* effects are told */
     rs_alert_fn recovered_alert;  /* rebuild.c's: transitions while nothing is told; NULL: nobody's */
+    void (*recovered_let_go)(void *context, uint64_t position);   /* likewise */
     void *recovered_context;
 
     /* the core's thread while it runs, else the loop */
@@ -89,6 +90,7 @@ uint64_t rs__commit(rs_engine_t *engine, size_t len, uint32_t kind);
 void rs__send_verdict(void *context, rs_origin_t origin, const rs_event_t *event, rs_refusal_t reason);
 void rs__send_answer(void *context, rs_origin_t origin, int status, uint64_t number);
 void rs__send_alert(void *context, const rs_alert_transition_t *transition);
+void rs__send_let_go(void *context, uint64_t position);
 void *rs__run_core(void *context);
 /* Changed rows and edges into the batch, cleared first, and the policies by which they are counted. */
 void rs__fill_batch(rs_core_t *core, rs_row_batch_t *batch);

@@ -10,12 +10,13 @@
 static rs_core_options_t core_options(rs_engine_t *engine, const rs_config_t *config) {
     return (rs_core_options_t){
         .config = config, .windows = true, .alerts = true, .process = engine->keep_rows, .facts = engine->keep_rows,
-        .families = engine->keep_rows ? (1u << RS_FAMILY_COUNT) - 1 : 0,
+        .lets_go = engine->keep_rows, .families = engine->keep_rows ? (1u << RS_FAMILY_COUNT) - 1 : 0,
         .attributions = (config->attribution_event ? 1u << RS_ATTRIBUTION_EVENT : 0u) |
                         (config->attribution_enter ? 1u << RS_ATTRIBUTION_ENTER : 0u) |
                         (config->attribution_close ? 1u << RS_ATTRIBUTION_CLOSE : 0u),
         .interval = {.mode = RS_INTERVAL_FIXED, .length_us = config->interval_us},
-        .effects = {.context = engine, .on_verdict = rs__send_verdict, .on_answer = rs__send_answer, .on_alert = rs__send_alert}};
+        .effects = {.context = engine, .on_verdict = rs__send_verdict, .on_answer = rs__send_answer, .on_alert = rs__send_alert,
+                    .on_let_go = rs__send_let_go}};
 }
 
 static int create_core(rs_engine_t *engine, const rs_config_t *config, int64_t start_us, uint64_t run, uint64_t hash_seed) {

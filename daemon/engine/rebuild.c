@@ -9,12 +9,6 @@ static void on_alert(void *context, const rs_alert_transition_t *transition) {
     rebuild->status = rebuild->sink.on_alert(rebuild->sink.context, transition);
 }
 
-void rs_rebuild_begin(rs_rebuild_t *rebuild, rs_engine_t *engine, uint64_t after, uint64_t upto, const rs_rebuild_sink_t *sink) {
-    *rebuild = (rs_rebuild_t){.engine = engine, .after = after, .upto = upto, .sink = *sink};
-    engine->recovered_alert = on_alert;
-    engine->recovered_context = rebuild;
-}
-
 /* --- all of it, when it is too late for the rest ---------------------------------------------------------------------------- */
 static void show(rs_rebuild_t *rebuild) {
     if (rebuild->status != RS_OK || rs_row_batch_is_empty(rebuild->sink.batch)) return;
@@ -79,6 +73,20 @@ static int before_confirmation(rs_rebuild_t *rebuild, const void *bytes, size_t 
     return hand_out(rebuild, confirmed.rows.through, confirmed.edges.through, confirmed.facts.through);
 }
 
+static void before_letting_go(void *context, uint64_t position) {
+    rs_rebuild_t *rebuild = context;
+    if (rebuild->status != RS_OK || position <= rebuild->after || RS_PLANTED(REBUILT_WITHOUT_GONE)) return;
+    rebuild->status = hand_out(rebuild, UINT64_MAX, UINT64_MAX, UINT64_MAX);
+}
+
+/* --- record by record ---------------------------------------------------------------------------------------------------------- */
+void rs_rebuild_begin(rs_rebuild_t *rebuild, rs_engine_t *engine, uint64_t after, uint64_t upto, const rs_rebuild_sink_t *sink) {
+    *rebuild = (rs_rebuild_t){.engine = engine, .after = after, .upto = upto, .sink = *sink};
+    engine->recovered_alert = on_alert;
+    engine->recovered_let_go = before_letting_go;
+    engine->recovered_context = rebuild;
+}
+
 static int tell_refusal(rs_rebuild_t *rebuild, const void *bytes, size_t len, uint64_t number) {
     rs_str_t source;
     rs_refused_t refused;
@@ -104,5 +112,6 @@ int rs_rebuild_record(rs_rebuild_t *rebuild, uint32_t kind, const void *bytes, s
 int rs_rebuild_end(rs_rebuild_t *rebuild) {
     const int status = hand_out(rebuild, UINT64_MAX, UINT64_MAX, UINT64_MAX);
     rebuild->engine->recovered_alert = NULL;
+    rebuild->engine->recovered_let_go = NULL;
     return status;
 }

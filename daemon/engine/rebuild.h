@@ -3,7 +3,7 @@
  *
  * Model:   an engine without a thread stands at a record at or below `after` (loaded from a saved state, or fresh) and is given the
  *          journal's records up to `upto`. Its core does what the live one did, to the byte: confirmations are records, too. So
- *            - before a confirmation above `after` lets rows go, those are handed out as they are;
+ *            - before a confirmation above `after` lets rows go, or the core does for want of memory, those are handed out as they are;
  *            - at `upto` all that is not confirmed is handed out;
  *            - of transitions and refusals, those of the records above `after`.
  *          What changed above `after` has then been handed out with its last version, or is younger than `upto`, which is the live core's.

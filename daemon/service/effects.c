@@ -195,11 +195,7 @@ static void take_collection(rs_service_t *service) {
     rs_service_note_core(service, &service->collection);
     rs_service_log_troubles(service, &service->collection);
     rs_service_log_gaps(service, &service->collection);
-    if (service->store == NULL) return;
-    if (service->collection.batch == NULL) {
-        if (rs_service_is_short_of_rows(&service->collection)) rs_service_give_up_rows(service);
-        return;
-    }
+    if (service->store == NULL || service->collection.batch == NULL) return;
     rs_service_want_history(service, &service->collection);
     service->settled = rs_engine_drain(service->engine);
     service->collected = true;
@@ -225,9 +221,11 @@ static void give_collection(rs_service_t *service) {
     }
 }
 
-/* Without a database nobody asks for rows; what the log tells comes with them. */
+/* Without a database nobody asks for rows; what metrics and the log tell comes with them. */
 void rs_service_look_for_troubles(rs_service_t *service) {
-    if (service->store != NULL || service->collecting) return;
+    rs_store_status_t status = {0};
+    if (service->store != NULL) rs_store_status(service->store, &status);
+    if (status.connected || service->collecting || service->collected) return;
     if (rs_engine_collect(service->engine, NULL) == RS_OK) service->collecting = true;
 }
 
@@ -334,6 +332,7 @@ int rs_service_start_store(rs_service_t *service) {
     rs_store_settings_from_config(config, &settings);
     settings.run = rs_core_run(rs_engine_core(service->engine));
     settings.confirmed = rs_core_confirmed_position(rs_engine_core(service->engine));
+    settings.owed = rs_core_let_go_position(rs_engine_core(service->engine));
     rs_service_forget_stored(service, settings.confirmed);
     const rs_store_callbacks_t callbacks = {.context = service, .request_rows = request_rows, .rows_done = rows_done,
                                             .rewound = rs_service_on_rewound, .rebuilt_done = rs_service_on_rebuilt, .log = log_store};

@@ -122,7 +122,6 @@ static void every_second(rs_service_t *service) {
     rs_log_flush(false);
     ping_watchdog(service);
     rs_service_look_for_troubles(service);
-    rs_service_watch_rows(service);
     if (service->phase >= PHASE_CLOSING) return;
     rs_service_retain(service);
     rs_service_snapshot_when_due(service);
@@ -167,7 +166,8 @@ static int start_core(rs_service_t *service) {
         .config = rs_service_config(service), .start_us = rs_service_wall_us(), .run = service->run,
         .keep_rows = rs_service_config(service)->database.len != 0,
         .callbacks = {.context = service, .on_verdict = rs_service_on_verdict, .on_alert = rs_service_on_alert,
-                      .on_alert_again = rs_service_on_alert_again, .on_answer = rs_service_on_answer, .wake = rs_service_wake}};
+                      .on_alert_again = rs_service_on_alert_again, .on_let_go = rs_service_on_let_go,
+                      .on_answer = rs_service_on_answer, .wake = rs_service_wake}};
     randombytes_buf(&settings.hash_seed, sizeof settings.hash_seed);
     return rs_service_recover(service, &settings);
 }

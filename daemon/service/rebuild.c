@@ -3,32 +3,18 @@
 
 #include "base/log.h"
 
-enum { GIVE_UP_AT_PERMILLE = 750, BACKLOG_MOST = 8192 };
+enum { BACKLOG_MOST = 8192 };
 
-/* --- while the database is away ---------------------------------------------------------------------------------------- */
-/* Everything that is not stored counts as confirmed, so that what is final leaves memory. It stands in the journal; the database's mark is
- * below this position, by which the store knows, also after the next start, that it must be made again. */
-void rs_service_give_up_rows(rs_service_t *service) {
-    const uint64_t position = rs_engine_submitted(service->engine);
-    const rs_confirmed_t all = {.receiver = RS_RECEIVER_STORE, .rows = {UINT64_MAX, UINT64_MAX}, .edges = {UINT64_MAX, UINT64_MAX},
-                                .facts = {UINT64_MAX, UINT64_MAX}, .position = position};
-    rs_store_status_t status;
-    rs_store_status(service->store, &status);
-    if (status.connected || rs_engine_submit_confirmed(service->engine, &all) != RS_OK) return;   /* or a second later */
+/* --- while the database is away or slow ---------------------------------------------------------------------------------- */
+/* It stands in the journal; the core's state and the database's mark say, also after the next start, that it must be made again. */
+void rs_service_on_let_go(void *context, uint64_t position) {
+    rs_service_t *service = context;
+    if (service->store == NULL) return;
     rs_store_owe(service->store, position);
     RS_LOG_WITH(RS_LOG_WARNING,
-                "the database is away for so long that finished rows leave memory; they will be made again from the journal",
+                "the database is away or slow for so long that finished rows leave memory; they will be made again from the journal",
                 RS_LOG_UINT("position", position));
 }
-
-void rs_service_watch_rows(rs_service_t *service) {
-    rs_store_status_t status;
-    if (service->store == NULL || service->phase != PHASE_RUNNING || service->collecting || service->collected) return;
-    rs_store_status(service->store, &status);
-    if (!status.connected && rs_engine_collect(service->engine, NULL) == RS_OK) service->collecting = true;
-}
-
-bool rs_service_is_short_of_rows(const rs_collection_t *collection) { return collection->rows_permille >= GIVE_UP_AT_PERMILLE; }
 
 /* --- when it is back ----------------------------------------------------------------------------------------------------- */
 void rs_service_on_rewound(void *context, uint64_t after, uint64_t upto) {

@@ -244,7 +244,7 @@ void rs_service_configure_receivers(rs_service_t *service, const rs_config_t *co
 void rs_service_move_receivers(rs_service_t *service);
 /* Moves what can be moved. */
 void rs_service_move_effects(rs_service_t *service);
-/* Every second: without a database nobody asks the core how it is. */
+/* Every second: while no database asks for rows, nobody asks the core how it is. */
 void rs_service_look_for_troubles(rs_service_t *service);
 /* The daemon's own alert about its journal. */
 void rs_service_own_alert(rs_service_t *service, bool is_bad, int error);
@@ -267,10 +267,7 @@ void rs_service_on_rebuilt(void *service, rs_row_batch_t *batch, bool stored);
 void rs_service_move_rebuild(rs_service_t *service);
 /* When nothing is with the store any more. */
 void rs_service_end_rebuild(rs_service_t *service);
-/* Every second: while the database is away, is there room for rows? The answer comes as a collection without a batch. */
-void rs_service_watch_rows(rs_service_t *service);
-bool rs_service_is_short_of_rows(const rs_collection_t *collection);
-void rs_service_give_up_rows(rs_service_t *service);
+void rs_service_on_let_go(void *service, uint64_t position);
 
 /* metrics.c */
 RS_MUST_CHECK int rs_service_start_web(rs_service_t *service);

@@ -204,6 +204,7 @@ static void forgotten(rs_store_t *store) {
                   "database: %" PRId64 " batches of stream %s that were stored are gone (restored, or a stand-by that"
                   " lagged)", store->confirmed - store->mark_batch, store->stream);
     store->rebuilding = false;   /* what was written of that may be gone, too */
+    store->made = 0;
     store->reached = (uint64_t)store->mark_position;
     if (store->relied > store->lacking && !RS_PLANTED(REWIND_UNNOTICED)) store->lacking = store->relied;
     rs__records_forgotten(store->records);
@@ -285,7 +286,7 @@ static uint64_t choose_newest(const rs_store_t *store) {
 
 /* Where the transaction moves the mark to; returns the watermark that goes with it, 0: as before. */
 static int64_t choose_position(rs_store_t *store) {
-    store->moving_to = (uint64_t)store->position;
+    store->moving_to = greater((uint64_t)store->position, store->made);
     if (rs__store_lacks(store)) return 0;
     int64_t watermark_us = 0;
     if (store->reached > store->moving_to) {

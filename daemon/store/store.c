@@ -207,7 +207,7 @@ static uint64_t drops(const rs_store_t *store) {
 
 void rs__store_check_owed(rs_store_t *store) {
     const uint64_t dropped = rs__records_dropped_position(store->records), position = (uint64_t)store->position;
-    const uint64_t has = store->reached > position ? store->reached : position;
+    const uint64_t has = store->made > position ? store->made : position;
     if (dropped > has && dropped > store->lacking) store->lacking = dropped;
     if (store->rebuilding || store->closing || store->lacking == 0) return;
     if (store->lacking <= has || store->callbacks.rewound == NULL) {
@@ -219,9 +219,9 @@ void rs__store_check_owed(rs_store_t *store) {
     store->rebuild_drops = drops(store);
     store->status.rebuilds++;
     rs__store_say(store, RS_STORE_WARNING, "database: has everything up to position %" PRIu64 " only; what changed up to %" PRIu64
-                  " is written again", position, store->rebuild_upto);
+                  " is written again", has, store->rebuild_upto);
     store->asking = true;
-    store->callbacks.rewound(store->callbacks.context, position, store->rebuild_upto);
+    store->callbacks.rewound(store->callbacks.context, has, store->rebuild_upto);
     store->asking = false;
 }
 
@@ -244,12 +244,13 @@ int rs_store_rebuilt_rows(rs_store_t *store, rs_row_batch_t *batch) {
 int rs_store_rebuilt(rs_store_t *store) {
     if (!may_give_rebuilt(store)) return RS_ERR_STATE;
     store->rebuilding = false;
-    if (drops(store) != store->rebuild_drops || store->lacking > store->rebuild_upto) {
+    if (drops(store) != store->rebuild_drops) {
         /* Something was lost here meanwhile, perhaps of what was made again: once more. */
         if (store->rebuild_upto > store->lacking) store->lacking = store->rebuild_upto;
     } else {
-        store->lacking = 0;
-        if (store->rebuild_upto > store->reached) store->reached = store->rebuild_upto;
+        store->made = store->rebuild_upto;
+        if (store->lacking <= store->made) store->lacking = 0;
+        if (store->made > store->reached) store->reached = store->made;
         rs__store_say(store, RS_STORE_INFO, "database: what it lacked up to position %" PRIu64 " is written", store->rebuild_upto);
     }
     if (!store->asking) rs__store_proceed(store);
@@ -258,6 +259,7 @@ int rs_store_rebuilt(rs_store_t *store) {
 
 void rs_store_owe(rs_store_t *store, uint64_t position) {
     if (position > store->lacking) store->lacking = position;
+    if (position > store->relied) store->relied = position;
 }
 
 static void on_flush(uv_timer_t *timer) {
@@ -399,6 +401,7 @@ int rs_store_create(uv_loop_t *loop, const rs_store_settings_t *settings, const 
     memcpy(store->stream, settings->stream.data, settings->stream.len);
     store->run = (int64_t)settings->run;
     store->relied = settings->confirmed;
+    store->lacking = settings->owed;
     uv_timeval64_t now = {0};
     uv_gettimeofday(&now);
     store->unplaced = (uint64_t)now.tv_sec * RS_US_PER_S + (uint64_t)now.tv_usec;

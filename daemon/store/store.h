@@ -77,6 +77,7 @@ typedef struct rs_store_settings {
     uint64_t run;                /* rs_core_options_t.run, or that of the state it was loaded from: the same for as long as positions go
                                     on; < 2^63 */
     uint64_t confirmed;          /* the journal says that batches with `newest` up to here were stored; 0: it says nothing */
+    uint64_t owed;               /* as if rs_store_owe had been called with it; 0: nothing is known to be owed */
     int64_t flush_us;            /* how often rows are asked for, >= 1 ms */
     int64_t backoff_min_us, backoff_max_us;   /* between attempts, doubled each time; >= 1 ms */
     int64_t connect_timeout_us;  /* 0: 3 s */
@@ -107,8 +108,9 @@ RS_MUST_CHECK int rs_store_rows_ready(rs_store_t *store, rs_row_batch_t *batch, 
 RS_MUST_CHECK int rs_store_rebuilt_rows(rs_store_t *store, rs_row_batch_t *batch);
 /* All of it was given (what cannot be made again was reported by the owner): the mark may go on. RS_ERR_STATE as above. */
 RS_MUST_CHECK int rs_store_rebuilt(rs_store_t *store);
-/* The owner has given up rows that the database does not have (the bound of rows in memory was reached while it was away): what changed up
- * to `position` will be asked for again before the mark passes it. Any time before closing. */
+/* The owner has given up rows that the database does not have (the bound of rows in memory was reached while it was away or slow): what
+ * changed up to `position` will be asked for again before the mark passes it, also when something is being made again just now. Any time
+ * before closing. */
 void rs_store_owe(rs_store_t *store, uint64_t position);
 
 /* Copied. An effect is known for ever by `position`, the record that caused it, and `ordinal`, its place among that record's effects of

@@ -66,6 +66,7 @@ struct rs_store {
     /* see Rewinds in store.h; positions */
     uint64_t lacking;               /* above position: up to here the database lacks something; 0: nothing is known to be missing */
     uint64_t relied;                /* up to here it was stored, or the journal says so: what it lacks when it has forgotten batches */
+    uint64_t made;                  /* everything up to here is in: the last rebuild ended there */
     uint64_t reached;               /* everything up to here is in, but for what is lacking */
     int64_t reached_watermark_us;
     uint64_t nothing_upto;          /* asked for rows up to here, there were none */

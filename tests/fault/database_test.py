@@ -1,7 +1,9 @@
 """The daemon and its database in trouble: afterwards every row is what `ringside replay` prints.
 
-    database_test.py BUILD [SCENARIO…]     without names all of them: failover, failover_and_restart, away, away_and_restart, killed"""
+    database_test.py BUILD [SCENARIO…]     without names all of them: failover, failover_and_restart, away, away_and_restart, slow,
+                                           killed"""
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -161,8 +163,42 @@ def away(path, seed, restart=False):
         rows, changes = compare_all(postgres, daemon, whole)
         status, _ = daemon.stop()
         house.check(status == 0, f"the daemon left with {status}\n{daemon.output()}")
-        print(f"away, rows given up {times} times{', daemon killed' if restart else ''}: {rows} rows and {changes} transitions exact")
+        house.check(not daemon.said("a limit was reached"), "something found no room")
+        print(f"away, rows let go {times} times{', daemon killed' if restart else ''}: {rows} rows and {changes} transitions exact")
     finally:
+        if daemon is not None:
+            daemon.kill()
+        postgres.remove()
+
+
+def slow(path, seed):
+    """The database takes what it is sent and does not get on with it, and memory holds the rows of a few hours."""
+    whole, parts = three_parts(path, seed)
+    postgres = Cluster(path, "a")
+    daemon, stopped = None, []
+    try:
+        daemon = house.Daemon(path, postgres.conninfo, extra=SETTINGS + "limits: {rows: 1000}\n")
+        wait_for_rows(postgres, 0.3)
+        stopped = [row["pid"] for row in postgres.query("SELECT pid FROM pg_stat_activity WHERE application_name = 'ringsided'")]
+        house.check(len(stopped) == 1, f"the daemon has {len(stopped)} connections")
+        os.kill(stopped[0], signal.SIGSTOP)
+        send(daemon, parts[0], "3000")
+        send(daemon, parts[1], "3000")
+        house.wait_for(lambda: "finished rows leave memory" in daemon.output())
+        house.check(not daemon.said("not there"), "the database was given up for lost: the test is none")
+        os.kill(stopped.pop(), signal.SIGCONT)
+        send(daemon, parts[2], "3000")
+        house.wait_for(lambda: daemon.said("made again what the database lacked"))
+        wait_for_rows(postgres)
+        house.check(not daemon.said("a limit was reached"), "something found no room")
+        rows, changes = compare_all(postgres, daemon, whole)
+        status, _ = daemon.stop()
+        house.check(status == 0, f"the daemon left with {status}\n{daemon.output()}")
+        times = daemon.output().count("finished rows leave memory")
+        print(f"slow, rows let go {times} times: {rows} rows and {changes} transitions exact")
+    finally:
+        for pid in stopped:
+            os.kill(pid, signal.SIGCONT)
         if daemon is not None:
             daemon.kill()
         postgres.remove()
@@ -196,7 +232,7 @@ def killed(path, seed):
 
 
 SCENARIOS = {"failover": failover, "failover_and_restart": lambda path, seed: failover(path, seed, True), "away": away,
-             "away_and_restart": lambda path, seed: away(path, seed, True), "killed": killed}
+             "away_and_restart": lambda path, seed: away(path, seed, True), "slow": slow, "killed": killed}
 
 if not os.path.exists(f"{BIN}/pg_basebackup"):
     sys.exit(77)

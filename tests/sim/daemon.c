@@ -196,6 +196,7 @@ void sim_daemon_start(sim_world_t *world) {
     daemon->ticked_us = world->now_us;
     daemon->snapshot = daemon->snapshot_before = snapshot.is_there ? snapshot.number : 0;
     world->store.relied = !is_fresh ? rs_core_confirmed_position(sim_core(world)) : 0;
+    world->store.lacking = daemon->let_go = !is_fresh ? rs_core_let_go_position(sim_core(world)) : 0;
     check_sessions(world);
 }
 
@@ -291,6 +292,15 @@ static void acknowledge(sim_world_t *world) {
 }
 
 /* --- core and journal --------------------------------------------------------------------------------------------------- */
+static void note_let_go(sim_world_t *world) {
+    const rs_core_t *core = sim_core(world);
+    const uint64_t position = core == NULL ? 0 : rs_core_let_go_position(core);
+    if (position == world->daemon.let_go) return;
+    world->daemon.let_go = position;
+    world->counts.let_go++;
+    sim_store_owe(world, position);
+}
+
 static void apply_some(sim_world_t *world, uint64_t most) {
     sim_daemon_t *daemon = &world->daemon;
     for (; most > 0 && daemon->applied < world->record_count; most--) {
@@ -300,6 +310,7 @@ static void apply_some(sim_world_t *world, uint64_t most) {
             sim_complain(world, "record %llu is not applied: %s", (unsigned long long)daemon->applied + 1, rs_engine_why(daemon->engine));
         }
         daemon->applied++;
+        note_let_go(world);
     }
 }
 

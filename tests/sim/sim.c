@@ -54,6 +54,13 @@ static void maybe_disaster(sim_world_t *world) {
     }
 }
 
+/* Now and then for most of the time. */
+static void maybe_lose_database(sim_world_t *world) {
+    if (world->is_calm || !world->is_short || world->database.away > 0 || !sim_chance(world, 500)) return;
+    world->database.away = 1 + (uint32_t)rs_random_below(&world->random, 2000);
+    world->counts.absences++;
+}
+
 /* A process whose disk calls it dead is dead. */
 static void bury(sim_world_t *world) {
     if (sim_disk_is_dead(world->disk)) kill_daemon(world, sim_chance(world, 2));
@@ -65,6 +72,7 @@ static void mend(sim_world_t *world) {
     sim_disk_fail_syncs(world->disk, 0);
     sim_disk_fill(world->disk, false);
     sim_disk_die_at(world->disk, 0);
+    world->database.away = 0;
 }
 
 /* --- one installation --------------------------------------------------------------------------------------------------- */
@@ -76,6 +84,7 @@ static void let_time_pass(sim_world_t *world) {
 static void step(sim_world_t *world) {
     let_time_pass(world);
     maybe_disaster(world);
+    maybe_lose_database(world);
     /* What could not start, because its disk fails, is started again after a while. */
     if (!world->daemon.is_up && sim_chance(world, world->daemon.was_refused ? 16 : 4)) sim_daemon_start(world);
     for (uint32_t i = 0; i < world->producer_count; i++) {
@@ -107,25 +116,29 @@ static void play(sim_world_t *world) {
     if (world->why[0] == '\0') sim_ledger_close(world);
 }
 
-/* Small, so that a life costs little to begin. */
-#define LIMITS \
+/* Small, so that a life costs little to begin. In every fourth installation there is so little room for single contacts, which nobody
+ * collects here, that they and rows leave memory unstored again and again, be the database there or away for long. */
+enum { SHORT_EVERY = 4 };
+#define LIMITS(facts) \
     "limits: {tenants: 4, queue_keys: 32, agent_keys: 32, team_keys: 16, sources: 16, contacts: 200, remembered_ids: 1000,\n" \
-    "  rows: 1500, customers: 1000, cases: 100, edges: 300, variants: 100, alerts: 100, message_bytes: 16KiB,\n" \
+    "  rows: 1500, facts: " #facts ", customers: 1000, cases: 100, edges: 300, variants: 100, alerts: 100, message_bytes: 16KiB,\n" \
     "  inlet_bytes: 64KiB, outlet_bytes: 64KiB}\n" \
     "rows: {attributions: [event, enter, close]}\n"
-static const char *const config_texts[SIM_CONFIGS] = {
-    LIMITS,
-    LIMITS "alerts:\n  rules:\n"
-    "    waits: {metric: waiting, compare: above, limit: 0, clear: 0, for: 20s, clear_for: 30s, severity: warning}\n"
-    "    lost: {metric: abandoned, window: 5m, compare: above, limit: 0, clear: 0, severity: critical}\n",
-    LIMITS "alerts:\n  rules:\n"
-    "    waits: {metric: waiting, compare: above, limit: 1, clear: 0, for: 5s, severity: warning}\n"
-    "    slow: {metric: oldest_wait, compare: above, limit: 10s, clear: 5s, clear_for: 10s, severity: info}\n"};
+#define CONFIGS(facts) { \
+    LIMITS(facts), \
+    LIMITS(facts) "alerts:\n  rules:\n" \
+    "    waits: {metric: waiting, compare: above, limit: 0, clear: 0, for: 20s, clear_for: 30s, severity: warning}\n" \
+    "    lost: {metric: abandoned, window: 5m, compare: above, limit: 0, clear: 0, severity: critical}\n", \
+    LIMITS(facts) "alerts:\n  rules:\n" \
+    "    waits: {metric: waiting, compare: above, limit: 1, clear: 0, for: 5s, severity: warning}\n" \
+    "    slow: {metric: oldest_wait, compare: above, limit: 10s, clear: 5s, clear_for: 10s, severity: info}\n"}
+static const char *const config_texts[2][SIM_CONFIGS] = {CONFIGS(1000), CONFIGS(3)};
 
 static bool run(uint64_t seed) {
     static sim_world_t world;
     world = (sim_world_t){.seed = seed, .random = {seed}, .disk = sim_disk_create(seed)};
-    for (unsigned i = 0; i < SIM_CONFIGS; i++) world.configs[i] = config_of_text(config_texts[i]);
+    world.is_short = seed % SHORT_EVERY == SHORT_EVERY - 1;
+    for (unsigned i = 0; i < SIM_CONFIGS; i++) world.configs[i] = config_of_text(config_texts[world.is_short][i]);
     world.config = world.configs[0];
     world.history = generate_history(&(generate_options_t){.seed = seed, .order = DELIVER_WITHIN_LATENESS, .duplicates_per_mille = 50});
     world.now_us = world.history->begin_us;
@@ -137,10 +150,11 @@ static bool run(uint64_t seed) {
     if (!is_right || getenv("RS_VERBOSE") != NULL) {
         printf("RS_SEED=%" PRIu64 ": %s (%zu events, %" PRIu64 " records, %" PRIu64 " steps, %" PRIu64 " lives, %" PRIu64 " kills, %" PRIu64
                " power cuts, %" PRIu64 " disk failures, %" PRIu64 " doubtful commits, %" PRIu64 " snapshots, %" PRIu64 " reloads, %" PRIu64
-               " rewinds)\n", seed,
+               " rewinds, %" PRIu64 " absences, %" PRIu64 " times short of memory)\n", seed,
                is_right ? "right" : world.why, world.history->delivery_count, world.record_count, counts->steps,
                counts->lives, counts->kills,
-               counts->power_cuts, counts->disk_failures, counts->ambiguous, counts->snapshots, counts->reloads, counts->rewinds);
+               counts->power_cuts, counts->disk_failures, counts->ambiguous, counts->snapshots, counts->reloads, counts->rewinds,
+               counts->absences, counts->let_go);
         fflush(stdout);
     }
     sim_daemon_end(&world);

@@ -70,6 +70,11 @@ void sim_store_end(sim_world_t *world) {
 
 static uint64_t greater(uint64_t a, uint64_t b) { return a > b ? a : b; }
 
+void sim_store_owe(sim_world_t *world, uint64_t position) {
+    world->store.lacking = greater(world->store.lacking, position);
+    world->store.relied = greater(world->store.relied, position);
+}
+
 /* False: it is in, but the ring has no room for the record that says so; asked again later. */
 static bool batch_is_in(sim_world_t *world) {
     sim_store_t *store = &world->store;
@@ -94,6 +99,7 @@ static void forgotten(sim_world_t *world) {
     sim_store_t *store = &world->store;
     drop_again(store);
     if (store->batch.is_again) drop_batch(store);
+    store->made = 0;
     store->reached = world->database.position;
     store->lacking = greater(store->lacking, store->relied);
 }
@@ -108,7 +114,7 @@ static void look_at_mark(sim_world_t *world) {
     if (store->state == SIM_STORE_AMBIGUOUS && database->mark == store->mark + 1 && !batch_is_in(world)) return;
     if (!is_first && database->mark > store->mark) sim_complain(world, "the mark is ahead of what was sent");
     if (!is_first && database->mark < store->mark) forgotten(world);
-    if (is_first && database->newest < store->relied) store->lacking = store->relied;
+    if (is_first && database->newest < store->relied) store->lacking = greater(store->lacking, store->relied);
     store->mark = database->mark;
     store->position = database->position;
     store->newest = database->newest;
@@ -121,7 +127,8 @@ static void keep_row(void *context, const rs_row_t *row) { kept_rows_add(context
 
 /* While something is made again the mark waits. */
 static uint64_t next_position(const sim_store_t *store, uint64_t complete) {
-    return store->lacking != 0 ? store->position : greater(store->position, greater(store->reached, complete));
+    const uint64_t position = greater(store->position, store->made);
+    return store->lacking != 0 ? position : greater(position, greater(store->reached, complete));
 }
 
 static uint64_t next_newest(const sim_store_t *store) {
@@ -153,9 +160,10 @@ static void collect(sim_world_t *world) {
 static bool makes_again(sim_world_t *world) {
     sim_store_t *store = &world->store;
     if (store->again_upto != 0) return true;
-    if (store->lacking <= store->position) store->lacking = 0;
+    const uint64_t has = greater(store->position, store->made);
+    if (store->lacking <= has) store->lacking = 0;
     if (store->lacking == 0 || sim_daemon_durable(world) < store->lacking) return false;
-    if (!sim_make_again(world, store->position, store->lacking, &store->again)) return false;
+    if (!sim_make_again(world, has, store->lacking, &store->again)) return false;
     store->again_upto = store->lacking;
     return true;
 }
@@ -169,8 +177,9 @@ static void send_again(sim_store_t *store, size_t count) {
         hold_batch(store);
         return;
     }
-    store->reached = greater(store->reached, store->again_upto);
-    store->lacking = 0;
+    store->made = store->again_upto;
+    store->reached = greater(store->reached, store->made);
+    if (store->lacking <= store->made) store->lacking = 0;
     drop_again(store);
 }
 
@@ -181,7 +190,7 @@ static void go_on(sim_world_t *world) {
     sim_store_t *store = &world->store;
     if (store->holds_batch) {
         if (!may_leave(world)) return;
-        store->batch.position = store->batch.is_again ? store->position : next_position(store, store->batch.complete);
+        store->batch.position = next_position(store, store->batch.is_again ? 0 : store->batch.complete);
         store->batch.reliance = next_newest(store);
         store->state = SIM_STORE_SENT;
     } else if (sim_chance(world, 2) && makes_again(world)) {
@@ -220,6 +229,11 @@ void sim_store_step(sim_world_t *world) {
         world->has_late = false;
     }
     if (!world->daemon.is_up) return;
+    if (world->database.away > 0) {
+        world->database.away--;
+        store->state = store->state == SIM_STORE_SENT || store->state == SIM_STORE_AMBIGUOUS ? SIM_STORE_AMBIGUOUS : SIM_STORE_AWAY;
+        return;
+    }
     switch (store->state) {
         case SIM_STORE_AWAY: case SIM_STORE_AMBIGUOUS: look_at_mark(world); break;
         case SIM_STORE_IDLE: go_on(world); break;

@@ -64,6 +64,7 @@ typedef struct sim_database {
     kept_rows_t rows;                   /* the greatest revision of every part */
     uint64_t mark, epoch, position, newest;
     uint64_t committed, refused;        /* transactions; of older epochs */
+    uint32_t away;                      /* steps for which it does not answer yet */
     const char *why;
 } sim_database_t;
 /* One transaction. False: fenced, or not the batch that follows; nothing changed. */
@@ -73,7 +74,7 @@ typedef enum sim_store_state { SIM_STORE_AWAY, SIM_STORE_IDLE, SIM_STORE_SENT, S
 typedef struct sim_store {
     sim_store_state_t state;
     uint64_t epoch, mark, position, newest;   /* as the database said last */
-    uint64_t relied, lacking, reached;  /* as the store has them (store/store_internal.h) */
+    uint64_t relied, lacking, made, reached;  /* as the store has them (store/store_internal.h) */
     kept_rows_t again;                  /* made again, not yet sent: from again_next on */
     size_t again_next;
     uint64_t again_upto;                /* 0: nothing is being made again */
@@ -96,12 +97,14 @@ typedef struct sim_daemon {
     sim_flight_t *flights;
     size_t flight_first, flight_count, flight_room;
     int64_t ticked_us;
+    uint64_t let_go;                    /* as the core said last */
     uint64_t snapshot, snapshot_before; /* numbers of the newest two that this life knows of */
 } sim_daemon_t;
 
 /* --- everything ------------------------------------------------------------------------------------------------------ */
 typedef struct sim_counts {
     uint64_t steps, lives, kills, power_cuts, disk_failures, cuts, ambiguous, snapshots, recovered, torn, refused_starts, reloads, rewinds;
+    uint64_t absences, let_go;          /* of the database; times that memory was short of rows meanwhile, or anyhow */
 } sim_counts_t;
 
 struct sim_world {
@@ -124,6 +127,7 @@ struct sim_world {
     uint64_t record_count, record_room;
     sim_counts_t counts;
     bool is_calm;                       /* no more disasters */
+    bool is_short;                      /* memory, and the database is away for long */
     char why[SIM_WHY_BYTES];            /* empty: nothing is wrong */
 };
 
@@ -159,6 +163,8 @@ int sim_daemon_submit(sim_world_t *world, uint32_t kind, const void *bytes, size
 void sim_store_begin(sim_world_t *world);
 void sim_store_step(sim_world_t *world);
 void sim_store_die(sim_world_t *world);
+/* What the core tells before anything of later records. */
+void sim_store_owe(sim_world_t *world, uint64_t position);
 bool sim_store_is_done(sim_world_t *world);
 void sim_store_end(sim_world_t *world);
 

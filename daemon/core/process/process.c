@@ -45,6 +45,9 @@ static bool is_edge(const rs_edge_cell_t *cell, const edge_t *edge) {
     return cell->tenant == edge->tenant && cell->queue == edge->queue && cell->from == edge->from && cell->to == edge->to;
 }
 
+/* Only waits for the store. */
+static bool is_leaving(const rs_edge_cell_t *cell) { return cell->is_final && rs_changed_differs(&cell->link); }
+
 static uint32_t find(const rs_process_t *process, uint64_t hash, const edge_t *edge, int64_t start_us) {
     uint32_t cursor = rs_index_begin(&process->index, hash), number;
     while ((number = rs_index_next(&process->index, hash, &cursor)) != 0) {
@@ -60,6 +63,7 @@ bool rs_process_restore(rs_process_t *process, uint32_t number) {
     const uint64_t hash = cell_hash(edge_hash(&edge), cell->start_us);
     if (find(process, hash, &edge, cell->start_us) != 0) return false;
     rs_index_add(&process->index, hash, number);
+    process->changed.leaving += is_leaving(cell);
     return true;
 }
 
@@ -115,7 +119,10 @@ static uint32_t cell_at(rs_process_t *process, const edge_t *edge, int64_t at_us
 }
 
 static void touch(rs_process_t *process, uint32_t number) {
-    rs_changed_touch(&process->changed, number, !rs_changed_differs(&rs_process_cell(process, number)->link));
+    const rs_edge_cell_t *cell = rs_process_cell(process, number);
+    const bool fresh = !rs_changed_differs(&cell->link);
+    rs_changed_touch(&process->changed, number, fresh);
+    process->changed.leaving += fresh && cell->is_final;
 }
 
 static void free_cell(rs_process_t *process, uint32_t number) {
@@ -131,19 +138,27 @@ static void free_cell(rs_process_t *process, uint32_t number) {
 /* --- what the store has --------------------------------------------------------------------------------------------- */
 static void on_stored(void *context, uint32_t number) {
     rs_process_t *process = context;
-    if (rs_process_cell(process, number)->is_final) free_cell(process, number);
+    if (!rs_process_cell(process, number)->is_final) return;
+    process->changed.leaving--;
+    free_cell(process, number);
 }
 
 void rs_process_confirm(rs_process_t *process, const rs_collected_t *collected) {
     rs_changed_confirm(&process->changed, collected, on_stored, process);
 }
 
+bool rs_process_wait_too_much(const rs_process_t *process) {
+    return process->on && rs_changed_is_short(process->edges, process->max_edges) &&
+           rs_changed_holds_up(&process->changed, process->max_edges);
+}
+
 void rs_process_finalise(rs_process_t *process, int64_t frontier_us) {
     for (uint32_t number = 1; number <= process->cells.made; number++) {
         rs_edge_cell_t *cell = rs_process_cell(process, number);
         if (cell->is_free || cell->is_final || cell->length_us == 0 || cell->start_us + cell->length_us > frontier_us) continue;
-        cell->is_final = true;
         touch(process, number);
+        cell->is_final = true;
+        process->changed.leaving++;
     }
 }
 

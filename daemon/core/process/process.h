@@ -68,6 +68,7 @@ bool rs_process_is_empty(const rs_edge_cell_t *cell);
 uint32_t rs_process_times(const rs_process_t *process, const rs_edge_cell_t *cell, rs_hist_entry_t *entries);
 /* As the rows' (core/rows.h). */
 void rs_process_confirm(rs_process_t *process, const rs_collected_t *collected);
+bool rs_process_wait_too_much(const rs_process_t *process);
 /* Loading: the cell can be found again. False: there is one of that edge and interval already. */
 RS_MUST_CHECK bool rs_process_restore(rs_process_t *process, uint32_t number);
 uint64_t rs_process_bytes(const rs_process_t *process);

@@ -9,6 +9,7 @@
 #include "core_collect.h"
 #include "engine/engine_internal.h"
 #include "memory_journal.h"
+#include "short_memory_test.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -631,5 +632,5 @@ int main(void) {
         cmocka_unit_test(a_beginning_that_never_came_to_its_end_is_begun_again),
         cmocka_unit_test(a_damaged_state_is_refused_with_a_reason_and_another_can_be_tried),
     };
-    return cmocka_run_group_tests_name("engine", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("engine", tests, NULL, NULL) + run_short_memory_tests();
 }

@@ -91,7 +91,8 @@ void driver_start(driver_t *driver, const driver_options_t *options) {
         .conninfo = rs_str(options->conninfo), .stream = rs_str(options->stream == NULL ? "main" : options->stream),
         .connect_timeout_us = options->connect_timeout_us, .run = options->run == 0 ? 7 : options->run, .flush_us = 5000,
         .backoff_min_us = 2000, .backoff_max_us = 50000,
-        .max_transitions = options->max_transitions, .confirmed = options->confirmed, .migrate = !options->no_migration};
+        .max_transitions = options->max_transitions, .confirmed = options->confirmed, .owed = options->owed,
+        .migrate = !options->no_migration};
     const rs_store_callbacks_t callbacks = {.context = driver, .request_rows = on_request, .rows_done = on_rows_done, .log = on_log,
                                             .rewound = options->rebuilds ? on_rewound : NULL, .rebuilt_done = on_rebuilt_done};
     char why[256] = "";

@@ -130,6 +130,27 @@ static void a_start_between_two_batches_of_the_same_rows_is_no_rewind(void **sta
     assert_int_equal(rs_postgres_number(database, "SELECT newest FROM ringside.mark"), 900);
 }
 
+/* Killed after memory had let rows go, when the database had effects of later records already: its mark alone says that it lacks them. */
+static void a_start_knows_what_was_let_go_although_the_database_has_something_newer(void **state) {
+    (void)state;
+    static const struct { uint64_t owed; int asked; } cases[] = {{3, 0}, {4, 0}, {5, 1}, {800, 1}};
+    const char *database = fresh_database();
+    driver_t driver;
+    driver_start(&driver, &(driver_options_t){.conninfo = database, .rebuilds = true});
+    hand_numbered(&driver, 4);
+    driver_run(&driver, has_moved_on);
+    assert_int_equal(driver_stop(&driver, 5 * RS_US_PER_S), RS_OK);
+    rs_postgres_run(database, "UPDATE ringside.mark SET newest = 900");
+    for (size_t i = 0; i < RS_ARRAY_LEN(cases); i++) {
+        driver_start(&driver, &(driver_options_t){.conninfo = database, .rebuilds = true, .confirmed = 800, .owed = cases[i].owed});
+        driver_run(&driver, is_connected);
+        driver_run_for(&driver, 30);
+        assert_int_equal(driver.rewound, cases[i].asked);
+        if (driver.rewound > 0) assert_int_equal(driver.rewound_upto, cases[i].owed);
+        assert_int_equal(driver_stop(&driver, 5 * RS_US_PER_S), RS_OK);
+    }
+}
+
 static void a_crash_in_the_middle_of_writing_again_begins_it_anew(void **state) {
     (void)state;
     const char *database = fresh_database();
@@ -220,6 +241,51 @@ static void what_the_owner_gave_up_is_asked_for_when_the_database_is_there(void 
     assert_int_equal(rs_store_rebuilt(driver.store), RS_OK);
     driver_run(&driver, owes_nothing);
     assert_int_equal(mark_of(database), 40);
+    assert_int_equal(driver_stop(&driver, 5 * RS_US_PER_S), RS_OK);
+}
+
+static void what_the_owner_gives_up_while_something_is_made_again_is_asked_for_next(void **state) {
+    (void)state;
+    const char *database = fresh_database();
+    driver_t driver;
+    driver_start(&driver, &(driver_options_t){.conninfo = database, .rebuilds = true});
+    hand_numbered(&driver, 2);
+    driver_run(&driver, has_moved_on);
+    rs_store_owe(driver.store, 3);
+    driver_run(&driver, is_asked_again);
+    rs_store_owe(driver.store, 4);
+    hand_numbered(&driver, 3);   /* what is newer than both does not say that they are in */
+    driver_run(&driver, all_stored);
+    assert_int_equal(mark_of(database), 2);
+    assert_int_equal(rs_store_rebuilt(driver.store), RS_OK);
+    driver_run(&driver, is_asked_twice);
+    assert_int_equal(driver.rewound_after, 3);   /* what was made again need not be made once more */
+    assert_int_equal(driver.rewound_upto, 4);
+    assert_int_equal(rs_store_rebuilt(driver.store), RS_OK);
+    driver_run(&driver, has_moved_on);
+    assert_int_equal(mark_of(database), 5);
+    assert_int_equal(driver_stop(&driver, 5 * RS_US_PER_S), RS_OK);
+}
+
+/* … and before it has written anything else. */
+static void what_was_given_up_and_made_again_is_known_to_be_missing_when_it_is_forgotten(void **state) {
+    (void)state;
+    const char *database = fresh_database();
+    driver_t driver;
+    driver_start(&driver, &(driver_options_t){.conninfo = database, .rebuilds = true});
+    hand_numbered(&driver, 2);
+    driver_run(&driver, has_moved_on);
+    rs_store_owe(driver.store, 4);
+    driver_run(&driver, is_asked_again);
+    give_again(&driver, 2, 4);
+    driver_run(&driver, is_written_again);
+    assert_int_equal(rs_store_rebuilt(driver.store), RS_OK);
+    driver_run(&driver, owes_nothing);
+    assert_int_equal(mark_of(database), 4);
+    forget_after(database, 2);
+    driver_run(&driver, is_asked_twice);
+    assert_int_equal(driver.rewound_after, 2);
+    assert_int_equal(driver.rewound_upto, 4);
     assert_int_equal(driver_stop(&driver, 5 * RS_US_PER_S), RS_OK);
 }
 
@@ -346,6 +412,9 @@ int run_rewind_tests(void) {
         cmocka_unit_test(a_database_that_forgets_again_is_written_again_from_there),
         cmocka_unit_test(a_lost_connection_does_not_begin_it_anew),
         cmocka_unit_test(what_the_owner_gave_up_is_asked_for_when_the_database_is_there),
+        cmocka_unit_test(what_the_owner_gives_up_while_something_is_made_again_is_asked_for_next),
+        cmocka_unit_test(what_was_given_up_and_made_again_is_known_to_be_missing_when_it_is_forgotten),
+        cmocka_unit_test(a_start_knows_what_was_let_go_although_the_database_has_something_newer),
         cmocka_unit_test(what_a_full_queue_dropped_is_asked_for_again),
         cmocka_unit_test(what_is_dropped_while_it_is_made_again_is_made_again_once_more),
         cmocka_unit_test(an_effect_that_is_sent_again_changes_nothing),

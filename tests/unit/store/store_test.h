@@ -53,7 +53,7 @@ typedef struct driver_options {
     const char *conninfo, *stream;
     uint64_t run;
     bool no_migration, rebuilds;
-    uint64_t confirmed;
+    uint64_t confirmed, owed;
     int64_t connect_timeout_us;
     uint32_t max_transitions;
 } driver_options_t;
