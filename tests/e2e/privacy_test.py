@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import stat
+import struct
 import subprocess
 import sys
 import tempfile
@@ -132,9 +133,11 @@ class Place:
         self.daemon.start()
 
     def ask(self, line):
+        """As `ringside subject` does: a connection waits for its turn at the door. With a time limit of Python's it would not wait but fail."""
         door = socket.socket(socket.AF_UNIX)
-        door.settimeout(30)
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", int(house.PATIENCE), 0))
         door.connect(os.path.join(self.path, "state", "admin.sock"))
+        door.settimeout(house.PATIENCE)
         door.sendall(line)
         answer = b""
         while more := door.recv(65536):
