@@ -83,7 +83,7 @@ def killed_while_it_is_written_and_rotated(path, chance):
             start_again(daemon)
         asterisk.join(60)
         house.wait_for(lambda: (accounting(postgres) or {"received": 0})["received"] >= expected)
-        house.wait_until_stored(postgres)
+        house.wait_until_stored(postgres, daemon)
         counted = accounting(postgres)
         house.check(counted["received"] == expected and counted["applied"] + counted["late_applied"] == expected,
                     f"{expected} events, and the daemon counted {counted}")

@@ -97,7 +97,7 @@ def killed_at_random_moments_under_load_the_rows_are_those_of_an_undisturbed_run
                 start_again(daemon)
             out, _ = sender.communicate(timeout=120)
             house.check(sender.returncode == 0, out)
-            house.wait_until_stored(postgres)
+            house.wait_until_stored(postgres, daemon)
             applied = postgres.query("SELECT sum(received)::bigint AS received, sum(applied + late_applied)::bigint AS applied "
                                      "FROM ringside.source_accounting")[0]
             status, _ = daemon.stop()
@@ -264,7 +264,7 @@ def what_a_database_forgot_is_made_again_from_the_journal(path):
         with running(path, postgres.conninfo, extra=MIXED) as daemon:
             def send(part):
                 house.ringside("send", "--to", daemon.events, "--source", f"sender-{part}", parts[part])
-                house.wait_until_stored(postgres)
+                house.wait_until_stored(postgres, daemon)
             send(0)
             time.sleep(1.2)   # so that there is a snapshot of before the copy
             postgres.stop("fast")
@@ -278,7 +278,7 @@ def what_a_database_forgot_is_made_again_from_the_journal(path):
             put_back(postgres, copy)
             start_again(daemon)
             house.wait_for(lambda: daemon.said("what it lacked up to position"), seconds=90)
-            house.wait_until_stored(postgres)
+            house.wait_until_stored(postgres, daemon)
             status, _ = daemon.stop()
             house.check(status == 0, daemon.output())
             house.check("stays without it" not in daemon.output() and "missing=0" in daemon.output(), daemon.output())

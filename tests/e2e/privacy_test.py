@@ -100,7 +100,7 @@ class Place:
         """What was sent is in the database: then the totals."""
         house.wait_for(lambda: int(self.postgres.query("SELECT coalesce(sum(offered), 0) AS n FROM ringside.queue_interval_part "
                                                        "WHERE attribution = 'event'")[0]["n"]) >= wanted)
-        house.wait_until_stored(self.postgres)
+        house.wait_until_stored(self.postgres, self.daemon)
         return self.totals()
 
     def dump(self):
@@ -133,7 +133,7 @@ class Place:
         self.daemon.start()
 
     def ask(self, line):
-        """As `ringside subject` does: a connection waits for its turn at the door. With a time limit of Python's it would not wait but fail."""
+        """As `ringside subject` does: a connection waits for its turn. With a time limit of Python's it would fail at once instead."""
         door = socket.socket(socket.AF_UNIX)
         door.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", int(house.PATIENCE), 0))
         door.connect(os.path.join(self.path, "state", "admin.sock"))
@@ -345,7 +345,7 @@ def team_totals(here):
 def settled(here, contacts):
     house.wait_for(lambda: int(here.postgres.query("SELECT coalesce(sum(handled), 0) AS n FROM ringside.agent_interval_part "
                                                    "WHERE attribution = 'event'")[0]["n"]) >= contacts)
-    house.wait_until_stored(here.postgres)
+    house.wait_until_stored(here.postgres, here.daemon)
     return team_totals(here)
 
 
