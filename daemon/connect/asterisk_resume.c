@@ -52,12 +52,16 @@ static uint64_t offset_of(rs_str_t incarnation) {
 }
 
 /* --- the folder ----------------------------------------------------------------------------------------------------- */
-static bool is_new_enough(const search_t *search, const char *path) {
+static int compare_times(const struct timespec *a, const struct timespec *b) {
+    if (a->tv_sec != b->tv_sec) return a->tv_sec < b->tv_sec ? -1 : 1;
+    return (a->tv_nsec > b->tv_nsec) - (a->tv_nsec < b->tv_nsec);
+}
+
+static bool is_new_enough(const search_t *search, rs_asterisk_link_t *link) {
     struct stat status;
-    if (search->since == NULL) return true;
-    if (stat(path, &status) != 0) return false;
-    const struct timespec *written = &status.st_mtim;
-    return written->tv_sec != search->since->tv_sec ? written->tv_sec > search->since->tv_sec : written->tv_nsec >= search->since->tv_nsec;
+    const bool is_there = stat(link->path, &status) == 0;
+    if (is_there) link->written = status.st_mtim;
+    return search->since == NULL || (is_there && compare_times(&link->written, search->since) >= 0);
 }
 
 static int note_file(search_t *search, const char *name) {
@@ -69,14 +73,20 @@ static int note_file(search_t *search, const char *name) {
     rs_asterisk_link_t *link = &more[search->count];
     *link = (rs_asterisk_link_t){.offset = 0};
     if ((size_t)snprintf(link->path, sizeof link->path, "%s%s", search->folder, name) >= sizeof link->path) return RS_OK;
-    if (is_new_enough(search, link->path)) search->count++;
+    if (is_new_enough(search, link)) search->count++;
     return RS_OK;
+}
+
+/* Below 0: `left` was begun before `right`. */
+static int compare_ages(const rs_asterisk_link_t *left, const rs_asterisk_link_t *right) {
+    const long long first = second_of(left->incarnation), second = second_of(right->incarnation);
+    return first != second ? (first < second ? -1 : 1) : compare_times(&left->written, &right->written);
 }
 
 static int compare_links(const void *a, const void *b) {
     const rs_asterisk_link_t *left = a, *right = b;
-    const long long first = second_of(left->incarnation), second = second_of(right->incarnation);
-    return first != second ? (first < second ? -1 : 1) : strcmp(left->path, right->path);
+    const int ages = compare_ages(left, right);
+    return ages != 0 ? ages : strcmp(left->path, right->path);
 }
 
 static int look_at_folder(search_t *search) {
@@ -133,15 +143,29 @@ static void add_known(search_t *search, const rs_asterisk_known_t *known, rs_ast
     link->known[known->incarnation.len] = '\0';
 }
 
+/* The newest first, so that of two incarnations of a file the newer one is read. */
+static void add_all_known(search_t *search, const rs_asterisk_known_t *known, uint32_t known_count, rs_asterisk_chain_t *chain) {
+    for (uint32_t i = known_count; i-- > 0;) {
+        add_known(search, &known[i], chain);
+        if (chain->count < 2) continue;
+        const long long last = second_of(chain->links[0].known), first = second_of(chain->links[chain->count - 1].known);
+        if (first <= last - RS_ASTERISK_BACK_S) break;
+    }
+    for (uint32_t i = 0; i < chain->count / 2; i++) {
+        const rs_asterisk_link_t swapped = chain->links[i];
+        chain->links[i] = chain->links[chain->count - 1 - i];
+        chain->links[chain->count - 1 - i] = swapped;
+    }
+}
+
 static void make_chain(search_t *search, const rs_asterisk_known_t *known, uint32_t known_count, rs_asterisk_chain_t *chain) {
     const rs_asterisk_known_t *newest = &known[known_count - 1];
     const rs_asterisk_link_t *last = file_of(search, newest->incarnation, offset_of(newest->incarnation));
     if (last == NULL) return;
-    for (uint32_t i = 0; i < known_count; i++) add_known(search, &known[i], chain);
-    const long long since = second_of(last->incarnation);
+    add_all_known(search, known, known_count, chain);
     for (uint32_t i = 0; i < search->count; i++) {
         const rs_asterisk_link_t *file = &search->found[i];
-        if (strcmp(file->path, search->path) == 0 || second_of(file->incarnation) <= since || is_in(chain, file)) continue;
+        if (strcmp(file->path, search->path) == 0 || compare_ages(file, last) <= 0 || is_in(chain, file)) continue;
         if (chain->count < RS_ASTERISK_LINKS - 1) chain->links[chain->count++] = *file;
         else chain->is_cut = true;
     }

@@ -5,7 +5,11 @@
  *            numbers have come. So nothing else has to be kept: the file that was read last is found again by its lines, under whatever
  *            name it has now, and read again from where its incarnation began, so that the parser knows what it knew; events that the core
  *            has are not given a second time.
- *              [the file before it] ─► the file that was read last ─► those that were begun after it ─► the file under the name
+ *              [files before it] ─► the file that was read last ─► those that were begun after it ─► the file under the name
+ * Before it: whoever waits or talks may have come in an earlier file, and somebody's second visit is told from the first by that one. So
+ *            the known files before it are read again, too, back to one that was begun RS_ASTERISK_BACK_S before it, and one at least:
+ *            with a file a day that is yesterday's; files of a few lines, of a rotation by hand, are not taken for a day.
+ * Order:     by the second of a file's first line; of files of one second, the one that was written to last is the newest.
  * Looked at: files in the folder of asterisk.queue_log with its name, or with its name and a "." or "-" and more behind it, as Asterisk and
  *            logrotate name them; those that are compressed cannot be read.
  */
@@ -17,7 +21,7 @@
 #include <limits.h>
 #include <time.h>
 
-enum { RS_ASTERISK_LINKS = 16, RS_ASTERISK_KNOWN = 2 };
+enum { RS_ASTERISK_LINKS = 32, RS_ASTERISK_KNOWN = 16, RS_ASTERISK_BACK_S = 12 * 3600 };
 
 /* What the core has of an incarnation: every event up to `upto`. */
 typedef struct rs_asterisk_known { rs_str_t incarnation; uint64_t upto; } rs_asterisk_known_t;
@@ -25,6 +29,7 @@ typedef struct rs_asterisk_known { rs_str_t incarnation; uint64_t upto; } rs_ast
 typedef struct rs_asterisk_link {
     char path[PATH_MAX];
     char incarnation[RS_MAX_NAME + 1];   /* "" when the file has no line yet */
+    struct timespec written;             /* when it was written to last */
     uint64_t offset;                     /* from where it is read */
     uint64_t upto;                       /* events up to here are known, */
     char known[RS_MAX_NAME + 1];         /* of this incarnation, which names the offset; "": nothing of this file is known */

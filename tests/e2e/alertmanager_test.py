@@ -43,7 +43,7 @@ class Alertmanager:
             self.process = subprocess.Popen([PROGRAM, f"--config.file={self.config}", f"--storage.path={self.path}/am-{self.port}",
                                              "--cluster.listen-address=",
                                              f"--web.listen-address=127.0.0.1:{self.port}"], stdout=log, stderr=log)
-        house.wait_for(self.is_ready, 20)
+        house.wait_for(self.is_ready)
 
     def is_ready(self):
         """the Alertmanager is ready"""
@@ -58,7 +58,7 @@ class Alertmanager:
         return f"http://127.0.0.1:{self.port}"
 
     def alerts(self):
-        with urllib.request.urlopen(f"{self.url}/api/v2/alerts", timeout=5) as answer:
+        with urllib.request.urlopen(f"{self.url}/api/v2/alerts", timeout=house.PATIENCE) as answer:
             return json.load(answer)
 
     def kill(self):
@@ -83,7 +83,7 @@ class Proxy:
     def reply(self, handler, what):
         if what is not None:
             return Receiver.reply(self.server, handler, what)
-        connection = http.client.HTTPConnection("127.0.0.1", self.target.port, timeout=5)
+        connection = http.client.HTTPConnection("127.0.0.1", self.target.port, timeout=house.PATIENCE)
         try:
             connection.request(handler.command, handler.path, self.server.requests[-1]["body"] if handler.command == "POST" else None,
                                {"Content-Type": "application/json"})
@@ -124,34 +124,34 @@ def what_fires_is_shown_to_every_alertmanager(path):
         producer = Producer(daemon.events)
         began = time.time()
         producer.queue("vip")
-        alert = house.wait_for(first.alerts, 5)[0]
+        alert = house.wait_for(first.alerts)[0]
         house.check(alert["labels"]["alertname"] == "waiting" and alert["labels"]["key"] == "queue/vip/voice"
                     and alert["labels"]["severity"] == "critical", f"{alert}")
         house.check(set(alert["labels"]) == {"alertname", "channel", "family", "instance", "key", "queue", "service", "severity", "tenant"},
                     f"{alert['labels']}")
         house.check(alert["annotations"]["value"] == "1" and alert["annotations"]["runbook_url"].startswith("https://"), f"{alert}")
-        house.wait_for(lambda: board.requests, 5)
+        house.wait_for(lambda: board.requests)
         ours = board.bodies()[0]["alerts"][0]
         house.check(ours["fingerprint"] == alert["fingerprint"] and ours["labels"] == alert["labels"],
                     "the webhook's fingerprint is Alertmanager's")
-        house.wait_for(lambda: webhook.requests and second_webhook.requests, 10)
+        house.wait_for(lambda: webhook.requests and second_webhook.requests)
         # more callers wait: the figure changes, the alert does not
         producer.queue("other")
         producer.tell("contact.queued", ("c2", "vip"))
         ends = alert["endsAt"]
-        later = house.wait_for(lambda: next((a for a in first.alerts() if a["labels"]["queue"] == "vip" and a["endsAt"] > ends), None), 5)
+        later = house.wait_for(lambda: next((a for a in first.alerts() if a["labels"]["queue"] == "vip" and a["endsAt"] > ends), None))
         house.check(later["startsAt"] == alert["startsAt"] and later["fingerprint"] == alert["fingerprint"], "startsAt is stable")
         # it is killed and forgets everything
         first.kill()
         first.start()
-        again = house.wait_for(lambda: next((a for a in first.alerts() if a["labels"]["queue"] == "vip"), None), 5)
+        again = house.wait_for(lambda: next((a for a in first.alerts() if a["labels"]["queue"] == "vip"), None))
         house.check(again["startsAt"] == alert["startsAt"], "startsAt is stable over its restart")
-        house.wait_for(lambda: daemon.said("was restarted"), 5)
+        house.wait_for(lambda: daemon.said("was restarted"))
         producer.tell("contact.ended", ("c2", None))
         producer.answer("vip", "other")
         ended = time.time()
         for hook in (webhook, second_webhook):
-            house.wait_for(lambda: {queue for _, status, _, queue in heard(hook) if status == "resolved"} == {"vip", "other"}, 15)
+            house.wait_for(lambda: {queue for _, status, _, queue in heard(hook) if status == "resolved"} == {"vip", "other"})
             check_story(hook, {"vip": (began, ended), "other": (began, ended)})
     finally:
         daemon.kill()
@@ -171,7 +171,7 @@ def an_episode_shorter_than_group_wait_is_heard_all_the_same(path):
         producer.queue("vip")
         producer.answer("vip")
         ended = time.time()
-        house.wait_for(lambda: [status for _, status, _, _ in heard(webhook)] == ["firing", "resolved"], 15)
+        house.wait_for(lambda: [status for _, status, _, _ in heard(webhook)] == ["firing", "resolved"])
         check_story(webhook, {"vip": (began, ended)})
     finally:
         daemon.kill()
@@ -192,7 +192,7 @@ def half_a_batch_that_is_refused_is_split(path):
             """all good alerts were taken"""
             return {alert["labels"]["queue"] for request in list(manager.requests) if request["answer"] == 200 and request["body"]
                     for alert in json.loads(request["body"])} == set(queues[:40])
-        house.wait_for(taken, 10)
+        house.wait_for(taken)
         time.sleep(4.5)
         refused = [request for request in manager.requests if request["answer"] == 400]
         house.check(len(refused) <= 16, f"{len(refused)} refusals: what is refused alone must not be shown again")
@@ -274,7 +274,7 @@ def chaos(path, skew_s, seed):
     try:
         truth = world.play(EPISODES)
         world.calm_down()
-        house.wait_for(lambda: {queue for _, status, _, queue in heard(world.webhook) if status == "resolved"} == set(truth), 60, pause=0.2)
+        house.wait_for(lambda: {queue for _, status, _, queue in heard(world.webhook) if status == "resolved"} == set(truth), pause=0.2)
         time.sleep(1)
         check_story(world.webhook, truth)
         print(f"   {world.proxy.failed} requests failed, {world.proxy.passed} passed; killed: "

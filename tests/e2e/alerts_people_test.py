@@ -222,7 +222,7 @@ def bad_commands_are_refused_by_field(path):
             stranger.connect(daemon.commands)
             stranger.send_multipart(frames)
             if len(frames[0]) < 5000:
-                house.check(stranger.poll(20000), f"no answer to {frames}")
+                house.check(stranger.poll(house.PATIENCE * 1000), f"no answer to {frames}")
                 answer = stranger.recv_multipart()
                 house.check(answer[:2] == [b"RS1", b"REFUSED"] and len(answer) == 6 and answer[3] and answer[5], f"{frames}: {answer}")
             stranger.close()
@@ -248,11 +248,11 @@ def a_stop_answers_what_it_took(path):
         socket.connect(daemon.commands)
         for number in range(40):
             if number == 1:
-                house.check(socket.poll(60000), "the first command is not answered")
+                house.check(socket.poll(house.PATIENCE * 1000), "the first command is not answered")
             socket.send_multipart([b"RS1", b"SAY", str(number).encode(), b"cause", b"episode=" + episode.encode(), b"who=anna",
                                    f"text=cause {number}".encode()])
         daemon.process.terminate()
-        daemon.process.wait(timeout=60)
+        daemon.process.wait(timeout=house.PATIENCE)
         done = []
         while socket.poll(500):
             answer = socket.recv_multipart()

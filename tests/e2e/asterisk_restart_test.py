@@ -1,5 +1,6 @@
 """A queue_log goes on being written and rotated while the daemon that follows it is killed, is away, and comes back: the rows are those of
 the whole log read once, and no event came twice."""
+import json
 import os
 import random
 import re
@@ -82,7 +83,7 @@ def killed_while_it_is_written_and_rotated(path, chance):
             start_again(daemon)
         asterisk.join(60)
         house.wait_for(lambda: (accounting(postgres) or {"received": 0})["received"] >= expected)
-        house.wait_until_stored(postgres)
+        house.wait_until_stored(postgres, daemon)
         counted = accounting(postgres)
         house.check(counted["received"] == expected and counted["applied"] + counted["late_applied"] == expected,
                     f"{expected} events, and the daemon counted {counted}")
@@ -110,7 +111,6 @@ def write(log, first, last):
 
 def contacts(daemon):
     """Of what the core has, in order: from the journal, whose events stand for themselves."""
-    import json
     out = house.ringside("journal", "dump", "--folder", os.path.join(daemon.path, "state", "journal")).stdout
     return [int(record["event"]["contact_id"].split("-")[-1].lstrip("c")) for record in map(json.loads, out.splitlines())
             if record["kind"] == "event"]
@@ -174,11 +174,61 @@ def each_way_to_be_away(path):
         daemon.kill()
 
 
+def a_caller_of_some_files_before(path):
+    """Rotated by hand, so that files have a line or two: a caller who came before them is still known after a restart, and it is his second
+    visit that he gives up. Files that were begun in one second, and rotated while the daemon was away, come in their order."""
+    log = os.path.join(path, "queue_log")
+    rotations = 0
+
+    def rotated(*lines):
+        nonlocal rotations
+        if os.path.exists(log):
+            rotations += 1
+            os.rename(log, f"{log}.{9 - rotations}")   # the newest has the least number, as of logrotate
+        with open(log, "a") as file:
+            file.writelines(line + "\n" for line in lines)
+
+    def came():
+        out = house.ringside("journal", "dump", "--folder", os.path.join(daemon.path, "state", "journal")).stdout
+        events = [record["event"] for record in map(json.loads, out.splitlines()) if record["kind"] == "event"]
+        return [(event["type"], event["contact_id"]) for event in events]
+
+    def comes(*events):
+        """these came, and no other"""
+        def has_all():
+            """as many events came as are wanted"""
+            return len(came()) >= len(wanted)
+        wanted.extend(events)
+        house.wait_for(has_all)
+        house.check(came() == wanted, f"{came()} came, {wanted} are wanted")
+
+    wanted = []
+    rotated("1700000000|c1|sales|NONE|ENTERQUEUE||+12125550001|1")
+    daemon = house.Daemon(path, extra=CONFIG.format(log=log, from_start="true"))
+    try:
+        comes(("contact.queued", "c1"))
+        rotated("1700000010|c1|sales|NONE|EXITWITHTIMEOUT|1|1|10", "1700000010|c1|billing|NONE|ENTERQUEUE||+12125550001|1")
+        comes(("contact.dequeued", "c1"), ("contact.queued", "c1/2"))
+        for n in range(2, 5):
+            rotated(f"170000001{n}|c{n}|billing|NONE|ENTERQUEUE||+1212555000{n}|1")
+            comes(("contact.queued", f"c{n}"))
+        kill(daemon)
+        for n in range(5, 7):
+            rotated(f"1700000014|c{n}|billing|NONE|ENTERQUEUE||+1212555000{n}|1")
+        rotated("1700000015|c1|billing|NONE|ABANDON|1|1|5")
+        start_again(daemon)
+        comes(("contact.queued", "c5"), ("contact.queued", "c6"), ("contact.abandoned", "c1/2"))
+    finally:
+        daemon.kill()
+
+
 def main():
     seed = int(os.environ.get("RS_SEED", time.time_ns() % 1000000))
     print(f"seed: RS_SEED={seed}", flush=True)
     with house.folder() as path:
         each_way_to_be_away(path)
+    with house.folder() as path:
+        a_caller_of_some_files_before(path)
     with house.folder() as path:
         killed_while_it_is_written_and_rotated(path, random.Random(seed))
     print(f"ok, {house.checks} checks")

@@ -54,9 +54,9 @@ def an_alert_is_two_mails_of_one_thread(path):
     try:
         producer = Producer(daemon.events)
         producer.queue("Grüße\u2028vip")
-        house.wait_for(lambda: len(box.mails) == 1, 5)
+        house.wait_for(lambda: len(box.mails) == 1)
         producer.answer("Grüße\u2028vip")
-        house.wait_for(lambda: len(box.mails) == 2, 5)
+        house.wait_for(lambda: len(box.mails) == 2)
         for (_, envelope, mail), state in zip(box.mails, ("firing", "resolved")):
             house.check(envelope.mail_from == "ringside@example.org"
                         and sorted(envelope.rcpt_tos) == ["duty@example.org", "team@example.org"], "envelope")
@@ -96,9 +96,9 @@ def with_starttls_and_a_password(path):
                                                  stranger={**FAST, "url": box.url}))
     try:
         Producer(daemon.events).queue("vip")
-        house.wait_for(lambda: box.mails, 10)
+        house.wait_for(lambda: box.mails)
         house.check(box.mails[0][0].ssl is not None and seen[0] == (b"ringside", b"correct horse"), f"{seen}")
-        house.wait_for(lambda: daemon.output().count("does not take them") == 2, 20)
+        house.wait_for(lambda: daemon.output().count("does not take them") == 2)
         house.check(plain.attempts == 0 and len(box.mails) == 1, "a mail went where it must not")
         house.check("correct horse" not in daemon.output(), "the password is in the log")
     finally:
@@ -115,14 +115,14 @@ def a_mail_that_is_refused_is_told_by_number_and_a_server_that_is_away_gets_all(
     try:
         producer = Producer(daemon.events)
         producer.queue("early", "bad", "late")
-        house.wait_for(lambda: daemon.said("does not take them"), 20)
+        house.wait_for(lambda: daemon.said("does not take them"))
         producer.answer("early")
         box = Mailbox(lambda number, text: "451 later" if number == 0 else "554 no" if "bad" in text else "250 OK", port=port)
-        house.wait_for(lambda: daemon.said("is back"), 20)
+        house.wait_for(lambda: daemon.said("is back"))
 
         def subjects():
             return [str(mail["Subject"]) for _, _, mail in box.mails]
-        house.wait_for(lambda: any(subject.startswith("[digest]") for subject in subjects()), 20)
+        house.wait_for(lambda: any(subject.startswith("[digest]") for subject in subjects()))
         house.check(sorted(subject for subject in subjects() if "digest" not in subject) == [
             "[critical] firing: waiting, queue/early/voice", "[critical] firing: waiting, queue/late/voice",
             "[critical] resolved: waiting, queue/early/voice"], f"{subjects()}")
@@ -140,7 +140,7 @@ def a_storm_is_one_mail_with_the_worst(path):
         duty={**FAST, "url": box.url, "starttls": "off", "burst": 3, "every": "10s", "digest_wait": "500ms"}))
     try:
         Producer(daemon.events).queue(*[f"q{i}" for i in range(200)])
-        house.wait_for(lambda: len(box.mails) == 4, 10)
+        house.wait_for(lambda: len(box.mails) == 4)
         digest = box.mails[3][2]
         house.check(digest["Subject"] == "[digest] 197 firing, 0 resolved", digest["Subject"])
         text = digest.get_content()

@@ -24,7 +24,7 @@ def port_of(daemon):
 
 
 def get(daemon, path, method="GET", accept=None):
-    connection = http.client.HTTPConnection("127.0.0.1", port_of(daemon), timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", port_of(daemon), timeout=house.PATIENCE)
     connection.request(method, path, headers={"Accept": accept} if accept else {})
     answer = connection.getresponse()
     body = answer.read().decode()
@@ -56,7 +56,7 @@ def send_events(daemon, count):
     socket_.setsockopt(zmq.LINGER, 0)
     socket_.connect(daemon.events)
     socket_.send_multipart([b"RS1", b"HELLO", b"pbx", b"1", b"json"])
-    house.check(socket_.poll(30000), "no WELCOME")
+    house.check(socket_.poll(house.PATIENCE * 1000), "no WELCOME")
     mark = int(socket_.recv_multipart()[2])
     now = time.time_ns() // 1000
     lines = [json.dumps({"source": "pbx", "event_id": f"e{mark + n}", "contact_id": f"c{mark + n}", "queue": "support",
@@ -64,7 +64,7 @@ def send_events(daemon, count):
                          "customer": NUMBER, "occurred_at": now}) for n in range(1, count + 1)] + ["{\"type\": \"contact.queued\"}"]
     socket_.send_multipart([b"RS1", b"BATCH", str(mark + 1).encode(), "\n".join(lines).encode()])
     while mark < count + 1:
-        house.check(socket_.poll(30000), "no ACK")
+        house.check(socket_.poll(house.PATIENCE * 1000), "no ACK")
         answer = socket_.recv_multipart()
         mark = int(answer[2]) if answer[1] == b"ACK" else mark
     socket_.close()
@@ -73,7 +73,7 @@ def send_events(daemon, count):
 def the_page_is_one(daemon):
     status, headers, body = get(daemon, "/metrics")
     house.check(status == 200 and headers["Content-Type"].startswith("text/plain; version=0.0.4"), str(headers))
-    checked = subprocess.run(["promtool", "check", "metrics"], input=body, capture_output=True, text=True, timeout=60)
+    checked = subprocess.run(["promtool", "check", "metrics"], input=body, capture_output=True, text=True, timeout=house.PATIENCE)
     house.check(checked.returncode == 0 and checked.stderr == "" and checked.stdout == "", checked.stdout + checked.stderr)
     both = samples(daemon)
     house.check(len(both) > 100, f"{len(both)} samples")
@@ -124,7 +124,7 @@ def clients_that_stall_or_talk_nonsense_disturb_nobody(daemon):
     nonsense = socket.create_connection(("127.0.0.1", port_of(daemon)))
     nonsense.sendall(b"\x16\x03\x01" + os.urandom(2000))
     long = socket.create_connection(("127.0.0.1", port_of(daemon)))
-    long.settimeout(30)
+    long.settimeout(house.PATIENCE)
     long.sendall(b"GET /" + b"a" * 60000 + b" HTTP/1.1\r\n\r\n")
     house.check(get(daemon, "/healthz")[0] == 200, "others do not get through")
     house.check(long.recv(100).startswith((b"HTTP/1.1 414", b"HTTP/1.1 431", b"HTTP/1.1 413")), "a request without end")
@@ -142,7 +142,8 @@ def a_taken_port_and_a_bad_address_are_clear(daemon, path):
             file.write(f"ingest: {{events: 'ipc://{other}/e', plain: 'ipc://{other}/p'}}\n"
                        f"feed: {{publish: 'ipc://{other}/f', snapshots: 'ipc://{other}/s'}}\n"
                        f"service: {{state_directory: '{other}/state'}}\nweb: {{listen: '{listen}'}}\n")
-        result = subprocess.run([os.path.join(house.BUILD, "ringsided"), "--config", file.name], capture_output=True, text=True, timeout=60)
+        result = subprocess.run([os.path.join(house.BUILD, "ringsided"), "--config", file.name],
+                                capture_output=True, text=True, timeout=house.PATIENCE)
         house.check(result.returncode == 1 and said in result.stderr, f"{listen}: {result.returncode} {result.stderr}")
 
 

@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import stat
+import struct
 import subprocess
 import sys
 import tempfile
@@ -99,7 +100,7 @@ class Place:
         """What was sent is in the database: then the totals."""
         house.wait_for(lambda: int(self.postgres.query("SELECT coalesce(sum(offered), 0) AS n FROM ringside.queue_interval_part "
                                                        "WHERE attribution = 'event'")[0]["n"]) >= wanted)
-        house.wait_until_stored(self.postgres)
+        house.wait_until_stored(self.postgres, self.daemon)
         return self.totals()
 
     def dump(self):
@@ -132,9 +133,11 @@ class Place:
         self.daemon.start()
 
     def ask(self, line):
+        """As `ringside subject` does: a connection waits for its turn. With a time limit of Python's it would fail at once instead."""
         door = socket.socket(socket.AF_UNIX)
-        door.settimeout(30)
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", int(house.PATIENCE), 0))
         door.connect(os.path.join(self.path, "state", "admin.sock"))
+        door.settimeout(house.PATIENCE)
         door.sendall(line)
         answer = b""
         while more := door.recv(65536):
@@ -342,7 +345,7 @@ def team_totals(here):
 def settled(here, contacts):
     house.wait_for(lambda: int(here.postgres.query("SELECT coalesce(sum(handled), 0) AS n FROM ringside.agent_interval_part "
                                                    "WHERE attribution = 'event'")[0]["n"]) >= contacts)
-    house.wait_until_stored(here.postgres)
+    house.wait_until_stored(here.postgres, here.daemon)
     return team_totals(here)
 
 

@@ -75,7 +75,7 @@ def run(name, files, batch_rows=None):
             house.ringside("migrate", "-d", postgres.conninfo)   # it stops soon after it has started, and has few seconds to drain
             daemon = house.Daemon(path, postgres.conninfo, batch_rows=batch_rows)
             house.ringside("send", "--to", daemon.events, "--speed", "max", "--config", daemon.config, *files)
-            house.wait_until_stored(postgres, quiet_s=3)
+            house.wait_until_stored(postgres, daemon, quiet_s=3)
             status, _ = daemon.stop()
             house.check(status == 0, f"the daemon left with {status}\n{daemon.output()}")
             quarters = house.replay("--process", "--interval", "15m", "--config", daemon.config, *files)

@@ -26,9 +26,9 @@ class Producer:
 
     def hello(self):
         self.socket.send_multipart([b"RS1", b"HELLO", self.source, self.incarnation, b"json"])
-        answer = self.receive(20)
+        answer = self.receive(house.PATIENCE)
         while answer is not None and answer[1] != b"WELCOME":
-            answer = self.receive(20)
+            answer = self.receive(house.PATIENCE)
         house.check(answer is not None, "no WELCOME")
         self.mark = int(answer[2])
         return self.mark
@@ -59,7 +59,7 @@ class Producer:
                 self.errors.append(answer[2].decode())
             answer = self.receive(0)
 
-    def wait_acknowledged(self, number, seconds=30):
+    def wait_acknowledged(self, number, seconds=house.PATIENCE):
         deadline = time.monotonic() + seconds
         while self.acknowledged < number:
             house.check(time.monotonic() < deadline, f"{self.acknowledged} of {number} acknowledged: {self.errors}")

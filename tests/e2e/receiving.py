@@ -33,7 +33,7 @@ class Producer:
         self.socket.send_multipart([b"RS1", b"HELLO", b"test", self.incarnation, b"json"])
         house.check(self.receive()[1] == b"WELCOME", "no WELCOME")
 
-    def receive(self, seconds=20):
+    def receive(self, seconds=house.PATIENCE):
         house.check(self.socket.poll(seconds * 1000), "no answer from the daemon")
         return self.socket.recv_multipart()
 

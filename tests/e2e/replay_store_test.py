@@ -147,7 +147,7 @@ with house.folder() as place:
     try:
         daemon = house.Daemon(place, postgres.conninfo, extra=CONFIG)
         house.ringside("send", "--to", daemon.events, "--speed", "max", "--config", daemon.config, day)
-        house.wait_until_stored(postgres)
+        house.wait_until_stored(postgres, daemon)
         daemon.stop()
         made = Database(postgres, "made")
         house.check("rows" in store(made, daemon.config, day), "no summary")

@@ -412,7 +412,7 @@ def run_made_up(place):
     try:
         daemon = house.Daemon(place, postgres.conninfo, extra=CONFIG)
         house.ringside("send", "--to", daemon.events, "--speed", "max", "--config", daemon.config, path)
-        house.wait_until_stored(postgres)
+        house.wait_until_stored(postgres, daemon)
         daemon.stop()
         compared = compare_with_replay(postgres, [path], daemon, seed)
         check_steps(postgres)
@@ -438,7 +438,7 @@ def run_bank(place, files):
     try:
         daemon = house.Daemon(place, postgres.conninfo, extra=bank.POLICIES)
         house.ringside("send", "--to", daemon.events, "--speed", "max", "--config", daemon.config, *files)
-        house.wait_until_stored(postgres)
+        house.wait_until_stored(postgres, daemon)
         daemon.stop()
         truth = bank.truth_of("week")
         queues = bank.check_queues(rows_of(postgres, "queue", *bank.WEEK, "--policy", "abandon_miss,answered_only"), truth)

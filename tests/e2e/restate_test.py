@@ -120,7 +120,7 @@ with house.folder() as place:
             daemon.process.send_signal(signal.SIGKILL)
             daemon.process.wait()
             daemon = house.Daemon(place, postgres.conninfo, extra=CONFIG)
-        house.wait_until_stored(postgres)
+        house.wait_until_stored(postgres, daemon)
         daemon.stop()
         key = os.path.join(place, "state", "pseudonym.key")
         made = Database(postgres, "made")

@@ -13,7 +13,7 @@ def run(name, files, extra="", teams=False, leave_out=()):
         try:
             daemon = house.Daemon(path, postgres.conninfo, extra=ATTRIBUTIONS + extra)
             house.ringside("send", "--to", daemon.events, "--speed", "max", "--config", daemon.config, *files)
-            house.wait_until_stored(postgres)
+            house.wait_until_stored(postgres, daemon)
             status, seconds = daemon.stop()
             house.check(status == 0, f"the daemon left with {status}\n{daemon.output()}")
             house.check(seconds < 5, f"the daemon took {seconds:.1f} s to stop")

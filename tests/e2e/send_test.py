@@ -124,7 +124,7 @@ class Send(unittest.TestCase):
 
     def send(self, *arguments, to=None, stdin=None):
         command = [RINGSIDE, "send", "--to", to or self.endpoint, "--timeout", "10", *arguments]
-        return subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=60)
+        return subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=120)
 
     def test_files_are_merged_by_time_and_every_event_is_acknowledged(self):
         self.serve()
@@ -209,7 +209,7 @@ class Send(unittest.TestCase):
 
     def test_without_a_daemon_it_says_so_and_fails(self):
         done = subprocess.run([RINGSIDE, "send", "--to", self.endpoint, "--timeout", "1", "-"], input=line(1, 0),
-                              capture_output=True, text=True, timeout=30)
+                              capture_output=True, text=True, timeout=120)
         self.assertEqual(done.returncode, 1)
         self.assertIn("sent 1, acknowledged 0, refused 0, not acknowledged 1", done.stderr)
         self.assertIn("is the daemon running there?", done.stderr)
@@ -220,7 +220,7 @@ class Send(unittest.TestCase):
         done = self.send("--plain", self.path("a", "".join(line(n, n) for n in range(1, 601))), to=f"ipc://{self.folder.name}/plain")
         self.assertEqual((done.returncode, done.stderr), (0, "sent 600 without acknowledgement\n"))
         contacts = []
-        while len(contacts) < 600 and pull.poll(5000):
+        while len(contacts) < 600 and pull.poll(120_000):
             contacts += [json.loads(text)["contact_id"] for text in pull.recv().decode().splitlines()]
         pull.close(0)
         self.assertEqual(contacts, [f"c{n}" for n in range(1, 601)])
@@ -238,11 +238,18 @@ class Send(unittest.TestCase):
         done = self.send("--spool", spool)
         self.assertEqual((done.returncode, done.stderr), (0, "sent 0, acknowledged 0, refused 0\n"))
 
+    @staticmethod
+    def bytes_of(path, offset, count):
+        with open(path, "rb") as file:
+            file.seek(offset)
+            return file.read(count)
+
     def test_a_killed_run_loses_nothing_that_its_spool_has(self):
         spool = os.path.join(self.folder.name, "spool")
         path = self.path("a", "".join(line(n, n * 1000) for n in range(1, 20001)))
         process = subprocess.Popen([RINGSIDE, "send", "--to", self.endpoint, "--speed", "4", "--spool", spool, path])
-        time.sleep(1)
+        while not os.path.exists(spool) or not any(self.bytes_of(spool, 12288 + 600 * 256, 1024)):   # 600 records at least
+            time.sleep(0.01)
         process.kill()
         process.wait()
         self.serve()
@@ -276,7 +283,7 @@ class Send(unittest.TestCase):
         for arguments in (["send", path], ["send", "--to", "tcp://127.0.0.1:1"], ["send", "--to", "udp://x", path],
                           ["send", "--to", "ipc:///x", "--speed", "fast", path], ["send", "--to", "ipc:///x", "--format", "xml", path],
                           ["send", "--to", "ipc:///x", "--unknown", path]):
-            done = subprocess.run([RINGSIDE, *arguments], capture_output=True, text=True, timeout=30)
+            done = subprocess.run([RINGSIDE, *arguments], capture_output=True, text=True, timeout=120)
             self.assertEqual(done.returncode, 2, (arguments, done.stderr))
 
     def test_a_file_that_is_not_there_is_named(self):

@@ -21,7 +21,7 @@ class Producer:
         self.socket.send_multipart([b"RS1", b"HELLO", source.encode(), str(time.time_ns()).encode(), b"json"])
         house.check(self.receive()[1] == b"WELCOME", "no WELCOME")
 
-    def receive(self, seconds=60):
+    def receive(self, seconds=house.PATIENCE):
         house.check(self.socket.poll(seconds * 1000), "no answer from the daemon")
         return self.socket.recv_multipart()
 

@@ -161,7 +161,7 @@ class Following:
 
     def stop(self, how=signal.SIGINT):
         self.process.send_signal(how)
-        return self.process.wait(timeout=20)
+        return self.process.wait(timeout=house.PATIENCE)
 
 
 def forget(daemon):
@@ -172,7 +172,7 @@ def forget(daemon):
 def alerts_are_followed_over_a_restart(daemon):
     bodies, table_lines = Following(daemon, "--output", "ndjson"), Following(daemon, "--output", "table")
     try:
-        house.check(house.wait_for(lambda: bodies.said("nobody answers"), 20), "a missing daemon is not told")
+        house.check(house.wait_for(lambda: bodies.said("nobody answers")), "a missing daemon is not told")
         daemon.start()
         send(daemon)
         house.wait_for(lambda: any('"many_offered"' in line and '"sales"' in line for line in bodies.lines()))
@@ -185,17 +185,17 @@ def alerts_are_followed_over_a_restart(daemon):
                                  r"\(>100, today\)", line),
                     f"[{line}]")
         daemon.stop()
-        house.wait_for(lambda: bodies.times_said("the connection was lost") == 1, 30)
+        house.wait_for(lambda: bodies.times_said("the connection was lost") == 1)
         daemon.start()
-        house.wait_for(lambda: bodies.times_said("connected again") == 1, 30)
+        house.wait_for(lambda: bodies.times_said("connected again") == 1)
         house.check(not bodies.said("ended meanwhile"), "an alert outlives a restart, and is told as ended")
         ended = [body for body in map(json.loads, bodies.lines()) if body["state"] == "resolved" and body["rule"] == "many_offered"]
         house.check(not ended, f"a restart ended {ended[:1]}")
         daemon.stop()
         forget(daemon)
-        house.wait_for(lambda: bodies.times_said("the connection was lost") == 2, 30)
+        house.wait_for(lambda: bodies.times_said("the connection was lost") == 2)
         daemon.start()
-        house.wait_for(lambda: bodies.times_said("connected again") == 2, 30)
+        house.wait_for(lambda: bodies.times_said("connected again") == 2)
         house.check(bodies.said("ended meanwhile: many_offered sales/voice") or bodies.said("more"), "what ended meanwhile is not told")
         house.check(bodies.stop() == 0, "Ctrl-C is no failure")
         house.check(table_lines.stop(signal.SIGTERM) == 0, "SIGTERM is no failure")
@@ -207,7 +207,7 @@ def alerts_are_followed_over_a_restart(daemon):
 
 def a_reader_that_goes_away_ends_it_quietly(daemon):
     done = subprocess.run(f"'{PROGRAM}' alerts --follow --config '{daemon.config}' | head -n 1", shell=True, capture_output=True, text=True,
-                          timeout=60, env=ENV)
+                          timeout=house.PATIENCE, env=ENV)
     house.check(done.returncode == 0 and len(done.stdout.splitlines()) == 1, f"{done}")
 
 
@@ -228,7 +228,7 @@ class Terminal:
     def text(self, *options):
         return self.run("capture-pane", "-p", *options)
 
-    def shows(self, pattern, *options, seconds=20):
+    def shows(self, pattern, *options, seconds=house.PATIENCE):
         """Waits until the screen matches; returns it."""
         try:
             return house.wait_for(lambda: re.search(pattern, self.text(*options), re.S) and self.text(*options), seconds)

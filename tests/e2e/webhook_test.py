@@ -38,9 +38,9 @@ def cloudevents_are_signed_and_in_order(path):
     try:
         producer = Producer(daemon.events)
         producer.queue("vip")
-        house.wait_for(lambda: len(receiver.requests) == 1, 5)
+        house.wait_for(lambda: len(receiver.requests) == 1)
         producer.answer("vip")
-        house.wait_for(lambda: len(receiver.requests) == 2, 5)
+        house.wait_for(lambda: len(receiver.requests) == 2)
         firing, resolved = receiver.bodies()
         for body, kind, state in ((firing, "ringside.alert.firing", "firing"), (resolved, "ringside.alert.resolved", "resolved")):
             house.check(body["specversion"] == "1.0" and body["type"] == kind and body["source"].startswith("/ringside/"),
@@ -75,7 +75,7 @@ def alertmanagers_form_is_what_its_receivers_know(path):
         producer = Producer(daemon.events)
         producer.queue("vip")
         producer.answer("vip")
-        house.wait_for(lambda: len(receiver.requests) == 2, 5)
+        house.wait_for(lambda: len(receiver.requests) == 2)
         for body, state in zip(receiver.bodies(), ("firing", "resolved")):
             house.check(body["version"] == "4" and body["status"] == state and body["receiver"] == "board" and body["truncatedAlerts"] == 0,
                         f"{body}")
@@ -105,19 +105,21 @@ def one_bad_receiver_is_nobody_elses_business(path):
     entries["good"] = {**FAST, "url": good.url}
     daemon = house.Daemon(path, clock="wall", extra=RULES + receivers(**entries))
     try:
-        producer = Producer(daemon.events)
+        producer, took = Producer(daemon.events), []
         for i in range(10):
             began = time.monotonic()
             producer.queue(f"q{i}")
-            house.wait_for(lambda: len(good.requests) == 2 * i + 1, 2, pause=0.005)
+            house.wait_for(lambda: len(good.requests) == 2 * i + 1, pause=0.005)
             producer.answer(f"q{i}")
-            house.wait_for(lambda: len(good.requests) == 2 * i + 2, 2, pause=0.005)
-            house.check(time.monotonic() - began < 1.0, f"the good receiver waited {time.monotonic() - began:.2f} s")
+            house.wait_for(lambda: len(good.requests) == 2 * i + 2, pause=0.005)
+            took.append(time.monotonic() - began)
+        # Waiting for one that hangs would take its time limit, 1 s, nearly each time; a busy machine may stand still once or twice.
+        house.check(sorted(took)[5] < 1.0, f"the good receiver waited {took}")
         house.check([body["data"]["state"] for body in good.bodies()] == ["firing", "resolved"] * 10, "order")
-        house.wait_for(lambda: len(bad["fails"].requests) > 5, 10)
+        house.wait_for(lambda: len(bad["fails"].requests) > 5)
         house.check(not target.requests, "a redirect was followed")
-        house.wait_for(lambda: daemon.said("does not take them") and daemon.said("refuses a message"), 20)
-        house.wait_for(lambda: len(bad["drips"].requests) >= 2, 10)     # an answer without end counts as taken
+        house.wait_for(lambda: daemon.said("does not take them") and daemon.said("refuses a message"))
+        house.wait_for(lambda: len(bad["drips"].requests) >= 2)     # an answer without end counts as taken
         # all is well again: they end with the truth
         for name, receiver in bad.items():
             receiver.answer = lambda number, body: 200
@@ -130,7 +132,7 @@ def one_bad_receiver_is_nobody_elses_business(path):
                     for change in body["data"].get("changes", [body["data"]]):
                         last[change["episode"]] = change["state"]
                 return len(last) == 10 and set(last.values()) == {"resolved"}
-            house.wait_for(knows, 20)
+            house.wait_for(knows)
     finally:
         daemon.kill()
         for receiver in [target, good, *bad.values()]:
@@ -142,7 +144,7 @@ def retry_after_is_kept_and_the_same_message_has_the_same_key(path):
     daemon = house.Daemon(path, clock="wall", extra=RULES + receivers(board={**FAST, "url": receiver.url}))
     try:
         Producer(daemon.events).queue("vip")
-        house.wait_for(lambda: len(receiver.requests) == 3, 10)
+        house.wait_for(lambda: len(receiver.requests) == 3)
         first, second, third = receiver.requests
         house.check(second["at"] - first["at"] >= 1.95, f"asked again after {second['at'] - first['at']:.2f} s")
         house.check(third["at"] - second["at"] < 1.0, "the pause after 503")
@@ -164,8 +166,8 @@ def a_certificate_that_nobody_vouches_for_is_refused(path):
                                                                              "ca_file": certificate}))
     try:
         Producer(daemon.events).queue("vip")
-        house.wait_for(lambda: receiver.requests, 10)
-        house.wait_for(lambda: daemon.said("does not take them"), 10)
+        house.wait_for(lambda: receiver.requests)
+        house.wait_for(lambda: daemon.said("does not take them"))
         house.check({request["path"] for request in receiver.requests} == {"/friend"}, "something was sent to a stranger")
     finally:
         daemon.kill()
@@ -193,10 +195,10 @@ def five_thousand_queues_at_once_are_a_first_page_within_a_second_and_one_digest
         began = time.time()
         for i in range(0, len(queues), 250):
             producer.queue(*queues[i:i + 250])
-        house.wait_for(lambda: receiver.requests, 5, pause=0.005)
+        house.wait_for(lambda: receiver.requests, pause=0.005)
         first = receiver.requests[0]["at"] - began
         house.check(first < 1.0, f"the first page took {first:.2f} s")
-        house.wait_for(lambda: len(known()) == 5000, 30, pause=0.2)
+        house.wait_for(lambda: len(known()) == 5000, pause=0.2)
         house.check(set(known().values()) == {"firing"}, "all fire")
         messages = receiver.bodies()
         digests = [body["data"] for body in messages if body["type"] == "ringside.alert.digest"]
@@ -210,11 +212,11 @@ def five_thousand_queues_at_once_are_a_first_page_within_a_second_and_one_digest
             house.check(digest["by_rule"] == [{"rule": "waiting", "severity": "critical", "firing": digest["firing"], "resolved": 0,
                                                "dropped_full": 0, "dropped_refused": 0}], f"{digest['by_rule']}")
         house.wait_for(lambda: postgres.query("SELECT count(DISTINCT episode) AS n FROM ringside.alert_transition "
-                                              "WHERE to_state = 'firing'")[0]["n"] == 5000, 30)
+                                              "WHERE to_state = 'firing'")[0]["n"] == 5000)
         for i in range(0, len(queues), 250):
             producer.answer(*queues[i:i + 250])
 
-        house.wait_for(lambda: set(known().values()) == {"resolved"}, 60, pause=0.2)
+        house.wait_for(lambda: set(known().values()) == {"resolved"}, pause=0.2)
         digests = [body for body in receiver.bodies() if body["type"] == "ringside.alert.digest"]
         house.check(len(digests) <= 5, f"{len(digests)} digests")
         print(f"   first page after {1000 * first:.0f} ms; {len(receiver.requests)} messages, {len(digests)} of them digests", flush=True)
@@ -240,14 +242,14 @@ def a_storm_of_alerts_that_explain_themselves_is_as_fast(path):
         house.wait_for(lambda: daemon.said("connected"))
         producer = Producer(daemon.events)
         producer.queue("before")
-        house.wait_for(lambda: receiver.requests, 10)
+        house.wait_for(lambda: receiver.requests)
         began = time.time()
         for i in range(1, len(queues), 250):
             producer.queue(*queues[i:i + 250])
-        house.wait_for(lambda: len(receiver.requests) > 1, 5, pause=0.005)
+        house.wait_for(lambda: len(receiver.requests) > 1, pause=0.005)
         first = receiver.requests[1]["at"] - began
         house.check(first < 1.0, f"the first page took {first:.2f} s")
-        house.wait_for(all_are_stored, 60, pause=0.2)
+        house.wait_for(all_are_stored, pause=0.2)
         apart = postgres.query("SELECT count(*) AS n FROM ringside.alert_transition WHERE to_state = 'firing' "
                                "AND explanation -> 'parts' <> '[]'")[0]["n"]
         house.check(0 < apart < 5000, f"{apart} were taken apart")
@@ -264,16 +266,16 @@ def a_reload_adds_and_takes_receivers(path):
     try:
         producer = Producer(daemon.events)
         producer.queue("vip")
-        house.wait_for(lambda: old.requests, 5)
+        house.wait_for(lambda: old.requests)
         daemon.write_config("wall", None, RULES + receivers(new={**FAST, "url": new.url}))
         daemon.process.send_signal(signal.SIGHUP)
-        house.wait_for(lambda: new.requests, 10)
+        house.wait_for(lambda: new.requests)
         house.check(new.bodies()[0]["data"]["state"] == "firing", "a new receiver is told of what is open")
         daemon.write_config("wall", None, RULES + receivers(new={**FAST, "url": new.url, "secret_file": "/no/such/file"}))
         daemon.process.send_signal(signal.SIGHUP)
-        house.wait_for(lambda: daemon.said("the receivers of alerts stay as they were"), 10)
+        house.wait_for(lambda: daemon.said("the receivers of alerts stay as they were"))
         producer.answer("vip")
-        house.wait_for(lambda: len(new.requests) == 2, 5)
+        house.wait_for(lambda: len(new.requests) == 2)
         house.check(len(old.requests) == 1, "a receiver that is not configured any more was told")
         house.check(daemon.stop()[0] == 0, "stopping")
     finally:
@@ -299,13 +301,13 @@ alerts:
     try:
         producer = Producer(daemon.events)
         producer.queue("slight", "grave")
-        house.wait_for(lambda: len(told(everything)) == 2 and len(told(worse)) == 1, 5)
+        house.wait_for(lambda: len(told(everything)) == 2 and len(told(worse)) == 1)
         entries["everything"]["severity"] = "critical"      # what it was told of ends all the same
         daemon.write_config("wall", None, rules + receivers(**entries))
         daemon.process.send_signal(signal.SIGHUP)
-        house.wait_for(lambda: daemon.said("reloaded"), 10)
+        house.wait_for(lambda: daemon.said("reloaded"))
         producer.answer("slight", "grave")
-        house.wait_for(lambda: len(told(everything)) == 4 and len(told(worse)) == 2, 5)
+        house.wait_for(lambda: len(told(everything)) == 4 and len(told(worse)) == 2)
         house.check(sorted(told(everything)) == [("grave", "firing"), ("grave", "resolved"), ("slight", "firing"), ("slight", "resolved")],
                     f"{told(everything)}")
         house.check(told(worse) == [("grave", "firing"), ("grave", "resolved")] and not other.requests, f"{told(worse)}")
@@ -322,7 +324,8 @@ def a_secret_that_others_may_read_is_refused_at_the_start(path):
         config = os.path.join(path, "refused.conf")
         with open(config, "w") as file:
             file.write(f"service: {{state_directory: \"{path}/state\"}}\n" + receivers(board={"kind": "webhook", **entry}))
-        result = subprocess.run([os.path.join(house.BUILD, "ringsided"), "--config", config], capture_output=True, text=True, timeout=20)
+        result = subprocess.run([os.path.join(house.BUILD, "ringsided"), "--config", config],
+                                capture_output=True, text=True, timeout=house.PATIENCE)
         house.check(result.returncode == 1 and why in result.stderr, f"{result.returncode}: {result.stderr}")
 
 

@@ -77,8 +77,8 @@ def send(daemon, file, speed="max"):
     house.ringside("send", "--to", daemon.events, "--speed", speed, "--config", daemon.config, file)
 
 
-def wait_for_rows(cluster, seconds=3.0):
-    house.wait_until_stored(cluster, quiet_s=seconds)
+def wait_for_rows(cluster, daemon, seconds=3.0):
+    house.wait_until_stored(cluster, daemon, quiet_s=seconds)
 
 
 def compare_all(cluster, daemon, whole):
@@ -109,12 +109,12 @@ def failover(path, seed, restart=False):
     try:
         daemon = house.Daemon(path, conninfo, extra=SETTINGS)
         send(daemon, parts[0])
-        wait_for_rows(primary)
+        wait_for_rows(primary, daemon)
         house.wait_for(lambda: standby.position() == primary.position())
         run_sql(standby, "ALTER SYSTEM SET primary_conninfo = 'host=/nonexistent'", "SELECT pg_reload_conf()")
         house.wait_for(lambda: not standby.query("SELECT 1 FROM pg_stat_wal_receiver"))
         send(daemon, parts[1])
-        wait_for_rows(primary)
+        wait_for_rows(primary, daemon)
         had, left = primary.position(), standby.position()
         house.check(left < had, f"the stand-by does not lag: {left}, {had}")
         if restart:
@@ -126,7 +126,7 @@ def failover(path, seed, restart=False):
             daemon.start()
         send(daemon, parts[2])
         house.wait_for(lambda: daemon.said("made again what the database lacked"))
-        wait_for_rows(standby)
+        wait_for_rows(standby, daemon)
         rows, changes = compare_all(standby, daemon, whole)
         house.wait_for(lambda: standby.position() > had)
         status, _ = daemon.stop()
@@ -146,7 +146,7 @@ def away(path, seed, restart=False):
     daemon = None
     try:
         daemon = house.Daemon(path, postgres.conninfo, extra=SETTINGS + "limits: {rows: 1000}\n")
-        wait_for_rows(postgres, 0.3)
+        wait_for_rows(postgres, daemon, 0.3)
         postgres.stop()
         send(daemon, parts[0], "3000")
         if restart:
@@ -159,7 +159,7 @@ def away(path, seed, restart=False):
         postgres.start()
         send(daemon, parts[2], "3000")
         house.wait_for(lambda: daemon.said("made again what the database lacked"))
-        wait_for_rows(postgres)
+        wait_for_rows(postgres, daemon)
         rows, changes = compare_all(postgres, daemon, whole)
         status, _ = daemon.stop()
         house.check(status == 0, f"the daemon left with {status}\n{daemon.output()}")
@@ -222,7 +222,7 @@ def killed(path, seed):
                 postgres.start()
                 daemon.start()
             house.check(sender.wait(timeout=120) == 0, "sending failed")
-        wait_for_rows(postgres)
+        wait_for_rows(postgres, daemon)
         rows, changes = compare_all(postgres, daemon, whole)
         print(f"6 kills of each: {rows} rows and {changes} transitions exact")
     finally:

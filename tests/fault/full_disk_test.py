@@ -33,7 +33,7 @@ class Skipped(Exception):
 
 # --- disks ---------------------------------------------------------------------------------------------------------------
 def run(*command, check=True):
-    return subprocess.run(command, check=check, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, check=check, capture_output=True, text=True, timeout=house.PATIENCE)
 
 
 def mount_ext4(path, size, behind=None):
@@ -90,7 +90,7 @@ class OnDisk(house.Daemon):
 
     def get(self, what):
         port = re.findall(r"listening for HTTP address=127\.0\.0\.1:(\d+)", self.output())[-1]
-        connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=house.PATIENCE)
         connection.request("GET", what)
         answer = connection.getresponse()
         return answer.status, answer.read().decode()
@@ -108,7 +108,7 @@ class OnDisk(house.Daemon):
 
     def refusal(self):
         result = subprocess.run([os.path.join(house.BUILD, "ringsided"), "--config", self.config], capture_output=True,
-                                text=True, timeout=60)
+                                text=True, timeout=house.PATIENCE)
         return result.returncode, result.stderr
 
     def numbers(self):

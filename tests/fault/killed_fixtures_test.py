@@ -50,7 +50,7 @@ def settled(postgres, daemon, sent):
         made = postgres.query("SELECT to_regclass('ringside.source_accounting') IS NOT NULL AS made")[0]["made"]
         return made and postgres.query("SELECT coalesce(sum(received), 0)::bigint AS n FROM ringside.source_accounting")[0]["n"] >= sent
     house.wait_for(has_all, seconds=180)
-    house.wait_until_stored(postgres, quiet_s=2.0)
+    house.wait_until_stored(postgres, daemon, quiet_s=2.0)
     status, _ = daemon.stop()
     house.check(status == 0, daemon.output())
     counted = postgres.query("SELECT * FROM ringside.source_accounting ORDER BY source")

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <zmq.h>
 
-enum { PATIENCE_MS = 20000 };   /* a missed wake-up stands still for ever; this only ends the test then */
+enum { PATIENCE_MS = 120000 };   /* a missed wake-up stands still for ever; this only ends the test then */
 
 /* A ROUTER on the loop, a DEALER beside it, and the timers of the tests. */
 typedef struct bench {

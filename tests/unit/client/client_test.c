@@ -5,7 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { WAIT_MS = 20000 };
+enum { WAIT_MS = 120000 };
 
 static int64_t monotonic_us(void) {
     struct timespec now;
@@ -46,7 +46,7 @@ static rs_client_stats_t stats_of(const rs_client_t *client) {
 }
 
 static void wait_connected(const rs_client_t *client) {
-    for (uint32_t i = 0; i < 10000 && !stats_of(client).connected; i++) usleep(1000);
+    for (uint32_t i = 0; i < 120000 && !stats_of(client).connected; i++) usleep(1000);
     assert_true(stats_of(client).connected);
 }
 

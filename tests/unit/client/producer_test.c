@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { WAIT_MS = 20000 };
+enum { WAIT_MS = 120000 };
 
 typedef struct folder { char endpoint[128], spool[160], key[168]; } folder_t;
 

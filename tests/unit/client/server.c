@@ -99,6 +99,6 @@ void server_free(server_t **server) {
 uint32_t server_count(const server_t *server) { return atomic_load_explicit(&server->count, memory_order_acquire); }
 
 void server_wait(const server_t *server, uint32_t count) {
-    for (uint32_t i = 0; i < 10000 && server_count(server) < count; i++) usleep(1000);
+    for (uint32_t i = 0; i < 120000 && server_count(server) < count; i++) usleep(1000);
     assert_true(server_count(server) >= count);
 }

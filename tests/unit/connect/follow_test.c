@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PATIENCE_S = 20, LINE_ROOM = 8192 };
+enum { PATIENCE_S = 120, LINE_ROOM = 8192 };
 
 static const uint8_t key[RS_PSEUDONYM_KEY_BYTES] = "a key of the tests";
 

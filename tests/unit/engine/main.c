@@ -61,7 +61,7 @@ static void on_live_alert(void *context, const rs_alert_transition_t *transition
 
 static void settle(live_t *live, uint64_t number) {
     const struct timespec pause = {.tv_nsec = 1000 * 1000};
-    for (int i = 0; i < 10000 && rs_engine_number(live->engine) < number; i++) {
+    for (int i = 0; i < 120000 && rs_engine_number(live->engine) < number; i++) {
         (void)rs_engine_drain(live->engine);
         nanosleep(&pause, NULL);
     }
@@ -73,7 +73,7 @@ static void collect(live_t *live, rs_collection_t *collection) {
     const struct timespec pause = {.tv_nsec = 1000 * 1000};
     assert_int_equal(rs_engine_collect(live->engine, live->batch), RS_OK);
     bool there = rs_engine_collected(live->engine, collection);
-    for (int i = 0; i < 10000 && !there; i++) {
+    for (int i = 0; i < 120000 && !there; i++) {
         nanosleep(&pause, NULL);
         there = rs_engine_collected(live->engine, collection);
     }

@@ -11,7 +11,7 @@ static void *joined(feed_world_t *world, const char *topic, int high_water) {
 
     assert_int_equal(zmq_setsockopt(socket, ZMQ_SUBSCRIBE, "heartbeat", strlen("heartbeat")), 0);
     do {
-        assert_true(world_receive(world, socket, 5000, &message));
+        assert_true(world_receive(world, socket, 120000, &message));
     } while (strcmp(message.frames[0], "heartbeat") != 0);
     assert_int_equal(zmq_setsockopt(socket, ZMQ_UNSUBSCRIBE, "heartbeat", strlen("heartbeat")), 0);
     return socket;
@@ -28,7 +28,7 @@ static void a_transition_reaches_the_subscriber_of_its_topic(void **state) {
     void *other = joined(&world, "alert/default/queue/q1/", 1000);
     rs_alert_transition_t transition = world_transition(3, 0, RS_ALERT_OK, RS_ALERT_FIRING);
     rs_feed_on_transition(world.feed, &transition);
-    assert_true(world_receive_update(&world, all, 2000, &message));
+    assert_true(world_receive_update(&world, all, 120000, &message));
     assert_int_equal(message.count, 3);
     assert_string_equal(message.frames[0], "alert/default/queue/q0/voice");
     const header_t header = parse_header(message.frames[1]);
@@ -62,7 +62,7 @@ static void numbers_rise_by_one_over_feed_stream_and_topic(void **state) {
         rs_feed_on_transition(world.feed, &transition);
         world_run(&world, 30);
     }
-    while (world_receive_update(&world, all, 200, &message)) {
+    while (world_receive_update(&world, all, 1000, &message)) {
         const header_t header = parse_header(message.frames[1]);
         if (feed != 0) assert_int_equal(header.feed, feed + 1);
         feed = header.feed;
@@ -100,7 +100,7 @@ static void a_heartbeat_comes_each_second_with_the_last_numbers(void **state) {
     rs_alert_transition_t transition = world_transition(1, 0, RS_ALERT_OK, RS_ALERT_PENDING);
     rs_feed_on_transition(world.feed, &transition);
     void *socket = world_subscribe(&world, "heartbeat", 100);
-    assert_true(world_receive(&world, socket, 5000, &message));
+    assert_true(world_receive(&world, socket, 120000, &message));
     header_t header = parse_header(message.frames[1]);
     const uint64_t first = header.topic;
     assert_int_equal(header.feed, 3); /* the alert and two windows */
@@ -111,7 +111,7 @@ static void a_heartbeat_comes_each_second_with_the_last_numbers(void **state) {
     assert_int_equal(json_integer_value(json_object_get(body, "active_alerts")), 1);
     assert_int_equal(json_integer_value(json_object_get(body, "keys")), 2);
     json_decref(body);
-    assert_true(world_receive(&world, socket, 3000, &message));
+    assert_true(world_receive(&world, socket, 120000, &message));
     header = parse_header(message.frames[1]);
     assert_int_equal(header.topic, first + 1);
     assert_int_equal(header.feed, 3);
@@ -181,7 +181,7 @@ static void a_slow_subscriber_loses_messages_and_sees_it(void **state) {
     }
     assert_true(uv_hrtime() - begun < UINT64_C(20) * 1000000000); /* nothing waited for the subscriber */
     do {
-        while (world_receive_update(&world, slow, 300, &message)) {
+        while (world_receive_update(&world, slow, 1000, &message)) {
             const header_t header = parse_header(message.frames[1]);
             missing += header.stream - last - 1;
             last = header.stream;
@@ -212,9 +212,9 @@ static void a_new_configuration_changes_names_and_thresholds(void **state) {
     next.default_threshold_us = 30 * RS_US_PER_S;
     (void)snprintf(next.policies[0].name, sizeof(next.policies[0].name), "renamed");
     rs_feed_configure(world.feed, &next, next.policies, 1);
-    assert_true(world_receive_update(&world, socket, 2000, &message));
+    assert_true(world_receive_update(&world, socket, 120000, &message));
     while (strstr(message.frames[2], "renamed") == NULL)
-        assert_true(world_receive_update(&world, socket, 2000, &message));
+        assert_true(world_receive_update(&world, socket, 120000, &message));
     json_t *body = parse_body(message.frames[2]);
     assert_int_equal(json_integer_value(json_object_get(body, "threshold_ms")), 30000);
     assert_int_equal(

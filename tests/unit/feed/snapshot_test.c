@@ -20,7 +20,7 @@ static size_t collect(feed_world_t *world, void *socket, collected_t *items, siz
     size_t count = 0;
 
     for (;;) {
-        assert_true(world_receive(world, socket, 5000, &message));
+        assert_true(world_receive(world, socket, 120000, &message));
         assert_string_equal(message.frames[0], "RS1");
         *sequence = strtoull(message.frames[2], NULL, 10);
         if (strcmp(message.frames[1], "SNAPSHOT_END") == 0) break;
@@ -109,7 +109,7 @@ static void a_late_joiner_misses_nothing(void **state) {
     for (uint64_t i = 1; i <= 100; i++) move(&world, i, 0, RS_ALERT_OK, RS_ALERT_FIRING);
     void *feed = world_subscribe(&world, "", 100000);
     do {
-        assert_true(world_receive(&world, feed, 5000, &message));
+        assert_true(world_receive(&world, feed, 120000, &message));
     } while (strcmp(message.frames[0], "heartbeat") != 0);
     void *socket = world_dealer(&world);
     for (uint64_t i = 101; i <= 200; i++) move(&world, i, 0, RS_ALERT_OK, RS_ALERT_FIRING);
@@ -124,7 +124,7 @@ static void a_late_joiner_misses_nothing(void **state) {
         if (items[i].episode[0] != '\0') open[strtoul(items[i].episode + 3, NULL, 10)] = true;
     }
     next = sequence + 1;
-    while (world_receive_update(&world, feed, 300, &message)) {
+    while (world_receive_update(&world, feed, 1000, &message)) {
         const header_t header = parse_header(message.frames[1]);
         if (header.feed <= sequence) continue;
         assert_int_equal(header.feed, next++);
@@ -171,7 +171,7 @@ static void episodes_past_the_limit_are_published_but_not_kept(void **state) {
 static void expect_error(feed_world_t *world, void *socket, const char *code) {
     static message_t message;
 
-    assert_true(world_receive(world, socket, 5000, &message));
+    assert_true(world_receive(world, socket, 120000, &message));
     assert_int_equal(message.count, 4);
     assert_string_equal(message.frames[0], "RS1");
     assert_string_equal(message.frames[1], "ERROR");
@@ -260,7 +260,7 @@ static void a_peer_has_one_snapshot_at_a_time(void **state) {
     send_request(socket, ask_all, 3);
     send_request(socket, ask_all, 3);
     while (ends == 0) {
-        assert_true(world_receive(&world, socket, 5000, &message));
+        assert_true(world_receive(&world, socket, 120000, &message));
         if (strcmp(message.frames[1], "ERROR") == 0) {
             assert_string_equal(message.frames[2], "BUSY");
             errors++;

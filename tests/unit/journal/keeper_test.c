@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { SEGMENT = 65536, RING = 65536, PATIENCE_MS = 20000 };
+enum { SEGMENT = 65536, RING = 65536, PATIENCE_MS = 120000 };
 
 /* What any thread may ask of the disk: what is durable there is the measure of what the keeper says. */
 typedef struct bench {

@@ -128,7 +128,7 @@ static void run(driver_t *driver, bool (*done)(driver_t *driver), uint64_t ms) {
 }
 
 void driver_run(driver_t *driver, bool (*done)(driver_t *driver)) {
-    run(driver, done, 20000);
+    run(driver, done, 120000);
     if (!driver->timed_out) return;
     for (size_t i = 0; i < driver->log_count; i++) fprintf(stderr, "  log: %s\n", driver->log[i]);
     fail_msg("timed out; state %s", rs_store_state_name(driver_status(driver).state));

@@ -33,7 +33,7 @@ static void write_file(const char *directory, const char *name, const char *text
 static void wait_for_socket(const pool_t *pool) {
     char path[128];
     snprintf(path, sizeof path, "%s/.s.PGSQL.6432", pool->directory);
-    for (int i = 0; i < 500 && access(path, F_OK) != 0; i++) usleep(10000);
+    for (int i = 0; i < 6000 && access(path, F_OK) != 0; i++) usleep(10000);
     assert_int_equal(access(path, F_OK), 0);
 }
 
