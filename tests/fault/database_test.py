@@ -77,7 +77,7 @@ def send(daemon, file, speed="max"):
     house.ringside("send", "--to", daemon.events, "--speed", speed, "--config", daemon.config, file)
 
 
-def wait_for_rows(cluster, daemon, seconds=3.0):
+def wait_for_rows(cluster, daemon, seconds=1.0):
     house.wait_until_stored(cluster, daemon, quiet_s=seconds)
 
 
@@ -178,7 +178,7 @@ def slow(path, seed):
     daemon, stopped = None, []
     try:
         daemon = house.Daemon(path, postgres.conninfo, extra=SETTINGS + "limits: {rows: 1000}\n")
-        wait_for_rows(postgres, 0.3)
+        wait_for_rows(postgres, daemon, 0.3)
         stopped = [row["pid"] for row in postgres.query("SELECT pid FROM pg_stat_activity WHERE application_name = 'ringsided'")]
         house.check(len(stopped) == 1, f"the daemon has {len(stopped)} connections")
         os.kill(stopped[0], signal.SIGSTOP)
@@ -189,7 +189,7 @@ def slow(path, seed):
         os.kill(stopped.pop(), signal.SIGCONT)
         send(daemon, parts[2], "3000")
         house.wait_for(lambda: daemon.said("made again what the database lacked"))
-        wait_for_rows(postgres)
+        wait_for_rows(postgres, daemon)
         house.check(not daemon.said("a limit was reached"), "something found no room")
         rows, changes = compare_all(postgres, daemon, whole)
         status, _ = daemon.stop()
