@@ -251,27 +251,29 @@ static void open_file(rs_asterisk_follower_t *follower) {
                 RS_LOG_INT("offset", follower->offset));
 }
 
-/* Is another file under the name, and does Asterisk write to it? */
-static bool is_rotated(const rs_asterisk_follower_t *follower) {
-    struct stat status;
-    if (stat(follower->path, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size == 0) return false;
-    return status.st_ino != follower->identity.st_ino || status.st_dev != follower->identity.st_dev;
+static bool is_same(const struct stat *a, const struct stat *b) { return a->st_ino == b->st_ino && a->st_dev == b->st_dev; }
+
+/* Is another file under the name, and does Asterisk write to it? *next: which. */
+static bool is_rotated(const rs_asterisk_follower_t *follower, struct stat *next) {
+    if (stat(follower->path, next) != 0 || !S_ISREG(next->st_mode) || next->st_size == 0) return false;
+    return !is_same(next, &follower->identity);
 }
 
 /* --- after a restart --------------------------------------------------------------------------------------------- */
 static void end_chain(rs_asterisk_follower_t *follower) {
+    if (follower->chain != NULL) rs_asterisk_chain_close(follower->chain);
     free(follower->chain);
     follower->chain = NULL;
 }
 
-/* The link is read from its beginning; false: it is not there any more. */
+/* The link is read from its beginning; false: it was not there any more. */
 static bool open_link(rs_asterisk_follower_t *follower, uint32_t number) {
-    const rs_asterisk_link_t *link = &follower->chain->links[number];
+    rs_asterisk_link_t *link = &follower->chain->links[number];
     struct stat status;
-    const int file = open_path(follower, link->path, &status);
-    if (file < 0) return false;
+    if (link->file < 0 || fstat(link->file, &status) != 0) return false;
     if (follower->file >= 0) close(follower->file);
-    follower->file = file;
+    follower->file = link->file;
+    link->file = -1;
     follower->identity = status;
     follower->link = number;
     drop_half_line(follower);
@@ -297,13 +299,15 @@ static bool open_next_link(rs_asterisk_follower_t *follower) {
     return false;
 }
 
-/* Another file is under the name: were there more between the one at work and that? */
+/* Another file is under the name: were there more between the one at work and that? Of a chain, whose last but one has been read, there may
+ * be some since it was made. */
 static void look_between(rs_asterisk_follower_t *follower) {
     const rs_str_t incarnation = rs_str(rs_asterisk_parser_incarnation(follower->parser));
-    if (follower->chain != NULL || incarnation.len == 0) return;
+    end_chain(follower);
+    if (incarnation.len == 0) return;
     const rs_asterisk_known_t known = {.incarnation = incarnation, .upto = rs_asterisk_parser_seq(follower->parser)};
     struct stat status;
-    follower->chain = malloc(sizeof *follower->chain);
+    follower->chain = calloc(1, sizeof *follower->chain);
     follower->link = 0;
     if (follower->chain != NULL && fstat(follower->file, &status) == 0 &&
         rs_asterisk_chain_find(&follower->config->asterisk, &known, 1, &status.st_mtim, follower->chain) == RS_OK) return;
@@ -312,7 +316,7 @@ static void look_between(rs_asterisk_follower_t *follower) {
 
 static int resume(rs_asterisk_follower_t *follower, const rs_asterisk_known_t *known, uint32_t known_count) {
     follower->may_join = false;
-    follower->chain = malloc(sizeof *follower->chain);
+    follower->chain = calloc(1, sizeof *follower->chain);
     if (follower->chain == NULL) return RS_ERR_MEMORY;
     const int status = rs_asterisk_chain_find(&follower->config->asterisk, known, known_count, NULL, follower->chain);
     if (status != RS_OK) return status;
@@ -330,11 +334,16 @@ static int resume(rs_asterisk_follower_t *follower, const rs_asterisk_known_t *k
     return RS_OK;
 }
 
-static void change_file(rs_asterisk_follower_t *follower) {
+/* To the file under the name, if it is still the one that was there before it was looked for others between. */
+static void change_file(rs_asterisk_follower_t *follower, const struct stat *next) {
     struct stat status;
     end_chain(follower);
     const int file = open_path(follower, follower->path, &status);
     if (file < 0) return; /* the next look tries again */
+    if (!is_same(&status, next)) {
+        close(file);
+        return;
+    }
     close(follower->file);
     follower->file = file;
     follower->identity = status;
@@ -401,12 +410,13 @@ static look_t look_at_file(rs_asterisk_follower_t *follower) {
     if (follower->file < 0) return LOOK_STOPPED;
     look_t look = read_on(follower);
     if (look == LOOK_AT_END && open_next_link(follower)) return LOOK_HAS_MORE;
-    if (look != LOOK_AT_END || !is_rotated(follower)) return look;
+    struct stat next;
+    if (look != LOOK_AT_END || !is_rotated(follower, &next)) return look;
     look = read_on(follower); /* what came before Asterisk opened the new one */
     if (look != LOOK_AT_END) return look;
     look_between(follower);
     if (open_next_link(follower)) return LOOK_HAS_MORE;
-    change_file(follower);
+    change_file(follower, &next);
     return LOOK_HAS_MORE;
 }
 
@@ -427,7 +437,7 @@ static void on_timer(uv_timer_t *timer) { look(timer->data); }
 static void destroy(rs_asterisk_follower_t *follower) {
     if (follower->file >= 0) close(follower->file);
     rs_asterisk_parser_destroy(&follower->parser);
-    free(follower->chain);
+    end_chain(follower);
     free(follower);
 }
 

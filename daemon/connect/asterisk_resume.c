@@ -7,7 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { HEAD_BYTES = 64 * 1024 };   /* a good line is looked for so far */
+enum { HEAD_BYTES = 64 * 1024,   /* a good line is looked for so far */
+       LOOKS = 50 };             /* at a folder that changes meanwhile */
 
 typedef struct search {
     const rs_asterisk_config_t *config;
@@ -23,15 +24,19 @@ typedef struct search {
 static void ignore(void *context, const rs_event_t *event) { (void)context, (void)event; }
 
 /* The incarnation of the file when it is read from `offset`; "" when it has no good line there. */
-static void name_at(search_t *search, const char *path, uint64_t offset, char name[RS_MAX_NAME + 1]) {
+static void name_at(search_t *search, rs_asterisk_link_t *link, uint64_t offset, char name[RS_MAX_NAME + 1]) {
     struct stat status;
     rs_refused_t refused;
     name[0] = '\0';
-    const int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    const int file = open(link->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (file < 0) return;
     const bool is_file = fstat(file, &status) == 0 && S_ISREG(status.st_mode);
     const ssize_t got = is_file ? pread(file, search->head, HEAD_BYTES, (off_t)offset) : 0;
     close(file);
+    if (is_file && offset == 0) {
+        link->device = status.st_dev;
+        link->inode = status.st_ino;
+    }
     rs_asterisk_parser_begin(search->parser, offset);
     const char *line = search->head, *end = got <= 0 ? line : line + got;
     for (const char *feed; name[0] == '\0' && (feed = memchr(line, '\n', (size_t)(end - line))) != NULL; line = feed + 1) {
@@ -71,7 +76,7 @@ static int note_file(search_t *search, const char *name) {
     if (more == NULL) return RS_ERR_MEMORY;
     search->found = more;
     rs_asterisk_link_t *link = &more[search->count];
-    *link = (rs_asterisk_link_t){.offset = 0};
+    *link = (rs_asterisk_link_t){.file = -1};
     if ((size_t)snprintf(link->path, sizeof link->path, "%s%s", search->folder, name) >= sizeof link->path) return RS_OK;
     if (is_new_enough(search, link)) search->count++;
     return RS_OK;
@@ -105,8 +110,8 @@ static bool are_enough(const search_t *search) {
 }
 
 static int name_files(search_t *search) {
-    const int status = rs_asterisk_parser_create(search->config, &search->parser);
-    for (uint32_t i = 0; status == RS_OK && i < search->count; i++) name_at(search, search->found[i].path, 0, search->found[i].incarnation);
+    const int status = search->parser != NULL ? RS_OK : rs_asterisk_parser_create(search->config, &search->parser);
+    for (uint32_t i = 0; status == RS_OK && i < search->count; i++) name_at(search, &search->found[i], 0, search->found[i].incarnation);
     if (status == RS_OK && search->count != 0) qsort(search->found, search->count, sizeof *search->found, compare_links);
     return status;
 }
@@ -116,7 +121,7 @@ static const rs_asterisk_link_t *file_of(search_t *search, rs_str_t incarnation,
     char name[RS_MAX_NAME + 1];
     for (uint32_t i = 0; i < search->count; i++) {
         const char *found = search->found[i].incarnation;
-        if (offset != 0) name_at(search, search->found[i].path, offset, name);
+        if (offset != 0) name_at(search, &search->found[i], offset, name);
         if (rs_str_equal(rs_str(offset == 0 ? found : name), incarnation)) return &search->found[i];
     }
     return NULL;
@@ -171,8 +176,49 @@ static void make_chain(search_t *search, const rs_asterisk_known_t *known, uint3
     }
     if (strcmp(chain->links[chain->count - 1].path, search->path) == 0) return;
     rs_asterisk_link_t *under_name = &chain->links[chain->count++];
-    *under_name = (rs_asterisk_link_t){.offset = 0};
+    *under_name = (rs_asterisk_link_t){.file = -1};
     memcpy(under_name->path, search->path, sizeof under_name->path);
+}
+
+/* False: another file is there now. */
+static bool open_links(rs_asterisk_chain_t *chain) {
+    bool are_the_same = true;
+    for (uint32_t i = 0; i < chain->count; i++) {
+        rs_asterisk_link_t *link = &chain->links[i];
+        struct stat status;
+        if (link->inode == 0) continue;   /* the one under the name, of which nothing is known */
+        link->file = open(link->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+        const bool is_open = link->file >= 0 && fstat(link->file, &status) == 0;
+        are_the_same = are_the_same && is_open && status.st_ino == link->inode && status.st_dev == link->device;
+    }
+    return are_the_same;
+}
+
+void rs_asterisk_chain_close(rs_asterisk_chain_t *chain) {
+    for (uint32_t i = 0; i < chain->count; i++)
+        if (chain->links[i].file >= 0) close(chain->links[i].file);
+    chain->count = 0;
+}
+
+static struct timespec changed_at(const search_t *search) {
+    struct stat status;
+    return stat(search->folder[0] == '\0' ? "." : search->folder, &status) == 0 ? status.st_mtim : (struct timespec){0};
+}
+
+/* Everything once; *is_one_moment: nothing changed meanwhile. */
+static int look_once(search_t *search, const rs_asterisk_known_t *known, uint32_t known_count, rs_asterisk_chain_t *chain,
+                     bool *is_one_moment) {
+    const struct timespec before = changed_at(search);
+    search->count = 0;
+    int status = look_at_folder(search);
+    if (status == RS_OK && are_enough(search)) {
+        status = name_files(search);
+        if (status == RS_OK) make_chain(search, known, known_count, chain);
+    }
+    *is_one_moment = open_links(chain);
+    const struct timespec after = changed_at(search);
+    *is_one_moment = *is_one_moment && compare_times(&before, &after) == 0;
+    return status;
 }
 
 int rs_asterisk_chain_find(const rs_asterisk_config_t *config, const rs_asterisk_known_t *known, uint32_t known_count,
@@ -187,11 +233,14 @@ int rs_asterisk_chain_find(const rs_asterisk_config_t *config, const rs_asterisk
     const char *slash = strrchr(search->path, '/');
     search->name = slash == NULL ? search->path : slash + 1;
     snprintf(search->folder, sizeof search->folder, "%.*s", (int)(search->name - search->path), search->path);
-    int status = look_at_folder(search);
-    if (status == RS_OK && are_enough(search)) {
-        status = name_files(search);
-        if (status == RS_OK) make_chain(search, known, known_count, chain);
+    bool is_one_moment = false;
+    int status = RS_OK;
+    for (int i = 0; i < LOOKS && status == RS_OK && !is_one_moment; i++) {
+        rs_asterisk_chain_close(chain);
+        chain->is_cut = false;
+        status = look_once(search, known, known_count, chain, &is_one_moment);
     }
+    if (status != RS_OK) rs_asterisk_chain_close(chain);
     rs_asterisk_parser_destroy(&search->parser);
     free(search->found);
     free(search);

@@ -19,6 +19,7 @@
 #include "connect/asterisk_queue_log.h"
 
 #include <limits.h>
+#include <sys/types.h>
 #include <time.h>
 
 enum { RS_ASTERISK_LINKS = 32, RS_ASTERISK_KNOWN = 16, RS_ASTERISK_BACK_S = 12 * 3600 };
@@ -30,6 +31,9 @@ typedef struct rs_asterisk_link {
     char path[PATH_MAX];
     char incarnation[RS_MAX_NAME + 1];   /* "" when the file has no line yet */
     struct timespec written;             /* when it was written to last */
+    dev_t device;                        /* which file it is, under whatever name */
+    ino_t inode;
+    int file;                            /* open for reading, and the chain's owner closes it; -1: of the last one, when nothing is known */
     uint64_t offset;                     /* from where it is read */
     uint64_t upto;                       /* events up to here are known, */
     char known[RS_MAX_NAME + 1];         /* of this incarnation, which names the offset; "": nothing of this file is known */
@@ -43,8 +47,11 @@ typedef struct rs_asterisk_chain {
 
 /* `known`: at most RS_ASTERISK_KNOWN, the newest last; at least one. `since` (NULL: for ever): files that were not written to since are not
  * looked at, and when but one is left, beside the one under the name, the chain is empty. RS_ERR_MEMORY. A folder that cannot be read has
- * no files. */
+ * no files. The folder may change while it is looked at: then it is looked at again, so that all files are of one moment; and they are
+ * open, so that another rotation does not put others in their places. */
 RS_MUST_CHECK int rs_asterisk_chain_find(const rs_asterisk_config_t *config, const rs_asterisk_known_t *known, uint32_t known_count,
                                          const struct timespec *since, rs_asterisk_chain_t *chain);
+/* Closes what is open of it. */
+void rs_asterisk_chain_close(rs_asterisk_chain_t *chain);
 
 #endif

@@ -17,6 +17,7 @@ queues: {{vip: {{threshold: 10s}}}}
 journal: {{segment_bytes: 1MiB, max_bytes: 64MiB, snapshot_every: 1s}}
 """
 KILLS = int(os.environ.get("RS_KILLS", "8"))
+ROTATIONS = int(os.environ.get("RS_ROTATIONS", "6"))
 
 
 class Asterisk(threading.Thread):
@@ -72,7 +73,7 @@ def killed_while_it_is_written_and_rotated(path, chance):
     postgres = house.Postgres(path)
     daemon = None
     try:
-        asterisk = Asterisk(log, lines, 6, chance, KILLS * 1.5)
+        asterisk = Asterisk(log, lines, ROTATIONS, chance, KILLS * 1.5)
         daemon = house.Daemon(path, postgres.conninfo, extra=CONFIG.format(log=log, from_start="true"))
         asterisk.start()
         for number in range(KILLS):

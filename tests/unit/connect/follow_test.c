@@ -5,6 +5,8 @@
 #include "connect_tests.h"
 #include "support/random.h"
 
+#include <dirent.h>
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdatomic.h>
@@ -852,6 +854,83 @@ static void the_reader_refuses_a_cut_last_line_and_long_ones(void **state) {
     tear_down(&bench);
 }
 
+/* --- a restart ----------------------------------------------------------------------------------------------------------- */
+/* While the follower looks at the folder: what is to happen then, once. */
+static void (*meanwhile)(bench_t *);
+static bench_t *meanwhile_of;
+
+int closedir(DIR *folder) {
+    int (*real)(DIR *) = NULL;
+    void *symbol = dlsym(RTLD_NEXT, "closedir");
+    memcpy(&real, &symbol, sizeof real);
+    void (*what)(bench_t *) = meanwhile;
+    meanwhile = NULL;
+    if (what != NULL) what(meanwhile_of);
+    return real(folder);
+}
+
+static void stop(bench_t *bench) {
+    rs_asterisk_follower_close(&bench->follower);
+    assert_int_equal(uv_run(&bench->loop, UV_RUN_DEFAULT), 0);
+}
+
+/* Knows what the model had given when `incarnation` and `upto` were noted. */
+static void follow_from(bench_t *bench, const char *incarnation, uint64_t upto) {
+    const rs_asterisk_sink_t sink = {.context = bench, .submit_event = sink_event, .submit_refusal = sink_refusal};
+    const rs_asterisk_known_t known = {.incarnation = rs_str(incarnation), .upto = upto};
+    assert_int_equal(rs_asterisk_follower_open(&bench->loop, bench->config, key, &sink, &known, 1, &bench->follower), RS_OK);
+}
+
+static void rotate(bench_t *bench, const char *name, const char *text) {
+    rename_away(bench, name);
+    close(bench->file);
+    make_file(bench);
+    append(bench, text);
+    want_another_file(bench, 0);
+    want(bench, text);
+}
+static void rotate_once(bench_t *bench) { rotate(bench, "queue_log.1", THIRD); }
+static void rotate_twice(bench_t *bench) {
+    rotate(bench, "queue_log.1", THIRD);
+    rotate(bench, "queue_log.2", GONE);
+}
+
+/* FIRST was taken before the restart, ANSWERED and OVER were not. */
+static void restart(bench_t *bench, bool is_rotated, void (*while_it_looks)(bench_t *), void (*before_it_reads)(bench_t *)) {
+    char incarnation[RS_MAX_NAME + 1];
+    set_up(bench, true);
+    make_file(bench);
+    append(bench, FIRST);
+    want(bench, FIRST);
+    follow(bench);
+    assert_comes(bench);
+    stop(bench);
+    snprintf(incarnation, sizeof incarnation, "%s", rs_asterisk_parser_incarnation(bench->model));
+    const uint64_t upto = rs_asterisk_parser_seq(bench->model);
+    append(bench, ANSWERED OVER);
+    want(bench, ANSWERED OVER);
+    if (is_rotated) rotate(bench, "queue_log.0", SECOND);
+    meanwhile_of = bench;
+    meanwhile = while_it_looks;
+    follow_from(bench, incarnation, upto);
+    assert_null(meanwhile);
+    if (before_it_reads != NULL) before_it_reads(bench);
+    assert_comes(bench);
+    tear_down(bench);
+}
+
+static void a_rotation_while_a_restart_looks_for_its_file_loses_and_doubles_nothing(void **state) {
+    (void)state;
+    bench_t bench;
+    for (int is_rotated = 0; is_rotated < 2; is_rotated++) {
+        restart(&bench, is_rotated, NULL, NULL);
+        restart(&bench, is_rotated, rotate_once, NULL);
+        restart(&bench, is_rotated, rotate_twice, NULL);
+        restart(&bench, is_rotated, NULL, rotate_once);
+        restart(&bench, is_rotated, NULL, rotate_twice);
+    }
+}
+
 int follow_tests(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_written_byte_by_byte_come_once_and_whole),
@@ -875,6 +954,7 @@ int follow_tests(void) {
         cmocka_unit_test(a_sink_that_is_full_at_any_event_loses_and_doubles_nothing),
         cmocka_unit_test(a_file_rotated_while_the_sink_is_full_comes_whole),
         cmocka_unit_test(closing_in_the_middle_stops_at_once_and_leaves_nothing),
+        cmocka_unit_test(a_rotation_while_a_restart_looks_for_its_file_loses_and_doubles_nothing),
         cmocka_unit_test(the_reader_gives_the_same_identities_and_events_as_the_live_file),
         cmocka_unit_test(the_reader_refuses_a_cut_last_line_and_long_ones),
     };
