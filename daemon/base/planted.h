@@ -72,6 +72,10 @@
           "test_store:refused_rows*")                                                                                   \
     PLANT(REWIND_UNNOTICED, "a database that has gone back gets nothing again",                                         \
           "test_store:what_a_database_forgot*")                                                                         \
+    PLANT(LET_GO_UNTOLD, "the store is not told of what memory let go",                                                 \
+          "test_engine:what_only_waits*")                                                                               \
+    PLANT(NEWER_IS_MADE, "what was let go passes as made again when something newer is stored",                         \
+          "test_store:what_the_owner_gives_up_while*")                                                                  \
     PLANT(REBUILT_WITHOUT_GONE, "what had left memory is not made again for it",                                        \
           "sim_installation property_rebuild")                                                                          \
     /* the ring */                                                                                                      \

@@ -1,5 +1,7 @@
 #include "engine/engine_internal.h"
 
+#include "base/planted.h"
+
 #include <time.h>
 
 enum {
@@ -49,7 +51,7 @@ void rs__send_answer(void *context, rs_origin_t origin, int status, uint64_t num
 void rs__send_let_go(void *context, uint64_t position) {
     rs_engine_t *engine = context;
     if (engine->recovered_let_go != NULL) engine->recovered_let_go(engine->recovered_context, position);
-    if (!engine->telling) return;
+    if (!engine->telling || RS_PLANTED(LET_GO_UNTOLD)) return;
     memcpy(claim_outlet(engine, sizeof position), &position, sizeof position);
     rs_ring_commit(engine->outlet, sizeof position, RS_OUTLET_LET_GO);
 }

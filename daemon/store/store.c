@@ -1,5 +1,7 @@
 #include "store/store_internal.h"
 
+#include "base/planted.h"
+
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdarg.h>
@@ -207,7 +209,7 @@ static uint64_t drops(const rs_store_t *store) {
 
 void rs__store_check_owed(rs_store_t *store) {
     const uint64_t dropped = rs__records_dropped_position(store->records), position = (uint64_t)store->position;
-    const uint64_t has = store->made > position ? store->made : position;
+    const uint64_t made = RS_PLANTED(NEWER_IS_MADE) ? store->reached : store->made, has = made > position ? made : position;
     if (dropped > has && dropped > store->lacking) store->lacking = dropped;
     if (store->rebuilding || store->closing || store->lacking == 0) return;
     if (store->lacking <= has || store->callbacks.rewound == NULL) {
