@@ -7,8 +7,8 @@
  *            (steps in any order), the store's connection and its statements, the database's tables and its mark.
  *            Each step is drawn at random; so are the disasters: the process dies, the power goes, the disk fails or is full, the
  *            connection is cut before, at or after COMMIT, messages are lost with their connection, a producer dies and comes
- *            back; and so are reloads of the configuration. The database goes back to an earlier state, and gets again what it lacks. When
- *            nothing is left to send everything is mended, and the ledger is closed.
+ *            back; and so are reloads of the configuration. The database goes back to an earlier state, or is away for long while memory is
+ *            short, and gets again what it lacks. When nothing is left to send everything is mended, and the ledger is closed.
  * Threads:   none. The same seed does the same.
  */
 #ifndef RS_TESTS_SIM_WORLD_H
