@@ -111,19 +111,29 @@ def run_without_edges():
             postgres.remove()
 
 
+def write_beginning(file, minutes):
+    """of a made-up day"""
+    History(7).write(file)
+    with open(file) as lines:
+        events = [(json.loads(line)["occurred_at"], line) for line in lines]
+    last = min(events)[0] + minutes * 60 * 1000 * 1000   # microseconds
+    with open(file, "w") as lines:
+        lines.writelines(line for at, line in events if at < last)
+
+
 def run_with_few_edges():
     """Past limits.edges the queues' names are lost, and nothing else; the log says so, and how much."""
     with house.folder() as path:
         postgres = house.Postgres(path)
         daemon = None
         try:
-            made_up = os.path.join(path, "day.ndjson")
-            History(7).write(made_up)
-            postgres.stop("fast")   # so that nothing leaves memory before all of it is there
-            daemon = house.Daemon(path, postgres.conninfo, extra="limits: {edges: 700}\n")
+            made_up = os.path.join(path, "hour.ndjson")
+            write_beginning(made_up, 60)
+            # Nothing of the hour is final, so nothing leaves memory; of the edges that are too many, those of __overflow__ find room.
+            daemon = house.Daemon(path, postgres.conninfo, extra="limits: {edges: 30}\n", clock="events, lateness: 2h")
             house.ringside("send", "--to", daemon.events, "--speed", "max", "--config", daemon.config, made_up)
-            postgres.start()
             house.wait_for(lambda: daemon.said("a limit was reached"))
+            house.wait_until_stored(postgres, daemon)
             status, _ = daemon.stop()
             house.check(status == 0, f"the daemon left with {status}\n{daemon.output()}")
             told = [line for line in daemon.output().splitlines() if "a limit was reached" in line]

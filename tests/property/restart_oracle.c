@@ -559,7 +559,8 @@ static void a_core_that_is_saved_and_loaded_at_random_points_goes_on_as_one_that
                   (unsigned long long)all.edges, (unsigned long long)all.variants, (unsigned long long)all.agents,
                   (unsigned long long)all.repeaters, (unsigned long long)all.complaints, (unsigned long long)all.predictions);
     assert_int_equal(failures, 0);
-    assert_true(one != 0 ||
+    enum { ENOUGH = 300 };   /* fewer histories need not have everything in them */
+    assert_true(past - first < ENOUGH ||
                 (restarts > seeds && all.transitions > seeds / 4 && all.edges > seeds && all.variants > seeds && all.agents > seeds &&
                  all.repeaters > seeds / 10 && all.complaints > seeds / 10 && all.predictions > seeds / 100));
 }
