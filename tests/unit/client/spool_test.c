@@ -396,6 +396,14 @@ static void one_bit_that_flips_costs_one_event_at_most_and_is_reported(void **st
     remove_place(&place);
 }
 
+/* Something of what ends there is gone. The file is filled up with zeros: of a tag that ends with some, these are not missed. */
+static bool is_cut(const image_t *image, size_t end) {
+    for (size_t at = image->len; at < end; at++) {
+        if (image->bytes[at] != 0) return true;
+    }
+    return false;
+}
+
 static void a_spool_cut_anywhere_gives_what_stands_before_the_cut(void **state) {
     (void)state;
     const place_t place = make_place();
@@ -412,7 +420,9 @@ static void a_spool_cut_anywhere_gives_what_stands_before_the_cut(void **state) 
         assert_int_equal(recover(spool, &facts).lost, 0);
         uint64_t last = DAMAGED_LAST;
         static uint8_t bytes[RS__SPOOL_MAX_EVENT];
-        while (last > 0 && RS__SPOOL_DATA + begins[last] + RS__SPOOL_HEAD + fill_event(last, bytes) + RS__SPOOL_TAG > image.len) last--;
+        while (last > 0 && is_cut(&image, RS__SPOOL_DATA + begins[last] + RS__SPOOL_HEAD + fill_event(last, bytes) + RS__SPOOL_TAG)) {
+            last--;
+        }
         assert_int_equal(facts.last, last < DAMAGED_SETTLED ? DAMAGED_SETTLED : last);
         uint64_t end;
         assert_int_equal(append(spool, facts.last + 1, &end), RS_OK);   /* and it can be used again */
