@@ -123,7 +123,7 @@ static void what_was_not_acknowledged_is_sent_again_when_the_server_died_and_cam
     assert_int_equal(rs_client_flush(client, WAIT_MS), RS_OK);
     assert_int_equal(atomic_load(&heard.acked), 3500);
     const rs_client_stats_t stats = stats_of(client);
-    assert_int_equal(stats.resent, 2000);
+    assert_in_range(stats.resent, 2000, 2500);   /* the last 500 too, if they went out before the end was noticed */
     assert_int_equal(stats.welcomes, 2);
     assert_int_equal(stats.disconnects, 1);
     assert_int_equal(rs_client_close(&client, 0), RS_OK);

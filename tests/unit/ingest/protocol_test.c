@@ -247,7 +247,7 @@ static void nacks_that_their_peer_did_not_live_to_see_are_given_to_its_successor
     expect_taken(&f, 2);
     zmq_close(peer);
     f.peer_count--;
-    run_turns(&f, 50);
+    run_turns(&f, 2000);   /* until the end is noticed */
     rs_ingest_on_verdict(f.ingest, f.taken[0].origin, RS_REFUSAL_TOO_LATE);
     settle_all(&f);
     run_turns(&f, 5);
